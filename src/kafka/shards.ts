@@ -1,4 +1,4 @@
-/** Which shard an organization belongs to, for good: Kafka's murmur2 of its id, modulo the number of shards. */
+/** The permanent shard of an organization: Kafka's murmur2 of its id, modulo the number of shards. */
 
 /** Kafka's murmur2 (`org.apache.kafka.common.utils.Utils.murmur2`), as an unsigned 31-bit number. */
 export function murmur2(data: Buffer): number {

@@ -1,6 +1,6 @@
 /**
- * Users of the broker that are not the platform: their passwords (SCRAM-SHA-512), what they may do (ACLs) and how fast (client quotas).
- * Whose they are and why is not known here.
+ * Broker users other than the platform: their passwords (SCRAM-SHA-512), their ACLs and their client quotas. This file
+ * does not know whose they are.
  */
 import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -11,44 +11,47 @@ import { type KafkaSettings, openWire, type Wire, type WireRequest } from '../pr
 import { type AclEntry, createAclsRequest, deleteAclsRequest, describeAclsRequest } from './acl-requests.ts'
 import { explained } from './advice.ts'
 
-/** The fewest that Kafka takes. More would slow down a guess, and nobody guesses 256 random bits. */
+/** Kafka's minimum. More would slow down guessing, and 256 random bits cannot be guessed. */
 const ITERATIONS = 4_096
-/** By this number a user is known who may never log in again. */
+/** This iteration count marks a locked user. */
 const LOCKED_ITERATIONS = 4_097
 const derive = promisify(pbkdf2)
 
-/** One thing that a user may do. */
+/** One permission of a user. */
 export interface Grant {
   resource: 'topic' | 'group' | 'transactional-id'
   name: string
-  /** `prefix`: everything whose name begins so. */
+  /** `prefix`: everything whose name begins with it. */
   pattern: 'exact' | 'prefix'
   operation: 'read' | 'write' | 'describe'
 }
 
-/** Bytes per second; null: no bound. */
+/** Bytes per second; null: no limit. */
 export interface ByteRates {
   produce: number | null
   consume: number | null
 }
 
-/** Every call may be repeated. All reject with an error of the broker (`SECURITY_DISABLED`: it has no authorizer) or of the connection. */
+/**
+ * Every call may be repeated. All reject with an error of the broker (`SECURITY_DISABLED`: it has no authorizer) or of
+ * the connection.
+ */
 export interface Accounts {
   /** The user may log in when this resolves, and may do nothing yet. */
   createUser(name: string, password: string): Promise<void>
   /**
-   * None of them can log in any more: each gets a password that nobody knows. Kafka could remove users, but must not: a broker that starts from
-   * a log in which users were removed may forget all others, ours included (`ScramDelta.apply` of 4.3.1 drops the mechanism when the first user
-   * that it comes to is a removed one).
+   * Locks users: each gets a random password that is not kept. Kafka could remove users, but must not: a broker that
+   * starts from a log in which users were removed may forget all others, ours included (`ScramDelta.apply` of 4.3.1
+   * drops the mechanism when the first user that it reads is a removed one).
    */
   lockUsers(names: readonly string[]): Promise<void>
   /** Without those that are locked. */
   listUsers(): Promise<string[]>
-  /** What each user may do. */
+  /** The permissions of each user. */
   listGrants(): Promise<Map<string, Grant[]>>
-  /** Adds. In force on sessions that are open, too. */
+  /** Adds permissions, with effect on open sessions too. */
   grant(user: string, grants: readonly Grant[]): Promise<void>
-  /** Takes everything away from these users, on sessions that are open, too. */
+  /** Removes all permissions of these users, with effect on open sessions too. */
   revoke(users: readonly string[]): Promise<void>
   setRates(rates: ReadonlyMap<string, ByteRates>): Promise<void>
   close(): Promise<void>
@@ -68,7 +71,7 @@ export function createAccounts(deps: { kafka: KafkaSettings; random: Random; log
     }
   }
 
-  /** Any broker hands it on to the controller. `what`: for the error. */
+  /** Any broker forwards it to the controller. `what`: for the error. */
   async function send<T>(request: WireRequest<T>, what: string): Promise<T> {
     try {
       return await (await connect()).sendToAny(request)
@@ -133,7 +136,7 @@ const entryOf = (user: string, { resource, name, pattern, operation }: Grant): A
   permission: ALLOW,
 })
 
-/** Entries that are not of our making (another resource, a denial) are left out: they are the operator's. */
+/** Leaves out entries of other kinds (another resource, a denial): they are the operator's. */
 function grantsOf(entries: readonly AclEntry[]): Map<string, Grant[]> {
   const byUser = new Map<string, Grant[]>()
   for (const entry of entries) {

@@ -1,4 +1,4 @@
-/** The requests by which rights are kept, to bytes and back: DescribeAcls 3, CreateAcls 3, DeleteAcls 3 (Kafka protocol guide). */
+/** Encodes and decodes ACL requests: DescribeAcls 3, CreateAcls 3, DeleteAcls 3 (Kafka protocol guide). */
 import {
   type CompactReader,
   compact,
@@ -16,7 +16,7 @@ const CREATE_ACLS = 30
 const DELETE_ACLS = 31
 const ANY = 1
 
-/** As the broker keeps it; the numbers are Kafka's. */
+/** As the broker stores it; the numbers are Kafka's. */
 export interface AclEntry {
   resourceType: number
   resourceName: string
@@ -96,7 +96,7 @@ function decodeResource(reader: CompactReader): AclEntry[] {
   return entries
 }
 
-/** Takes everything away from these principals. */
+/** Removes all permissions of these principals. */
 export function deleteAclsRequest(principals: readonly string[]): WireRequest<void> {
   return flexibleRequest({
     apiKey: DELETE_ACLS,

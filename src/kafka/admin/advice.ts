@@ -1,4 +1,4 @@
-/** What an operator can do about an error of the broker, beside the broker's own words. */
+/** Advice for an operator about an error of the broker, besides the broker's own message. */
 import { KafkaError } from '../protocol/types.ts'
 
 const RIGHTS = 'deploy/kafka-acls.sh grants all rights that the platform needs'
@@ -21,7 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   REQUEST_TIMEOUT: 'A broker is slow or away: try again.',
 }
 
-/** The error with its type, what was tried, the broker's words, and what to do. */
+/** The error with its type, the operation, the broker's message, and advice. */
 export function explained(error: unknown, what: string): KafkaError {
   if (!(error instanceof KafkaError)) return new KafkaError('UNKNOWN', `${what}: ${String(error)}`, { cause: error })
   const advice = ADVICE[error.type]

@@ -1,4 +1,7 @@
-/** What the preflight asks about the cluster, to bytes and back: DescribeCluster 0, DescribeGroups 5, the newest time in a log (ListOffsets 7). */
+/**
+ * Encodes and decodes the preflight's requests about the cluster: DescribeCluster 0, DescribeGroups 5, the newest time
+ * in a log (ListOffsets 7).
+ */
 import { boolean, compact, compactArray, flexibleRequest, int8, int32, int64, NO_TAGS } from '../protocol/flexible.ts'
 import type { WireRequest } from '../protocol/types.ts'
 
@@ -9,9 +12,9 @@ const ANSWER_MS = 5_000
 const MAX_TIMESTAMP = -3n
 
 export interface ClusterDescription {
-  /** Node ids of the brokers at work. */
+  /** Node ids of the live brokers. */
   brokers: number[]
-  /** What the user may do with the cluster: bit n is Kafka's operation n. */
+  /** The user's permissions on the cluster: bit n is Kafka's operation n. */
   operations: number
 }
 
@@ -40,7 +43,7 @@ export function describeClusterRequest(): WireRequest<ClusterDescription> {
   })
 }
 
-/** What the user may do with a group, by the same bits; the error code where it may not even ask. */
+/** The user's permissions on a group, as the same bits; the error code where it may not describe the group. */
 export function describeGroupRequest(groupId: string): WireRequest<{ errorCode: number; operations: number }> {
   return flexibleRequest({
     apiKey: DESCRIBE_GROUPS,

@@ -1,6 +1,7 @@
 /**
- * Looks at a cluster once per start: what would lose data, or cannot work, is a problem and refuses the start; what costs time or an operation is a
- * warning. Each is a sentence that says what to change. (The versions of requests are checked by each connection.)
+ * Checks a cluster once per start. A problem would lose data, or cannot work, and refuses the start; a warning costs
+ * time or makes an operation fail. Each is a sentence that says what to change. (Each connection checks the versions of
+ * requests.)
  */
 import type { Clock } from '../../clock.ts'
 import { errorName } from '../protocol/error-codes.ts'
@@ -28,7 +29,7 @@ type Operation = keyof typeof OPERATIONS
 
 const RIGHTS = 'deploy/kafka-acls.sh grants all rights'
 const TRANSACTION_TIMEOUT_MS = 30_000
-/** With the default of 30 s a write waits up to 10 s for a replica that has died; docs/operations.md recommends 2 s. */
+/** With the default of 30 s a write waits up to 10 s for a dead replica; docs/operations.md recommends 2 s. */
 const REPLICA_LAG_MS = 10_000
 const CLOCK_MS = 5_000
 
@@ -42,7 +43,7 @@ export async function preflight(deps: {
   wire: Wire
   clock: Clock
   cluster: ClusterDescription
-  /** Names of topics that are there, and those among them whose records have the broker's time. */
+  /** Names of the existing topics, and of those whose records have the broker's time. */
   topics: readonly string[]
   timedTopics: readonly string[]
   groups: readonly string[]
@@ -65,7 +66,7 @@ export async function preflight(deps: {
 
 const none = (): PreflightFindings => ({ problems: [], warnings: [] })
 
-/** Names of the operations that are not among the bits. An old broker that tells nothing answers the smallest number. */
+/** Names of the operations that are not among the bits. An old broker that omits them answers the smallest number. */
 function missing(operations: number, wanted: readonly Operation[]): Operation[] {
   if (operations === -0x80000000) return []
   return wanted.filter(name => (operations & (1 << OPERATIONS[name])) === 0)
@@ -145,7 +146,7 @@ async function transactionRights(wire: Wire, id: string): Promise<PreflightFindi
 
 const isType = (error: unknown, type: string): boolean => error instanceof KafkaError && error.type === type
 
-/** A coordinator that is not there yet says nothing about rights; who needs it waits for it. */
+/** A coordinator that is not elected yet says nothing about rights; the requests that need it wait. */
 function passing(error: unknown): PreflightFindings {
   if (error instanceof KafkaError && error.type.startsWith('COORDINATOR_')) return none()
   throw error
@@ -179,7 +180,9 @@ async function brokerSettings(deps: {
   return found
 }
 
-/** Undefined: the user may not read them, which the rights on the cluster show already, or the broker is away. */
+/**
+ * Undefined: the user may not read them, which the rights on the cluster show already, or the broker is unavailable.
+ */
 async function settingsOf(wire: Wire, node: number) {
   try {
     const [described] = await wire.send(node, describeConfigsRequest('broker', [String(node)], BROKER_SETTINGS))
@@ -190,7 +193,7 @@ async function settingsOf(wire: Wire, node: number) {
   }
 }
 
-/** A record from the future means that this machine's clock is behind. What is old says nothing. */
+/** A record from the future means that this machine's clock is behind. An old record proves nothing. */
 async function clockOf(deps: { wire: Wire; clock: Clock; timedTopics: readonly string[] }): Promise<PreflightFindings> {
   const ahead = await Promise.all(deps.timedTopics.map(topic => newestTime(deps.wire, topic)))
   const aheadMs = Math.max(0, ...ahead) - deps.clock.machineMs()

@@ -1,6 +1,6 @@
 /**
- * Makes the topics that are missing, and refuses to start on ones that are not as they must be: a state topic that is not compacted, an ingress that
- * takes the producer's word for the time, or a single replica where three are meant, loses things silently.
+ * Creates missing topics, and refuses to start on topics with unsafe settings: a state topic that is not compacted, an
+ * ingress topic with CreateTime timestamps, or a single replica where three are required would lose data silently.
  */
 import { emits } from '../../../topics/emits.ts'
 import { events } from '../../../topics/events.ts'
@@ -23,7 +23,7 @@ const READY_WITHIN_MS = 30_000
 const REPLICAS = 3
 const MIN_IN_SYNC = 'min.insync.replicas'
 const IN_SYNC = 2
-/** A writer lowers the minimum for so long at most. */
+/** A writer lowers the minimum for at most this long. */
 const LOWERED_MS_MAX = 30_000
 const UNCLEAN = 'unclean.leader.election.enable'
 const TOPICS_ASKED_FOR = 1_000
@@ -32,22 +32,25 @@ export interface Provisioning {
   /** The number of shards: the partition count of the topic `shards`. */
   shards: number
   /**
-   * Creates `emits.<org>` and `events.<org>` if they are missing, and returns when both have leaders. Rejects with `service_unavailable` and what to do
-   * when the cluster does not.
+   * Creates `emits.<org>` and `events.<org>` if they are missing, and returns when both have leaders. Rejects with
+   * `service_unavailable` and advice when the cluster refuses.
    */
   createOrganizationTopics(organization: { id: string; partitions: number }, environment?: Environment): Promise<void>
   /**
-   * Adds partitions to both topics until they have as many, the log before the ingress: a record that is taken must have a place to go. Returns
-   * when all have leaders. More than asked for stay. Rejects as `createOrganizationTopics` does.
+   * Adds partitions to both topics up to this number, the log before the ingress, so that an accepted record has a
+   * partition. Returns when all have leaders. Additional partitions stay. Rejects as `createOrganizationTopics` does.
    */
   growOrganizationTopics(organization: { id: string; partitions: number }, environment: Environment): Promise<void>
-  /** Deletes the topics of both environments; what is not there is no error. Rejects as `createOrganizationTopics` does. */
+  /**
+   * Deletes the topics of both environments; a missing topic is no error. Rejects as `createOrganizationTopics` does.
+   */
   deleteOrganizationTopics(organizationIds: readonly string[]): Promise<void>
-  /** How many partitions each organization's ingress has; those without one are left out. */
+  /** The number of partitions of each organization's ingress; organizations without one are left out. */
   ingressPartitions(organizationIds: readonly string[], environment: Environment): Promise<Map<string, number>>
   /**
-   * Where there are three replicas, two must be in sync for a write: also in topics that were made without that, or that a process left lowered. Only
-   * what is low twice, half a minute apart, is raised: a writer may have lowered it for the end of its transaction. Answers how many were changed.
+   * Requires two in-sync replicas for a write where there are three, also for topics created without that setting, or
+   * left lowered by a process. Only a setting that is low twice, half a minute apart, is raised: a writer may have
+   * lowered it for the end of its transaction. Returns how many topics were changed.
    */
   protectOrganizationTopics(organizationIds: readonly string[], environment: Environment): Promise<number>
   close(): Promise<void>
@@ -59,13 +62,13 @@ interface ProvisionDeps {
   shards: number
   /** Undefined: three where there are three brokers, else one. */
   replicationFactor: number | undefined
-  /** What the broker gives an organization's topic anyway, and need not be written for each. */
+  /** Broker defaults of an organization's topic, which need not be set for each. */
   topicDefaults: Readonly<Record<string, string>>
   clock: Clock
   logger: Logger
 }
 
-/** Throws one error that lists everything that must be otherwise. */
+/** Throws one error that lists every setting to change. */
 export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
   const { wire, clock, logger } = deps
   const admin = createTopicAdmin({ wire, clock })
@@ -115,7 +118,7 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
         const { partitions } = organization
         const topics = namesOf(organization.id, environment)
         const all = topics.map(({ name }) => name)
-        // An administrator may have made them where the platform may not.
+        // An administrator may have created them where the platform may not.
         const there = new Set(
           (await wire.metadata(all)).filter(({ errorCode }) => errorCode === 0).map(({ topic }) => topic),
         )
@@ -187,13 +190,13 @@ async function describeCluster(wire: Wire): Promise<ClusterDescription> {
   }
 }
 
-/** Brokers that are away do not count as at work, so what is there already and the addresses that are configured have a say, too. */
+/** Unavailable brokers do not count as live, so present topics and the configured addresses count as well. */
 function usualFactor({ brokers }: KafkaSettings, cluster: ClusterDescription, topics: readonly TopicInfo[]): number {
   const replicas = topics.flatMap(({ partitions }) => partitions.map(each => each.replicas.length))
   return Math.max(brokers.length, cluster.brokers.length, ...replicas) >= REPLICAS ? REPLICAS : 1
 }
 
-/** An API call that the cluster does not allow now is no fault of ours or of the caller. */
+/** A cluster that refuses an API call now is not the caller's fault. */
 async function orUnavailable<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
@@ -214,21 +217,21 @@ function newTopic(
   return { topic, partitions, replicationFactor, settings: { ...Object.fromEntries(own), ...inSync } }
 }
 
-/** Two replicas in sync for a write, where there are three. Answers how many topics had fewer. */
+/** Two in-sync replicas for a write, where there are three. Returns how many topics had fewer. */
 async function protect(admin: TopicAdmin, topics: readonly string[], replicationFactor: number): Promise<number> {
   const weak = await weakOf(admin, topics, replicationFactor)
   await admin.set(weak, { [MIN_IN_SYNC]: String(IN_SYNC) })
   return weak.length
 }
 
-/** Those that one replica in sync is enough for. */
+/** Topics for which one in-sync replica is enough. */
 async function weakOf(admin: TopicAdmin, topics: readonly string[], replicationFactor: number): Promise<string[]> {
   if (replicationFactor < REPLICAS || topics.length === 0) return []
   const settings = await admin.settings(topics, [MIN_IN_SYNC])
   return [...settings].filter(([, values]) => Number(values.get(MIN_IN_SYNC)?.value) < IN_SYNC).map(([topic]) => topic)
 }
 
-/** Resolves with what is known of each, once all of their partitions have leaders, and there are as many as `least`. */
+/** Resolves with the metadata of each topic, once all partitions have leaders and there are at least `least`. */
 async function waitForLeaders(
   deps: { wire: Wire; clock: Clock },
   names: string[],
@@ -252,7 +255,7 @@ async function waitForLeaders(
   }
 }
 
-/** What must not be otherwise; the rest is the operator's to tune. */
+/** Settings that must not differ; the operator may tune the rest. */
 const FIXED = ['cleanup.policy', 'message.timestamp.type']
 const BATCH_BYTES = 'max.message.bytes'
 

@@ -1,4 +1,4 @@
-/** Topics, made and changed. Every error has the broker's words and what to do. */
+/** Creates and changes topics. Every error has the broker's message and advice. */
 import type { Clock } from '../../clock.ts'
 import { KafkaError, type Wire, type WireRequest } from '../protocol/wire.ts'
 import { explained } from './advice.ts'
@@ -14,11 +14,11 @@ import {
 } from './topic-requests.ts'
 
 export interface TopicAdmin {
-  /** What is there already stays as it is. */
+  /** An existing topic stays as it is. */
   create(topics: readonly NewTopic[]): Promise<void>
-  /** What is not there is no error. */
+  /** A missing topic is no error. */
   remove(topics: readonly string[]): Promise<void>
-  /** Adds partitions until the topic has so many. */
+  /** Adds partitions up to this number. */
   grow(topic: string, count: number): Promise<void>
   /** Only these settings, by topic. */
   settings(topics: readonly string[], keys: readonly string[]): Promise<Map<string, DescribedConfig['settings']>>
@@ -26,7 +26,7 @@ export interface TopicAdmin {
   set(topics: readonly string[], settings: Readonly<Record<string, string>>): Promise<void>
 }
 
-/** Of a cluster that is just starting, or electing a controller. */
+/** Errors of a cluster that is just starting, or electing a controller. */
 const PASSING: ReadonlySet<string> = new Set([
   'NOT_CONTROLLER',
   'REQUEST_TIMED_OUT',
@@ -36,7 +36,7 @@ const PASSING: ReadonlySet<string> = new Set([
 ])
 const PASSES_WITHIN_MS = 10_000
 const PAUSE_MS = 250
-/** An answer about more topics than these would be long to wait for. */
+/** An answer about more topics would take long. */
 const TOPICS_PER_REQUEST = 500
 
 export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }): TopicAdmin {
@@ -48,7 +48,7 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
     }
   }
 
-  /** Again for those that a cluster refuses only for now, for a while. */
+  /** Retries, for a while, topics that the cluster refuses only for now. */
   async function change<N>(
     wanted: readonly N[],
     options: {
@@ -123,6 +123,6 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
   }
 }
 
-/** For those that tell apart what failed. */
+/** For callers that distinguish what failed. */
 export const isDenied = (error: unknown): boolean =>
   error instanceof KafkaError && error.type.endsWith('_AUTHORIZATION_FAILED')

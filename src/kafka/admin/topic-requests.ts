@@ -1,5 +1,5 @@
 /**
- * The requests by which topics are kept, to bytes and back: CreateTopics 7, DeleteTopics 6, CreatePartitions 3, DescribeConfigs 4,
+ * Encodes and decodes requests about topics: CreateTopics 7, DeleteTopics 6, CreatePartitions 3, DescribeConfigs 4,
  * IncrementalAlterConfigs 1 (Kafka protocol guide).
  */
 import { errorName } from '../protocol/error-codes.ts'
@@ -29,7 +29,7 @@ const BROKER = 4
 const SET = 0
 const DELETE = 1
 const FROM_TOPIC = 1
-/** The broker's own bound is below ours: it says so when it is late. */
+/** The broker's own limit is below ours, so it answers when it is late. */
 const BROKER_MS = 10_000
 const ANSWER_MS = 12_000
 
@@ -40,10 +40,10 @@ export interface NewTopic {
   settings: Readonly<Record<string, string>>
 }
 
-/** What became of one topic. */
+/** The result for one topic. */
 export interface TopicResult {
   topic: string
-  /** Undefined: done. */
+  /** Undefined: success. */
   error: KafkaError | undefined
 }
 
@@ -101,7 +101,7 @@ export function deleteTopicsRequest(topics: readonly string[]): WireRequest<Topi
   })
 }
 
-/** `count`: how many each topic is to have. */
+/** `count`: the number of partitions that each topic is to have. */
 export function createPartitionsRequest(
   topics: ReadonlyArray<{ topic: string; count: number }>,
 ): WireRequest<TopicResult[]> {
@@ -124,14 +124,14 @@ export function createPartitionsRequest(
   })
 }
 
-/** A topic's or a broker's settings in force, by name. */
+/** The settings of a topic or a broker in force, by name. */
 export interface DescribedConfig {
   name: string
   error: KafkaError | undefined
   settings: Map<string, { value: string | null; isOwn: boolean }>
 }
 
-/** `kind`: what `names` are; brokers by their ids. `keys`: only these settings. */
+/** `kind`: of `names`; brokers by their ids. `keys`: only these settings. */
 export function describeConfigsRequest(
   kind: 'topic' | 'broker',
   names: readonly string[],
@@ -175,7 +175,7 @@ function decodeSetting(reader: CompactReader): [string, { value: string | null; 
   return [name, { value, isOwn }]
 }
 
-/** Sets these, or lets the default hold where the value is null; all other settings of the topics stay as they are. */
+/** Sets these, or restores the default where the value is null; all other settings of the topics stay. */
 export function alterTopicConfigsRequest(
   topics: ReadonlyArray<readonly [topic: string, settings: Readonly<Record<string, string | null>>]>,
 ): WireRequest<TopicResult[]> {
@@ -208,7 +208,7 @@ export function alterTopicConfigsRequest(
   })
 }
 
-/** Behind the throttle time; each structure ends with its tags. */
+/** Follows the throttle time; each structure ends with its tags. */
 function results<T>(reader: CompactReader, item: () => T): T[] {
   reader.int32()
   return reader.array(() => {

@@ -1,11 +1,11 @@
-/** For how long a topic keeps its records, as it is set now: an operator may have changed it, and the cluster's own default counts too. */
+/** The current retention of a topic: an operator may have changed it, and the cluster's own default counts too. */
 import type { Clock } from '../../clock.ts'
 import type { Wire } from '../protocol/wire.ts'
 import { createTopicAdmin } from './topic-admin.ts'
 
 const KEY = 'retention.ms'
 
-/** Answers ms, negative for ever; undefined where there is no such topic. */
+/** In ms, negative for ever; undefined where there is no such topic. */
 export function createTopicRetention(deps: {
   wire: Wire
   clock: Clock

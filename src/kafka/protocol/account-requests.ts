@@ -1,5 +1,5 @@
 /**
- * The requests by which accounts are kept, to bytes and back: AlterUserScramCredentials and DescribeUserScramCredentials version 0,
+ * Encodes and decodes requests about accounts: AlterUserScramCredentials and DescribeUserScramCredentials version 0,
  * AlterClientQuotas version 1 (Kafka protocol guide).
  */
 import {
@@ -27,7 +27,7 @@ export interface ScramCredential {
   saltedPassword: Buffer
 }
 
-/** Makes users with these credentials, SCRAM-SHA-512, or gives them to those that are there. */
+/** Creates users with these credentials, SCRAM-SHA-512, or replaces the credentials of existing ones. */
 export function putScramUsers(credentials: readonly ScramCredential[]): WireRequest<void> {
   const none = compactArray([])
   const all = compactArray(
@@ -49,7 +49,7 @@ export function putScramUsers(credentials: readonly ScramCredential[]): WireRequ
   })
 }
 
-/** Names of all users that have SCRAM credentials, and how often each password is hashed. */
+/** Names of all users that have SCRAM credentials, and the iteration count of each password. */
 export function listScramUsers(): WireRequest<Array<{ name: string; iterations: number }>> {
   const all = Buffer.of(0) // a null array
   return request(DESCRIBE_USER_SCRAM_CREDENTIALS, 0, 'DescribeUserScramCredentials', [all], reader => {
@@ -69,7 +69,7 @@ export function listScramUsers(): WireRequest<Array<{ name: string; iterations: 
   })
 }
 
-/** Client quotas of users, by Kafka's own names; null takes a quota away. */
+/** Client quotas of users, by Kafka's own names; null removes a quota. */
 export function alterUserQuotas(
   users: ReadonlyArray<{ name: string; quotas: Record<string, number | null> }>,
 ): WireRequest<void> {
@@ -99,7 +99,7 @@ export function alterUserQuotas(
   })
 }
 
-/** `decode` begins behind the throttle time that every answer starts with. */
+/** `decode` begins after the throttle time with which every answer starts. */
 function request<T>(
   apiKey: number,
   apiVersion: number,

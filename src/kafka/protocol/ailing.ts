@@ -1,4 +1,4 @@
-/** Why a partition cannot be written to, whatever this process does: by what brokers say of it. */
+/** Why a partition is unavailable for writing, according to the brokers' answers. */
 import type { PartitionInfo } from './topic-info.ts'
 
 export type Ailment = 'no_leader' | 'too_few_replicas'

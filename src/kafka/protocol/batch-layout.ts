@@ -1,9 +1,9 @@
-/** Where things are in a record batch of format 2 (Kafka protocol guide, "Record Batch"), from its first byte. */
+/** Offsets of the fields in a record batch of format 2 (Kafka protocol guide, "Record Batch"), from its first byte. */
 export const HEADER_BYTES = 61
-/** Under which leader it was appended. */
+/** The leader epoch of the append. */
 export const LEADER_EPOCH_AT = 12
 export const CHECKSUM_AT = 17
-/** What the checksum covers starts here. */
+/** The checksum covers everything from here. */
 export const ATTRIBUTES_AT = 21
 export const TRANSACTIONAL = 0x10
 export const CONTROL = 0x20

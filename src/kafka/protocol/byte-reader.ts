@@ -1,4 +1,4 @@
-/** Reads what Kafka's requests are made of, one after the other; big-endian, as all of Kafka. */
+/** Reads the primitive types of Kafka's protocol in sequence; big-endian. */
 export class ByteReader {
   readonly buffer: Buffer
   at = 0

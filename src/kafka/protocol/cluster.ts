@@ -1,6 +1,7 @@
 /**
- * Brokers, leaders with their epochs, topic ids: of the topics that somebody loads, never of all. A leader is replaced by one
- * with a higher epoch only, so the answer of a broker that is behind undoes nothing. Pure state: `ask` does the asking.
+ * Brokers, leaders with their epochs, topic ids: only of the topics that some caller loads, never of all. A leader is
+ * replaced by one with a higher epoch only, so the answer of a broker that is behind undoes nothing. Pure state: `ask`
+ * makes the requests.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import { type Ailing, ailmentOf } from './ailing.ts'
@@ -11,43 +12,46 @@ export type { LeaderOf, PartitionInfo, TopicInfo } from './topic-info.ts'
 
 /** One per process and cluster settings, shared by all wires. */
 export interface ClusterMap {
-  /** Without asking anybody. */
+  /** Without a request. */
   known(topic: string): TopicInfo | undefined
   /** Undefined: not known, or there is none now. */
   leader(topic: string, partition: number): LeaderOf | undefined
-  /** Asks for those that are unknown or stale, together with others; resolves also where a topic or a partition has an error. */
+  /**
+   * Requests those that are unknown or stale, together with others; resolves also where a topic or a partition has an
+   * error.
+   */
   load(topics: Iterable<string>): Promise<void>
-  /** The next load asks again; what is known stays until then. */
+  /** The next load requests it again; the known state stays until then. */
   stale(topic: string): void
-  /** The hint of an answer (KIP-951). True when it is newer than what was known. */
+  /** The leader hint of an answer (KIP-951). True when it is newer than the known leader. */
   moved(topic: string, partition: number, to: LeaderOf & { host?: string; port?: number }): boolean
-  /** A request to this broker timed out or its connection broke: for 5 s others are preferred. */
+  /** A request to this broker timed out or its connection broke: others are preferred for 5 s. */
   suspect(node: number): void
   isSuspect(node: number): boolean
-  /** Where the brokers listen for us, as they say themselves: all that were ever named. */
+  /** The advertised addresses of all brokers that were ever named. */
   addresses(): ReadonlyArray<{ host: string; port: number }>
-  /** Partitions without a leader, or with too few replicas in sync, of the topics that somebody loads: looked at again every five seconds. */
+  /** Partitions of loaded topics without a leader, or with too few in-sync replicas: refreshed every five seconds. */
   ailing(): Ailing[]
 }
 
 /** The map as the connections beside it see it. */
 export interface ClusterState extends ClusterMap {
-  /** Where a broker listens; undefined when it was never named. */
+  /** The address of a broker; undefined when it was never named. */
   address(node: number): { host: string; port: number } | undefined
   /** A broker as an answer named it. */
   learn(broker: BrokerAddress): void
-  /** Takes in what a broker says. A topic that became stale since `askedAtMs` (monotonic) stays so. */
+  /** Merges a broker's answer. A topic that became stale since `askedAtMs` (monotonic) stays stale. */
   accept(answer: MetadataAnswer, askedAtMs: number): void
   /** Node ids of the last answer. */
   brokers(): readonly number[]
-  /** Asks for nothing by itself any more. */
+  /** Stops its own refreshes. */
   close(): void
 }
 
 const SUSPECT_MS = 5_000
-/** Entries older than this are refreshed; nobody waits for it. */
+/** Entries older than this are refreshed in the background. */
 const OLD_MS = 300_000
-/** The same where a partition has no leader, or too few replicas in sync; then the map asks by itself. */
+/** The same where a partition has no leader, or too few in-sync replicas; the map then refreshes by itself. */
 const AILING_MS = 5_000
 const TOPICS_PER_REQUEST = 500
 /** Pauses between requests for a topic whose answers bring nothing new; the first ones go out at once. */
@@ -55,7 +59,7 @@ const PAUSE_MS = { first: 50, longest: 1_000 }
 const QUICK_TRIES = 2
 const NEVER = Number.NEGATIVE_INFINITY
 
-/** An answer that is the same after so long starts no pauses. */
+/** An unchanged answer after this long starts no pauses. */
 const CALM_MS = 5_000
 
 interface Entry {
@@ -63,14 +67,14 @@ interface Entry {
   /** Marked then, and not requested since; monotonic. */
   staleAtMs: number
   askedAtMs: number
-  /** Answers in a row that brought nothing new. */
+  /** Consecutive answers that brought nothing new. */
   unchanged: number
-  /** How many connections had broken when its leaders were last looked at for that. */
+  /** The number of broken connections when its leaders were last checked for that. */
   seenBreaks: number
 }
 
 interface Asking {
-  /** Sent, so that what becomes stale from now on needs another request. */
+  /** Sent, so that topics that become stale from now on need another request. */
   isSent: boolean
   done: Promise<void>
 }
@@ -83,7 +87,10 @@ interface Round extends Asking {
 
 export function createClusterMap(deps: {
   clock: Clock
-  /** Asks some broker; rejects when none answers. `isRepeated`: the last answer brought nothing new, another broker may know more. */
+  /**
+   * Asks some broker; rejects when none answers. `isRepeated`: the last answer brought nothing new, another broker may
+   * know more.
+   */
   ask(topics: string[], isRepeated: boolean): Promise<MetadataAnswer>
 }): ClusterState {
   const { clock } = deps
@@ -93,9 +100,9 @@ export function createClusterMap(deps: {
   let listed: number[] = []
   const suspects = new Map<number, { untilMs: number; atMs: number }>()
   let breaks = 0
-  /** By topic: the request that will bring it, or brings it now. */
+  /** By topic: the request that is bringing it, or will. */
   const asking = new Map<string, Asking>()
-  /** Requests that are to be sent, one after the other; `next` takes further topics. */
+  /** Requests to send in sequence; `next` takes further topics. */
   const rounds: Round[] = []
   let next: Round | undefined
   let isRunning = false
@@ -131,7 +138,7 @@ export function createClusterMap(deps: {
     return false
   }
 
-  /** `now`: the caller waits for it. `soon`: nobody does. */
+  /** `now`: a caller waits for it. `soon`: none does. */
   function need(entry: Entry | undefined): 'now' | 'soon' | 'no' {
     if (!entry) return 'now'
     const sinceMs = clock.monotonicMs() - entry.askedAtMs
@@ -151,7 +158,7 @@ export function createClusterMap(deps: {
   let watching: Timer | undefined
   let isClosed = false
 
-  /** Nobody may want to know of them for long, and operators do. */
+  /** Operators do not rely on this state, and need not wait for long. */
   function watchAiling(): void {
     if (isClosed) return
     watching ??= clock.after(AILING_MS, () => {
@@ -188,7 +195,7 @@ export function createClusterMap(deps: {
       if (round === next) next = undefined
       round.isSent = true
       const topics = [...round.topics]
-      // Marks that come while the request is under way are about what it does not know yet.
+      // Marks made while the request is under way concern changes that its answer does not contain.
       for (const topic of topics) {
         const entry = entries.get(topic)
         if (entry) entry.staleAtMs = NEVER

@@ -1,12 +1,18 @@
-/** Undoing what producers' compression did. Organizations choose their codec; what comes out is bounded, whatever went in. */
+/** Decompresses batches of producers. Organizations choose their codec; the result is bounded, whatever the input. */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { unpackLz4 } from './lz4.ts'
 import { unpackSnappy } from './snappy.ts'
 
-/** A batch may be 8 MB compressed; what it holds may be this much. Unpacking holds the event loop, so it is some 50 ms of it at most. */
+/**
+ * A batch may be 8 MB compressed, and its content at most this. Decompression blocks the event loop, at this size for
+ * about 50 ms.
+ */
 const UNCOMPRESSED_BYTES_MAX = 16 * 1024 * 1024
 
-/** @param codec the low three bits of the batch's attributes. Throws on an unknown codec, on damage and beyond the bound. */
+/**
+ * @param codec the low three bits of the batch's attributes. Throws on an unknown codec, on damage and beyond the
+ * limit.
+ */
 export function decompress(codec: number, bytes: Buffer): Buffer {
   switch (codec) {
     case 1:

@@ -1,9 +1,12 @@
-/** When a broker may be connected to again after it could not: a wrong password is not tried again and again, nor is a port where nobody listens. */
+/**
+ * Delays connections to a broker after a failed one: a wrong password must not be tried again and again, nor a port
+ * where no broker listens.
+ */
 import type { Clock } from '../../clock.ts'
 import type { KafkaError } from './types.ts'
 
 const PAUSE_MS = { first: 50, longest: 1_000 }
-/** What is wrong with the settings stays wrong for a while. */
+/** A wrong setting stays wrong for a while. */
 const REFUSED_MS = 5_000
 
 const REFUSED: ReadonlySet<string> = new Set([
@@ -14,7 +17,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'TLS',
 ])
 
-/** Whether this error is about how we connect and not about the broker's being away. */
+/** Whether this error is about our settings, and not about an unavailable broker. */
 export const isRefusal = (error: unknown): boolean => REFUSED.has((error as KafkaError).type)
 
 export interface ConnectionGate {

@@ -1,6 +1,7 @@
 /**
- * One connection to a broker. It opens by itself (TCP or TLS, ApiVersions, SASL); requests made meanwhile go out in their order once it is open.
- * A broker answers the requests of a connection one after the other, so one that is overdue holds up all behind it: the connection is destroyed.
+ * One connection to a broker. It opens by itself (TCP or TLS, ApiVersions, SASL); requests made meanwhile are sent in
+ * order once it is open. A broker answers the requests of a connection in sequence, so an overdue one blocks all behind
+ * it: the connection is destroyed.
  *
  *     connecting ──► greeting ──► open ──login is due──► draining ──nothing in flight──► renewing ──► open
  *          └────────────┴──────────┴───────────────────────┴──────────────────────────────┴──► gone
@@ -16,16 +17,19 @@ const CONNECT_MS = 2_000
 const GREETING_MS = 5_000
 const REQUEST_MS = 30_000
 const ANSWER_BYTES_MAX = 100 * 1024 * 1024
-/** The login is renewed at this share of the session's life. */
+/** The login is renewed after this fraction of the session's life. */
 const RENEW_AT = 0.8
 
 export interface Connection {
-  /** Rejects with `KafkaError`: what the broker says, `REQUEST_TIMEOUT`, `CONNECTION`, or why the connection cannot be opened. */
+  /**
+   * Rejects with `KafkaError`: the broker's error, `REQUEST_TIMEOUT`, `CONNECTION`, or why the connection cannot be
+   * opened.
+   */
   send<T>(request: WireRequest<T>): Promise<T>
-  /** Resolves when requests go out, rejects when they never will. */
+  /** Resolves when requests can be sent, rejects when they never will be. */
   readonly opened: Promise<void>
   readonly isOpen: boolean
-  /** Broken, closed, or its session is over. */
+  /** Broken, closed, or its session has expired. */
   isGone(): boolean
   /** Since when nothing is in flight, monotonic; undefined while something is. */
   idleSinceMs(): number | undefined
@@ -45,13 +49,16 @@ export function openConnection(deps: {
   port: number
   clientId: string
   socketFactory: SocketFactory
-  /** None: the listener asks for no login. */
+  /** None: the listener requires no login. */
   authenticate: Authenticate | undefined
   clock: Clock
   onOpen(): void
   /** A request of this kind was not answered in time; `onBroken` follows. */
   onLate(api: string): void
-  /** It cannot be opened, or it broke. Not called for an open connection that ends while nothing is in flight, nor after `close`. */
+  /**
+   * It cannot be opened, or it broke. Not called for an open connection that ends while nothing is in flight, nor after
+   * `close`.
+   */
   onBroken(error: KafkaError, wasOpen: boolean): void
 }): Connection {
   const { clock } = deps
@@ -61,7 +68,7 @@ export function openConnection(deps: {
   let failure: KafkaError | undefined
   let correlationId = 0
   let answers = 0
-  /** Sent, in the order in which answers come. */
+  /** Sent, in the order of the answers. */
   const inFlight: Pending[] = []
   /** Not sent yet. */
   let waiting: Pending[] = []
@@ -152,7 +159,10 @@ export function openConnection(deps: {
     })
   }
 
-  /** After the answers that are there already: a process that was stopped for a while finds its timers run out before it has read them. */
+  /**
+   * Runs after the answers that have already arrived: in a process that was stopped for a while, timers fire before it
+   * reads them.
+   */
   function overdue(pending: Pending, timeoutMs: number): void {
     setImmediate(() => {
       if (!inFlight.includes(pending) && !waiting.includes(pending)) return
@@ -274,6 +284,6 @@ export function openConnection(deps: {
 /** The first bytes of a TLS alert (record type 21, version 3), read as a length. */
 const isTlsAlert = (bytes: number): boolean => bytes >>> 16 === 0x1503
 
-/** Codes of OpenSSL and Node for certificates that are not accepted, by us or by the broker, and for what is no TLS at all. */
+/** OpenSSL and Node codes for certificates that we or the broker reject, and for a peer that does not speak TLS. */
 const isCertificateError = (code: string): boolean =>
   /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code)

@@ -1,4 +1,7 @@
-/** A set of connections with one owner: at most one per broker and lane, opened on first use, closed after a minute without requests. */
+/**
+ * A set of connections with one owner: at most one per broker and lane, opened on first use, closed after a minute
+ * without requests.
+ */
 import type { Clock, Timer } from '../../clock.ts'
 import type { Connection } from './connection.ts'
 import { KafkaError, type WireRequest } from './types.ts'
@@ -9,18 +12,18 @@ const SWEEP_MS = 30_000
 export interface Connections {
   /** `lane`: requests of different lanes do not wait for each other. */
   send<T>(nodeId: number, request: WireRequest<T>, lane?: string): Promise<T>
-  /** Resolves when requests to this broker go out. */
+  /** Resolves when requests to this broker can be sent. */
   open(nodeId: number): Promise<void>
-  /** Whether requests to it would go out at once. */
+  /** Whether requests to it would be sent at once. */
   isOpen(nodeId: number): boolean
   close(): void
 }
 
 export function createConnections(deps: {
   clock: Clock
-  /** Throws when the broker is not known or may not be connected to yet. */
+  /** Throws when the broker is unknown or must not be connected to yet. */
   connect(nodeId: number): Connection
-  /** Finds out where a broker is that nobody has named yet; undefined when there is nothing to find out. */
+  /** Resolves the address of a broker that no answer has named yet; undefined when there is nothing to resolve. */
   locate(nodeId: number): Promise<void> | undefined
 }): Connections {
   const { clock } = deps

@@ -1,4 +1,4 @@
-/** InitProducerId 4, to bytes and back. */
+/** Encodes and decodes InitProducerId 4. */
 import { errorName } from './error-codes.ts'
 import { compactNullable, flexibleRequest, int16, int32, int64 } from './flexible.ts'
 import { KafkaError, type ProducerIdentity, type WireRequest } from './types.ts'
@@ -13,7 +13,7 @@ function check(code: number, of: string): void {
   if (code !== 0) throw new KafkaError(errorName(code), `${of}: ${errorName(code)}`)
 }
 
-/** `current`: the producer that goes on with the next epoch. */
+/** `current`: the producer that continues with the next epoch. */
 export function initProducerIdRequest(
   transactionalId: string | null,
   transactionTimeoutMs: number,

@@ -1,4 +1,4 @@
-/** Which broker coordinates a group or a transactional id, found once and kept until it is forgotten. */
+/** The coordinators of groups and transactional ids, looked up once and cached until invalidated. */
 import { errorName } from './error-codes.ts'
 import { type FoundCoordinator, findCoordinatorRequest } from './metadata-requests.ts'
 import { KafkaError, type WireRequest } from './types.ts'
@@ -6,12 +6,12 @@ import { KafkaError, type WireRequest } from './types.ts'
 export type CoordinatorKind = 'group' | 'transaction'
 
 export interface Coordinators {
-  /** Node id. Rejects with what the broker says, `COORDINATOR_NOT_AVAILABLE` as long as none is elected. */
+  /** Node id. Rejects with the broker's error, `COORDINATOR_NOT_AVAILABLE` as long as none is elected. */
   find(kind: CoordinatorKind, key: string): Promise<number>
   forget(kind: CoordinatorKind, key: string): void
 }
 
-/** An answer with one of these, or none at all, means that another broker may have to be asked next time. */
+/** After one of these answers, or none at all, the next request looks the coordinator up again. */
 export const COORDINATOR_MOVED: ReadonlySet<string> = new Set([
   'NOT_COORDINATOR',
   'COORDINATOR_NOT_AVAILABLE',

@@ -1,9 +1,9 @@
-/** Kafka's record batch, format 2, to bytes: one pass, one scratch buffer, no object per field. */
+/** Encodes Kafka's record batch, format 2: one pass, one scratch buffer, no object per field. */
 import { crc32c } from '@node-rs/crc32'
 import type { OutRecord } from '../ports.ts'
 import { ATTRIBUTES_AT, CHECKSUM_AT, HEADER_BYTES, LEADER_EPOCH_AT, TRANSACTIONAL } from './batch-layout.ts'
 
-/** Characters of a text that is worth writing one by one. */
+/** Maximum length of a text that is written character by character. */
 const SHORT_TEXT_MAX = 96
 
 export interface BatchIdentity {
@@ -20,7 +20,10 @@ function room(bytes: number): void {
   if (bytes > scratch.length) scratch = Buffer.allocUnsafe(Math.max(scratch.length * 2, bytes))
 }
 
-/** Encodes records of one partition as one uncompressed batch. `bytesMax`: the sum of their `encodedBytesMax`, where it is known already. */
+/**
+ * Encodes records of one partition as one uncompressed batch. `bytesMax`: the sum of their `encodedBytesMax`, if
+ * already known.
+ */
 export function encodeBatch(
   records: readonly OutRecord[],
   identity: BatchIdentity,
@@ -45,7 +48,7 @@ export function encodeBatch(
   return Buffer.from(scratch.subarray(0, at))
 }
 
-/** An upper bound of what a record takes in a batch, bytes. */
+/** An upper bound of a record's size in a batch, bytes. */
 export function encodedBytesMax(record: OutRecord): number {
   let bytes = 32 + lengthMax(record.key) + lengthMax(record.value)
   if (record.headers) for (const [name, value] of record.headers) bytes += 10 + name.length * 3 + lengthMax(value)
@@ -62,7 +65,7 @@ const lengthMax = (part: Buffer | string | null) =>
   part === null ? 0 : typeof part === 'string' ? part.length * 3 : part.length
 
 function writeRecord(start: number, record: OutRecord, offsetDelta: number): number {
-  // The length comes first but is known last: leave the room of a long one, close the gap afterwards.
+  // The length comes first but is known last: leave space for a long one, close the gap afterwards.
   const bodyAt = start + 5
   let at = bodyAt
   scratch[at++] = 0 // attributes
@@ -92,7 +95,7 @@ function writeBytes(at: number, part: Buffer | string | null): number {
   return next + part.length
 }
 
-/** Most texts are short and ASCII: written here in a third of the time that two calls into the runtime take. */
+/** Most texts are short and ASCII: written here in a third of the time of two calls into the runtime. */
 function writeText(at: number, text: string): number {
   const characters = text.length
   if (characters <= SHORT_TEXT_MAX) {

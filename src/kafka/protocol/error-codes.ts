@@ -134,7 +134,7 @@ const NAMES: Record<number, string> = {
 
 export const errorName = (code: number): string => NAMES[code] ?? `KAFKA_ERROR_${code}`
 
-/** The leader is elsewhere, or not known yet: ask for metadata and try again. */
+/** The leader moved, or is not known yet: refresh metadata and retry. */
 export const LEADER_MOVED: ReadonlySet<string> = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
   'LEADER_NOT_AVAILABLE',
@@ -146,14 +146,14 @@ export const LEADER_MOVED: ReadonlySet<string> = new Set([
   'KAFKA_STORAGE_ERROR',
 ])
 
-/** Not now, but the same batch with the same sequence may go through later. */
+/** Refused for now; the same batch with the same sequence may succeed later. */
 export const PRODUCE_AGAIN: ReadonlySet<string> = new Set([
   ...LEADER_MOVED,
   'REQUEST_TIMED_OUT',
   'NOT_ENOUGH_REPLICAS',
   'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
   'CONCURRENT_TRANSACTIONS',
-  // Another partition of the same request is not known to the coordinator yet, so none was added to the transaction.
+  // The coordinator does not know another partition of the same request yet, so it added none to the transaction.
   'OPERATION_NOT_ATTEMPTED',
 ])
 
@@ -167,8 +167,8 @@ export const RECORD_REFUSED: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Somebody else holds this transactional id now. Each transaction has an epoch of its own, so that 32,767 later the id has another producer:
- * whoever was fenced before that is told so.
+ * Another producer owns this transactional id now. Each transaction has its own epoch, so after 32,767 of them the id
+ * gets another producer, and a producer fenced before that gets this error.
  */
 export const FENCED: ReadonlySet<string> = new Set([
   'INVALID_PRODUCER_EPOCH',

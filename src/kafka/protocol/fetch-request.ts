@@ -1,6 +1,7 @@
 /**
- * Fetch 17 to bytes and back (Kafka protocol guide): topics by id (KIP-516), the leader epoch the reader knows (KIP-320), the epoch of the last
- * record it has (KIP-595), and in the answer where the leader is now (KIP-951). Record sets are views of the answer, never copies.
+ * Encodes and decodes Fetch 17 (Kafka protocol guide): topics by id (KIP-516), the reader's leader epoch (KIP-320), the
+ * epoch of its last record (KIP-595), and in the answer the current leader (KIP-951). Record sets are views of the
+ * answer, never copies.
  */
 import { ByteReader } from './byte-reader.ts'
 import type { AbortedTransaction } from './record-batch.ts'
@@ -9,16 +10,16 @@ import type { WireRequest } from './wire.ts'
 const FETCH = 1
 const VERSION = 17
 const READ_COMMITTED = 1
-/** A broker answers within `maxWaitMs`; one that is silent for so long beyond it is in trouble. */
+/** A broker answers within `maxWaitMs`; one that takes this long beyond it is in trouble. */
 const GRACE_MS = 3_000
-/** The first batch of an answer is whole, however large, and errors take room too. */
+/** The first batch of an answer is complete, however large, and errors take space too. */
 const ANSWER_MARGIN_BYTES = 8 * 1024 * 1024
 
 export interface FetchPartition {
   /** 32 hex digits. */
   topicId: string
   partition: number
-  /** As the reader knows it; the broker refuses when it knows a newer one, or none that new. -1: not checked. */
+  /** The reader's leader epoch; the broker refuses when it knows a newer one, or not yet this one. -1: not checked. */
   leaderEpoch: number
   offset: number
   /** Leader epoch of the record before `offset`; -1: unknown, and the broker does not compare logs. */
@@ -27,7 +28,7 @@ export interface FetchPartition {
 
 export interface FetchSettings {
   maxWaitMs: number
-  /** The broker holds the answer until it has so many bytes, or until the wait is over. */
+  /** The broker holds the answer until it has this many bytes, or until the wait is over. */
   bytesMin: number
   bytesMax: number
   partitionBytesMax: number
@@ -40,17 +41,20 @@ export interface FetchedPartition {
   topicId: string
   partition: number
   errorCode: number
-  /** Committed records end here: an open transaction begins, or the log does end. -1 with most errors. */
+  /** Committed records end here: at an open transaction, or at the end of the log. -1 with most errors. */
   stableEnd: number
   abortedTransactions: AbortedTransaction[]
   recordSet: Buffer
-  /** The leader's log has no record of `lastEpoch` before `offset`: its newest epoch not above it, and where that one ends. */
+  /**
+   * The leader's log has no record of `lastEpoch` before `offset`: its newest epoch not above it, and the end of that
+   * epoch.
+   */
   diverging: { epoch: number; endOffset: number } | undefined
-  /** Where the leader is now, if the broker that answered is not it. */
+  /** The current leader, if another broker answered. */
   leader: { node: number; epoch: number } | undefined
 }
 
-/** The address of a leader that is named in the same answer. */
+/** The address of a leader named in the same answer. */
 export interface NodeEndpoint {
   node: number
   host: string
@@ -74,7 +78,9 @@ const PARTITION_BYTES = 33
 const TOPIC_ID_BYTES = 16
 const VARINT_BYTES_MAX = 5
 
-/** In a fetch session (KIP-227) only what changed is named: partitions with a new position or leader epoch, and those to forget. */
+/**
+ * A fetch session (KIP-227) names only changes: partitions with a new position or leader epoch, and those to forget.
+ */
 export function fetchRequest(
   settings: FetchSettings,
   changed: readonly FetchPartition[],
@@ -111,7 +117,7 @@ export function fetchRequest(
   }
 }
 
-/** Room for the longest request is known beforehand, so that nothing is joined or moved afterwards. */
+/** The maximum size of the request is computed beforehand, so that nothing is joined or moved afterwards. */
 class FetchWriter {
   private readonly buffer: Buffer
   private at = 0
@@ -179,7 +185,7 @@ class FetchReader extends ByteReader {
     this.at += length
     return this.buffer.subarray(this.at - length, this.at)
   }
-  /** Tagged fields; those that `take` does not read are passed over. */
+  /** Tagged fields; those that `take` does not read are skipped. */
   tags(take?: (tag: number) => void): void {
     for (let count = this.varint(); count > 0; count--) {
       const tag = this.varint()
@@ -244,7 +250,7 @@ function readPartition(reader: FetchReader, topicId: string): FetchedPartition {
   return fetched
 }
 
-/** The broker names -1 where it does not know. */
+/** The broker sends -1 where it is unknown. */
 const leaderOf = (node: number, epoch: number) => (node < 0 ? undefined : { node, epoch })
 
 function readEndpoint(reader: FetchReader): NodeEndpoint {

@@ -1,6 +1,6 @@
 /**
- * "Flexible" requests (KIP-482), which Kafka's newer versions are: lengths are varints counted from one, and each structure ends with its
- * tagged fields, of which we send none.
+ * "Flexible" requests (KIP-482), the format of Kafka's newer versions: lengths are varints counted from one, and each
+ * structure ends with its tagged fields, of which we send none.
  */
 import { ByteReader } from './byte-reader.ts'
 import { errorName } from './error-codes.ts'
@@ -8,10 +8,10 @@ import { KafkaError, type WireRequest } from './types.ts'
 
 export const NO_TAGS = Buffer.of(0)
 
-/** Bytes of a request, in order. They are joined once, when all are there: a batch of records may be a megabyte. */
+/** Bytes of a request, in order. They are joined once, at the end: a batch of records may be a megabyte. */
 export type Part = Buffer | Part[]
 
-/** `body`: the fields in their order, without the tags at the end. `decode` begins behind the header of the answer. */
+/** `body`: the fields in order, without the final tags. `decode` begins after the header of the answer. */
 export function flexibleRequest<T>(request: {
   apiKey: number
   apiVersion: number
@@ -43,7 +43,7 @@ export function flat(parts: Part[]): Buffer[] {
   return parts.flatMap(part => (Array.isArray(part) ? flat(part) : [part]))
 }
 
-/** Bytes or text, with their length before them. */
+/** Bytes or text, preceded by their length. */
 export function compact(value: string | Buffer): Part {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value
   return [varint(bytes.length + 1), bytes]
@@ -128,7 +128,7 @@ export class CompactReader extends ByteReader {
   array<T>(item: () => T): T[] {
     return Array.from({ length: Math.max(0, this.varint() - 1) }, item)
   }
-  /** Tagged fields; what is not asked for is skipped. */
+  /** Tagged fields; those that `take` does not read are skipped. */
   tags(take: (tag: number) => void = () => undefined): void {
     for (let count = this.varint(); count > 0; count--) {
       const tag = this.varint()
@@ -137,7 +137,7 @@ export class CompactReader extends ByteReader {
       this.at = end
     }
   }
-  /** Error code and message; throws unless it is 0 or the one that is none here. */
+  /** Error code and message; throws unless it is 0 or a code that counts as success here. */
   error(of: string, but = 0): void {
     const code = this.int16()
     const message = this.string()

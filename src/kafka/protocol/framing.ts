@@ -1,6 +1,7 @@
 /**
- * Requests and answers on a connection: four bytes of length, then the frame (Kafka protocol guide, "Request Header v1": api key, version,
- * correlation id, client id). A request's body is written as it is; an answer is copied once, and only if it came in several pieces.
+ * Requests and answers on a connection: four bytes of length, then the frame (Kafka protocol guide, "Request Header
+ * v1": api key, version, correlation id, client id). A request's body is written without a copy; an answer is copied
+ * once, and only if it arrived in several pieces.
  */
 import type { WireRequest } from './types.ts'
 
@@ -17,23 +18,23 @@ export function requestHeader(request: WireRequest<unknown>, correlationId: numb
 }
 
 export interface FrameReader {
-  /** Frames that are complete are handed out at once, without their length. Nothing is handed out after `onTooLarge`. */
+  /** Complete frames are handed out at once, without their length. Nothing is handed out after `onTooLarge`. */
   push(chunk: Buffer): void
 }
 
 const LENGTH_BYTES = 4
 
 export function createFrameReader(deps: {
-  /** The largest frame that may come next, bytes. */
+  /** Maximum size of the next frame, bytes. */
   bytesMax(): number
   onFrame(frame: Buffer): void
-  /** The stream is of no more use. A length below zero counts as too large. */
+  /** The stream cannot be read any further. A negative length counts as too large. */
   onTooLarge(bytes: number): void
 }): FrameReader {
-  /** The frame whose rest is still to come. */
+  /** The incomplete frame. */
   let frame: Buffer | undefined
   let filled = 0
-  /** The first bytes of a length that was cut in two. */
+  /** The first bytes of a length that was split. */
   let head: Buffer | undefined
   let isBroken = false
 

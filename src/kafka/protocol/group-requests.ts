@@ -1,8 +1,6 @@
 /**
- * Kafka's classic group protocol, to bytes and back: JoinGroup 9, SyncGroup 5, Heartbeat 4, LeaveGroup 5, DescribeGroups 5. The group's own
- * data (what members claim, what the leader gives them) is text here.
- *
- * Every answer carries the name of its error, undefined for none: an error of a group is an ordinary answer that the member acts upon.
+ * Encodes and decodes Kafka's classic group protocol: JoinGroup 9, SyncGroup 5, Heartbeat 4, LeaveGroup 5,
+ * DescribeGroups 5. The group's own data (the members' claims, the leader's assignments) is text here.
  */
 import { errorName } from './error-codes.ts'
 import {
@@ -23,7 +21,10 @@ const LEAVE_GROUP = 13
 const SYNC_GROUP = 14
 const DESCRIBE_GROUPS = 15
 
-/** A member of a group: the id that the coordinator gave it (empty before that), and its own lasting one if it is a static member. */
+/**
+ * A member of a group: the id from the coordinator (empty before that), and its own lasting one if it is a static
+ * member.
+ */
 export interface GroupMemberName {
   groupId: string
   memberId: string
@@ -56,9 +57,11 @@ export interface JoinGroupAnswer extends GroupAnswer {
   memberId: string
   /** The member id of the group's leader. */
   leader: string
-  /** The leader has come back within its session: the assignment of this generation holds, none is to be made. */
+  /**
+   * The leader has come back within its session: the assignment of this generation remains in force, and it makes none.
+   */
   skipAssignment: boolean
-  /** Of the leader's answer only. */
+  /** Only in the leader's answer. */
   members: JoinedMember[]
 }
 
@@ -66,7 +69,7 @@ export interface SyncGroup extends GroupMemberName {
   generation: number
   protocolType: string
   protocol: string
-  /** By the leader: what each member gets. Empty from all others. */
+  /** From the leader: the assignment of each member. Empty from all others. */
   assignments: Array<{ memberId: string; assignment: string }>
 }
 
@@ -171,7 +174,9 @@ export function heartbeatRequest(
   })
 }
 
-/** A static member is named by its instance id as well: without it the coordinator would keep its place for a session. */
+/**
+ * A static member is named by its instance id as well: without it the coordinator would keep its place for a session.
+ */
 export function leaveGroupRequest(
   member: GroupMemberName & { reason: string },
   timeoutMs: number,

@@ -1,9 +1,12 @@
-/** One request, several brokers that can answer it: the next one gets it when the one before is late or has failed, and the first answer wins. */
+/**
+ * Sends one request to several brokers that can answer it: the next one gets it when the one before is late or has
+ * failed, and the first answer wins.
+ */
 import type { Clock, Timer } from '../../clock.ts'
 
 /**
- * Asks the candidates in their order, the next one `afterMs` after the last or as soon as that one has failed. Rejects when all have failed, with
- * the error that `worst` chooses of theirs. There must be a candidate.
+ * Asks the candidates in order, the next one `afterMs` after the last or as soon as that one has failed. Rejects when
+ * all have failed, with the error that `worst` chooses. There must be a candidate.
  */
 export function hedged<C, T>(
   candidates: readonly C[],

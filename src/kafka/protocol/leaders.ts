@@ -1,14 +1,14 @@
-/** The leaders of the cluster map, for those who want a node id. */
+/** The leaders of the cluster map, for callers that need a node id. */
 import { KafkaError, type Wire } from './wire.ts'
 
 export interface Leaders {
   /** Node id of the leader. Throws `UNKNOWN_TOPIC_OR_PARTITION` when there is none now. */
   find(topic: string, partition: number): Promise<number>
-  /** The same without asking anybody: undefined when not known. */
+  /** The same without a request: undefined when not known. */
   known(topic: string, partition: number): number | undefined
-  /** Asks for those that are unknown or were forgotten, in one request. A topic that is missing is left unknown. */
+  /** Loads those that are unknown or were invalidated, in one request. A missing topic stays unknown. */
   load(topics: Iterable<string>): Promise<void>
-  /** What is known of it may be wrong: the next `load` or `find` asks. */
+  /** The known leader may be wrong: the next `load` or `find` looks it up again. */
   forget(topic: string): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * Unpacking lz4 (LZ4 frame format 1.6.4). The libraries for JavaScript trust what they read: a damaged frame can hold them for minutes. The broker
- * looks at a frame only as far as it needs to, so what it takes is not to be trusted here.
+ * Decompresses lz4 (LZ4 frame format 1.6.4). The JavaScript libraries trust their input: a damaged frame can block them
+ * for minutes. The broker checks a frame only in part, so a frame that it accepted is not to be trusted here.
  */
 const MAGIC = 0x184d2204
 const VERSION_MASK = 0xc0
@@ -8,12 +8,15 @@ const VERSION_1 = 0x40
 const BLOCK_CHECKSUM = 0x10
 const CONTENT_SIZE = 0x08
 const DICTIONARY = 0x01
-/** Of a block's size: it is not packed. */
+/** Flag of a block's size: it is not compressed. */
 const PLAIN = 0x80000000
 const HEADER_BYTES = 7
 const FEWEST_MATCHED = 4
 
-/** What one frame holds; anything behind its end is left alone. Throws on damage and beyond `bytesMax`. Checksums are not looked at: the batch has its own. */
+/**
+ * The content of one frame; bytes after its end are ignored. Throws on damage and beyond `bytesMax`. Checksums are not
+ * checked: the batch has its own.
+ */
 export function unpackLz4(frame: Buffer, bytesMax: number): Buffer {
   if (frame.length < HEADER_BYTES || frame.readUInt32LE(0) !== MAGIC) throw new Error('not a frame of lz4')
   const flags = frame[4]!
@@ -41,7 +44,7 @@ function blockBytesMax(descriptor: number): number {
   return 1 << (8 + 2 * index)
 }
 
-/** Sequences of literals, and of matches: what stood `offset` bytes before, which may reach into what is being written. */
+/** Sequences of literals and of matches: a match copies from `offset` bytes before, and may overlap its own output. */
 function unpackBlock(source: Buffer, start: number, end: number, output: Output): void {
   let at = start
 

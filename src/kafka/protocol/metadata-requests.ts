@@ -1,4 +1,6 @@
-/** Where things are: Metadata 12 (brokers, leaders, topic ids), FindCoordinator 4, ListOffsets 7. */
+/**
+ * Encodes and decodes location requests: Metadata 12 (brokers, leaders, topic ids), FindCoordinator 4, ListOffsets 7.
+ */
 import type { PartitionInfo, TopicInfo } from './cluster.ts'
 import {
   boolean,
@@ -32,7 +34,7 @@ export interface MetadataAnswer {
   topics: Array<TopicInfo & { operations: number }>
 }
 
-/** No topics: the brokers only. `withOperations`: also what the user may do with each topic, as Kafka's bit field. */
+/** No topics: the brokers only. `withOperations`: also the user's permissions on each topic, as Kafka's bit field. */
 export function metadataRequest(topics: readonly string[], withOperations = false): WireRequest<MetadataAnswer> {
   const names = compactArray(topics.map(topic => [uuid(''), compact(topic), NO_TAGS]))
   return flexibleRequest({
@@ -119,7 +121,7 @@ export interface OffsetFound {
   offset: number
 }
 
-/** The first offset there is, or the end of the log, open transactions included. */
+/** The first offset that exists, or the end of the log, open transactions included. */
 export function listOffsetsRequest(
   wanted: readonly OffsetWanted[],
   at: 'earliest' | 'latest',

@@ -1,6 +1,7 @@
 /**
- * Produce versions 11 and 12, to bytes and back. They have the same fields; with 12 the partitions join the transaction by being written to
- * (KIP-890). An answer that says "not the leader" names the leader of now and its address (KIP-951).
+ * Encodes and decodes Produce versions 11 and 12. They have the same fields; with 12 the partitions join the
+ * transaction by being written to (KIP-890). An answer "not the leader" names the current leader and its address
+ * (KIP-951).
  */
 import { CompactReader, NO_TAGS } from './flexible.ts'
 import type { WireRequest } from './types.ts'
@@ -16,7 +17,7 @@ export interface PartitionBatch {
   batch: Buffer
 }
 
-/** Who leads a partition now, by a broker that does not. Host and port where the broker gave them. */
+/** The current leader of a partition, from a broker that is not. Host and port where the broker sent them. */
 export interface LeaderHint {
   node: number
   epoch: number
@@ -28,17 +29,19 @@ export interface ProduceResult {
   topic: string
   partition: number
   errorCode: number
-  /** The broker's words about the error; empty where it has none. */
+  /** The broker's message about the error; empty if there is none. */
   message: string
   baseOffset: number
-  /** -1 where the topic keeps the producer's time. */
+  /** -1 for a topic with CreateTime timestamps. */
   logAppendTimeMs: number
   leader: LeaderHint | undefined
 }
 
 export interface ProduceOptions {
   transactionalId: string | null
-  /** 11: partitions were announced to the coordinator, or there is no transaction. 12: they join by being written to. */
+  /**
+   * 11: partitions were announced to the coordinator, or there is no transaction. 12: they join by being written to.
+   */
   version: 11 | 12
   /** How long the broker waits for its followers before it answers `REQUEST_TIMED_OUT`. */
   brokerTimeoutMs: number
@@ -88,7 +91,7 @@ function encode(batches: readonly PartitionBatch[], { transactionalId, brokerTim
   return writer.written()
 }
 
-/** In the order in which topics come. */
+/** Topics in the order of their first batch. */
 function byTopic(batches: readonly PartitionBatch[]): Map<string, PartitionBatch[]> {
   const topics = new Map<string, PartitionBatch[]>()
   for (const each of batches) {

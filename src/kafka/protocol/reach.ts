@@ -1,4 +1,4 @@
-/** The first connections of a process, and what it means that one breaks before it has started. */
+/** The first connections of a process, and how to treat one that breaks before the start has finished. */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import { reach } from '../../process/wait-until-reachable.ts'
@@ -20,6 +20,6 @@ export function reachKafka(deps: {
   )
 }
 
-/** Whether a step of the start ended because the broker went away meanwhile: then it may be made again. */
+/** Whether a step of the start failed because the broker became unavailable: it may then be repeated. */
 export const isCutOff = (error: unknown): boolean =>
   error instanceof KafkaError && (error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT')

@@ -1,6 +1,6 @@
 /**
- * Kafka's record batch, format 2 (Kafka protocol guide, "Record Batch"), from bytes; to bytes it is `encode-batch.ts`. On the hot path of every role,
- * hence ours: one pass, no object per field.
+ * Decodes Kafka's record batch, format 2 (Kafka protocol guide, "Record Batch"); `encode-batch.ts` encodes it. It is on
+ * the hot path of every role, hence our own code: one pass, no object per field.
  */
 import { crc32c } from '@node-rs/crc32'
 import type { LogRecord } from '../ports.ts'
@@ -17,14 +17,17 @@ import {
 import { decompress } from './compression.ts'
 import { MalformedBatch, RECORD_BYTES_MIN, RecordCursor } from './record-cursor.ts'
 
-/** What a committed reader gets out of one fetch of one partition. */
+/** The result of one fetch of one partition for a read-committed reader. */
 export interface Decoded {
   records: LogRecord[]
-  /** Where to read on: beyond markers and aborted records too. */
+  /** The next offset to read, beyond markers and aborted records too. */
   nextOffset: number
-  /** Decoded bytes, unpacked. */
+  /** Decompressed bytes decoded. */
   unpackedBytes: number
-  /** Where leader epochs begin among what was read, ascending; the first entry is that of the first batch. */
+  /**
+   * The leader epochs of the records read, with the offset at which each begins, ascending; the first entry is that of
+   * the first batch.
+   */
   epochs: EpochStart[]
 }
 
@@ -40,20 +43,22 @@ export interface AbortedTransaction {
 }
 
 /**
- * Of partitions that others than the platform write to. The broker looks at an uncompressed batch as a whole only: its records may claim any
- * offsets, those of other batches too. And a small compressed batch may hold millions of records.
+ * Limits for partitions that other producers than the platform write to. The broker checks an uncompressed batch only
+ * as a whole: its records may claim any offsets, those of other batches too. And a small compressed batch may hold
+ * millions of records.
  */
 export interface ForeignBatches {
-  /** A batch may hold so many records. */
+  /** Maximum records in a batch. */
   recordsMax: number
 }
 
-/** Batches that unpack to more than this together are left for the next fetch, the first excepted. */
+/** Batches that decompress to more than this together are left for the next fetch, except for the first. */
 const UNPACKED_BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * The records of `bytes` (the record set of a fetch answer) that a read-committed reader may see, from `fromOffset` on.
- * kafkajs's own filter leaks when aborts of two producers overlap: it wants the list sorted and takes one entry per record.
+ * kafkajs's own filter leaks when aborts of two producers overlap: it expects a sorted list and takes one entry per
+ * record.
  */
 export function decodeRecordSet(
   bytes: Buffer,
@@ -120,7 +125,7 @@ interface Batch {
   fromOffset: number
 }
 
-/** Answers how large the records are, unpacked; of what fails while it is unpacked, the most that it may have been. */
+/** Returns the decompressed size of the records; for records that fail to decompress, their maximum size. */
 function readBatch(batch: Batch, foreign: ForeignBatches | undefined, into: LogRecord[]): number {
   const isDamaged = !hasItsChecksum(batch)
   if (isDamaged && foreign === undefined)
@@ -138,7 +143,8 @@ function readBatch(batch: Batch, foreign: ForeignBatches | undefined, into: LogR
     if (count * RECORD_BYTES_MIN > body.length) throw new MalformedBatch(`it has room for fewer than ${count} records`)
     readRecords(batch, body, count, foreign !== undefined, into)
   } catch (error) {
-    // A fault of the platform's own stops loudly. Organizations' batches, and those that some broker has compressed, stop nobody.
+    // A fault of the platform's own batches stops the shard. Batches of organizations, and those that a broker has
+    // compressed, do not.
     if (codec === 0 && foreign === undefined) throw error
     into.length = before
     addUndecodable(batch, foreign, error instanceof Error ? error.message : String(error), into)
@@ -149,11 +155,11 @@ function readBatch(batch: Batch, foreign: ForeignBatches | undefined, into: LogR
 const DAMAGED = 'is damaged: its checksum is wrong'
 const placeOf = ({ topic, partition, baseOffset }: Batch): string => `the batch at ${topic}/${partition}/${baseOffset}`
 
-/** The broker looks at checksums when batches come in, and not when they go out: what its disk has changed since is found here. */
+/** The broker checks checksums when batches come in, and not when they go out: this finds damage on its disk since. */
 const hasItsChecksum = ({ bytes, start, end }: Batch): boolean =>
   crc32c(bytes.subarray(start + ATTRIBUTES_AT, end)) === bytes.readUInt32BE(start + CHECKSUM_AT)
 
-/** The number of records that the batch claims, before anything is made of it. */
+/** The number of records that the batch claims, checked before any is decoded. */
 function countOf({ bytes, start, baseOffset, lastOffset }: Batch, foreign: ForeignBatches | undefined): number {
   const count = bytes.readInt32BE(start + 57)
   const places = lastOffset - baseOffset + 1
@@ -192,12 +198,12 @@ function readRecords(batch: Batch, body: Buffer, count: number, isForeign: boole
 
 const maxTimestampOf = ({ bytes, start }: Batch): number => Number(bytes.readBigInt64BE(start + 35))
 const leaderEpochOf = ({ bytes, start }: Batch): number => bytes.readInt32BE(start + LEADER_EPOCH_AT)
-/** -1 where the producer's times count. */
+/** -1 for producer timestamps. */
 const appendTimeOf = (batch: Batch): number => (batch.attributes & LOG_APPEND_TIME ? maxTimestampOf(batch) : -1)
 
 /**
- * A batch that cannot be read still has places in the log: a record for each of them, so that each can be judged. Where they are more than a batch
- * may have, one record at the first place represents all.
+ * The offsets of a batch that cannot be read still exist in the log: each gets a record, so that each can be judged. If
+ * there are more than a batch may have, one record at the first offset represents all.
  */
 function addUndecodable(batch: Batch, foreign: ForeignBatches | undefined, reason: string, into: LogRecord[]): void {
   const { topic, partition, baseOffset, lastOffset, fromOffset } = batch

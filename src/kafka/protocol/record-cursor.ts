@@ -1,19 +1,22 @@
-/** Reads the records of one batch. Organizations write them, so no length in them is believed: each is held against what is left. */
+/** Reads the records of one batch. Organizations write them, so each length is checked against the remaining bytes. */
 import type { Headers } from '../ports.ts'
 
 /** Length, attributes, two deltas, the lengths of key and value, and the number of headers: a byte each at least. */
 export const RECORD_BYTES_MIN = 7
-/** Of all records of one batch: five for each of 100,000. A header costs some hundred bytes of memory and three of the batch. */
+/**
+ * Limit for all records of one batch: five for each of 100,000. A header costs some hundred bytes of memory and three
+ * of the batch.
+ */
 const HEADERS_MAX = 500_000
 const VARINT_BYTES_MAX = 5
 const VARLONG_BYTES_MAX = 10
 
-/** The batch is not what Kafka's format says (Kafka protocol guide, "Record"). */
+/** The batch does not match Kafka's format (Kafka protocol guide, "Record"). */
 export class MalformedBatch extends Error {}
 
 const NO_HEADERS: Headers = Object.freeze({}) as Headers
 
-/** The fields are those of the record read last: on the hot path, so no object is made of them here. */
+/** The fields belong to the record read last: this is the hot path, so no object is created. */
 export class RecordCursor {
   timestampDelta = 0
   offsetDelta = 0
@@ -23,7 +26,7 @@ export class RecordCursor {
   sizeBytes = 0
   private readonly buffer: Buffer
   private at = 0
-  /** Nothing of the record at hand reaches beyond. */
+  /** No field of the current record reaches beyond. */
   private end = 0
   private headersLeft = HEADERS_MAX
 

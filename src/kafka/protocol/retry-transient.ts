@@ -1,11 +1,11 @@
-/** Asking again while the answer is "not yet": normal after a start, a commit or a move of leadership, and over soon. */
+/** Retries while the answer is "not yet": normal after a start, a commit or a move of leadership, and soon over. */
 import type { Clock } from '../../clock.ts'
 import { LEADER_MOVED } from './error-codes.ts'
 import { KafkaError } from './wire.ts'
 
 const PATIENCE_MS = 30_000
 const PAUSE_MS = { first: 2, longest: 200 }
-/** The markers of the last transaction are being written: a matter of a millisecond or two, and an emit waits for it. */
+/** The markers of the last transaction are being written: this takes a millisecond or two, and an emit waits for it. */
 const MARKERS_PAUSE_MS = 1
 const MARKERS_TRIES = 20
 
@@ -19,7 +19,7 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'OPERATION_NOT_ATTEMPTED',
 ])
 
-/** Calls until it answers, or fails with something else, or for 30 s. */
+/** Calls until it succeeds, or fails with another error, or for 30 s. */
 export async function patiently<T>(clock: Clock, call: () => Promise<T>): Promise<T> {
   const deadline = clock.monotonicMs() + PATIENCE_MS
   let pauseMs = PAUSE_MS.first

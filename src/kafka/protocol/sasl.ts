@@ -1,6 +1,6 @@
 /**
- * The login of a connection (SaslHandshake 1, SaslAuthenticate 2): PLAIN, SCRAM-SHA-256 and -512 (RFC 5802; the server must prove that it knows
- * the password, too) and OAUTHBEARER (RFC 7628).
+ * The login of a connection (SaslHandshake 1, SaslAuthenticate 2): PLAIN, SCRAM-SHA-256 and -512 (RFC 5802; the server
+ * must prove that it knows the password, too) and OAUTHBEARER (RFC 7628).
  */
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -12,7 +12,10 @@ import { type AccessToken, KafkaError, type KafkaSettings, type SaslMechanism, t
 
 export type Exchange = <T>(request: WireRequest<T>) => Promise<T>
 
-/** Answers how long the session lasts, ms; 0: as long as the connection. Rejects with a sentence that says what to change. */
+/**
+ * Resolves with the session's lifetime, ms; 0: as long as the connection. Rejects with a sentence that says what to
+ * change.
+ */
 export type Authenticate = (exchange: Exchange, broker: string) => Promise<number>
 
 const SASL_HANDSHAKE = 17
@@ -23,14 +26,17 @@ const NAMES: Record<SaslMechanism, string> = {
   'scram-sha-512': 'SCRAM-SHA-512',
   oauthbearer: 'OAUTHBEARER',
 }
-/** Fewer would be a server that wants to learn the password by guessing (Kafka never stores fewer). */
+/** A server with fewer iterations could be trying to learn the password by guessing (Kafka never stores fewer). */
 const ITERATIONS_MIN = 4_096
 const NONCE_BYTES = 24
-/** A token is renewed at this share of its life. */
+/** A token is renewed after this fraction of its life. */
 const RENEW_TOKEN_AT = 0.8
 const derive = promisify(pbkdf2)
 
-/** Undefined: the settings name no user and no source of tokens. One for all connections with the same settings: it keeps the token and the hashed password. */
+/**
+ * Undefined: the settings contain neither a user nor a token source. One for all connections with the same settings: it
+ * caches the token and the hashed password.
+ */
 export function createAuthenticate(
   settings: KafkaSettings,
   deps: { clock: Clock; random: Random },

@@ -1,6 +1,6 @@
 /**
- * What all wires of a process with the same settings share: the cluster map, the coordinators, the login, and connections of their own for
- * finding things. It lives as long as one of its wires.
+ * State shared by all wires of a process with the same settings: the cluster map, the coordinators, the login, and
+ * connections for lookups. It lives as long as one of its wires.
  */
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -24,9 +24,9 @@ export interface SharedCluster {
   readonly coordinators: Coordinators
   /** Resolves when the brokers are known. */
   ready(): Promise<void>
-  /** Metadata of these topics from some broker, taken into the map. */
+  /** Metadata of these topics from some broker, merged into the map. */
   askMetadata(topics: string[]): Promise<MetadataAnswer>
-  /** To some broker, and to another one when that is late: for what may be done twice. */
+  /** To some broker, and to another one when that is late: only for idempotent requests. */
   askAny<T>(request: WireRequest<T>): Promise<T>
   /** Node id of a broker that answers. */
   anyNode(): Promise<number>
@@ -46,7 +46,7 @@ const shared = new Map<string, { cluster: SharedCluster; users: number }>()
 const identities = new WeakMap<object, number>()
 let lastIdentity = 0
 
-/** Each call is to be followed by one of `release`. */
+/** Each call must be followed by one of `release`. */
 export function shareCluster(deps: Deps): SharedCluster {
   const key = keyOf(deps)
   const known = shared.get(key) ?? { cluster: createCluster(deps, () => leave(key)), users: 0 }
@@ -55,7 +55,7 @@ export function shareCluster(deps: Deps): SharedCluster {
   return known.cluster
 }
 
-/** Answers whether nobody is left. */
+/** Returns whether no wire is left. */
 function leave(key: string): boolean {
   const known = shared.get(key)
   if (!known || --known.users > 0) return false
@@ -152,8 +152,8 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   }
 
   /**
-   * Those that are in the cluster and not suspect, then those that are suspect, then the addresses of the settings. `isRepeated`: another one than
-   * last time, if there is one.
+   * Live brokers that are not suspect, then suspect ones, then the addresses of the settings. `isRepeated`: another one
+   * than last time, if there is one.
    */
   function candidates(isRepeated = false): number[] {
     const brokers = [...map.brokers()]
@@ -202,7 +202,7 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   }
 }
 
-/** What a broker said, or what is wrong with the settings, says more than that another one is away. */
+/** A broker's error, or an error in the settings, says more than that another broker is unavailable. */
 function worstOf(errors: unknown[]): unknown {
   const said = errors.find(error => error instanceof KafkaError && !isAway(error))
   if (said) return said

@@ -1,13 +1,13 @@
 /**
- * Unpacking snappy (google/snappy, format_description.txt), bare or in the blocks of Java clients (xerial). The library for JavaScript trusts the
- * lengths that it reads: a length below zero sends it back for ever.
+ * Decompresses snappy (google/snappy, format_description.txt), bare or in the blocks of Java clients (xerial). The
+ * JavaScript library trusts the lengths that it reads: a negative one makes it loop for ever.
  */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const XERIAL_HEADER_BYTES = 16
-/** Java clients make blocks of a KB at least; so many of them are 16 MB. */
+/** Java clients make blocks of a KB at least; this many of them are 16 MB. */
 const BLOCKS_MAX = 16_384
 const LENGTH_BYTES_MAX = 5
-/** Of a literal: from here on the length is in so many bytes behind the tag. */
+/** From this tag of a literal on, the length follows in this many bytes. */
 const LONG_LITERAL = 60
 
 /** Throws on damage and beyond `bytesMax`. */
@@ -51,7 +51,7 @@ function unpackBlock(source: Buffer, bytesMax: number): Buffer {
   }
   function copy(size: number, offset: number): void {
     if (offset === 0 || offset > written || written + size > length) throw new Error('a copy of snappy points nowhere')
-    // It may reach into what it writes itself.
+    // A copy may overlap its own output.
     if (offset >= size) output.copyWithin(written, written - offset, written - offset + size)
     else for (let place = written; place < written + size; place++) output[place] = output[place - offset]!
     written += size
@@ -68,7 +68,7 @@ function unpackBlock(source: Buffer, bytesMax: number): Buffer {
   return output
 }
 
-/** How long it is unpacked: a varint of 32 bits. */
+/** The decompressed length: a varint of 32 bits. */
 function readLength(source: Buffer): { length: number; at: number } {
   let length = 0
   for (let at = 0; at < Math.min(source.length, LENGTH_BYTES_MAX); at++) {

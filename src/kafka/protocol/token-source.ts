@@ -3,7 +3,7 @@ import type { AccessToken } from './types.ts'
 
 const ANSWER_MS = 5_000
 
-/** The source asks the endpoint each time; it rejects with what the endpoint says, and never with the secret. */
+/** The source calls the endpoint each time; it rejects with the endpoint's error, never with the secret. */
 export function createTokenSource(client: {
   tokenUrl: string | undefined
   clientId: string | undefined

@@ -1,7 +1,7 @@
-/** What brokers say of topics, and which of two answers is the newer one. */
+/** Metadata of topics, and the choice of the newer of two answers. */
 export interface LeaderOf {
   node: number
-  /** -1: the broker did not say. */
+  /** -1: the broker sent none. */
   epoch: number
 }
 
@@ -23,7 +23,10 @@ export interface TopicInfo {
   partitions: PartitionInfo[]
 }
 
-/** The partitions of an answer, each in its newer state. Another topic id is another topic: nothing of the former one counts. */
+/**
+ * The partitions of an answer, each in its newer state. A topic with another id is another topic: the former state does
+ * not count.
+ */
 export function newest(before: TopicInfo, { id, partitions }: Pick<TopicInfo, 'id' | 'partitions'>): PartitionInfo[] {
   if (before.id !== id) return partitions
   const known = new Map(before.partitions.map(each => [each.partition, each]))

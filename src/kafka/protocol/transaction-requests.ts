@@ -1,7 +1,8 @@
 /**
- * Transactions, to bytes and back. Kafka has two protocols for them: brokers before 4.0 are told of each partition (AddPartitionsToTxn 3) before
- * it is written to, and end a transaction by EndTxn 3; with the second one (KIP-890) a partition joins by being written to, and the answer to
- * EndTxn 5 brings the epoch of the next transaction. ApiVersions 3 says which one a cluster has agreed on (the feature `transaction.version`).
+ * Encodes and decodes transaction requests. Kafka has two protocols: with brokers before 4.0 each partition is
+ * announced (AddPartitionsToTxn 3) before it is written to, and EndTxn 3 ends a transaction; with the second one
+ * (KIP-890) a partition joins by being written to, and the answer to EndTxn 5 brings the epoch of the next transaction.
+ * ApiVersions 3 says which one a cluster has agreed on (the feature `transaction.version`).
  */
 import { errorName } from './error-codes.ts'
 import { type CompactReader, compact, compactArray, flexibleRequest, int16, int32, int64, NO_TAGS } from './flexible.ts'
@@ -15,7 +16,7 @@ const FINALIZED_FEATURES = 2
 const TRANSACTION_VERSION = 'transaction.version'
 const COORDINATOR_TIMEOUT_MS = 4_000
 
-/** Who writes which transaction. */
+/** The producer of a transaction. */
 export interface TransactionWriter extends ProducerIdentity {
   transactionalId: string
 }
@@ -26,7 +27,7 @@ export interface AddedPartition {
   errorCode: number
 }
 
-/** Announces partitions before they are written to; answers about each of them. */
+/** Announces partitions before they are written to; returns an answer for each. */
 export function addPartitionsRequest(
   writer: TransactionWriter,
   topics: ReadonlyMap<string, readonly number[]>,
@@ -66,11 +67,13 @@ function decodeAddPartitions(reader: CompactReader): AddedPartition[] {
 export interface EndTransaction {
   writer: TransactionWriter
   commit: boolean
-  /** 3: of announced partitions. 5: of partitions that joined; the answer says who writes the next transaction. */
+  /**
+   * 3: for announced partitions. 5: for partitions that joined; the answer names the producer of the next transaction.
+   */
   version: 3 | 5
 }
 
-/** Answers who writes the next transaction: the same identity with version 3. */
+/** Returns the producer of the next transaction: the same identity with version 3. */
 export function endTransactionRequest({ writer, commit, version }: EndTransaction): WireRequest<ProducerIdentity> {
   return flexibleRequest({
     apiKey: END_TXN,
@@ -101,7 +104,7 @@ const identityOf = ({ transactionalId, producerId, producerEpoch }: TransactionW
 export interface TransactionState {
   /** Kafka's name, e.g. `Ongoing`, `PrepareAbort` or `CompleteCommit`. */
   state: string
-  /** The partitions that it has not left yet. */
+  /** The partitions that have not received its marker yet. */
   topics: Map<string, number[]>
 }
 
@@ -143,7 +146,7 @@ function readState(reader: CompactReader, transactionalId: string): TransactionS
   return { state, topics: new Map(topics) }
 }
 
-/** Answers the version of transactions that the cluster has agreed on; 0 if the broker does not say. */
+/** The version of transactions that the cluster has agreed on; 0 if the broker does not say. */
 export function transactionVersionRequest(): WireRequest<{ version: number }> {
   const request = flexibleRequest({
     apiKey: API_VERSIONS,

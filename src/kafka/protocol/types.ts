@@ -1,20 +1,20 @@
-/** What the files of this room share: settings, the shape of a request, Kafka's errors. */
+/** Shared types of this folder: settings, the shape of a request, Kafka's errors. */
 import type { Socket } from 'node:net'
 
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
 
 /** PEM texts. */
 export interface TlsSettings {
-  /** Who signs the brokers' certificates; the machine's authorities by default. */
+  /** The certificate authorities for the brokers; the machine's by default. */
   ca?: string | undefined
-  /** The client's own certificate and its key, for brokers that ask for one. */
+  /** The client's own certificate and its key, for brokers that require one. */
   cert?: string | undefined
   key?: string | undefined
 }
 
 export interface AccessToken {
   value: string
-  /** From now on, ms. Without it the broker decides. */
+  /** Lifetime from now on, ms. Without it the broker decides. */
   lifetimeMs?: number | undefined
 }
 
@@ -35,17 +35,17 @@ export interface KafkaSettings {
   observer?: ConnectionObserver | undefined
 }
 
-/** Learns how brokers, by node id, fare. */
+/** Receives the health of brokers, by node id. */
 export interface ConnectionObserver {
   /** A request of this kind was not answered within its deadline. */
   late(broker: number, api: string): void
   /** A connection has opened, or could not, or broke while requests were in flight. */
   reachable(broker: number, isReachable: boolean): void
-  /** Nobody knows whether a transaction has committed. */
+  /** It is unknown whether a transaction has committed. */
   commitUnknown?(): void
 }
 
-/** `onConnect` is to be called once the connection stands. */
+/** `onConnect` is called once the connection is open. */
 export type SocketFactory = (options: { host: string; port: number; ssl?: unknown; onConnect(): void }) => Socket
 
 export interface WireRequest<T> {
@@ -66,8 +66,9 @@ export interface ProducerIdentity {
 }
 
 /**
- * The `type` is Kafka's name of the error, e.g. `INVALID_PRODUCER_EPOCH`. Of our own making: `CONNECTION` (refused or broken), `REQUEST_TIMEOUT`
- * (no answer within the request's deadline) and `TLS` (the broker's certificate or ours is not accepted).
+ * The `type` is Kafka's name of the error, e.g. `INVALID_PRODUCER_EPOCH`. Our own types: `CONNECTION` (refused or
+ * broken), `REQUEST_TIMEOUT` (no answer within the request's deadline) and `TLS` (the broker or we reject a
+ * certificate).
  */
 export class KafkaError extends Error {
   readonly type: string

@@ -1,11 +1,11 @@
-/** Which requests a broker must speak, checked once per connection (ApiVersions version 3). */
+/** The requests that a broker must support, checked once per connection (ApiVersions version 3). */
 import { ByteReader } from './byte-reader.ts'
 import { CompactReader, compact, flexibleRequest } from './flexible.ts'
 import { KafkaError, type WireRequest } from './types.ts'
 
 const API_VERSIONS = 18
 
-/** The newest version of each request that is sent to every broker. Kafka 3.9 speaks them all. */
+/** The newest version of each request that is sent to every broker. Kafka 3.9 supports them all. */
 const NEEDED: ReadonlyArray<readonly [name: string, apiKey: number, version: number]> = [
   ['Produce', 0, 11],
   ['Fetch', 1, 17],
@@ -24,7 +24,7 @@ const NEEDED: ReadonlyArray<readonly [name: string, apiKey: number, version: num
 
 export type ApiRanges = Map<number, { from: number; to: number }>
 
-/** Answers the versions that the broker speaks, by api key; empty when it does not understand even this request. */
+/** The versions that the broker supports, by api key; empty when it does not understand even this request. */
 export function apiVersionsRequest(): WireRequest<ApiRanges> {
   const body = [compact('clarion'), compact('1')]
   const request = flexibleRequest({

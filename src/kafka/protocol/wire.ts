@@ -1,6 +1,6 @@
 /**
- * Kafka as the rest of the platform uses it: requests to brokers by node id, over connections of one owner. Leaders, coordinators and the login are
- * shared with all other wires of the process that have the same settings.
+ * Kafka as the rest of the platform uses it: requests to brokers by node id, over connections of one owner. Leaders,
+ * coordinators and the login are shared with all other wires of the process that have the same settings.
  */
 import { createSystemClock, createSystemRandom } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -29,34 +29,43 @@ export interface PartitionName {
   partition: number
 }
 
-/** A set of connections of its own, opened on first use: a long poll holds up nobody else's requests. */
+/** A separate set of connections, opened on first use: a long poll blocks no other requests. */
 export interface Wire {
   readonly cluster: ClusterMap
   /**
-   * Requests of one lane share a connection to that broker, other lanes have their own. A deadline that passes destroys the connection, marks the
-   * broker as suspect and rejects with `REQUEST_TIMEOUT`; a broken connection marks it too and rejects with `CONNECTION`.
+   * Requests of one lane share a connection to that broker, other lanes have their own. An expired deadline destroys
+   * the connection, marks the broker as suspect and rejects with `REQUEST_TIMEOUT`; a broken connection marks it too
+   * and rejects with `CONNECTION`.
    */
   send<T>(nodeId: number, request: WireRequest<T>, lane?: string): Promise<T>
-  /** Always asks: a broker that is not suspect, after 500 ms a second one. No topics: no answer ("all" does not exist here). */
+  /**
+   * Always makes a request: to a broker that is not suspect, after 500 ms to a second one. No topics: an empty answer
+   * ("all" is not supported here).
+   */
   metadata(topics: string[]): Promise<TopicInfo[]>
-  /** The first offset there is, or the next one to be written. */
+  /** The first offset that exists, or the next one to be written. */
   offset(topic: string, partition: number, at: 'earliest' | 'latest'): Promise<number>
-  /** The next offsets to be written, of many partitions in one request per broker, by `<topic>/<partition>`; what has no leader now is left out. */
+  /**
+   * The next offsets to be written, of many partitions in one request per broker, by `<topic>/<partition>`; partitions
+   * without a leader are left out.
+   */
   ends(partitions: readonly PartitionName[]): Promise<Map<string, number>>
-  /** The same for the first offsets there are. */
+  /** The same for the first offsets that exist. */
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
-  /** `current`: the identity that goes on under its next epoch (KIP-360). */
+  /** `current`: the identity that continues under its next epoch (KIP-360). */
   initProducerId(
     transactionalId: string | null,
     transactionTimeoutMs: number,
     current?: ProducerIdentity,
   ): Promise<ProducerIdentity>
-  /** Node id of the coordinator, kept until it is forgotten. */
+  /** Node id of the coordinator, cached until invalidated. */
   coordinator(kind: CoordinatorKind, key: string): Promise<number>
   forgetCoordinator(kind: CoordinatorKind, key: string): void
-  /** To the coordinator of this transactional id; an answer "not mine, not now" and a broken connection forget it. */
+  /**
+   * To the coordinator of this transactional id; an answer "not mine, not now" and a broken connection invalidate it.
+   */
   sendToCoordinator<T>(transactionalId: string, request: WireRequest<T>): Promise<T>
-  /** To whichever broker is at hand. */
+  /** To any available broker. */
   sendToAny<T>(request: WireRequest<T>): Promise<T>
   close(): Promise<void>
 }
@@ -65,7 +74,10 @@ const system = { clock: createSystemClock(), random: createSystemRandom() }
 const OFFSET_TRIES = 3
 const OFFSET_PAUSE_MS = 50
 
-/** Rejects when no broker answers at all (`CONNECTION`), or none lets us in: then with a sentence that says what to change. */
+/**
+ * Rejects when no broker answers (`CONNECTION`), or none accepts the login: then with a sentence that says what to
+ * change.
+ */
 export async function openWire(settings: KafkaSettings, logger: Logger, { clock, random } = system): Promise<Wire> {
   const cluster = shareCluster({ settings, clock, random, logger })
   try {
@@ -114,7 +126,10 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     }
   }
 
-  /** What a broker that does not answer leads is left out as long as another one does; what has moved is looked up once more. */
+  /**
+   * Leaves out partitions of an unavailable leader as long as another broker answers; partitions that moved are looked
+   * up once more.
+   */
   async function offsetsOf(
     partitions: readonly PartitionName[],
     at: 'earliest' | 'latest',
@@ -125,7 +140,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     return found
   }
 
-  /** Answers those that another broker leads by now. */
+  /** Returns those that another broker leads by now. */
   async function findOffsets(
     partitions: readonly PartitionName[],
     at: 'earliest' | 'latest',
@@ -168,7 +183,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
 
   return {
     cluster: map,
-    // Ids below zero are places, not brokers: a partition without a leader has one.
+    // Ids below zero are addresses, not brokers: a partition without a leader has one.
     send: async (nodeId, request, lane) => {
       if (nodeId < 0) throw new KafkaError('LEADER_NOT_AVAILABLE', `${request.apiName} has no broker to go to`)
       return connections.send(nodeId, request, lane)
@@ -194,7 +209,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
   }
 }
 
-/** The leader is another one, or cannot be reached. */
+/** The leader has moved, or is unavailable. */
 const isElsewhere = (error: unknown): boolean =>
   error instanceof KafkaError &&
   (LEADER_MOVED.has(error.type) || error.type === 'CONNECTION' || error.type === 'REQUEST_TIMEOUT')

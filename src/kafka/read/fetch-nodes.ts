@@ -1,44 +1,49 @@
 /**
- * The sessions of a reader with its brokers: with each broker one for what is busy, and others for what has been quiet for a while. A broker looks
- * through all partitions of a session, twice for each batch that is appended to one of them; with one session for all, an emit of one organization
- * would cost a look at the topics of all. For the same reason a quiet session has a size: who wakes up costs a look at so many others.
+ * The fetch sessions of a reader: with each broker one for busy partitions, and others for partitions that have been
+ * quiet for a while. A broker checks all partitions of a session, twice for each batch that is appended to one of them;
+ * with one session for all, an emit of one organization would cost a check of the topics of all. For the same reason a
+ * quiet session has a maximum size: waking it costs a check of all its partitions.
  *
  *     busy ──no records for quietAfterMs──► quiet, in the first session with room ──records──► busy
  *
- * A partition moves with the next request of the session that it moves to, and is read in the old one until then, so that none waits.
+ * A partition moves with the next request of its new session, and is read in the old one until then, so that none
+ * waits.
  */
 import type { Clock } from '../../clock.ts'
 import { createFetchSession, type FetchSession } from './fetch-session.ts'
 import type { Reading } from './reading.ts'
 
-/** How often it is looked for partitions that have become quiet. */
+/** The interval at which partitions that have become quiet are looked for. */
 const SWEEP_MS = 1_000
 const BUSY_LANE = 'busy'
 
-/** A session with a broker, and how to wake its loop when there is something to ask for again. */
+/** A session with a broker, and how to wake its loop when there is something to fetch again. */
 export interface FetchNode {
   readonly session: FetchSession
   readonly isQuiet: boolean
-  /** Of its connection to the broker: a long poll would hold up what comes after it. */
+  /** The lane of its connection to the broker: a long poll would block later requests. */
   readonly lane: string
   wake: (() => void) | undefined
-  /** What moves here with the next request. */
+  /** Partitions that move here with the next request. */
   readonly incoming: Map<string, Reading>
-  /** Placed here, and not answered for yet. */
+  /** Placed here, and not answered yet. */
   readonly unproven: Map<string, Reading>
   sweptAtMs: number
 }
 
 export interface FetchNodes {
-  /** The busy one of a broker, which is where a partition begins. */
+  /** The busy session of a broker, where a partition begins. */
   at(nodeId: number): FetchNode
-  /** Where a partition is read now. */
+  /** The session that reads a partition now. */
   of(key: string): FetchNode | undefined
-  /** Lets what has long been quiet in this busy one move. */
+  /** Lets partitions of this busy session that have long been quiet move. */
   sweep(node: FetchNode): void
-  /** A quiet one has had records: it is busy from the next request on. */
+  /** A quiet partition has had records: it is busy from the next request on. */
   wakeUp(node: FetchNode, key: string, reading: Reading): void
-  /** Before each request: what moves here is read here from now on, and what the other session may still bring of it does not count. */
+  /**
+   * Called before each request: partitions that move here are read here from now on, and later records from the other
+   * session are ignored.
+   */
   takeOver(node: FetchNode): void
   wakeAll(): void
 }
@@ -46,13 +51,13 @@ export interface FetchNodes {
 export function createFetchNodes(deps: {
   clock: Clock
   quietAfterMs: number
-  /** With as many partitions or fewer there are no quiet ones. */
+  /** With at most this many partitions there are no quiet ones. */
   busyMin: number
-  /** Whether a partition is still read, and by this. */
+  /** Whether a partition is still read by this session. */
   isRead(key: string, reading: Reading): boolean
-  /** Most partitions of a quiet session. */
+  /** Maximum partitions of a quiet session. */
   quietMax: number
-  /** A session has been made: its loop may begin. */
+  /** A session was created: its loop may begin. */
   onNode(node: FetchNode): void
 }): FetchNodes {
   const { clock, quietAfterMs, busyMin, quietMax } = deps
@@ -110,7 +115,7 @@ export function createFetchNodes(deps: {
       node.sweptAtMs = nowMs
       const leaving = new Set(quiet.get(session.nodeId)?.flatMap(({ incoming }) => [...incoming.keys()]))
       for (const [key, reading] of session.readings()) {
-        // What is paused costs the broker nothing, and is to go on at once when it is resumed.
+        // A paused partition costs the broker nothing, and must go on at once when it is resumed.
         if (reading.isPaused || nowMs - reading.activeAtMs <= quietAfterMs || leaving.has(key)) continue
         const to = quietWithRoom(session.nodeId)
         to.incoming.set(key, reading)

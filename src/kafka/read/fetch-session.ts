@@ -1,6 +1,7 @@
 /**
- * A fetch session with one broker (KIP-227): the broker remembers what is read and from where, so that a request names only what changed
- * since the last one. This side of it: what the broker was told, and what it has to be told next.
+ * A fetch session with one broker (KIP-227): the broker remembers the partitions and positions, so that a request names
+ * only changes since the last one. This is the client's side: the state sent to the broker, and the changes for the
+ * next request.
  */
 import { errorName } from '../protocol/error-codes.ts'
 import { type Fetched, fetchRequest } from '../protocol/fetch-request.ts'
@@ -19,27 +20,33 @@ export interface FetchSession {
   readonly size: number
   readings(): Iterable<[string, Reading]>
   has(key: string): boolean
-  /** The reading that an answer for this partition belongs to; undefined: the answer is for a topic or position that is no longer wanted. */
+  /**
+   * The reading that an answer for this partition belongs to; undefined: the answer is for a topic or position that is
+   * no longer read.
+   */
   answered(topicId: string, partition: number): Reading | undefined
   /** Its topic id and leader are known. */
   add(key: string, reading: Reading): void
   remove(key: string): Reading | undefined
   pause(key: string): void
   resume(key: string): void
-  /** Its position has moved: the next request says so. */
+  /** Its position has moved: the next request includes it. */
   moved(key: string): void
-  /** Takes out everything, for another broker to read. */
+  /** Removes all partitions, for another broker to read. */
   empty(): Array<[string, Reading]>
-  /** Whether there is nothing to ask for. */
+  /** Whether there is nothing to fetch. */
   idle(): boolean
   request(limits: FetchLimits): WireRequest<Fetched>
-  /** False: the broker wants a new session; what was asked for is asked for again. Throws `KafkaError` when it refused the request. */
+  /**
+   * False: the broker requires a new session; the same is requested again. Throws `KafkaError` when it refused the
+   * request.
+   */
   accept(answer: Fetched): boolean
   /** Begins a new session with the next request. */
   restart(): void
 }
 
-/** The broker has forgotten the session, or a request of it has got lost. */
+/** The broker has forgotten the session, or one of its requests was lost. */
 const NEW_SESSION: ReadonlySet<string> = new Set([
   'FETCH_SESSION_ID_NOT_FOUND',
   'INVALID_FETCH_SESSION_EPOCH',
@@ -78,7 +85,7 @@ export function createFetchSession(nodeId: number): FetchSession {
     changed = new Set([...partitions].filter(([, reading]) => !reading.isPaused).map(([key]) => key))
   }
 
-  /** What the broker has under another id of its topic goes as well. */
+  /** Also forgets the broker's entry under another id of the topic. */
   function takeForgotten(): Known[] {
     const gone = [...forgotten.values()]
     for (const key of forgotten.keys()) known.delete(key)

@@ -1,15 +1,17 @@
-/** A frozen broker cannot say that others lead by now: the rest of the cluster is asked while its answer is late. */
+/**
+ * A frozen broker cannot report that leadership has moved: while its answer is late, the rest of the cluster is asked.
+ */
 import type { Clock } from '../../clock.ts'
 import type { ClusterMap, LeaderOf } from '../protocol/cluster.ts'
 import type { FetchNode } from './fetch-nodes.ts'
 import type { Reading } from './reading.ts'
 
-/** Looks `afterMs` from now, and again and again, until it is cancelled. */
+/** Checks `afterMs` from now, and repeatedly until it is cancelled. */
 export type WatchLate = (node: FetchNode, afterMs: number) => { cancel(): void }
 
 export function createLateWatch(deps: {
   clock: Clock
-  /** Between two looks. */
+  /** Between two checks. */
   lateMs: number
   track(work: Promise<void>): void
   isClosed(): boolean

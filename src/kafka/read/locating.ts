@@ -1,4 +1,7 @@
-/** Where the logs of partitions start and end, asked for together for all that one broker leads, and what follows for a reading that was out of range. */
+/**
+ * Looks up where the logs of partitions start and end, in one request for all that one broker leads, and moves a
+ * reading that was out of range.
+ */
 import type { Logger } from '../../logger.ts'
 import type { Gap } from '../ports.ts'
 import type { Wire } from '../protocol/wire.ts'
@@ -13,7 +16,7 @@ export function createLocating(deps: {
   /** Runs until closed; a rejection is a fault. */
   track(work: Promise<void>): void
   isClosed(): boolean
-  /** Whether it is still to be read, and by this. */
+  /** Whether this reading is still active. */
   isRead(reading: Reading): boolean
   placing: Pick<Placing, 'fail'>
   /** It can be read on. */
@@ -72,7 +75,7 @@ export function createLocating(deps: {
       return
     }
     if (gap) deps.report(reading, gap)
-    // Where nothing has changed, the same is not asked again at once.
+    // Where nothing has changed, the request is not repeated at once.
     if (reading.offset === from && reading.failures > 0) placing.fail(reading, 'no_leader', 'back-off')
     else {
       reading.failures++

@@ -1,15 +1,16 @@
 /**
- * Where partitions end, open transactions included. What a committed transaction wrote lies before the end that is asked for after its
- * commit, and no reader of committed records passes an open transaction: so a reader that has come to such an end has met all of it, however
- * late the markers become visible. A broker that has just become leader refuses the question while its watermark may lag (KIP-207).
+ * The ends of partitions, open transactions included. Records of a committed transaction lie before an end that is
+ * queried after its commit, and no reader of committed records passes an open transaction: so a reader that has reached
+ * such an end has read all of it, however late the markers become visible. A broker that has just become leader refuses
+ * the query while its watermark may lag (KIP-207).
  */
 import { errorName } from '../protocol/error-codes.ts'
 import { KafkaError, type Wire } from '../protocol/wire.ts'
 
 export interface LogEnds {
-  /** Of every partition there is now. Throws while one of them cannot be asked: an end that is left out would prove nothing. */
+  /** Of every current partition. Throws while one of them cannot be queried: a missing end would prove nothing. */
   all(topic: string): Promise<Map<number, number>>
-  /** Of one partition. Throws when it cannot be asked. */
+  /** Of one partition. Throws when it cannot be queried. */
   of(topic: string, partition: number): Promise<number>
 }
 

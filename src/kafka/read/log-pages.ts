@@ -1,6 +1,6 @@
 /**
- * A partition read page by page, by whoever wants to go through a stretch of it once: committed records only, no session, no loop. For what
- * follows a log for good there is the log reader. A leader that is gone or moved is looked up again for half a minute.
+ * Reads a stretch of a partition once, page by page: committed records only, no session, no loop. The log reader
+ * follows a log continuously. A leader that is unavailable or has moved is looked up again for half a minute.
  */
 import type { Clock } from '../../clock.ts'
 import type { LogRecord } from '../ports.ts'
@@ -11,7 +11,7 @@ import { KafkaError, type Wire } from '../protocol/wire.ts'
 
 export interface LogPage {
   records: LogRecord[]
-  /** Where the next page begins, beyond markers and aborted records. */
+  /** The offset of the next page, beyond markers and aborted records. */
   nextOffset: number
   /** Committed records ended here when the page was read. */
   stableEnd: number
@@ -19,26 +19,27 @@ export interface LogPage {
 
 export interface LogPages {
   /**
-   * The page at `offset`; one that retention has overtaken begins at the first record there is, and one beyond the end is empty. Throws `KafkaError`, of type
-   * `UNKNOWN_TOPIC_OR_PARTITION` when there is no such topic (any more). `bytesMax`: less than a megabyte; one batch comes in any case.
+   * The page at `offset`; if retention has deleted it, the page begins at the first record that exists, and one beyond
+   * the end is empty. Throws `KafkaError`, of type `UNKNOWN_TOPIC_OR_PARTITION` when there is no such topic (any more).
+   * `bytesMax`: less than a megabyte; one batch comes in any case.
    */
   read(topic: string, partition: number, offset: number, bytesMax?: number): Promise<LogPage>
   /**
-   * Where to begin so that nothing for which `reached` holds is missed, given that it holds for everything after the first for which it does:
-   * a search by halves, about twenty pages for a million records.
+   * An offset from which on no record that satisfies `reached` is missed, given that all records after the first such
+   * one satisfy it too: a binary search, about twenty pages for a million records.
    */
   search(topic: string, partition: number, reached: (record: LogRecord) => boolean): Promise<number>
 }
 
 const PAGE_BYTES = 1024 * 1024
-/** A search ends when so few are left: they are read in one page anyway. */
+/** A search ends when this few are left: they are read in one page anyway. */
 const PAGE_RECORDS = 64
-/** Pages are large: nothing else is to wait behind them on a connection. */
+/** Pages are large: no other request should wait behind them on a connection. */
 const LANE = 'pages'
 const PATIENCE_MS = 30_000
 const BACK_OFF_MS = { first: 50, most: 1_000 }
 
-/** The leader is elsewhere, or away for now. */
+/** The leader has moved, or is unavailable for now. */
 const NOT_YET: ReadonlySet<string> = new Set([
   ...LEADER_MOVED,
   'CONNECTION',
@@ -50,7 +51,7 @@ const NOT_YET: ReadonlySet<string> = new Set([
 export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): LogPages {
   const { cluster } = wire
 
-  /** Who leads it, and which topic it is. */
+  /** The leader and the topic id of a partition. */
   async function placeOf(topic: string, partition: number) {
     await cluster.load([topic])
     const topicId = cluster.known(topic)?.id
@@ -116,7 +117,7 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
       } catch (error) {
         if (!(error instanceof KafkaError) || error.type !== 'OFFSET_OUT_OF_RANGE') throw error
         const start = await offsetOf(topic, partition, 'earliest')
-        // Beyond the end of a log that was cut: the start would bring what was read long ago.
+        // Beyond the end of a log that was cut: starting over would repeat records that were read long ago.
         if (start <= offset) return { records: [], nextOffset: offset, stableEnd: offset }
         return persistently(topic, () => fetchPage(topic, partition, start, bytesMax))
       }
@@ -124,7 +125,7 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
     async search(topic, partition, reached) {
       let low = await offsetOf(topic, partition, 'earliest')
       let high = await offsetOf(topic, partition, 'latest')
-      // Everything before `low` is not reached; from `high` on everything is, or there is nothing.
+      // No record before `low` satisfies it; from `high` on all do, or there are none.
       while (high - low > PAGE_RECORDS) {
         const middle = low + Math.floor((high - low) / 2)
         const first = (await persistently(topic, () => fetchPage(topic, partition, middle))).records[0]

@@ -1,8 +1,8 @@
 /**
- * Reads partitions by hand-set positions, committed records only, with fetch sessions (KIP-227), so that ten thousand quiet partitions cost
- * nothing. A broker looks through all partitions of a session whenever one of them has something, so what has been quiet for a while is read in
- * other sessions, each by a connection of its own. A slow owner pauses what is too much; nobody waits for anybody else's partition, nor for a
- * broker that leads other partitions.
+ * Reads partitions from explicit positions, committed records only, with fetch sessions (KIP-227), so that ten thousand
+ * quiet partitions cost nothing. A broker checks all partitions of a session whenever one of them has records, so quiet
+ * partitions are read in other sessions, each by a connection of its own. A slow owner pauses partitions; no partition
+ * waits for another, nor for a broker that leads others.
  *
  *     unplaced ──leader known──► reading ──pause──► paused
  *        ▲                          │ ▲               │
@@ -45,11 +45,11 @@ export function createLogReader(deps: {
   logger: Logger
   events: LogReaderEvents
   /**
-   * Whether its owner has time: then records come together and not one by one, which for a broker with many small transactions is most of the
-   * work of reading. Never by default.
+   * Whether its owner has time: fetches then return larger batches, which for a broker with many small transactions is
+   * most of the work of reading. Never by default.
    */
   patient?: () => boolean
-  /** What holds for a topic that others than the platform write to; undefined for a topic that they do not. */
+  /** The limits for a topic that other producers than the platform write to; undefined for all others. */
   foreign?: ((topic: string) => ForeignBatches | undefined) | undefined
   watch?: ReaderWatch | undefined
   settings?: Partial<LogReaderSettings>
@@ -113,7 +113,7 @@ export function createLogReader(deps: {
     loops.add(tracked)
   }
 
-  /** Its leader is known: it is read there with the next request. */
+  /** Its leader is known: the next request to it includes the partition. */
   function place(reading: Reading): void {
     if (reading.offset === undefined) {
       locate(reading)
@@ -136,7 +136,7 @@ export function createLogReader(deps: {
     nodes.of(key)?.session.remove(key)
   }
 
-  /** Not where it was; it belongs to no session now. */
+  /** Its leader has moved; it belongs to no session now. */
   function takeOut(reading: Reading): void {
     const key = keyOf(reading.topic, reading.partition)
     nodes.of(key)?.session.remove(key)
@@ -210,12 +210,12 @@ export function createLogReader(deps: {
   function takeAll(node: FetchNode, answer: Fetched): void {
     let unpackedBytes = 0
     for (const fetched of answer.partitions) {
-      // Small batches may unpack to much: the other partitions come with the next answer again.
+      // Small batches may decompress to a lot: the next answer brings the other partitions.
       if (unpackedBytes > ANSWER_UNPACKED_BYTES_MAX) return
       try {
         unpackedBytes += take(node, fetched, answer)
       } catch (error) {
-        // Not Kafka's fault: reading the same again would only fail again.
+        // Not Kafka's fault: the same records would only fail again.
         events.onFatal(error as Error)
         return
       }
@@ -229,7 +229,7 @@ export function createLogReader(deps: {
     return { maxWaitMs: isQuiet ? settings.quietWaitMs : settings.maxWaitMs, bytesMin: 1 }
   }
 
-  /** Answers how much it was, unpacked. */
+  /** Returns the decompressed size. */
   function take(node: FetchNode, fetched: FetchedPartition, answer: Fetched): number {
     const { session } = node
     const reading = session.answered(fetched.topicId, fetched.partition)
@@ -283,7 +283,7 @@ export function createLogReader(deps: {
     else placing.fail(reading, remedy === 'unauthorized' ? 'unauthorized' : 'no_leader', 'back-off')
   }
 
-  /** The log was cut below what has been read. */
+  /** The log was cut below the position. */
   function cutOff(node: FetchNode, reading: Reading, diverging: { epoch: number; endOffset: number }): void {
     const gap = diverge(reading, diverging)
     node.session.moved(keyOf(reading.topic, reading.partition))

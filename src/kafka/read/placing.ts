@@ -1,6 +1,7 @@
 /**
- * Finds the leader of what is to be read, and waits for what has none: for ever, because nothing but the control plane ends a partition. Each
- * partition has its own back-off, and a broker that does not answer holds up only what it leads.
+ * Finds the leaders of the partitions to read, and waits for those without one: for ever, because only the control
+ * plane ends a partition. Each partition has its own back-off, and a broker that does not answer delays only the
+ * partitions that it leads.
  *
  *     waiting ──leader known──► placed            another topic id from two brokers ──► started over
  *        ▲                         │
@@ -13,15 +14,15 @@ import type { Wire } from '../protocol/wire.ts'
 import { keyOf, pauseOf, placementOf, type Reading } from './reading.ts'
 import { confirmTopicId } from './topic-id.ts'
 
-/** A partition that is waited for so long is reported. */
+/** A partition that has waited this long is reported. */
 export const REPORT_AFTER_MS = 10_000
 const NAMED_MAX = 5
 
 export interface Placing {
-  /** To be placed when its pause is over, at the leader that is known or found then. */
+  /** To be placed after its pause, at the leader known or found then. */
   add(reading: Reading): void
   remove(reading: Reading): void
-  /** It cannot be read now. `pause`: the same leader is not looked up before. */
+  /** It cannot be read now. `pause`: the same leader is not tried again before. */
   fail(reading: Reading, reason: WaitReason, pause: 'none' | 'back-off'): void
   /** It is read again. */
   recovered(reading: Reading): void
@@ -36,11 +37,11 @@ export function createPlacing(deps: {
   /** Runs until closed; a rejection is a fault. */
   track(work: Promise<void>): void
   isClosed(): boolean
-  /** Whether it is still to be read, and by this. */
+  /** Whether this reading is still active. */
   isRead(reading: Reading): boolean
   /** Its leader and topic id are known. */
   place(reading: Reading): void
-  /** Two brokers have another topic of its name. */
+  /** Two brokers report another topic of its name. */
   replaced(reading: Reading, topicId: string): void
 }): Placing {
   const { clock, logger } = deps

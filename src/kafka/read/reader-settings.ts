@@ -1,24 +1,27 @@
-/** What a log reader goes by: how long brokers hold its fetches, and how much it takes at once. */
+/** The settings of a log reader: how long brokers hold its fetches, and how much it reads at once. */
 export interface LogReaderSettings {
-  /** How long the broker holds a fetch when there is nothing; also how late an added partition may start. */
+  /** How long the broker holds an empty fetch; also how late an added partition may start. */
   maxWaitMs: number
   /** The same while something is paused and may be resumed any moment. */
   maxWaitWhilePausedMs: number
-  /** How long it may let records wait for more of them while it has time. */
+  /** How long it may let records wait for larger batches while its owner has time. */
   patientWaitMs: number
-  /** So many bytes are worth an answer then. */
+  /** With this many bytes an answer comes at once even then. */
   patientBytesMin: number
   bytesMax: number
   partitionBytesMax: number
-  /** A partition without records for this long is read with the quiet ones. */
+  /** A partition without records for this long counts as quiet. */
   quietAfterMs: number
-  /** With as many partitions or fewer there are no quiet ones. */
+  /** With at most this many partitions there are no quiet ones. */
   busyMin: number
-  /** Most quiet partitions that are read together. */
+  /** Maximum quiet partitions that are read together. */
   quietMax: number
-  /** How long the broker holds a fetch of quiet ones when there is nothing. */
+  /** How long the broker holds an empty fetch of quiet ones. */
   quietWaitMs: number
-  /** With an answer that is so late, the rest of the cluster is asked whether others lead by now; again and again after so long. */
+  /**
+   * After this long without an answer the rest of the cluster is asked whether leadership has moved, and again at this
+   * interval.
+   */
   lateMs: number
 }
 

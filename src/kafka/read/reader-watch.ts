@@ -1,14 +1,14 @@
-/** All log readers of a process, for those who watch it: what they wait for, and what they could not read. */
+/** Metrics of all log readers of a process: the partitions they wait for, and the records they could not read. */
 import type { Gap, LogReader, Waiting, WaitReason } from '../ports.ts'
 
-/** What a log reader reports beside its events. */
+/** Reports of a log reader besides its events. */
 export interface ReaderWatch {
   opened(reader: Pick<LogReader, 'waiting'>): void
   closed(reader: Pick<LogReader, 'waiting'>): void
   gap(topic: string, partition: number, gap: Gap): void
-  /** `from`: where reading of the former topic had come to. */
+  /** `from`: the position in the former topic. */
   replaced(topic: string, partition: number, from: number): void
-  /** A broker answered that it does not lead a partition any more. */
+  /** A broker answered that it no longer leads a partition. */
   behindLeader(): void
 }
 
@@ -23,11 +23,13 @@ export interface ReadLoss {
 
 export interface WatchedReaders extends ReaderWatch {
   waiting(): Waiting[]
-  /** A sentence for each reason that partitions have been waited for longer than a leader takes to move. `nowMs`: monotonic. */
+  /**
+   * A sentence for each reason why partitions have waited longer than a move of leadership takes. `nowMs`: monotonic.
+   */
   degraded(nowMs: number): string[]
   gaps(): Record<Gap['reason'] | 'replaced', number>
   timesBehindLeader(): number
-  /** From now on whoever wants to know of each gap and each topic made anew. */
+  /** Subscribes to each gap and each topic that was made anew. */
   onLoss(listener: (loss: ReadLoss) => void): void
 }
 

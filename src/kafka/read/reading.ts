@@ -1,6 +1,6 @@
 /**
- * One partition being read: where, at which leader, under which leader epochs its records were written, and since when it is waited for. What an
- * answer means for it is decided here, without a clock or a socket.
+ * One partition being read: its position, its leader, the leader epochs of its records, and since when it has waited.
+ * This file decides what an answer means for it, without a clock or a socket.
  */
 import type { Gap, KnownPosition, Waiting, WaitReason } from '../ports.ts'
 import type { LeaderOf, TopicInfo } from '../protocol/cluster.ts'
@@ -12,15 +12,18 @@ export interface Reading {
   readonly partition: number
   /** Empty: not known yet. */
   topicId: string
-  /** Where to read on; undefined: the end there is when it is first looked for. */
+  /** The next offset to read; undefined: the end at the time of the first look-up. */
   offset: number | undefined
-  /** Nobody has said where to start: a log that begins later has no gap. */
+  /** No start offset was given: a log that begins later has no gap. */
   isFromStart: boolean
-  /** The last of the epochs read, ascending: what is needed to find where a log that was cut diverges. */
+  /** The last of the epochs read, ascending: needed to find where a log that was cut diverges. */
   epochs: EpochStart[]
-  /** Where it is read, or was last. */
+  /** The broker that reads it, or did last. */
   leader: LeaderOf | undefined
-  /** The offset that the broker was told. An answer counts only while it is the one we want: a partition may be assigned anew meanwhile. */
+  /**
+   * The offset that the broker has. An answer counts only while it equals ours: a partition may be assigned anew
+   * meanwhile.
+   */
   toldOffset: number | undefined
   isPaused: boolean
   /** When it last had records, or was placed or resumed; monotonic. */
@@ -28,7 +31,7 @@ export interface Reading {
   /** Since the last answer without an error. */
   failures: number
   waiting: { sinceMs: number; reason: WaitReason; isReported: boolean } | undefined
-  /** Where it failed last, until a pause has passed: the same leader is not asked again at once. */
+  /** The leader where it failed last, until a pause has passed: the same leader is not asked again at once. */
   failedAt: LeaderOf | undefined
   /** Not to be placed before; monotonic. */
   dueMs: number
@@ -69,7 +72,7 @@ export function createReading(
 /** Leader epoch of the record before the reading's offset; -1: unknown. */
 export const lastEpoch = ({ epochs }: Reading): number => epochs.at(-1)?.epoch ?? -1
 
-/** Reading has come to `nextOffset`. */
+/** Reading has advanced to `nextOffset`. */
 export function advance(reading: Reading, nextOffset: number, read: readonly EpochStart[]): void {
   reading.offset = nextOffset
   reading.isFromStart = false
@@ -78,8 +81,9 @@ export function advance(reading: Reading, nextOffset: number, read: readonly Epo
 }
 
 /**
- * The leader's log has been cut, or replaced by a shorter one: `diverging` is its newest epoch not above ours, and where that one ends. Reading goes on
- * where the two logs part, which is where either of them ends that epoch. Answers the gap; undefined: nothing that was read has gone.
+ * The leader's log has been cut, or replaced by a shorter one: `diverging` is its newest epoch not above ours, and the
+ * end of that epoch. Reading continues where the two logs diverge, which is where either of them ends that epoch.
+ * Returns the gap; undefined: no record that was read is lost.
  */
 export function diverge(reading: Reading, diverging: { epoch: number; endOffset: number }): Gap | undefined {
   const from = reading.offset!
@@ -93,7 +97,10 @@ export function diverge(reading: Reading, diverging: { epoch: number; endOffset:
   return to < from ? { from, to, reason: 'truncated' } : undefined
 }
 
-/** What OFFSET_OUT_OF_RANGE means, given what the leader has. `beyond_end`: nothing to compare; the position may be right, and the leader behind. */
+/**
+ * Handles OFFSET_OUT_OF_RANGE, given the leader's range. `beyond_end`: nothing to compare; the position may be right,
+ * and the leader behind.
+ */
 export function settleRange(reading: Reading, start: number, end: number): Gap | 'beyond_end' | undefined {
   const from = reading.offset
   if (from === undefined) {
@@ -107,7 +114,7 @@ export function settleRange(reading: Reading, start: number, end: number): Gap |
     return isGap ? { from, to: start, reason: 'retention' } : undefined
   }
   if (from <= end) {
-    // In range: the leader does not know the epoch that we name.
+    // In range: the leader does not know our epoch.
     reading.epochs = []
     return undefined
   }
@@ -117,7 +124,7 @@ export function settleRange(reading: Reading, start: number, end: number): Gap |
   return { from, to: end, reason: 'truncated' }
 }
 
-/** The topic was deleted and made again: nothing of the position holds. */
+/** The topic was deleted and made again: the position is void. */
 export function startOver(reading: Reading, topicId: string): void {
   reading.topicId = topicId
   reading.offset = 0
@@ -131,7 +138,7 @@ export type Placement = { at: LeaderOf } | { wait: WaitReason } | { otherId: str
 
 const TOPIC_AUTHORIZATION_FAILED = 29
 
-/** Where it is to be read, by what is known of its topic. `sameLeader`: the one that has just failed. */
+/** The leader to read from, according to the topic's metadata. `sameLeader`: the one that has just failed. */
 export function placementOf(reading: Reading, info: TopicInfo | undefined, leader: LeaderOf | undefined): Placement {
   if (info?.errorCode === TOPIC_AUTHORIZATION_FAILED) return { wait: 'unauthorized' }
   if (info === undefined || info.id === '' || info.partitions.every(each => each.partition !== reading.partition))
@@ -142,13 +149,13 @@ export function placementOf(reading: Reading, info: TopicInfo | undefined, leade
   return failed?.node === leader.node && failed.epoch === leader.epoch ? { sameLeader: leader } : { at: leader }
 }
 
-/** What to do about an error of one partition's answer. */
+/** The next step after an error in one partition's answer. */
 export type Remedy =
-  /** Its leader is elsewhere; the answer may say where. */
+  /** Its leader has moved; the answer may name the new one. */
   | 'moved'
-  /** Soon, at the same leader. */
+  /** Retry soon, at the same leader. */
   | 'later'
-  /** Compare the offset with what the leader has. */
+  /** Compare the offset with the leader's range. */
   | 'range'
   /** There may be another topic of this name. */
   | 'topic'

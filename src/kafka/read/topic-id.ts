@@ -1,13 +1,13 @@
 /**
- * Whether a topic was deleted and made again. One broker may be behind, or have woken after a long time, so two have to say the same where there
- * are two.
+ * Detects that a topic was deleted and made again. One broker may be behind, or resume after a long stop, so two
+ * brokers have to agree if there are two.
  */
 import { metadataRequest } from '../protocol/metadata-requests.ts'
 import type { Wire } from '../protocol/wire.ts'
 
 const AGREEING = 2
 
-/** True when so many brokers say that the topic of this name has this id. */
+/** True when enough brokers report this id for the topic of this name. */
 export async function confirmTopicId(
   wire: Pick<Wire, 'send' | 'sendToAny'>,
   topic: string,

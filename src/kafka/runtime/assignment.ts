@@ -1,33 +1,38 @@
 /**
- * Which member of a role's group works on which shard, in two rounds: a shard that moves is withheld from everybody until the member that owns
- * it has drained it and joined again without it. Pure: the leader's arithmetic, and what a member makes of the leader's answer.
+ * Assigns shards to the members of a role's group, in two rounds: a shard that moves is given to no member until its
+ * owner has drained it and joined again without it. Pure: the leader's arithmetic, and the members' reading of its
+ * answer.
  */
 import { murmur2 } from '../shards.ts'
 
-/** Of the metadata and the assignment below; a release that changes what they mean takes another one. */
+/** Version of the metadata and the assignment below; a release that changes their meaning takes another one. */
 const RELEASE_ID = 'two-rounds-1'
 
-/** What a member reports when it joins. */
+/** A member's report when it joins. */
 export interface MemberMetadata {
   releaseId: string
   /** The last generation whose assignment it took; -1: none. */
   generation: number
   /** Shards that it works on, then those that it drains. */
   owned: number[]
-  /** Of that generation, as in its assignment. */
+  /** From the assignment of that generation. */
   owners: string[]
   unknown: string[]
 }
 
-/** What the leader gives to a member. */
+/** The leader's answer to a member. */
 export interface Assignment {
   shards: number[]
   /**
-   * By shard: the mark (`markOf`) of the member that works on it in this generation, or that still has to give it up. It tells a member which of
-   * the shards that it loses it may drain, and a later leader what a member holds that does not report in time.
+   * By shard: the mark (`markOf`) of the member that works on it in this generation, or that still has to give it up. A
+   * member learns from it which of its lost shards it may drain, and a later leader learns the shards of a member that
+   * does not report in time.
    */
   owners: string[]
-  /** Marks of members that may hold more than anybody has reported; while there are some, nobody gets a shard that is free. */
+  /**
+   * Marks of members that may hold more than any report shows; while there are some, free shards are given to no
+   * member.
+   */
   unknown: string[]
 }
 
@@ -43,7 +48,7 @@ export const markOf = ({ memberId, instanceId }: { memberId: string; instanceId:
 export const encodeMetadata = (metadata: Omit<MemberMetadata, 'releaseId'>): string =>
   JSON.stringify({ releaseId: RELEASE_ID, ...metadata })
 
-/** What cannot be read claims nothing. */
+/** An unreadable report claims nothing. */
 export function decodeMetadata(text: string): MemberMetadata {
   try {
     const { releaseId, generation, owned, owners, unknown } = JSON.parse(text) as Partial<MemberMetadata>
@@ -68,12 +73,11 @@ export function decodeAssignment(text: string): Assignment {
 }
 
 /**
- * By the leader, for a generation: every shard goes to one member at most. A shard that another member than its new one still owns is given to
- * nobody; of two members that claim one, the claim of the higher generation counts.
- *
- * A static member that does not join in time stays in the group with what it reported before, and may have got shards since. What it got is known
- * from the members that took the assignment of the last generation. If none of those present did, each of the others may hold anything: then
- * only what is claimed is given, and they join once more.
+ * Computed by the leader, for a generation: every shard goes to at most one member. A shard that another member than
+ * its new one still owns is given to none; if two members claim one, the claim of the higher generation counts. A
+ * static member that does not join in time stays in the group with its former report, and may have got shards since.
+ * The members that took the assignment of the last generation know which. If none of those present did, each of the
+ * others may hold anything: then only claimed shards are given, and the members join once more.
  */
 export function assign(
   shardCount: number,
@@ -111,7 +115,7 @@ type Known = Pick<MemberMetadata, 'generation' | 'owners' | 'unknown'>
 
 const NOTHING_KNOWN: Known = { generation: -1, owners: [], unknown: [] }
 
-/** Who works on a shard, or still has to give it up. `last`: the newest assignment that is known. */
+/** The member that works on a shard, or still has to give it up. `last`: the newest known assignment. */
 function ownersOf(members: readonly JoinedClaim[], last: Known): Map<number, JoinedClaim> {
   const owner = new Map<number, JoinedClaim>()
   const since = new Map<number, number>()
@@ -131,12 +135,15 @@ function ownersOf(members: readonly JoinedClaim[], last: Known): Map<number, Joi
   return owner
 }
 
-/** Marks of the members that may hold more than they have reported and `last` says. The leader reports now, so it is none of them. */
+/**
+ * Marks of the members that may hold more than they have reported and `last` shows. The leader reports now, so it is
+ * not among them.
+ */
 function unknownOf(
   { generation, leader, members }: { generation: number; leader: string; members: readonly JoinedClaim[] },
   last: Known,
 ): string[] {
-  // Nobody may have taken the assignment between, and somebody may have.
+  // It is unknown whether any member took the assignment between.
   const isMissing = Math.max(last.generation, 0) < generation - 1
   return members
     .filter(member => member.memberId !== leader && member.generation < generation - 1)
@@ -144,7 +151,7 @@ function unknownOf(
     .filter(mark => isMissing || last.unknown.includes(mark))
 }
 
-/** Every shard to one member, loads differing by one at most, each kept by the member that holds it where that allows. */
+/** Every shard to one member, loads differing by at most one, each kept by its present owner where that allows. */
 export function spread(
   shards: readonly number[],
   claims: ReadonlyArray<{ memberId: string; held: readonly number[] }>,
@@ -181,18 +188,18 @@ export function spread(
   return result
 }
 
-/** What a member holds: shards that it was given, and those that it has lost and still drains. */
+/** A member's shards: those that it was given, and those that it has lost and still drains. */
 export interface Holdings {
   /** Takes a generation's assignment. `mark`: of this member. */
   take(assignment: Assignment, generation: number, mark: string): Taken
   /** This shard is drained, and closed. */
   release(shard: number): void
-  /** The group knows this member no more: everything is lost at once. Answers what was held. */
+  /** The group has removed this member: everything is lost at once. Returns the former shards. */
   dropAll(): number[]
   /** Shards worked on, then those that drain. */
   held(): number[]
   drains(): boolean
-  /** The group waits for shards that are not held any more: join again. */
+  /** The group waits for shards that are no longer held: join again. */
   isHoldingUp(): boolean
   metadata(): Omit<MemberMetadata, 'releaseId'>
 }
@@ -251,7 +258,7 @@ export function createHoldings(): Holdings {
     },
     held: () => [...working, ...draining],
     drains: () => draining.size > 0,
-    // Also what this member held in a former life, before it was killed.
+    // Also the shards of this member's former process, before it was killed.
     isHoldingUp: () =>
       unknown.includes(own) || owners.some((by, shard) => by === own && !working.has(shard) && !draining.has(shard)),
     metadata: () => ({ generation, owned: [...working, ...draining], owners, unknown }),

@@ -1,6 +1,6 @@
 /**
- * Which topics of organizations cannot be written to now. A shard asks before it takes an organization's input, so that one missing log does not
- * abort the transactions of all others.
+ * Tracks the organizations' topics that are unavailable for writing. A shard checks before it reads an organization's
+ * input, so that one missing log does not abort the transactions of all others.
  *
  *     available ──the map says so──► held ──a metadata answer──► available
  *         │                                                          ▲
@@ -8,7 +8,8 @@
  *                                      ▲                  │
  *                                      └──it failed again─┘  (the pause before the next probe doubles)
  *
- * One topic is on trial at a time: a trial that fails costs a transaction. Nothing of this is stored, a new owner of the shard finds it again.
+ * One topic is on trial at a time: a failed trial costs a transaction. None of this is stored; a new owner of the shard
+ * finds out again.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { Unavailable, UnavailableReason } from '../ports.ts'
@@ -16,19 +17,19 @@ import type { ClusterMap, TopicInfo } from '../protocol/cluster.ts'
 import type { FailedTopic } from '../write/commit-failed.ts'
 
 const PROBE_PAUSE_MS = { first: 1_000, longest: 30_000 }
-/** What is over sooner is nobody's concern. */
+/** Shorter outages are not reported. */
 const PAUSED_AFTER_MS = 2_000
-/** Kafka's codes of a topic that a broker says nothing of. */
+/** Kafka's codes for a topic that a broker does not know. */
 const UNTOLD: Readonly<Record<number, UnavailableReason>> = { 3: 'unknown_topic', 29: 'unauthorized' }
 
 export interface Availability {
-  /** Undefined: its input may be taken. */
+  /** Undefined: its input may be read. */
   of(topic: string): Unavailable | undefined
   /** These failed in a transaction that is aborted. */
   failed(topics: readonly FailedTopic[]): void
   /** These were written to in a transaction that has committed. */
   committed(topics: Iterable<string>): void
-  /** Nobody writes to it any more. */
+  /** It is no longer written to. */
   forget(topic: string): void
   /** All that are unavailable now. */
   unavailable(): Unavailable[]
@@ -39,10 +40,10 @@ interface Hold {
   topic: string
   reason: UnavailableReason
   sinceMs: number
-  /** A transaction has failed on it: it takes one that succeeds to be available again. */
+  /** A transaction has failed on it: it is available again after one that succeeds. */
   hasFailed: boolean
   probes: number
-  /** Probed, and found to be in order. */
+  /** A probe found it in order. */
   isWell: boolean
   timer: Timer | undefined
   isPaused: boolean
@@ -51,18 +52,18 @@ interface Hold {
 export function createAvailability(deps: {
   clock: Clock
   cluster: ClusterMap
-  /** `min.insync.replicas` of a topic with so many replicas. */
+  /** `min.insync.replicas` of a topic with this many replicas. */
   minInSync(replicas: number): number
-  /** Whether anything waits to be written to it: without that a trial would never end. */
+  /** Whether any input waits to be written to it: otherwise a trial would never end. */
   isWanted(topic: string): boolean
   /** A topic has become paused, or is available again after that. */
   onChange(topic: string): void
-  /** A topic that was held may be taken again. */
+  /** The input of a held topic may be read again. */
   onRelease(topic: string): void
 }): Availability {
   const { clock, cluster, minInSync } = deps
   const holds = new Map<string, Hold>()
-  /** The one whose input may be taken although it has failed. */
+  /** The one whose input may be read although it has failed. */
   let trial: Hold | undefined
   let isClosed = false
 
@@ -96,13 +97,13 @@ export function createAvailability(deps: {
       held.isPaused = true
       deps.onChange(topic)
     })
-    // What the map says may be long over.
+    // The state of the map may be out of date.
     if (hasFailed) probeLater(held)
     else probeAfter(held, 0)
     return held
   }
 
-  /** A hold that cost nobody anything is looked at every second. */
+  /** A hold that has cost no transaction is checked every second. */
   function probeLater(held: Hold): void {
     const pauseMs = held.hasFailed
       ? Math.min(PROBE_PAUSE_MS.first * 2 ** held.probes++, PROBE_PAUSE_MS.longest)
@@ -120,7 +121,7 @@ export function createAvailability(deps: {
     await cluster.load([topic]).catch(() => undefined)
     if (isClosed || holds.get(topic) !== held) return
     const info = cluster.known(topic)
-    // One that was made anew under its name is the organization's log from now on: nothing else can replace it.
+    // A topic made anew under its name is the organization's log from now on: nothing else can replace it.
     const fault = info === undefined ? 'unreachable' : faultOf(info)
     if (fault !== undefined) {
       held.reason = fault
@@ -146,7 +147,7 @@ export function createAvailability(deps: {
   }
 
   function release(held: Hold): void {
-    // On trial its input is taken already.
+    // On trial, so its input is read already.
     const isTaken = held === trial
     forget(held.topic)
     if (!isTaken) deps.onRelease(held.topic)
@@ -177,7 +178,7 @@ export function createAvailability(deps: {
           hold(topic, REASONS[type] ?? 'failing', true)
           continue
         }
-        // On trial, or waiting for its turn: no probe is to come.
+        // On trial, or waiting for its turn: no probe is needed.
         const isUnprobed = held.isWell
         held.hasFailed = true
         held.reason = REASONS[type] ?? 'failing'
@@ -190,7 +191,7 @@ export function createAvailability(deps: {
     committed(topics) {
       if (!trial) return
       for (const topic of topics) if (topic === trial?.topic) release(trial)
-      // All that had waited for it came to nothing that is written to it.
+      // None of its waiting inputs led to a record for it.
       if (trial && !deps.isWanted(trial.topic)) release(trial)
     },
     forget,

@@ -1,4 +1,4 @@
-/** A group's coordinator behind a wire: found when needed, found again when it does not answer or has moved. */
+/** A group's coordinator behind a wire: looked up on demand, and again when it does not answer or has moved. */
 import {
   type GroupAnswer,
   heartbeatRequest,
@@ -28,21 +28,24 @@ export interface Coordinator {
     instanceId: string | undefined
     reason: string
   }): Promise<GroupAnswer>
-  /** It is looked up again for the next request. */
+  /** The next request looks it up again. */
   forget(): void
 }
 
 const HEARTBEAT_WITHIN_MS = 1_500
-/** A join waits for members that are gone, for a session at most; the coordinator of a new group waits up to 3 s for others. */
+/**
+ * A join waits at most one session for members that are gone; the coordinator of a new group waits up to 3 s for
+ * others.
+ */
 const JOIN_WITHIN_MS = 12_000
-/** What may wait for other members has a connection of its own. */
+/** Requests that wait for other members have a connection of their own. */
 const JOIN_LANE = 'join'
 
 export function createCoordinator(
   wire: Pick<Wire, 'send' | 'coordinator' | 'forgetCoordinator'>,
   groupId: string,
 ): Coordinator {
-  /** Joins that wait, by where they wait. */
+  /** Waiting joins, by coordinator. */
   const waiting = new Map<(error: KafkaError) => void, number>()
 
   async function find(): Promise<number> {
@@ -52,7 +55,7 @@ export function createCoordinator(
     return node
   }
 
-  /** A frozen coordinator never answers: the wait ends as well when heartbeats have found another one. */
+  /** A frozen coordinator never answers: the wait also ends when heartbeats have found another one. */
   async function waitingSend<T>(request: WireRequest<T>): Promise<T> {
     const node = await find()
     const moved = Promise.withResolvers<never>()

@@ -1,9 +1,8 @@
 /**
- * A member of a consumer group's classic protocol: joins, keeps its place by heartbeats, and joins again whenever it has to. It knows nothing of
- * shards: what it reports and what it is given are text.
- *
- * Joins wait for other members, so they have connections of their own, and heartbeats go on beside them. Each error has one next step (`member-errors.ts`);
- * nothing but a twin under the same instance id ends a member.
+ * A member of a consumer group's classic protocol: it joins, keeps its membership by heartbeats, and joins again
+ * whenever required. It knows nothing of shards: reports and assignments are text. Joins wait for other members, so
+ * they have connections of their own, and heartbeats continue beside them. Each error has one next step
+ * (`member-errors.ts`); only a second process with the same instance id ends a member.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -17,27 +16,27 @@ const REBALANCE_MS = 6_000
 const HEARTBEAT_MS = 250
 const LEAVE_WITHIN_MS = 2_000
 const PAUSE_MS = { first: 50, longest: 1_000 }
-/** Between two attempts after an error that somebody has to mend. */
+/** Between two attempts after an error that an operator has to fix. */
 const STOPPED_PAUSE_MS = 2_000
-/** An error that lasts so long is worth a line. */
+/** An error that lasts this long is logged. */
 const REPORT_AFTER_MS = 2_000
 const PROTOCOL_TYPE = 'clarion'
 const PROTOCOL = 'shards'
 
 export interface GroupMemberEvents {
-  /** What the leader gave this member in this generation. It confirms the member as well. */
+  /** This member's assignment in this generation. It confirms the member as well. */
   onAssigned(given: { assignment: string; generation: number; memberId: string; sentAtMs: number }): void
-  /** The group has this member, as of a request that was sent at this moment (monotonic). */
+  /** The group has this member, as of a request sent at this moment (monotonic). */
   onConfirmed(sentAtMs: number): void
-  /** The group knows this member no more: others may own what it held. */
+  /** The group has removed this member: others may own its shards. */
   onDropped(reason: string): void
-  /** It stopped, for this reason, and has to be helped; undefined: it goes on. */
+  /** It stopped for this reason and needs an operator; undefined: it goes on. */
   onStopped(reason: string | undefined): void
 }
 
 export interface GroupMember {
   start(): void
-  /** Joins again: what it reports has changed. */
+  /** Joins again: its report has changed. */
   rejoin(): void
   /** Leaves the group, best effort, within two seconds. */
   leave(): Promise<void>
@@ -50,9 +49,9 @@ export interface GroupMemberDeps {
   coordinator: Coordinator
   clock: Clock
   logger: Logger
-  /** What this member reports, at the time of each join. */
+  /** This member's report, read at the time of each join. */
   metadata(): string
-  /** By the leader: what each member gets. */
+  /** Called on the leader: the assignment of each member. */
   assign(round: { generation: number; leader: string; members: readonly JoinedMember[] }): Map<string, string>
   events: GroupMemberEvents
 }
@@ -62,23 +61,23 @@ type Purpose = 'join' | 'heartbeat'
 export function createGroupMember(deps: GroupMemberDeps): GroupMember {
   const { groupId, instanceId, coordinator, clock, logger, events } = deps
   let memberId = ''
-  /** Of the last answered join; heartbeats carry it. */
+  /** From the last answered join; sent with heartbeats. */
   let generation = -1
-  /** The run of joins under way; a run that is not the current one any more ends without effect. */
+  /** The current run of joins; an older run ends without effect. */
   let joining: symbol | undefined
-  /** A join was asked for after the last one was sent. */
+  /** A join was requested after the last one was sent. */
   let mustJoinAgain = false
   let stopped: string | undefined
   let isEnded = false
   let isClosed = false
-  /** Requests that fail, each reported once: heartbeats may be answered while joins are not. */
+  /** Failing requests, each reported once: heartbeats may succeed while joins do not. */
   const failing = new Map<Purpose, { sinceMs: number; isReported: boolean }>()
   let beat: Timer | undefined
   let wake: (() => void) | undefined
 
   const name = () => ({ groupId, memberId, instanceId })
 
-  /** The error of an answer, or that there is none; undefined: it succeeded. */
+  /** The error of an answer; undefined: it succeeded. */
   async function errorOf(answer: Promise<GroupAnswer>): Promise<string | undefined> {
     try {
       return (await answer).error
@@ -103,7 +102,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     events.onDropped(reason)
   }
 
-  /** Each reason once, however often it comes. */
+  /** Logs each reason once, however often it occurs. */
   function stop(error: string): void {
     const reason = sentenceOf(error, groupId, instanceId)
     if (stopped === reason) return
@@ -115,13 +114,13 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
   function noteUnanswered(error: string, purpose: Purpose): void {
     const failure = failing.get(purpose) ?? { sinceMs: clock.monotonicMs(), isReported: false }
     failing.set(purpose, failure)
-    // Brokers that have just started, and a coordinator that moves, are no trouble.
+    // Brokers that have just started, and a coordinator that moves, are normal.
     if (failure.isReported || clock.monotonicMs() - failure.sinceMs < REPORT_AFTER_MS) return
     failure.isReported = true
     logger.warn({ error, generation, purpose }, 'the coordinator does not answer; looking for it')
   }
 
-  /** What follows from an error, and for how long a join waits then. */
+  /** The next step after an error, and the pause of a join. */
   function follow(error: string, purpose: Purpose, pauseMs: number): number {
     switch (stepOf(error)) {
       case 'rejoin':
@@ -182,7 +181,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     if (joining === run) joining = undefined
   }
 
-  /** JoinGroup and SyncGroup; answers the error of either. */
+  /** JoinGroup and SyncGroup; returns the error of either. */
   async function joinOnce(run: symbol): Promise<string | undefined> {
     let joined: JoinGroupAnswer | undefined
     const joinError = await errorOf(
@@ -258,7 +257,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     if (sent.memberId !== '' && generation >= 0) {
       const error = await errorOf(coordinator.heartbeat({ ...name(), generation }))
       if (isClosed || isEnded) return
-      // The answer to a former membership says nothing of this one.
+      // The answer belongs to a former membership.
       if (memberId === sent.memberId) onHeartbeat(error, sentAtMs, sent.generation)
     }
     if (!isClosed && !isEnded) heartbeatIn(Math.max(0, sentAtMs + HEARTBEAT_MS - clock.monotonicMs()))
@@ -271,13 +270,13 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     }
     if (error === undefined) return
     if (error === 'REBALANCE_IN_PROGRESS' || error === 'ILLEGAL_GENERATION') {
-      // The generation ends in the middle of a join; and this answer may be late, after the next one has begun.
+      // The generation ends in the middle of a join; this answer may also be late, after the next one has begun.
       if (!joining && generation === ofGeneration) join()
       return
     }
     follow(error, 'heartbeat', 0)
     if (memberId !== '' || isEnded) return
-    // A join that was sent under the former member id comes to nothing.
+    // A join that was sent under the former member id has no effect.
     joining = undefined
     wake?.()
     join()

@@ -1,13 +1,16 @@
 /**
- * What a shard has fetched and not judged yet, by partition, taken in turns so that one organization's flood does not hold up another's
- * lone emit. Bounded: a partition with too much waiting is paused at the reader. What was handed out is kept until it has committed, so that it can
- * be put back when its transaction is rolled back.
+ * Fetched inputs of a shard that have not been taken yet, by partition, taken in turns so that one organization's flood
+ * does not delay another's single emit. Bounded: a partition with too much waiting is paused at the reader. Records
+ * handed out are kept until they have committed, so that they can be put back when their transaction is rolled back.
  */
 import type { KnownPosition, LogReader, LogRecord } from '../ports.ts'
 
 const WAITING_RECORDS_MAX = 4_000
 const WAITING_BYTES_MAX = 4 * 1024 * 1024
-/** Of one turn, a single record excepted: large records count for more than small ones, or their owner would hold the line. */
+/**
+ * Limit of one turn, except for a single record: large records count for more than small ones, or their owner would
+ * block the queue.
+ */
 const TURN_BYTES_MAX = 1024 * 1024
 
 export interface Taken {
@@ -22,7 +25,7 @@ type Position = Required<KnownPosition> | undefined
 
 interface Batch {
   records: LogRecord[]
-  /** Before it all has been taken. */
+  /** The position before all of it was taken. */
   from: number
   nextOffset: number
   position: Position
@@ -34,7 +37,7 @@ interface Lane {
   /** False: its records are offered by the task. */
   isRead: boolean
   batches: Batch[]
-  /** Of the records taken last. */
+  /** Topic id and leader epoch of the records taken last. */
   position: Position
   waitingRecords: number
   waitingBytes: number
@@ -46,7 +49,7 @@ interface Lane {
   full: boolean
   /** Paused by the task. */
   held: boolean
-  /** What it would be written to is unavailable. */
+  /** The topic that it would be written to is unavailable. */
   unavailable: boolean
   reader: 'reads' | 'pauses briefly' | 'pauses'
 }
@@ -62,37 +65,40 @@ interface HandedOut {
 export interface InputQueue {
   assign(topic: string, partition: number, from: number | 'earliest', known?: KnownPosition): void
   unassign(topic: string, partition: number): void
-  /** Records that are read from nowhere, under a name of their own. */
+  /** Adds records that come from no topic, under a name of their own. */
   offer(topic: string, partition: number, records: LogRecord[]): void
   /** Topic id and leader epoch of the records taken last; the reader may be further. */
   position(topic: string, partition: number): Required<KnownPosition> | undefined
-  /** `left`: so many of what was taken last, of this partition, are put back. */
+  /** `left`: the last ones of the records taken last from this partition, which are put back. */
   hold(topic: string, partition: number, left?: number): void
   release(topic: string, partition: number): void
   push(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
-  /** Whether `take` may answer something. */
+  /** Whether `take` may return something. */
   ready(): boolean
   /** The next records of the partition whose turn it is, at most `recordsMax`, and a megabyte. */
   take(recordsMax: number): Taken | undefined
   /** A new round begins: each partition has its whole share again. */
   renew(): void
-  /** What was taken until now is in a transaction that is to be committed; `committed` or `putBack` follows. */
+  /** Records taken so far are in a transaction that is to be committed; `committed` or `putBack` follows. */
   sealed(): void
   committed(): void
-  /** All that was taken and has not committed is in front again, in order. */
+  /** Puts all taken and uncommitted records back in front, in order. */
   putBack(): void
-  /** Inputs for which this is true are looked at again: they may be available. */
+  /** Inputs for which this is true are checked again: they may be available. */
   available(isOf: (topic: string) => boolean): void
-  /** Whether an input for which this is true is assigned, and whether anything of it waits or has not committed. */
+  /** Whether an input for which this is true is assigned, and whether any of it waits or has not committed. */
   find(isOf: (topic: string) => boolean): { isAssigned: boolean; isWaiting: boolean }
   /** Unassigns everything. */
   clear(): void
 }
 
 export interface InputQueueSettings {
-  /** Most records of one partition in one round (a transaction), so that a flood does not make it long for all. */
+  /** Maximum records of one partition in one round (a transaction), so that a flood does not lengthen it for all. */
   shareMax?: number | undefined
-  /** Asked when it is an input's turn: false holds it until it is released or `available`. With it, what was taken can be put back. */
+  /**
+   * Called at an input's turn: false holds it until it is released or `available`. With it, taken records can be put
+   * back.
+   */
   mayTake?: ((topic: string) => boolean) | undefined
 }
 
@@ -103,7 +109,7 @@ export function createInputQueue(
   const lanes = new Map<string, Lane>()
   /** Lanes with something to take, in turn order. */
   const turn = new Set<Lane>()
-  /** Lanes that have had something of this round. */
+  /** Lanes that have had their turn in this round. */
   const served = new Set<Lane>()
   let filling: HandedOut[] = []
   let underWay: HandedOut[] = []
@@ -127,7 +133,7 @@ export function createInputQueue(
     if (lane.isRead) tellReader(lane)
   }
 
-  /** An input may be held for hours, and nobody waits for it by the millisecond; one that is full goes on soon. */
+  /** An unavailable input may be held for hours, and its resume need not be quick; a full one resumes soon. */
   function tellReader(lane: Lane): void {
     const { topic, partition } = lane
     const wanted = lane.held || lane.unavailable ? 'pauses' : lane.full ? 'pauses briefly' : 'reads'
@@ -162,7 +168,7 @@ export function createInputQueue(
     count(lane, batch.records, 1)
   }
 
-  /** The last records of what was handed out are the next of their lane. */
+  /** The last records handed out become the next of their lane. */
   function leave(from: HandedOut, left: number): void {
     const { lane, records, nextOffset, position, positionBefore } = from
     const used = records.length - left
@@ -179,7 +185,7 @@ export function createInputQueue(
     lane.uncommitted--
   }
 
-  /** The lane whose turn it is, if what it would be written to is available. */
+  /** The lane whose turn it is, if its target topic is available. */
   function nextLane(): Lane | undefined {
     for (const lane of turn) {
       if (!mayTake || mayTake(lane.topic)) return lane
@@ -312,5 +318,5 @@ function turnOf(records: LogRecord[], from: number, recordsMax: number): number 
   return size
 }
 
-/** Headers count as well: a record may be nothing else. */
+/** Headers count as well: a record may have nothing else. */
 const bytesOf = ({ sizeBytes, value }: LogRecord) => 64 + (sizeBytes ?? value?.length ?? 0)

@@ -1,7 +1,7 @@
 /**
- * The lasting name of a group member: a numbered file in the data directory. A process that was killed and is back within its session takes the
- * same slot, and with it its place in the group. The name holds a random id of the file and no host name, so a copied or recreated host is no
- * twin; several processes of a role in one directory take several slots.
+ * The lasting name of a group member: a numbered file in the data directory. A process that restarts within its session
+ * takes the same slot, and with it its membership. The name holds a random id of the file and no host name, so a copied
+ * or recreated host is no duplicate; several processes of a role in one directory take several slots.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { readFile, utimes } from 'node:fs/promises'
@@ -10,11 +10,11 @@ import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 
 const TOUCH_MS = 2_000
-/** A slot of another host, which nobody can look for here, is free after this long without a touch. */
+/** A slot of another host, whose processes cannot be checked from here, is free after this long without an update. */
 const UNTOUCHED_MS = 10_000
 const SLOTS_MAX = 1_000
 
-/** A process of this machine: its pid and when it started, since pids come again. */
+/** A process of this machine: its pid and its start time, since pids are reused. */
 export interface SlotProcess {
   pid: number
   started: string
@@ -38,7 +38,7 @@ interface SlotFile extends SlotProcess {
   host: string
 }
 
-/** Undefined when the directory cannot keep files: the member is a dynamic one then. */
+/** Undefined when the directory is not writable: the member is a dynamic one then. */
 export function openInstanceSlot(deps: {
   directory: string
   role: string
@@ -85,7 +85,7 @@ function takeSlot(
 }
 
 function isFree(path: string, known: SlotFile | undefined, machine: SlotMachine, clock: Clock): boolean {
-  // A stopped process (SIGSTOP) touches nothing and lives; taking its name would end it when it goes on.
+  // A stopped process (SIGSTOP) updates nothing and is alive; taking its name would end it when it continues.
   if (known?.host === machine.host) return !machine.isAlive(known)
   try {
     return clock.machineMs() - statSync(path).mtimeMs > UNTOUCHED_MS
@@ -94,7 +94,10 @@ function isFree(path: string, known: SlotFile | undefined, machine: SlotMachine,
   }
 }
 
-/** Of several processes that find the same slot free one moves its file away; a file that another has just made goes back. */
+/**
+ * If several processes find the same slot free, one moves its file away; a file that another has just created goes
+ * back.
+ */
 function moveAway(path: string, seen: string, aside: string): boolean {
   try {
     renameSync(path, aside)
@@ -109,7 +112,7 @@ function moveAway(path: string, seen: string, aside: string): boolean {
   }
 }
 
-/** Makes the file with all that is in it; false when there is one already. */
+/** Creates the file with its content; false when it exists. */
 function create(path: string, text: string, aside: string): boolean {
   writeFileSync(aside, text)
   try {

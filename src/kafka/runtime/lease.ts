@@ -1,7 +1,8 @@
 /**
- * Owning shards: membership of the role's group, and how long it may be relied upon. A shard is held while the group has confirmed this member
- * within one session, counted from the sending of what was answered: the coordinator counts from when it arrived, so it gives the shard to another
- * no earlier than this process has stopped. The lease says who should work; the writers' fencing says who can.
+ * Ownership of shards: membership of the role's group, and how long it is valid. A shard is held while the group has
+ * confirmed this member within one session, counted from the sending of the answered request: the coordinator counts
+ * from its arrival, so it gives the shard to another process no earlier than this one has stopped. The lease says which
+ * process should work; the writers' fencing enforces it.
  */
 import { shards as shardsTopic } from '../../../topics/shards.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
@@ -22,30 +23,36 @@ import { createGroupMember, type GroupMember } from './group-member.ts'
 import { openInstanceSlot, type SlotMachine } from './instance-slot.ts'
 import { SESSION_MS } from './session-time.ts'
 
-/** Beyond this the confirmation is late: worth showing, and no reason to stop. */
+/** A later confirmation is reported, but does not stop work. */
 const LATE_MS = 2_000
-/** Shards that drain together are given up together; one that takes long does not hold up the others. */
+/** Shards that drain together are given up together; a slow one does not delay the others. */
 const RELEASE_TOGETHER_MS = 250
 const START_PAUSE_MS = { first: 100, longest: 2_000 }
 
-/** `unconfirmed`: the confirmation is late. `lost`: it is older than a session. `stopped`: somebody has to help (`reason`). */
+/**
+ * `unconfirmed`: the confirmation is late. `lost`: it is older than a session. `stopped`: an operator must act
+ * (`reason`).
+ */
 export type LeaseState = 'joining' | 'held' | 'unconfirmed' | 'lost' | 'stopped'
 
 export interface Lease {
-  /** When the last confirmed request was sent, on the monotonic clock, ms; -Infinity: never, or not since the group forgot this member. */
+  /**
+   * When the last confirmed request was sent, on the monotonic clock, ms; -Infinity: never, or not since the group
+   * removed this member.
+   */
   confirmedAtMs(): number
-  /** Cheap: two numbers compared. */
+  /** Cheap: it compares two numbers. */
   isHeld(): boolean
   /** Shards that no other member works on: those given to this one, and those that it still drains. */
   heldShards(): number[]
   state(): LeaseState
   /** Why it is not held, as a sentence; undefined while it is. */
   reason(): string | undefined
-  /** Times it was lost. */
+  /** How often it was lost. */
   lostCount(): number
   /** A revoked shard is drained and closed. */
   release(shard: number): void
-  /** Leaves the group: others own the shards at once. */
+  /** Leaves the group: others get the shards at once. */
   close(): Promise<void>
 }
 
@@ -56,15 +63,15 @@ export interface LeaseEvents {
   onRevoked(shards: number[]): void
   /** Another member may work on them already. */
   onDropped(shards: number[], reason: string): void
-  /** Not confirmed for a session: others may own the shards, or nobody. */
+  /** Not confirmed for a session: others may own the shards. */
   onLost(): void
   /** Confirmed again, with the same shards. */
   onFound(): void
 }
 
-/** How the process is known to the group. */
+/** How the group identifies the process. */
 export interface LeaseIdentity {
-  /** Where the slots are kept. */
+  /** The directory of the slots. */
   directory?: string | undefined
   machine?: SlotMachine | undefined
   /** Instead of a slot: a name that no other process of this role has. */
@@ -80,7 +87,7 @@ export interface LeaseDeps {
   events: LeaseEvents
 }
 
-/** Returns at once; joins, and never gives up joining, beside. */
+/** Returns at once; joins in the background, and never gives up. */
 export function openLease(deps: LeaseDeps & { kafka: KafkaSettings }): Lease {
   return holdLease(deps, async () => {
     const wire = await openWire(deps.kafka, deps.logger)
@@ -97,7 +104,7 @@ export function openLease(deps: LeaseDeps & { kafka: KafkaSettings }): Lease {
   })
 }
 
-/** The topic is there before any role starts; a broker that has just started may not know it yet. */
+/** The topic exists before any role starts; a broker that has just started may not know it yet. */
 async function countShards(wire: Wire): Promise<number> {
   const [topic] = await wire.metadata([shardsTopic.name])
   if (topic === undefined || topic.errorCode !== 0 || topic.partitions.length === 0)
@@ -111,7 +118,7 @@ export interface LeaseGroup {
   close(): Promise<void>
 }
 
-/** The lease over a group that `reach` finds; tests give their own. */
+/** The lease over a group that `reach` finds; tests pass their own. */
 export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Lease {
   const { role, clock, events, identity } = deps
   const logger = deps.logger.child({ part: 'lease', role })
@@ -124,9 +131,9 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
   let group: LeaseGroup | undefined
   let member: GroupMember | undefined
   let confirmedAtMs = Number.NEGATIVE_INFINITY
-  /** Of a heartbeat while the first assignment was waited for. */
+  /** Of a heartbeat while the first assignment was pending. */
   let earlyConfirmedAtMs = Number.NEGATIVE_INFINITY
-  /** The group has given this member an assignment, and has not forgotten it since. */
+  /** The group has given this member an assignment, and has not removed it since. */
   let isMember = false
   let isLost = false
   let lostCount = 0
@@ -165,7 +172,7 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
       return
     }
     if (sentAtMs <= confirmedAtMs) return
-    // A process that was stopped: what it held then has been lost in between.
+    // The process was stopped: its former shards have been lost in between.
     if (!isLost && ageMs() >= SESSION_MS) lose()
     confirmedAtMs = sentAtMs
     if (!isLost || ageMs() >= SESSION_MS) return

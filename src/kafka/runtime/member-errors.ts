@@ -1,4 +1,4 @@
-/** Errors of a group, as its member sees them: what to do about each, and what an operator has to know. */
+/** Errors of a group, as its member sees them: the next step after each, and the advice for an operator. */
 import { SESSION_MS } from './session-time.ts'
 
 export type Step = 'rejoin' | 'rejoin_as_new' | 'find_coordinator' | 'wait' | 'stop' | 'end'
@@ -21,7 +21,7 @@ const STEPS: Record<string, Step> = {
 /** Any other error: find the coordinator. */
 export const stepOf = (error: string): Step => STEPS[error] ?? 'find_coordinator'
 
-/** What an operator has to know of an error that the member does not get over by itself. */
+/** Advice for an operator about an error that does not resolve by itself. */
 export function sentenceOf(error: string, groupId: string, instanceId: string | undefined): string {
   switch (error) {
     case 'FENCED_INSTANCE_ID':

@@ -1,6 +1,6 @@
 /**
- * What keeps a role from being ready: this process, which another one may do better, or the cluster, which no process gets over. Only the first is to
- * take a process out of service.
+ * Why a role is not ready: because of this process, which another one may replace, or because of the cluster, which
+ * affects every process. Only the first should take a process out of service.
  */
 import { ailmentOf } from '../protocol/ailing.ts'
 import type { ClusterMap } from '../protocol/cluster.ts'
@@ -13,7 +13,7 @@ export interface Restoring {
 
 const AILMENTS = { no_leader: 'has no leader', too_few_replicas: 'has too few replicas in sync' } as const
 
-/** Of the shards that are held and not running. */
+/** Of the held shards that are not running. */
 export function readinessOf(deps: {
   role: string
   restoring: readonly number[]

@@ -1,7 +1,7 @@
 /**
- * Reading a shard's state back: every state partition from its beginning up to a barrier, a record that is written now. End offsets would
- * mislead, transaction markers being invisible; and as the barrier is written by the writer that has just fenced the last holder, nothing
- * can come to stand behind it but our own records.
+ * Restores a shard's state: reads every state partition from its beginning up to a barrier, a record that is written
+ * now. End offsets would mislead, since transaction markers are invisible; and as the barrier is written by the writer
+ * that has just fenced the last owner, only our own records can follow it.
  */
 import type { Random } from '../../clock.ts'
 import type { LogReader, LogRecord } from '../ports.ts'

@@ -1,2 +1,2 @@
-/** For so long a group keeps the place of a member that says nothing; so old a lease may be. */
+/** A group removes a member after this long without a heartbeat; a lease is valid for as long. */
 export const SESSION_MS = 6_000

@@ -4,14 +4,14 @@ import type { TransactionalWriter } from '../write/transactional-writer.ts'
 import type { Pacing } from './pacing.ts'
 import type { Restore } from './restore.ts'
 
-/** The transaction that is being filled. */
+/** The transaction being filled. */
 export interface Filling {
   records: OutRecord[]
   bytes: number
   inputs: number
   /** It is to be committed. */
   isDirty: boolean
-  /** Somebody waits for it. */
+  /** A caller waits for it. */
   flushNow: boolean
   /** Of its oldest output; monotonic. */
   outputSinceMs: number | undefined
@@ -32,7 +32,7 @@ interface New {
 interface Opening {
   name: 'opening'
   task: ShardTask
-  /** Ends the opening of the writer. */
+  /** Aborts the opening of the writer. */
   stop: AbortController
 }
 interface Restoring {

@@ -1,4 +1,4 @@
-/** What the task of one session may ask of its shard. */
+/** The operations of a shard that the task of one session may use. */
 import type { ShardHandle } from '../ports.ts'
 import type { InputQueue } from './input-queue.ts'
 import { isEnded, type Session } from './session.ts'

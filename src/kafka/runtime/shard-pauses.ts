@@ -1,4 +1,4 @@
-/** Which organizations of a shard are paused, over all its sessions: `availability.ts` with what it needs of the shard. */
+/** The paused organizations of a shard, over all its sessions: connects `availability.ts` to the shard. */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import type { OutRecord, Processor, Unavailable } from '../ports.ts'
@@ -7,7 +7,7 @@ import type { FailedTopic } from '../write/commit-failed.ts'
 import { type Availability, createAvailability } from './availability.ts'
 import type { InputQueue } from './input-queue.ts'
 
-/** What provisioning sets, and requires. */
+/** Provisioning sets and requires this value. */
 const minInSync = (replicas: number): number => (replicas >= 3 ? 2 : 1)
 
 export interface ShardPauses {
@@ -18,7 +18,7 @@ export interface ShardPauses {
   paused(): Unavailable[]
   failed(topics: readonly FailedTopic[]): void
   committed(records: readonly OutRecord[]): void
-  /** An input is not read any more. */
+  /** An input is no longer read. */
   unassigned(input: string): void
   close(): Promise<void>
 }
@@ -30,7 +30,7 @@ export function createShardPauses(deps: {
   logger: Logger
   inputs: Pick<InputQueue, 'available' | 'find'>
   isPausable(topic: string): boolean
-  /** Inputs may be taken that could not. */
+  /** Inputs have become available again. */
   onRelease(): void
   onChange(topic: string): void
 }): ShardPauses {

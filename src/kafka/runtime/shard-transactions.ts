@@ -1,6 +1,7 @@
 /**
- * A running shard's transactions. While one commits the next one fills; there is no timer. One that fails on organizations' topics alone, and is
- * known to be aborted, is rolled back: its inputs are in front again, those of the organizations at fault wait, and the others go on.
+ * A running shard's transactions. While one commits the next one fills; there is no timer. One that fails on
+ * organizations' topics alone, and is known to be aborted, is rolled back: its inputs are put back in front, those of
+ * the affected organizations wait, and the others go on.
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -14,7 +15,7 @@ import type { Suspects } from './suspects.ts'
 
 const INPUT_RECORDS_MAX = 2_000
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
-/** Records given to the task in one call: bounds how long the event loop is held. */
+/** Records given to the task in one call: limits how long the event loop is blocked. */
 const SLICE_RECORDS = 125
 
 export interface ShardTransactions {
@@ -22,7 +23,7 @@ export interface ShardTransactions {
   write(session: Session, records: readonly OutRecord[], flushNow: boolean): void
   /** Soon. */
   schedule(): void
-  /** Fills the transaction as far as its bounds allow, and commits it if none is under way. */
+  /** Fills the transaction as far as its limits allow, and commits it if none is under way. */
   pump(session: Session): void
   uncommittedForMs(session: Session): number
 }
@@ -36,7 +37,7 @@ export function createShardTransactions(deps: {
   pauses: ShardPauses
   current(): Session | undefined
   isDraining(): boolean
-  /** Whether its effects outside of transactions are nobody else's. */
+  /** Whether this process alone may cause its effects outside of transactions. */
   isHeld(): boolean
   onCommit(seconds: number, records: number): void
   /** The session is over. */
@@ -66,7 +67,7 @@ export function createShardTransactions(deps: {
       const { filling } = session
       if (!filling.isDirty && !running.isCommitting) {
         inputs.renew()
-        // Full of what has had no output yet: committed as it is, for the rest not to wait for some.
+        // Full of inputs without output so far: committed as it is, so that the others do not wait for them.
         if (filling.inputs >= INPUT_RECORDS_MAX) filling.isDirty = true
       }
       if (filling.isDirty && !running.isCommitting && mayCommit(session, running))
@@ -82,11 +83,14 @@ export function createShardTransactions(deps: {
 
   function hasRoom({ filling }: Session, running: Running): boolean {
     if (filling.inputs >= INPUT_RECORDS_MAX || filling.bytes >= OUTPUT_BYTES_MAX) return false
-    // A lone record that has had no output will not be committed: nothing waits for it.
+    // A lone record without output is not committed: nothing waits for it.
     return !suspects.alone() || (!filling.isDirty && !running.isCommitting)
   }
 
-  /** Whether there is something to take now, and room for it; a suspect only once all before it has been committed. */
+  /**
+   * Whether there is something to take now, and space for it; an isolated record only once all before it has been
+   * committed.
+   */
   function mayTake(session: Session, running: Running): boolean {
     if (deps.isDraining() || !inputs.ready() || isEnded(session)) return false
     return suspects.any() ? !session.filling.isDirty && !running.isCommitting : hasRoom(session, running)
@@ -108,7 +112,7 @@ export function createShardTransactions(deps: {
   }
 
   async function commit(session: Session, running: Running): Promise<void> {
-    // A process that was stopped for longer than its lease: the work of others must not be committed over.
+    // The process was stopped for longer than its lease: it must not commit over the work of others.
     if (processor.actsOutside && !deps.isHeld()) {
       deps.suspend()
       return
@@ -149,7 +153,7 @@ export function createShardTransactions(deps: {
     }
   }
 
-  /** Certain to be aborted, by nothing but the topics of organizations that can be paused. */
+  /** Certain to be aborted, and only because of topics of organizations that can be paused. */
   const isForOneOrganization = (running: Running, error: unknown): error is CommitFailed =>
     error instanceof CommitFailed &&
     error.outcome === 'aborted' &&

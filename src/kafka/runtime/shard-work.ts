@@ -1,4 +1,6 @@
-/** A processor whose calls run as the work of their shard: an error that nothing handled ends that shard's session, and no other. */
+/**
+ * A processor whose calls run as the work of their shard: an unhandled error ends that shard's session, and no other.
+ */
 import { runAs, type ShardWork } from '../../process/work.ts'
 import type { Processor, ShardHandle, ShardTask } from '../ports.ts'
 
@@ -17,7 +19,7 @@ export function asShardWork(processor: Processor): Processor {
 
 const workOf = ({ role, shard, fail }: ShardHandle): ShardWork => ({ of: 'shard', role, shard, fail })
 
-/** Everything that the task has, whatever comes to be in it. */
+/** Wraps every method of the task, including later additions. */
 function taskAs(work: ShardWork, task: ShardTask): ShardTask {
   const calls = Object.entries(task).map(([name, call]: [string, (...given: unknown[]) => unknown]) => [
     name,

@@ -7,8 +7,8 @@
  *                                                                          ▲
  *                                           suspended: the lease is lost ──┘  (roles that act outside their transactions)
  *
- * What a session does while it runs is in `shard-transactions.ts`. After a failure that ends one the state is read again, because a commit whose
- * answer is lost may have happened.
+ * `shard-transactions.ts` runs a session's transactions. After a failure that ends a session the state is restored,
+ * because a commit whose answer was lost may have happened.
  */
 import { SHARED_TOPICS } from '../../../topics/index.ts'
 import type { Clock, Random, Timer } from '../../clock.ts'
@@ -30,14 +30,14 @@ const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
 
 export interface ShardMetrics {
   transaction(role: string, shard: number, seconds: number, records: number): void
-  /** It is running, so long after it began to open. */
+  /** It is running, this long after it began to open. */
   opened?(role: string, shard: number, seconds: number): void
   reopened(role: string, shard: number, reason: string): void
-  /** The group has given this process these shards. */
+  /** The group has assigned these shards to this process. */
   assigned(role: string, shards: number): void
-  /** Who watches the log readers. */
+  /** Observes the log readers. */
   readers?: ReaderWatch
-  /** Called once for each role: what is given may be read at any time. */
+  /** Called once for each role; the metrics may be read at any time. */
   watch?(role: string, figures: RoleFigures): void
 }
 
@@ -59,7 +59,7 @@ export interface Shard {
   state(): ShardState
   /** Topics whose organizations are paused. */
   paused(): Unavailable[]
-  /** What ails it while it goes on. */
+  /** Problems that do not stop it. */
   degraded(): string | undefined
   onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
   onReplaced(topic: string, partition: number): void
@@ -68,7 +68,7 @@ export interface Shard {
   suspend(): void
   /** The lease is confirmed again. */
   resume(): void
-  /** Takes nothing new, lets work under way end and commit. It is not opened again. */
+  /** Reads nothing new, lets work under way end and commit. It is not opened again. */
   drain(): Promise<void>
   /** Stops at once; resolves when its connections are closed. */
   drop(): Promise<void>
@@ -119,7 +119,7 @@ export function createShard(deps: {
   let isDropped = false
   let failures = 0
   let reopenTimer: Timer | undefined
-  /** Of the sessions that have ended: their connections. */
+  /** The closing connections of ended sessions. */
   let closing: Promise<unknown> = Promise.resolve()
 
   const isAvailable = (topic: string | undefined): boolean =>
@@ -193,7 +193,7 @@ export function createShard(deps: {
     transactions.pump(session)
   }
 
-  /** This session is over; when the next one begins depends on why. It never throws: nobody would hear of it. */
+  /** This session is over; the reason decides when the next one begins. Never throws: no caller would handle it. */
   function end(session: Session, error: unknown): void {
     const { phase } = session
     if (phase.name === 'ended') return
@@ -204,7 +204,7 @@ export function createShard(deps: {
     if (phase.name === 'restoring') tidy(() => phase.restore.abandon())
     if (phase.name !== 'new') tidy(() => phase.task.close())
     const written = 'writer' in phase ? phase.writer.close().catch(() => undefined) : undefined
-    // Also a writer that is being opened: it fences the shard's next owner.
+    // Also closes a writer that is being opened: it would fence the shard's next owner.
     closing = Promise.all([closing, session.opened, written])
     if (isDropped || isSuspended) {
       suspects.reset()
@@ -215,14 +215,14 @@ export function createShard(deps: {
     if (processor.isolatesRecords && (outcome === 'refused' || outcome === 'fault')) suspects.failed()
     else suspects.reset()
     const facts = { outcome, isFenced, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-    // What keeps a shard from being opened is mostly that the broker is away: no fault of what it does.
+    // A shard mostly fails to open because the broker is unavailable, which is not its own fault.
     const reason = outcome === 'fault' && phase.name !== 'running' ? 'unopened' : outcome
     tidy(() => deps.metrics.reopened(role, number, isFenced ? 'fenced' : reason))
     logger.warn(facts, isDraining ? 'shard stopped while it drained' : 'shard stopped; opening it again')
     if (!isDraining) reopenSoon(isFenced ? clock.monotonicMs() : undefined)
   }
 
-  /** One fault of a session's end must not keep the rest of it from happening. */
+  /** A failure in one step of a session's end must not prevent the others. */
   function tidy(act: () => void): void {
     try {
       act()
@@ -234,7 +234,10 @@ export function createShard(deps: {
     }
   }
 
-  /** Fenced means that another process thought it held the shard: open again only when the group has confirmed us since. */
+  /**
+   * Fenced means that another process believed it held the shard: open again only after the group has confirmed this
+   * one.
+   */
   function reopenSoon(fencedAtMs: number | undefined): void {
     const pauseMs =
       Math.min(REOPEN_PAUSE_MS.first * 2 ** failures++, REOPEN_PAUSE_MS.most) * (0.5 + deps.random.uniform())
@@ -245,7 +248,7 @@ export function createShard(deps: {
     })
   }
 
-  /** Reading has gone back to offsets that name other records now. */
+  /** Reading has gone back to offsets that identify other records now. */
   function turnBack(topic: string, partition: number): void {
     const session = current
     if (!session || isEnded(session)) return

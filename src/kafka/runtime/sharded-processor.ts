@@ -1,7 +1,7 @@
 /**
- * Runs a processor on the shards that this process holds: lease in, one `Shard` per held shard, one log reader for all of them.
- * A shard that stays is not reopened; one that moves is drained before another process opens it; one that another process may own already is
- * dropped without a word to Kafka, its writer being fenced by the next holder.
+ * Runs a processor on the shards that this process holds: one `Shard` per held shard, one log reader for all of them. A
+ * shard that stays is not reopened; one that moves is drained before another process opens it; one that another process
+ * may own already is dropped without a request to Kafka, since the next owner fences its writer.
  */
 import type { Clock, Random } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -20,9 +20,9 @@ const PAUSED_NAMED_MAX = 3
 export interface ShardedProcessor {
   /** True when every held shard is restored and running, and the lease is confirmed. */
   ready(): boolean
-  /** What is missing for `ready`, in words. */
+  /** Reasons why it is not `ready`, in words. */
   missing(): string | undefined
-  /** What ails single organizations or the cluster, though this process serves. */
+  /** Problems of single organizations or the cluster, while this process serves. */
   degraded(): string[]
   shards(): number[]
   /** Drains, leaves the group, stops. */
@@ -38,25 +38,25 @@ interface Held {
 
 export interface ShardedProcessorDeps {
   kafka: KafkaSettings
-  /** Tells what of the cluster a shard waits for that is not running. */
+  /** Problems of the cluster that a shard waits for before it can run. */
   cluster?: Pick<ClusterMap, 'known'> | undefined
   processor: Processor
   clock: Clock
   random: Random
   logger: Logger
   metrics: ShardMetrics
-  /** How this process is known to the role's group; a dynamic member by default. */
+  /** How the role's group identifies this process; a dynamic member by default. */
   identity?: LeaseIdentity
   onFatal(error: Error): void
 }
 
-/** Returns at once: the shards come when the group gives them (`missing`). */
+/** Returns at once: the shards come when the group assigns them (`missing`). */
 export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcessor {
   const { processor, clock } = deps
   const { role } = processor
   const logger = deps.logger.child({ role })
   const shards = new Map<number, Held>()
-  /** Which shard reads a partition; many partitions, one reader. */
+  /** The shard that reads a partition; many partitions, one reader. */
   const readers = new Map<string, Shard>()
   let isClosing = false
 
@@ -118,7 +118,7 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
     shard.open()
   }
 
-  /** Ends the shard's work, within bounds, and its connections. */
+  /** Ends the shard's work within the time limits, and closes its connections. */
   async function drainOne(number: number, held: Held): Promise<void> {
     held.isDraining = true
     held.isWanted = false
@@ -131,7 +131,7 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
 
   async function giveUp(number: number, held: Held): Promise<void> {
     await drainOne(number, held)
-    // Another process may have got it meanwhile, and even this one again.
+    // Meanwhile another process may have got it, or even this one again.
     if (shards.get(number) !== held) return
     shards.delete(number)
     if (held.isWanted && !isClosing) gain(number)

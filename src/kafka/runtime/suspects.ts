@@ -1,12 +1,13 @@
 /**
- * After a transaction failed because of what was in it, its input is taken one record at a time, so that one poisonous record cannot stop a
- * shard. A record that makes a transaction fail twice by itself is handed on as isolated.
+ * Poison-record isolation. After a transaction failed because of its records, its input is taken one record at a time,
+ * so that one poison record cannot stop a shard. A record that makes a transaction fail twice by itself is handed on as
+ * isolated.
  */
 
 export interface Suspects {
-  /** Whether some input is under suspicion: take one record per transaction. */
+  /** Whether some input is being isolated: take one record per transaction. */
   any(): boolean
-  /** Whether a lone record is in the transaction that is being filled. */
+  /** Whether a lone record is in the transaction being filled. */
   alone(): boolean
   /** Input up to `nextOffset` went into the transaction being filled. */
   note(topic: string, partition: number, nextOffset: number): void
@@ -14,9 +15,11 @@ export interface Suspects {
   enter(topic: string, partition: number, nextOffset: number): boolean
   sealed(): void
   committed(): void
-  /** The transaction under way (and the one being filled) failed because of its records, or a fault while judging them. */
+  /**
+   * The transaction under way (and the one being filled) failed because of its records, or a fault while judging them.
+   */
   failed(): void
-  /** It failed for reasons that are not in its records. */
+  /** It failed for reasons other than its records. */
   reset(): void
   /** The partition is no input any more. */
   forget(topic: string, partition: number): void
@@ -48,7 +51,7 @@ export function createSuspects(): Suspects {
       underWay = new Map()
       if (!lone) return
       failures.delete(`${lone.partition}/${lone.nextOffset}`)
-      // Done with this partition when its last suspect has gone through.
+      // The last record of this partition to isolate has gone through.
       if (lone.nextOffset >= (upTo.get(lone.partition) ?? 0)) upTo.delete(lone.partition)
       lone = undefined
     },

@@ -5,7 +5,7 @@ import type { KafkaError } from '../protocol/wire.ts'
 export class AppendFailed extends Error {
   /** The broker will never take these bytes. */
   readonly refused: boolean
-  /** Whether the record may be in the log all the same; false: it was never sent, or refused. */
+  /** Whether the record may still be in the log; false: it was never sent, or refused. */
   readonly mayBeThere: boolean
 
   constructor(cause: KafkaError, mayBeThere: boolean) {

@@ -1,6 +1,6 @@
 /**
- * Appends outside any transaction, idempotently: connections, and the lanes over them. A lone append goes out at once, thousands made together
- * share a request.
+ * Appends outside any transaction, idempotently: connections, and the lanes over them. A single append is sent at once;
+ * thousands made together share a request.
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -17,7 +17,7 @@ export function createAppender(deps: {
   kafka: KafkaSettings
   clock: Clock
   logger: Logger
-  /** How long an append that is not acknowledged is tried before it is rejected. */
+  /** How long an unacknowledged append is retried before it is rejected. */
   persistMs: number
 }): Appender {
   const { clock } = deps
@@ -32,7 +32,7 @@ export function createAppender(deps: {
       wire,
       clock,
       persistMs: deps.persistMs,
-      // As the work of none of those who appended: others use the connections that it opens.
+      // Runs outside every caller's context: others use the connections that it opens.
       atEndOfTurn: callback => void setImmediate(() => runAs(undefined, callback)),
       onNewProducer: (node, error) =>
         logger.warn(

@@ -1,6 +1,6 @@
 /**
- * What is to be appended to one partition: a batch that was sent and is not acknowledged, at most one, and what waits behind it. Callers are answered
- * here; each function says how many were.
+ * The queue of appends to one partition: at most one batch in flight, and the appends that wait behind it. Callers are
+ * answered here; each function returns how many were.
  */
 import type { OutRecord, Place } from '../ports.ts'
 import { encodedBytesMax } from '../protocol/encode-batch.ts'
@@ -11,7 +11,7 @@ import { SLICE_BYTES_MAX } from './slices.ts'
 
 export interface Append {
   record: OutRecord
-  /** When its caller is answered that it is not acknowledged. */
+  /** When its caller is told that it is not acknowledged. */
   dueAtMs: number
   resolve(place: Place): void
   reject(error: Error): void
@@ -25,7 +25,7 @@ export interface Flow {
   /** Sent at least once, not acknowledged. */
   open: OpenBatch | undefined
   isInFlight: boolean
-  /** It will be tried again after a pause. */
+  /** It is retried after a pause. */
   isPausing: boolean
   tries: number
   isSlow: boolean
@@ -39,7 +39,7 @@ export interface OpenBatch extends EncodedBatch {
   attempts: number
 }
 
-/** `isSpoiled`: some of its sequence numbers may be ahead of the log, no further batch gets one. */
+/** `isSpoiled`: some of its sequence numbers may be ahead of the log, so no further batch gets one. */
 export interface LaneProducer extends SequencedProducer {
   isSpoiled: boolean
 }
@@ -58,12 +58,12 @@ export const createFlow = (topic: string, partition: number): Flow => ({
 
 export const isEmpty = ({ open, waiting }: Flow): boolean => open === undefined && waiting.length === 0
 
-/** Nothing is left to do for it, nor to be known of it. */
+/** Nothing is left to send, nor to remember. */
 export const isIdle = (flow: Flow): boolean => isEmpty(flow) && !flow.isInFlight && !flow.isPausing && !flow.isSlow
 
 export const isAnswered = ({ appends }: OpenBatch): boolean => appends.every(each => each === undefined)
 
-/** Of what waits as much as fits into a batch. */
+/** As many waiting appends as fit into a batch. */
 export function nextBatch(flow: Flow, producer: LaneProducer, recordsMax: number, timestampMs: number): OpenBatch {
   const { topic, partition, waiting } = flow
   let count = 0
@@ -106,7 +106,7 @@ export function rejectBatch(
   return answered
 }
 
-/** The first `count` of what was never sent. */
+/** The first `count` of the appends that were never sent. */
 export function rejectWaiting(flow: Flow, count: number, error: KafkaError): number {
   const rejected = flow.waiting.splice(0, count)
   for (const each of rejected) each.reject(new AppendFailed(error, false))
@@ -115,21 +115,21 @@ export function rejectWaiting(flow: Flow, count: number, error: KafkaError): num
 
 export interface Expired {
   answered: number
-  /** When the next one of it is due. */
+  /** The next deadline of its appends. */
   nextAtMs: number
-  /** Nobody waits for the batch any more. */
+  /** No caller waits for the batch any more. */
   isBatchOver: boolean
   error: KafkaError
 }
 
-/** Answers the callers whose time is over. */
+/** Rejects the appends whose deadline has passed. */
 export function expireFlow(flow: Flow, nowMs: number): Expired {
   const { open, topic, partition } = flow
   const error =
     flow.lastError ?? new KafkaError('REQUEST_TIMEOUT', `no broker has acknowledged ${topic}/${partition} in time`)
   let answered = open ? rejectBatch(open, error, true, ({ dueAtMs }) => dueAtMs <= nowMs) : 0
   const isBatchOver = open !== undefined && isAnswered(open)
-  // One in flight keeps its partition until its request is answered, so that order holds.
+  // A batch in flight keeps its partition until its request is answered, which preserves the order.
   if (isBatchOver && !flow.isInFlight) flow.open = undefined
   const due = flow.waiting.findIndex(each => each.dueAtMs > nowMs)
   answered += rejectWaiting(flow, due < 0 ? flow.waiting.length : due, error)

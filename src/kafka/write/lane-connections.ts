@@ -1,8 +1,11 @@
-/** Which connection of a lane a request may go out on: the next one only when those before are late, and few for partitions that wait for followers. */
+/**
+ * Chooses the connection of a lane for a request: the next one only when those before are late, and few for partitions
+ * that wait for followers.
+ */
 const CONNECTIONS_MAX = 4
 /** Connections that partitions with slow followers may hold at the same time. */
 const SLOW_CONNECTIONS_MAX = 2
-/** A request without an answer for so long lets the next one go out on another connection. */
+/** After this long without an answer the next request may use another connection. */
 export const LATE_MS = 200
 
 export interface RequestUnderWay {
@@ -24,7 +27,7 @@ export function freeConnection(requests: Requests, isSlow: boolean, nowMs: numbe
   return free < 0 ? requests.length : free
 }
 
-/** For how long the newest request may still take before the next one goes out; undefined: an answer has to come first. */
+/** How long the newest request may still take before the next one is sent; undefined: an answer has to come first. */
 export function lateIn(requests: Requests, nowMs: number): number | undefined {
   const sentAtMs = Math.max(...requests.map(each => (each && !each.isSlow ? each.sentAtMs : Number.NEGATIVE_INFINITY)))
   const waitMs = sentAtMs + LATE_MS - nowMs

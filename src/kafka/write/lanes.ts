@@ -1,7 +1,8 @@
 /**
- * Appends, one lane per broker, so that a broker that hangs delays nobody led elsewhere. While a request of a lane is under way the next one fills:
- * no linger timer. When a request is late the lane opens a further connection, up to four; a partition has one batch in flight at a time, so its
- * order and its sequence numbers hold. Each lane is a producer of its own, so what fails in one resets no other.
+ * Appends, one lane per broker, so that a broker that hangs delays no partition of another. While a request of a lane
+ * is in flight the next one fills: no linger timer. When a request is late the lane opens a further connection, up to
+ * four; a partition has one batch in flight at a time, which preserves its order and its sequence numbers. Each lane is
+ * a producer of its own, so a failure in one resets no other.
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { OutRecord, Place } from '../ports.ts'
@@ -31,7 +32,7 @@ import { REQUEST_BYTES_MAX } from './slices.ts'
 const RECORDS_PER_REQUEST_MAX = 5_000
 const PRODUCER_TIMEOUT_MS = 60_000
 
-/** The batch waits for followers: what goes out with it waits for them as well. */
+/** The batch waits for followers: batches sent together with it wait for them as well. */
 const SLOW: ReadonlySet<string> = new Set([
   'REQUEST_TIMED_OUT',
   'NOT_ENOUGH_REPLICAS',
@@ -61,7 +62,7 @@ export interface Lanes {
 export interface LanesDeps {
   wire: Pick<Wire, 'send' | 'cluster' | 'initProducerId'>
   clock: Clock
-  /** How long an append is tried before it is rejected. */
+  /** How long an append is retried before it is rejected. */
   persistMs: number
   /** Runs once all appends of this turn of the event loop have been made. */
   atEndOfTurn(callback: () => void): void
@@ -110,7 +111,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     })
   }
 
-  /** Puts flows that have something to send into the lane of their leader. */
+  /** Puts flows with waiting appends into the lane of their leader. */
   function route(those: Iterable<Flow>): void {
     const filled = new Set<Lane>()
     for (const flow of those) {
@@ -144,7 +145,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     return lane
   }
 
-  /** Sends what may be sent now. */
+  /** Sends as much as may be sent now. */
   function pump(lane: Lane): void {
     if (lane.ready.size === 0) return
     if (lane.producer === undefined || lane.producer.isSpoiled) {
@@ -163,7 +164,7 @@ export function createLanes(deps: LanesDeps): Lanes {
   function lookWhenLate(lane: Lane): void {
     if (lane.lateTimer || !lane.requests.some(each => each !== undefined)) return
     const waitMs = lateIn(lane.requests, clock.monotonicMs())
-    // Late already, and all connections are in use: the next answer goes on.
+    // Late already, and all connections are in use: the next answer resumes the lane.
     if (waitMs === undefined) return
     lane.lateTimer = clock.after(waitMs, () => {
       lane.lateTimer = undefined
@@ -171,7 +172,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     })
   }
 
-  /** One batch of each flow that is ready, within the bounds of a request. */
+  /** One batch of each flow that is ready, within the limits of a request. */
   function take(lane: Lane, producer: LaneProducer, isSlow: boolean): Flow[] {
     const taken: Flow[] = []
     const moved: Flow[] = []
@@ -260,7 +261,10 @@ export function createLanes(deps: LanesDeps): Lanes {
     outstanding -= rejectBatch(batch, error, !isAbsent)
   }
 
-  /** Its sequence numbers may be ahead of the log: the next batch of its lane belongs to a new producer, which begins at zero. */
+  /**
+   * Its sequence numbers may be ahead of the log: the next batch of its lane belongs to a new producer, which begins at
+   * zero.
+   */
   function spoil(producer: LaneProducer, error: KafkaError): void {
     if (producer.isSpoiled) return
     producer.isSpoiled = true
@@ -288,7 +292,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     }
   }
 
-  /** Without a producer nothing can be sent, and it is not a matter of time. */
+  /** Nothing can be sent without a producer, and waiting does not help. */
   function refuseAll(lane: Lane, error: KafkaError): void {
     for (const flow of lane.ready) {
       if (flow.open) outstanding -= rejectBatch(flow.open, error, true)
@@ -305,7 +309,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     clock.after(delayMs, expire)
   }
 
-  /** Answers the callers whose time is over. */
+  /** Rejects the appends whose deadline has passed. */
   function expire(): void {
     isDueTimed = false
     const nowMs = clock.monotonicMs()

@@ -1,4 +1,7 @@
-/** Partitions to append to whose leader is not known, or may be another one by now: looked up together, and tried again after a pause. */
+/**
+ * Partitions with waiting appends whose leader is unknown, or may have moved: looked up together, and retried after a
+ * pause.
+ */
 import type { Clock } from '../../clock.ts'
 import type { ClusterMap } from '../protocol/cluster.ts'
 import { KafkaError } from '../protocol/wire.ts'
@@ -14,10 +17,10 @@ export interface Unsure {
 }
 
 export interface LeaderSearch {
-  /** Its leader is not known; `load` looks for it. */
+  /** Its leader is not known; `load` looks it up. */
   add(flow: Flow): void
   load(): void
-  /** The broker `node` did not take these: at once where another one leads by now, otherwise after a pause. */
+  /** The broker `node` refused these: retried at once where another one leads by now, otherwise after a pause. */
   lookAgain(node: number, unsure: readonly Unsure[]): Promise<void>
 }
 

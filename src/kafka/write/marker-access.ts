@@ -1,8 +1,9 @@
 /**
- * The end of a transaction is written as a marker into each partition that had joined it, and a partition below its in-sync minimum refuses markers
- * as it refuses records. The coordinator tries for ever then, and takes no further transaction of the id: one organization's partition would hold up
- * its whole shard, whoever opens it. For the moment that it takes, the minimum of that topic is lowered to one. No record comes in meanwhile: the
- * topic is written to by the platform alone, and by this id, which waits.
+ * A transaction ends with a marker in each of its partitions, and a partition below its in-sync minimum refuses markers
+ * as it refuses records. The coordinator then retries for ever, and accepts no further transaction of the id: one
+ * organization's partition would block its whole shard, whichever process opens it. So the minimum of that topic is
+ * lowered to one until the marker is written. No record comes in meanwhile: only the platform writes to the topic, and
+ * only under this id, which waits.
  */
 import type { Logger } from '../../logger.ts'
 import { alterTopicConfigsRequest, type DescribedConfig, describeConfigsRequest } from '../admin/topic-requests.ts'
@@ -15,9 +16,11 @@ const LOWEST = '1'
 const ENDING: ReadonlySet<string> = new Set(['PrepareCommit', 'PrepareAbort', 'PrepareEpochFence'])
 
 export interface MarkerAccess {
-  /** Lets the markers of the id's last transaction into the organizations' partitions that refuse them. Never rejects. */
+  /**
+   * Lets the markers of the id's last transaction into the organizations' partitions that refuse them. Never rejects.
+   */
   open(): Promise<void>
-  /** Puts back what `open` has changed. Never rejects. */
+  /** Restores the settings that `open` has changed. Never rejects. */
   close(): Promise<void>
 }
 
@@ -28,7 +31,7 @@ export function createMarkerAccess(deps: {
   isPausable(topic: string): boolean
 }): MarkerAccess {
   const { wire, transactionalId, logger } = deps
-  /** The topics' own minimum before, null where a default held. */
+  /** The topics' own minimum before, null for the default. */
   let before: Map<string, string | null> | undefined
   let opening: Promise<void> | undefined
 
@@ -44,7 +47,7 @@ export function createMarkerAccess(deps: {
     )
   }
 
-  /** Where the last transaction has not ended yet because replicas are missing. */
+  /** Partitions whose last transaction has not ended because replicas are missing. */
   async function refusing(): Promise<string[]> {
     const { state, topics } = await wire.sendToCoordinator(transactionalId, describeTransactionRequest(transactionalId))
     if (!ENDING.has(state)) return []
@@ -66,7 +69,7 @@ export function createMarkerAccess(deps: {
       opening ??= open()
         .catch(error => logger.warn({ error: String(error) }, `what holds up ${transactionalId} cannot be helped`))
         .finally(() => {
-          // Nothing was found: the next call looks again.
+          // Nothing was found: the next call checks again.
           if (!before) opening = undefined
         })
       return opening
@@ -84,7 +87,7 @@ export function createMarkerAccess(deps: {
   }
 }
 
-/** Null: a default holds. */
+/** Null: the default. */
 function ownOf(settings: DescribedConfig['settings']): string | null {
   const setting = settings.get(SETTING)
   return setting?.isOwn ? setting.value : null

@@ -1,6 +1,7 @@
 /**
- * The batches of one transaction into their partitions. A batch that may not have arrived is sent again as it was, until it is acknowledged or its
- * topic's patience is over. Each partition goes on by itself: one that waits for its leader holds up none of the others.
+ * Writes the batches of one transaction to their partitions. A batch that may not have arrived is sent again unchanged,
+ * until it is acknowledged or its topic's retry time is over. Partitions are independent: one that waits for its leader
+ * delays no other.
  */
 import type { Timer } from '../../clock.ts'
 import type { OutRecord } from '../ports.ts'
@@ -10,9 +11,9 @@ import { type BatchAnswer, backOffMs, loadLeaders, type ProduceWire, sendBatches
 import type { EncodedBatch, SequencedProducer } from './sequences.ts'
 import { REQUEST_BYTES_MAX, type Slice, slicesOf } from './slices.ts'
 
-/** How long shared topics are waited for: what no shard can do without. */
+/** Retry time of shared topics, which no shard can do without. */
 export const SHARED_PATIENCE_MS = 20_000
-/** How long a topic is waited for that belongs to one organization, which can be paused instead. */
+/** Retry time of a topic that belongs to one organization, which can be paused instead. */
 export const PAUSABLE_PATIENCE_MS = 1_000
 const LOOK_MS = 250
 /** The transaction cannot begin yet, or another partition kept this one out of it. */
@@ -35,7 +36,7 @@ export interface ProduceDeps extends Patience {
   wire: ProduceWire
   transactionalId: string
   version: 11 | 12
-  /** Topics of single organizations, which need not be waited for. */
+  /** Topics of single organizations, which get less retry time. */
   isPausable(topic: string): boolean
 }
 
@@ -78,10 +79,10 @@ function createRun(
   )
   let isOver = false
   let timer: Timer | undefined
-  /** A topic of one organization is given up only when it has failed for a while after everything else went well. */
+  /** A topic of one organization is given up only when it has failed for a while after everything else succeeded. */
   let lastAcknowledgedMs = startedAtMs
 
-  /** What cannot be sent at once because its leader is not known waits for the cluster map. */
+  /** Batches whose leader is not known wait for the cluster map. */
   async function send(list: Stream[]): Promise<void> {
     for (const stream of list) stream.open ??= producer.encode(stream.slices.shift()!, clock.machineMs())
     const unled = sendToLeaders(list)
@@ -98,7 +99,7 @@ function createRun(
   const missingType = (topic: string) =>
     cluster.known(topic)?.errorCode ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE'
 
-  /** Answers those that have no leader now. */
+  /** Returns those that have no leader now. */
   function sendToLeaders(list: Stream[]): Stream[] {
     const byNode = new Map<number, Stream[]>()
     const unled: Stream[] = []
@@ -145,7 +146,8 @@ function createRun(
     if (error) for (const { records } of stream.slices.splice(0)) results.push(unwritten(records, error))
     if (stream.slices.length > 0) return true
     streams.delete(stream)
-    // Without a shared topic the transaction is lost. After an organization's the rest goes on, so that all that fail are known at once.
+    // Without a shared topic the transaction is lost. After an organization's failure the rest continues, so that all
+    // failing topics are known at once.
     if (error && !isPausable(batch.topic)) giveUp()
     return false
   }
@@ -160,7 +162,9 @@ function createRun(
     })
   }
 
-  /** A leader that is known may be the one that has just failed: the cluster map looks again before it gets the batch once more. */
+  /**
+   * The known leader may be the one that has just failed: the cluster map is refreshed before it gets the batch again.
+   */
   async function sendAgain(stream: Stream): Promise<void> {
     await loadLeaders(cluster, [placeOf(stream)])
     if (!isOver && streams.has(stream)) await send([stream])
@@ -174,7 +178,7 @@ function createRun(
     else if ([...streams].every(stream => isLost(stream, nowMs))) giveUp()
   }
 
-  /** A broker that takes its time is no trouble; one that is silent and under suspicion is. */
+  /** A slow broker is normal; a silent one that is suspect is not. */
   function isLost(stream: Stream, nowMs: number): boolean {
     if (!isPausable(placeOf(stream).topic)) return false
     const { troubledSinceMs } = stream

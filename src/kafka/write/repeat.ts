@@ -1,17 +1,20 @@
-/** Requests to coordinators, repeated while the answer is "not now": a coordinator that moves, loads its log or ends the last transaction. */
+/**
+ * Requests to coordinators, retried while the answer is "not now": a coordinator that moves, loads its log or ends the
+ * last transaction.
+ */
 import type { Clock } from '../../clock.ts'
 import { asKafkaError } from './send-batches.ts'
 
 const PAUSE_MS = { first: 2, longest: 250 }
-/** The markers of the last transaction are being written: a matter of a millisecond or two, and an emit waits for it. */
+/** The markers of the last transaction are being written: this takes a millisecond or two, and an emit waits for it. */
 const MARKERS_PAUSE_MS = 1
 const MARKERS_TRIES = 20
 
 export const BUSY = 'CONCURRENT_TRANSACTIONS'
-/** Markers that take so long are refused somewhere. */
+/** Markers that take this long are being refused by some partition. */
 export const HELD_UP_MS = 1_000
 
-/** No answer at all is among them: a coordinator recognises a repeated request. */
+/** Includes a missing answer: a coordinator recognizes a repeated request. */
 export const COORDINATOR_NOT_NOW: ReadonlySet<string> = new Set([
   'COORDINATOR_LOAD_IN_PROGRESS',
   'COORDINATOR_NOT_AVAILABLE',
@@ -24,13 +27,16 @@ export const COORDINATOR_NOT_NOW: ReadonlySet<string> = new Set([
 
 export interface Patience {
   clock: Clock
-  /** Nobody waits for the answer any more. */
+  /** The caller no longer waits for the answer. */
   isClosed(): boolean
-  /** The id is busy with the end of its last transaction, and has been for a second. */
+  /** The id has been busy with the end of its last transaction for a second. */
   onHeldUp?(): Promise<void>
 }
 
-/** Calls until it answers, fails with something else, or the patience is over; then rejects with the last error, a `KafkaError`. */
+/**
+ * Calls until it succeeds, fails with another error, or the retry time is over; then rejects with the last error, a
+ * `KafkaError`.
+ */
 export async function repeat<T>(
   patience: Patience,
   patienceMs: number,

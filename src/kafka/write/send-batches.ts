@@ -1,6 +1,7 @@
 /**
- * One Produce request to one broker, and what follows from its answers: a leader that moved is noted in the cluster map, and each batch learns
- * whether the same bytes may go through later. Sequences make that safe: the broker recognises a batch that it has already.
+ * Sends one Produce request to one broker and interprets its answers: a leader that moved is noted in the cluster map,
+ * and each batch learns whether the same bytes may succeed later. Sequences make that safe: the broker recognizes a
+ * batch that it has already.
  */
 import type { ClusterMap } from '../protocol/cluster.ts'
 import { errorName, LEADER_MOVED, PRODUCE_AGAIN } from '../protocol/error-codes.ts'
@@ -8,22 +9,24 @@ import { type PartitionBatch, type ProduceResult, produceRequest } from '../prot
 import { KafkaError, type Wire } from '../protocol/wire.ts'
 
 const DUPLICATE_SEQUENCE_NUMBER = 46
-/** The broker's own timeout is shorter than ours, so only a broker that says nothing at all loses its connection. */
+/** The broker's own timeout is shorter than ours, so only a silent broker loses its connection. */
 const DEADLINE_MS = { request: 4_000, broker: 3_000 }
-/** A broker under suspicion gets less time: a batch must not wait on it while its partition may have another leader already. */
+/**
+ * A suspect broker gets less time: a batch must not wait for it while its partition may have another leader already.
+ */
 const SUSPECT_DEADLINE_MS = { request: 1_500, broker: 1_000 }
 const BACK_OFF_MS = { first: 50, longest: 1_000 }
 
-/** What a producer needs of the wire. */
+/** The operations of the wire that a producer uses. */
 export type ProduceWire = Pick<Wire, 'send' | 'cluster'>
 
 export interface BatchAnswer<Batch> {
   batch: Batch
-  /** Undefined: appended at `baseOffset`, which is -1 if the broker knows the batch but not where it is. */
+  /** Undefined: appended at `baseOffset`, which is -1 if the broker recognizes the batch but not its offset. */
   error: KafkaError | undefined
   baseOffset: number
   logAppendTimeMs: number
-  /** The same bytes may go through later. */
+  /** The same bytes may succeed later. */
   again: boolean
   /** The answer named a newer leader: no pause before the next attempt. */
   moved: boolean
@@ -96,7 +99,8 @@ export const asKafkaError = (thrown: unknown): KafkaError =>
 export const backOffMs = (tries: number): number => Math.min(BACK_OFF_MS.first * 2 ** (tries - 1), BACK_OFF_MS.longest)
 
 /**
- * Loads leaders of these topics, those without one again. Resolves in every case; what is still unknown then is not there now.
+ * Loads the leaders of these topics, those without one again. Always resolves; a leader that is still unknown then does
+ * not exist now.
  */
 export async function loadLeaders(
   cluster: ClusterMap,

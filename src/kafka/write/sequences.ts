@@ -15,7 +15,10 @@ export interface EncodedBatch {
 
 export interface SequencedProducer {
   encode(slice: Slice, timestampMs: number): EncodedBatch
-  /** The batch is not in the log and never will be: the next one of its partition takes its numbers. Nothing else of the partition is in flight. */
+  /**
+   * The batch is not in the log and never will be: the next one of its partition takes its numbers. The partition has
+   * nothing else in flight.
+   */
   takeBack(batch: EncodedBatch): void
 }
 

@@ -3,7 +3,7 @@ import { encodedBytesMax } from '../protocol/encode-batch.ts'
 
 /** A batch this size is sent alone; the topics' limit is 8 MB. */
 export const SLICE_BYTES_MAX = 1024 * 1024
-/** Of all batches of one request; a broker destroys a connection with a request above 100 MB. */
+/** For all batches of one request; a broker closes a connection with a request above 100 MB. */
 export const REQUEST_BYTES_MAX = 16 * 1024 * 1024
 
 /** Records of one partition that are sent as one batch. */

@@ -1,6 +1,7 @@
 /**
- * One transactional id, written by the holder of its lease. Opening it fences and settles the previous holder. Before EndTxn a failed transaction is
- * aborted; once the coordinator has confirmed that, the writer goes on. From the first byte of EndTxn on nothing but the log says what became of it.
+ * One transactional id, written by the owner of its lease. Opening it fences the previous owner and ends its
+ * transaction. Before EndTxn a failed transaction is aborted; once the coordinator has confirmed that, the writer goes
+ * on. From the first byte of EndTxn on, only the log shows the outcome.
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
@@ -24,14 +25,14 @@ export { CommitFailed, type CommitOutcome, type FailedTopic } from './commit-fai
 
 const OPEN_PATIENCE_MS = 20_000
 
-/** Another process holds the id, or its producer is another one since 32,767 epochs have run out. */
+/** Another process holds the id, or its producer was replaced since 32,767 epochs have run out. */
 const FENCED: ReadonlySet<string> = new Set([
   'INVALID_PRODUCER_EPOCH',
   'PRODUCER_FENCED',
   'INVALID_PRODUCER_ID_MAPPING',
 ])
 
-/** The partition had joined the transaction, and has too few replicas in sync to take its end. */
+/** The partition had joined the transaction, and has too few in-sync replicas to take its end marker. */
 const REFUSES_MARKERS: ReadonlySet<string> = new Set([
   'NOT_ENOUGH_REPLICAS',
   'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
@@ -40,8 +41,9 @@ const REFUSES_MARKERS: ReadonlySet<string> = new Set([
 
 export interface TransactionalWriter {
   /**
-   * Writes all records in one transaction, after those asked for before; answers where they are. Rejects with `CommitFailed`, and so do commits
-   * that were asked for before that was known. After a confirmed abort the writer takes further commits, otherwise it is closed.
+   * Writes all records in one transaction, after those requested before; returns their positions. Rejects with
+   * `CommitFailed`, and so do commits that were requested before the failure was known. After a confirmed abort the
+   * writer accepts further commits, otherwise it is closed.
    */
   commit(records: readonly OutRecord[]): Promise<ProducedBatch[]>
   close(): Promise<void>
@@ -52,11 +54,14 @@ export async function openTransactionalWriter(deps: {
   transactionalId: string
   clock: Clock
   logger: Logger
-  /** Which of the two protocols; by default what the cluster has agreed on. */
+  /** Which of the two protocols; by default the one that the cluster has agreed on. */
   protocol?: 'announced' | 'joining'
-  /** Whether a topic belongs to one organization, which can be paused: it is waited for during a second, others during 20. None by default. */
+  /**
+   * Whether a topic belongs to one organization, which can be paused: it is retried for a second, others for 20. None
+   * by default.
+   */
   isPausable?: (topic: string) => boolean
-  /** Ends the opening, which may wait for a coordinator for long: it rejects then. */
+  /** Aborts the opening, which may wait long for a coordinator: it rejects then. */
   signal?: AbortSignal
 }): Promise<TransactionalWriter> {
   const { clock, transactionalId, isPausable = () => false } = deps
@@ -93,10 +98,10 @@ export async function openTransactionalWriter(deps: {
   }
 }
 
-/** Decides what a failure means. */
+/** Decides the consequence of a failure. */
 export function writerOver(
   transactions: Transactions,
-  /** `settled`: the id is not held up any more. */
+  /** `settled`: the id is no longer blocked. */
   connection: { close(): Promise<void>; settled(): Promise<void>; unknown?: (() => void) | undefined },
 ): TransactionalWriter {
   let isUsable = true
@@ -107,12 +112,12 @@ export function writerOver(
     await connection.close().catch(() => undefined)
   }
 
-  /** Before EndTxn: nothing has been committed, whatever comes of the abort. */
+  /** Before EndTxn: nothing has been committed, whether or not the abort succeeds. */
   async function abort(cause: KafkaError, batches: readonly ProducedBatch[]): Promise<never> {
     const isFenced = FENCED.has(cause.type)
     const failedTopics = failedTopicsOf(batches)
     const outcome = failedTopics.some(({ type }) => RECORD_REFUSED.has(type)) ? 'refused' : 'aborted'
-    // A fenced writer has nothing to abort: the next holder has done it.
+    // A fenced writer has nothing to abort: the next owner has done it.
     const abortConfirmed = !isFenced && isUsable && (await isConfirmed(abortAndRenew(failedTopics)))
     if (!abortConfirmed) await close()
     throw new CommitFailed({ outcome, cause, isFenced, abortConfirmed, failedTopics })
@@ -144,7 +149,7 @@ export function writerOver(
     return batches
   }
 
-  /** Settles with the last commit that was asked for. */
+  /** Settles with the last requested commit. */
   let last: Promise<unknown> = Promise.resolve()
 
   return {
@@ -169,7 +174,7 @@ const isConfirmed = (abort: Promise<void>): Promise<boolean> =>
     () => false,
   )
 
-/** The error that says most: a fencing above all, then what is refused for good. */
+/** The most significant error: a fencing first, then a permanent refusal. */
 function causeOf(batches: readonly ProducedBatch[]): KafkaError | undefined {
   const errors = batches.flatMap(({ error }) => (error === undefined ? [] : [error]))
   return (

@@ -1,4 +1,7 @@
-/** Kafka's two protocols for transactions, behind one interface. What each error means for the transaction is decided by the writer. */
+/**
+ * Kafka's two protocols for transactions, behind one interface. The writer decides what each error means for the
+ * transaction.
+ */
 import type { OutRecord } from '../ports.ts'
 import { errorName } from '../protocol/error-codes.ts'
 import { type AddedPartition, addPartitionsRequest, endTransactionRequest } from '../protocol/transaction-requests.ts'
@@ -7,7 +10,10 @@ import { createProduce, PAUSABLE_PATIENCE_MS, type ProducedBatch, SHARED_PATIENC
 import { COORDINATOR_NOT_NOW, type Patience, repeat } from './repeat.ts'
 import { createSequencedProducer } from './sequences.ts'
 
-/** An open transaction of a dead holder holds up readers of what it wrote for this long at most; a frozen coordinator took 13 s to be replaced. */
+/**
+ * An open transaction of a dead owner blocks readers of its partitions for at most this long; a frozen coordinator took
+ * 13 s to be replaced.
+ */
 export const TRANSACTION_TIMEOUT_MS = 30_000
 /** For an end that gets no answer. */
 const END_PATIENCE_MS = 20_000
@@ -16,13 +22,16 @@ const END_PATIENCE_MS = 20_000
 export interface Transactions {
   /** Rejects when the coordinator does not take the partitions; otherwise each batch carries its result. */
   write(records: readonly OutRecord[]): Promise<ProducedBatch[]>
-  /** Repeated with the same epoch until it is answered. Rejects with the last answer: the outcome is open then, whatever that answer is. */
+  /**
+   * Repeated with the same epoch until it is answered. Rejects with the last answer: the outcome is unknown then,
+   * whatever that answer is.
+   */
   commit(): Promise<void>
-  /** Resolves when the coordinator has confirmed that the transaction is aborted. Rejects when it has not. */
+  /** Resolves when the coordinator has confirmed the abort. Rejects when it has not. */
   abort(): Promise<void>
   /**
-   * After an abort, before the next transaction. `isHeldUp`: a partition may refuse the marker; resolves once it has taken it. Rejects when that takes
-   * longer than a commit may.
+   * Called after an abort, before the next transaction. `isHeldUp`: a partition may refuse the marker; resolves once it
+   * has taken it. Rejects when that takes longer than a commit may.
    */
   renew(isHeldUp: boolean): Promise<void>
 }
@@ -34,7 +43,7 @@ export interface TransactionsDeps extends Patience {
   isPausable(topic: string): boolean
 }
 
-/** With brokers before 4.0: the coordinator is told of partitions before they are written to. */
+/** For brokers before 4.0: partitions are announced to the coordinator before they are written to. */
 export function createAnnouncedTransactions(deps: TransactionsDeps): Transactions {
   const { wire, transactionalId } = deps
   let { identity } = deps
@@ -57,7 +66,7 @@ export function createAnnouncedTransactions(deps: TransactionsDeps): Transaction
     },
     async abort() {
       await end(false).catch(error => {
-        // Its first partition did not get as far as the coordinator: there is nothing to end.
+        // Its first partition never reached the coordinator: there is nothing to end.
         if ((error as KafkaError).type !== 'INVALID_TXN_STATE') throw error
       })
     },
@@ -70,12 +79,15 @@ export function createAnnouncedTransactions(deps: TransactionsDeps): Transaction
   }
 }
 
-/** KIP-890, with brokers from 4.0: a round trip less for each, and an epoch of its own, so that nothing late counts for the next one. */
+/**
+ * KIP-890, for brokers from 4.0: a round trip less for each, and an epoch of its own, so that no late request counts
+ * for the next one.
+ */
 export function createJoiningTransactions(deps: TransactionsDeps): Transactions {
   const { wire, transactionalId } = deps
   let { identity } = deps
 
-  /** The same identity for all attempts: only so is a repeated request recognised. */
+  /** The same identity for all attempts: only then is a repeated request recognized. */
   async function end(commit: boolean): Promise<void> {
     const request = endTransactionRequest({ writer: { transactionalId, ...identity }, commit, version: 5 })
     identity = await repeat(deps, END_PATIENCE_MS, () => wire.sendToCoordinator(transactionalId, request))
@@ -87,7 +99,7 @@ export function createJoiningTransactions(deps: TransactionsDeps): Transactions 
     commit: () => end(true),
     abort: () => end(false),
     async renew(isHeldUp) {
-      // The next transaction would find out by itself, but only by failing.
+      // The next transaction would also detect this, but only by failing.
       if (!isHeldUp) return
       await deps.onHeldUp?.()
       identity = await nextIdentity(deps, identity)
@@ -100,14 +112,14 @@ const nextIdentity = (deps: TransactionsDeps, current: ProducerIdentity): Promis
   repeat(deps, END_PATIENCE_MS, () => deps.wire.initProducerId(deps.transactionalId, TRANSACTION_TIMEOUT_MS, current))
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
-/** About the topic itself, not about the transaction: what it is known by when an organization's topic is at fault. */
+/** The error of the topic itself rather than of the transaction, which identifies an organization's topic at fault. */
 const OF_THE_TOPIC: ReadonlySet<string> = new Set([UNKNOWN_TOPIC, 'TOPIC_AUTHORIZATION_FAILED'])
-/** The topic may have just been made. */
+/** The topic may have just been created. */
 const ADD_NOT_NOW: ReadonlySet<string> = new Set([...COORDINATOR_NOT_NOW, UNKNOWN_TOPIC])
-/** The coordinator took no partition of the request, because of another one. */
+/** The coordinator added no partition of the request, because of another one. */
 const NOT_ATTEMPTED = 'OPERATION_NOT_ATTEMPTED'
 
-/** Answers which partitions cannot join, by `<topic>/<partition>`; none when all have joined. */
+/** Returns the partitions that cannot join, by `<topic>/<partition>`; empty when all have joined. */
 async function announce(
   deps: TransactionsDeps,
   request: () => ReturnType<typeof addPartitionsRequest>,
