@@ -49,8 +49,8 @@ export function createAnnounce(deps: {
     const keyHash = Buffer.from(hash('sha256', about, 'buffer').subarray(0, 16))
     const last = state.heldKey(ids, keyHash, recordedAtMs)
     if (last && recordedAtMs - last.recordedAtMs < intervalMs) return false
-    const told = { emitId: emit.emitId, eventId: '', canonicalName: '', sequence: 0, recordedAtMs }
-    state.hold({ organizationId: ids, keyHash, contentHash: keyHash, ...told }, PLATFORM_IDS_KEPT)
+    const noEvent = { emitId: emit.emitId, eventId: '', canonicalName: '', sequence: 0, recordedAtMs }
+    state.hold({ organizationId: ids, keyHash, contentHash: keyHash, ...noEvent }, PLATFORM_IDS_KEPT)
     return true
   }
 
@@ -71,8 +71,8 @@ export function createAnnounce(deps: {
       subject: organizationId,
     }
     const builtIn = builtInEmit('quota.exceeded', { plan, ...data }, { ...facts, actorId: 'system' })
-    const told = noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data)
-    return isSelected(builtIn, view.webhooks(organizationId)) ? [...told, platformEmitAt(builtIn, shard)] : told
+    const notices = noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data)
+    return isSelected(builtIn, view.webhooks(organizationId)) ? [...notices, platformEmitAt(builtIn, shard)] : notices
   }
 
   function chainTruncated(emit: Emit, { chain }: Progress): OutRecord[] {
@@ -105,9 +105,9 @@ export function createAnnounce(deps: {
     const canonicalName = (event ?? progress.registration)?.canonicalName ?? null
     const facts = { canonicalName, cause: event ? causeOf(event) : causeOfRefused(progress) }
     const version = request.version ?? null
-    const asked = { emitId, name: request.fullName, version, payloadBytes: emit.payload.length }
+    const requested = { emitId, name: request.fullName, version, payloadBytes: emit.payload.length }
     const idempotencyKeyPresent = request.idempotencyKey !== undefined
-    const first = step(emit, 'CUSTOM_EVENT_EMIT_REQUESTED', 'REQUESTED', { ...asked, idempotencyKeyPresent }, facts)
+    const first = step(emit, 'CUSTOM_EVENT_EMIT_REQUESTED', 'REQUESTED', { ...requested, idempotencyKeyPresent }, facts)
     const then = (type: string, status: string, data: object) => [
       ...first,
       ...step(emit, type, status, { emitId, ...data }, facts),

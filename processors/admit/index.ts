@@ -44,7 +44,7 @@ import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
 import { createRelayLog } from './relay-log.ts'
-import { createTellPauses } from './tell-pauses.ts'
+import { createPauseReports } from './report-pauses.ts'
 import { createWaitingRelays } from './waiting-relays.ts'
 
 /** Emits wait at most this long for a control view as new as the api's; then they are judged by the current one. */
@@ -136,7 +136,7 @@ function openShard(
     waiting: waitingRelays,
     deferred,
   })
-  const tellPauses = createTellPauses({ clock: deps.clock, handle })
+  const pauseReports = createPauseReports({ clock: deps.clock, handle })
   let isDraining = false
   let isClosed = false
 
@@ -237,7 +237,7 @@ function openShard(
       deferred.start()
       inputs.start()
       housekeeping.start()
-      tellPauses.start()
+      pauseReports.start()
       goOnRelaying()
     },
     receive(records: LogRecord[], nextOffset: number, isolated: boolean) {
@@ -272,7 +272,7 @@ function openShard(
       receiver.rollback()
       setImmediate(goOnRelaying)
     },
-    pausesChanged: tellPauses.changed,
+    pausesChanged: pauseReports.changed,
     degraded: () =>
       deferred.isFull()
         ? `shard ${handle.shard} reads no more of platform.emits: too much waits for paused organizations`
@@ -280,12 +280,12 @@ function openShard(
     // Waiting relays are in the state, and the next owner of the shard goes on with them.
     async drain() {
       isDraining = true
-      tellPauses.close()
+      pauseReports.close()
     },
     close() {
       isClosed = true
       housekeeping.close()
-      tellPauses.close()
+      pauseReports.close()
       inputs.close()
       receiver.close()
     },

@@ -139,7 +139,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
     findings: findings ? JSON.stringify(findings) : null,
     name: request.fullName,
     requestedVersion: request.version ?? null,
-    canonicalName: (event ?? original ?? progress.registration ?? emit.platform)?.canonicalName ?? askedFor(emit),
+    canonicalName: (event ?? original ?? progress.registration ?? emit.platform)?.canonicalName ?? requestedName(emit),
     registrationId: progress.registration?.id ?? null,
     schemaVersion: (progress.registration?.version ?? emit.platform?.schemaVersion) || null,
     schemaHash: (progress.registration?.schemaHash ?? emit.platform?.schemaHash) || null,
@@ -179,7 +179,7 @@ function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRo
 const timeOf = ({ request: { timeMs }, record, recordedAtMs }: Emit): number =>
   timeMs !== undefined && isNear(timeMs, record.timestampMs) ? timeMs : recordedAtMs
 
-const askedFor = ({ organizationId, request }: Emit): string | null =>
+const requestedName = ({ organizationId, request }: Emit): string | null =>
   request.version === undefined ? null : canonicalName(organizationId, request.fullName, request.version)
 
 /** A duplicate gets the answer of its original, also if that failed. */

@@ -7,26 +7,26 @@ import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Webhook } from '../../src/model/records.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Lane } from './dispatch/subject-lanes.ts'
-import type { Begun, Progress } from './state/progress.ts'
+import type { OpenRecord, Progress } from './state/progress.ts'
 
 /**
- *     held (due later) ─► lined (before its turn) ─► waiting (for a slot) ─► flying ─► over
+ *     held (due later) ─► queued (before its turn) ─► waiting (for a slot) ─► inFlight ─► ended
  *                            └──────────────────────────┴──moved, cancelled, dropped──►┘
  */
-export type Stage = 'held' | 'lined' | 'waiting' | 'flying' | 'over'
+export type Stage = 'held' | 'queued' | 'waiting' | 'inFlight' | 'ended'
 
 /** The record of a delivery. */
 export interface Source {
   progress: Pick<Progress, 'end'> & { readonly topic?: string }
-  record: Begun
-  place: number
+  record: OpenRecord
+  part: number
   /** The number of webhooks in a record of `deliveries`. */
   webhookIds?: readonly string[]
 }
 
 /** The source of deliveries without an input record. */
 export function sourceless(end: () => void = () => undefined): Source {
-  return { progress: { end }, record: { offset: 0, leaderEpoch: -1, isLost: false, open: 1, ended: [] }, place: 0 }
+  return { progress: { end }, record: { offset: 0, leaderEpoch: -1, isLost: false, open: 1, ended: [] }, part: 0 }
 }
 
 /** A delivery that was fed from a range, or from an early entry. */
@@ -38,7 +38,7 @@ export interface Fed {
   /** It waits with the range again, as if it had not been fed. */
   back(): void
   /** It waits for its turn in an ordered lane. */
-  lined(): void
+  queued(): void
 }
 
 /**
@@ -55,7 +55,7 @@ export interface Delivery extends RetryRecord {
   /** It comes from a retry topic. */
   readonly isRetry: boolean
   /** It comes from `deliveries`, and everything before it in its lane has been read. */
-  readonly fresh: boolean
+  readonly isNew: boolean
   stage: Stage
   /** Its share of the memory budget. */
   readonly bytes: number
@@ -71,7 +71,7 @@ export interface Delivery extends RetryRecord {
 }
 
 /** Where a delivery comes from, and how it counts. */
-export type Origin = Pick<Delivery, 'source' | 'countedAs'> & Partial<Pick<Delivery, 'fed' | 'isRetry' | 'fresh'>>
+export type Origin = Pick<Delivery, 'source' | 'countedAs'> & Partial<Pick<Delivery, 'fed' | 'isRetry' | 'isNew'>>
 
 /** The shard of a delivery, as the dispatcher sees it. */
 export interface Owner {
@@ -92,7 +92,7 @@ export function takeInHand(record: RetryRecord, origin: Origin, owner: Owner, ta
     countedAs: origin.countedAs,
     fed: origin.fed,
     isRetry: origin.isRetry ?? false,
-    fresh: origin.fresh ?? false,
+    isNew: origin.isNew ?? false,
     stage: 'held',
     bytes: record.payload.length,
     takenAtMs,

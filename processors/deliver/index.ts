@@ -11,7 +11,7 @@ import { createAttempts } from './attempt.ts'
 import { createReadTurns } from './catch-up/read-turns.ts'
 import type { DeliverDependencies } from './dependencies.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
-import { createRoom } from './dispatch/memory-budget.ts'
+import { createMemoryBudget } from './dispatch/memory-budget.ts'
 import { DELIVER_LIMITS } from './limits.ts'
 import { createFigures } from './metrics.ts'
 import { openShard, type Shared } from './open-shard.ts'
@@ -29,13 +29,13 @@ export function createDeliver(deps: DeliverDependencies): Processor {
   const limits = { ...DELIVER_LIMITS, ...deps.limits }
   const shared: Shared = {
     limits,
-    room: createRoom(limits),
+    budget: createMemoryBudget(limits),
     dispatcher: createDispatcher({ view: deps.view, limits }),
     attempts: createAttempts(deps),
     turns: createReadTurns(deps),
     watched: new Set(),
   }
-  deps.watch?.(createFigures(shared.room, shared.watched))
+  deps.watch?.(createFigures(shared.budget, shared.watched))
   return {
     role: 'deliver',
     stateTopics: [deliveryState.name, deliveryCatchUps.name],

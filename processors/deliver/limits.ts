@@ -15,7 +15,7 @@ export interface DeliverLimits {
   /** The same for an endpoint whose last 20 attempts failed, including deliveries in retry topics. */
   waitingFailingMax: number
   /** Deliveries of one webhook that wait in memory for their turn in an ordered lane; the others stay in the log. */
-  linedMax: number
+  queuedMax: number
   /** Retries of one shard that wait in memory for their due time. */
   scheduledMax: number
   /** Uncommitted results; no new request begins above. */
@@ -44,7 +44,7 @@ export const DELIVER_LIMITS: DeliverLimits = {
   waitingFairShare: 50,
   waitingMax: 1_000,
   waitingFailingMax: 100,
-  linedMax: 500,
+  queuedMax: 500,
   scheduledMax: 1_000,
   uncommittedMax: 4_000,
   waitingMsMax: 60_000,

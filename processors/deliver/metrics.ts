@@ -1,15 +1,18 @@
 /** Metrics of the deliveries in one process, counted on demand over all open shards. */
 import type { ReadSoFar } from '../../src/observability/retry-depth.ts'
 import type { Stage } from './delivery.ts'
-import type { Room } from './dispatch/memory-budget.ts'
+import type { MemoryBudget } from './dispatch/memory-budget.ts'
 import type { OwedRange } from './state/owed-range.ts'
 import type { Progress } from './state/progress.ts'
 
 /** Deliveries in hand, by stage. */
-export type Stages = Record<Exclude<Stage, 'over'>, number>
+export type Stages = Record<Exclude<Stage, 'ended'>, number>
+
+/** The same by the labels of the metric, which stay as released. */
+export type StageLabels = Record<'held' | 'lined' | 'waiting' | 'flying', number>
 
 export interface DeliverFigures {
-  inHand(): { stages: Stages; payloadBytes: number }
+  inHand(): { stages: StageLabels; payloadBytes: number }
   /** Read and committed progress of each input of deliveries. */
   inputs(): ReadSoFar[]
   /** Owed ranges of webhooks. */
@@ -25,12 +28,13 @@ export interface Watched {
   owed(): OwedFigures[]
 }
 
-export function createFigures(room: Room, shards: ReadonlySet<Watched>): DeliverFigures {
+export function createFigures(budget: MemoryBudget, shards: ReadonlySet<Watched>): DeliverFigures {
   return {
     inHand() {
-      const stages: Stages = { held: 0, lined: 0, waiting: 0, flying: 0 }
+      const stages: Stages = { held: 0, queued: 0, waiting: 0, inFlight: 0 }
       for (const shard of shards) shard.count(stages)
-      return { stages, payloadBytes: room.bytes() }
+      const { held, queued, waiting, inFlight } = stages
+      return { stages: { held, lined: queued, waiting, flying: inFlight }, payloadBytes: budget.bytes() }
     },
     inputs: () => [...shards].flatMap(shard => shard.inputs()),
     owed: () => [...shards].flatMap(shard => shard.owed()),
@@ -55,7 +59,7 @@ export function createWatched(deps: {
         return {
           topic,
           partition,
-          readTo: progress.readTo(),
+          readTo: progress.nextOffset(),
           open: progress.open(),
           oldestAtMs: deps.oldestAtMs(topic),
         }

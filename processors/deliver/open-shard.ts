@@ -14,18 +14,18 @@ import { createOwing } from './catch-up/owing.ts'
 import type { ReadTurns } from './catch-up/read-turns.ts'
 import { createRedrives } from './catch-up/redrives.ts'
 import { createReplays } from './catch-up/replays.ts'
-import { createWanted } from './catch-up/subscriptions.ts'
+import { createSubscribes } from './catch-up/subscriptions.ts'
 import { createSubscribersOf } from './catch-up/unlisted-events.ts'
 import { createForgetting } from './deleted-organizations.ts'
 import { type Delivery, type Origin, sourceless } from './delivery.ts'
 import type { DeliverDependencies } from './dependencies.ts'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
-import type { Room } from './dispatch/memory-budget.ts'
+import type { MemoryBudget } from './dispatch/memory-budget.ts'
 import { createSubjectLanes } from './dispatch/subject-lanes.ts'
 import { createCancelOwed } from './inputs/cancel-owed.ts'
 import { createCancelling } from './inputs/cancellation.ts'
 import { createCommandReader } from './inputs/commands.ts'
-import { createFreshDeliveries } from './inputs/new-deliveries.ts'
+import { createNewDeliveries } from './inputs/new-deliveries.ts'
 import { createRetryTier } from './inputs/retry-tier.ts'
 import type { DeliverLimits } from './limits.ts'
 import { createWatched, type Watched } from './metrics.ts'
@@ -35,15 +35,15 @@ import { createOutputs } from './outcome/outputs.ts'
 import { createRestoreState } from './restore-state.ts'
 import { createDeliveryShard } from './shard.ts'
 import { createFailedBlocks } from './state/failed-blocks.ts'
-import { createAsked } from './state/manual-retries.ts'
+import { createManualRetries } from './state/manual-retries.ts'
 import { createOpenEvents } from './state/open-events.ts'
-import { type Begun, createProgress, type Progress } from './state/progress.ts'
+import { createProgress, type OpenRecord, type Progress } from './state/progress.ts'
 import { createWebhookStates } from './state/webhook-states.ts'
 
 /** Shared by all shards of one process. */
 export interface Shared {
   limits: DeliverLimits
-  room: Room
+  budget: MemoryBudget
   dispatcher: Dispatcher
   attempts: Attempts
   turns: ReadTurns
@@ -52,7 +52,7 @@ export interface Shared {
 }
 
 export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared: Shared): ShardTask {
-  const { room, dispatcher, watched, limits } = shared
+  const { budget, dispatcher, watched, limits } = shared
   const { clock, timeScale, view, logger, clockOffsetMs = 0 } = deps
   const { shards } = deps.catchUp
   const log = deps.catchUp
@@ -65,7 +65,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const states = createWebhookStates()
   const events = createOpenEvents({ states, failedBlocks })
   const outputs = createOutputs(handle.shard)
-  const lanes = createSubjectLanes({ readTo: () => progressOf(deliveries.name).readTo(), onTurn })
+  const lanes = createSubjectLanes({ nextOffset: () => progressOf(deliveries.name).nextOffset(), onTurn })
   const lifecycle = createLifecycle({ view, shards })
   const announce = createAnnouncing({
     ...deps,
@@ -79,8 +79,8 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const early = createEarlyRecords({ log, partition: handle.shard, clock, logger })
   const endInBulk = createEndInBulk({ handle, clock, outputs, events, lanes, announce, onBulkEnd: deps.onBulkEnd })
   const lost = createLostEvents({ handle, view, logger, sources: log, end: endInBulk, guarded })
-  const wanted = createWanted()
-  const subscribersOf = createSubscribersOf({ view, clock, wanted, history: deps.catchUp.subscribers })
+  const subscribes = createSubscribes()
+  const subscribersOf = createSubscribersOf({ view, clock, subscribes, history: deps.catchUp.subscribers })
   const owing = createOwing({
     ...deps,
     ...{
@@ -101,9 +101,9 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       take: (record, origin) => void shard.take(record, origin),
       unattempted: webhookId => shard.unattempted(webhookId),
       waiting: webhookId => dispatcher.waiting(webhookId),
-      lined: webhookId => lanes.waiting(webhookId),
+      queued: webhookId => lanes.waiting(webhookId),
       deferred: delivery => shard.deferred(delivery),
-      isCrowded: () => room.crowded(),
+      isAboveHalf: () => budget.aboveHalf(),
       fedOut: () => shard.fedOut(),
     },
     isLaneFull: lanes.isFull,
@@ -156,37 +156,37 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   })
   const replays = createReplays({
     ...deps.catchUp,
-    ...{ log, clock, logger, view, wanted },
+    ...{ log, clock, logger, view, subscribes },
     isOurs: organizationId => shardOf(organizationId, shards) === handle.shard,
     isWaiting: owing.isWaiting,
     changed: () => handle.write([]),
     fail: error => handle.fail(error),
     take: (record, left) => guarded(() => shard.take(record, uncounted(left))),
   })
-  const askedFor = createAsked()
+  const manualRetries = createManualRetries()
   const redrives = createRedrives({
-    ...{ log, clock, logger, view, asked: askedFor },
+    ...{ log, clock, logger, view, manualRetries },
     deliveries: async (of, ids) => (await deps.catchUp.deliveries?.(of, ids)) ?? [],
     isWaiting: owing.isWaiting,
     changed: () => handle.write([]),
     fail: error => handle.fail(error),
-    take: (record, left) => guarded(() => shard.takeAsked(record, uncounted(left))),
+    take: (record, left) => guarded(() => shard.takeManualRetry(record, uncounted(left))),
   })
-  const fresh = createFreshDeliveries({
+  const newDeliveries = createNewDeliveries({
     handle,
     progress: progressOf(deliveries.name),
     events,
     shard,
     owing,
-    room,
+    budget,
     clock,
     clockOffsetMs,
   })
   const tiers = new Map(
     RETRY_TIERS.map(tier => {
       const progress = progressOf(tier.topic.name)
-      const take: Parameters<typeof createRetryTier>[0]['take'] = (record, begun) =>
-        shard.take(record, originOf(record, progress, begun))
+      const take: Parameters<typeof createRetryTier>[0]['take'] = (record, openRecord) =>
+        shard.take(record, originOf(record, progress, openRecord))
       const cancelled: typeof cancelling.wants = record => cancelling.wants(record)
       const parts = {
         tier,
@@ -195,7 +195,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
         clock,
         clockOffsetMs,
         timeScale,
-        full: room.full,
+        full: budget.full,
         take,
         cancelled,
         guarded,
@@ -213,9 +213,9 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       shard.cancel(reasonFor)
       for (const tier of tiers.values()) tier.release(wants)
     },
-    isFlying: deliveryId => shard.isFlying(deliveryId),
-    cancelAhead(record, progress, begun, reason) {
-      shard.endUntaken(record, originOf(record, progress, begun), { state: 'cancelled', reason })
+    isInFlight: deliveryId => shard.isInFlight(deliveryId),
+    cancelAhead(record, progress, openRecord, reason) {
+      shard.endUntaken(record, originOf(record, progress, openRecord), { state: 'cancelled', reason })
     },
   })
   const commands = createCommandReader({
@@ -223,9 +223,9 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     handle,
     progress: progressOf(deliveriesCommands.name),
     shard,
-    asked: askedFor,
+    manualRetries,
     cancelling,
-    room,
+    budget,
     clock,
   })
   const restore = createRestoreState({
@@ -233,7 +233,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     events,
     lanes,
     announce,
-    asked: askedFor,
+    manualRetries,
     states,
     failedBlocks,
     replays,
@@ -251,22 +251,22 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     guarded(() => cancelling.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
   })
   const forgetting = createForgetting({ handle, view, shards, clock, events, failedBlocks, lanes, states })
-  const forgetRoom = room.onFree(onSpace)
+  const stopListening = budget.onFree(onSpace)
 
   /** A record of a retry topic. Manual retries and deliveries of replays count for no emit. */
-  function originOf({ trigger }: RetryRecord, progress: Progress, record: Begun): Origin {
-    return { source: { progress, record, place: 0 }, countedAs: trigger === 'live' ? 'away' : 'nothing', isRetry: true }
+  function originOf({ trigger }: RetryRecord, progress: Progress, record: OpenRecord): Origin {
+    return { source: { progress, record, part: 0 }, countedAs: trigger === 'live' ? 'away' : 'nothing', isRetry: true }
   }
 
   /** Memory is available again. Deferred to the next tick: the caller is still changing the deliveries in hand. */
-  let spaceWanted = false
+  let isLoading = false
   function onSpace(): void {
-    if (spaceWanted) return
-    spaceWanted = true
+    if (isLoading) return
+    isLoading = true
     setImmediate(() => {
-      spaceWanted = false
+      isLoading = false
       guarded(() => {
-        fresh.goOn()
+        newDeliveries.goOn()
         commands.goOn()
         for (const tier of tiers.values()) tier.load()
         owing.nudge()
@@ -314,7 +314,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     replays.close()
     redrives.close()
     sweeping?.cancel()
-    forgetRoom()
+    stopListening()
     forgetWebhooks()
     forgetting.close()
     cancelling.close()
@@ -342,9 +342,9 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     const progress = progressOf(topic)
     const from = progress.follow(records, handle.position(topic, handle.shard))
     if (from !== undefined) turnedBack(topic, from)
-    return records[0]!.offset >= progress.readTo()
+    return records[0]!.offset >= progress.nextOffset()
       ? records
-      : records.filter(({ offset }) => offset >= progress.readTo())
+      : records.filter(({ offset }) => offset >= progress.nextOffset())
   }
 
   function turnedBack(topic: string, from: number): void {
@@ -376,7 +376,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       if (topic === undefined) return
       const wasReadAgain = isReadAgain()
       const unread = unreadOf(topic, records)
-      if (topic === deliveries.name) fresh.receive(unread, nextOffset)
+      if (topic === deliveries.name) newDeliveries.receive(unread, nextOffset)
       else if (topic === deliveriesCommands.name) commands.receive(unread, nextOffset)
       else tiers.get(topic)?.receive(unread, nextOffset)
       lanes.read()
@@ -396,7 +396,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
         ...failedBlocks.seal(handle.shard),
         ...lanes.seal(handle.shard),
         ...announce.seal(handle.shard),
-        ...askedFor.seal(handle.shard),
+        ...manualRetries.seal(handle.shard),
         ...owing.seal(handle.shard),
         ...replays.seal(handle.shard),
         ...redrives.seal(handle.shard),

@@ -7,7 +7,7 @@ import type { Replays } from './catch-up/replays.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
 import type { Announcing } from './outcome/announcements.ts'
 import type { FailedBlocks } from './state/failed-blocks.ts'
-import type { Asked } from './state/manual-retries.ts'
+import type { ManualRetries } from './state/manual-retries.ts'
 import type { OpenEvents } from './state/open-events.ts'
 import type { Progress } from './state/progress.ts'
 import type { WebhookStates } from './state/webhook-states.ts'
@@ -18,7 +18,7 @@ interface Parts {
   events: OpenEvents
   lanes: SubjectLanes
   announce: Announcing
-  asked: Asked
+  manualRetries: ManualRetries
   states: WebhookStates
   failedBlocks: FailedBlocks
   replays: Replays
@@ -42,7 +42,7 @@ function restoreCatchUp({ replays, redrives, states }: Parts, key: string, value
 }
 
 function restoreDelivery(
-  { inputs, events, lanes, announce, asked, states, failedBlocks }: Parts,
+  { inputs, events, lanes, announce, manualRetries, states, failedBlocks }: Parts,
   key: string,
   value: Buffer | null,
 ): void {
@@ -52,7 +52,7 @@ function restoreDelivery(
   else if ('lane' in parsed) lanes.restore(parsed.lane, parsed.subject, value)
   else if ('health' in parsed) announce.restoreHealth(parsed.health, value)
   else if ('notice' in parsed) announce.restoreNotice(parsed.notice, value)
-  else if ('asked' in parsed) asked.restore(parsed.asked, value)
+  else if ('asked' in parsed) manualRetries.restore(parsed.asked, value)
   else if ('endpoint' in parsed) states.restoreEndpoint(parsed.endpoint, value)
   else if ('failed' in parsed) {
     failedBlocks.restore({ organizationId: parsed.failed, environment: parsed.environment }, parsed.block, value)

@@ -23,7 +23,7 @@ import type { Owing } from './catch-up/owing.ts'
 import { type Delivery, type Origin, type Owner, takeInHand } from './delivery.ts'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
 import { createDueQueue } from './dispatch/due-queue.ts'
-import type { Room } from './dispatch/memory-budget.ts'
+import type { MemoryBudget } from './dispatch/memory-budget.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
 import { createUncommittedResults } from './dispatch/uncommitted-results.ts'
 import type { DeliverLimits } from './limits.ts'
@@ -52,10 +52,10 @@ export interface DeliveryShard {
   /** Resumes a delivery whose turn has come. */
   turn(delivery: Delivery): void
   /** Takes a manual retry in hand. */
-  takeAsked(record: RetryRecord, origin: Origin): void
+  takeManualRetry(record: RetryRecord, origin: Origin): void
   /** Cancels deliveries in hand that are not in flight; one in flight gets no further attempt. */
   cancel(reasonFor: (delivery: RetryRecord, inFlight: boolean) => string | undefined): void
-  isFlying(deliveryId: string): boolean
+  isInFlight(deliveryId: string): boolean
   /** Adds the deliveries in hand to a count by stage. */
   count(stages: Stages): void
   /** Ends a record that was never in hand. */
@@ -98,7 +98,7 @@ export function createDeliveryShard(deps: {
   owing: Pick<Owing, 'queued' | 'defer' | 'attempted' | 'open' | 'absorbPaused'>
   /** Why a delivery must not go on, if it was cancelled. */
   cancelReason(record: RetryRecord): string | undefined
-  room: Room
+  budget: MemoryBudget
   limits: DeliverLimits
   clock: Clock
   ids: Ids
@@ -107,7 +107,7 @@ export function createDeliveryShard(deps: {
   onSpace(): void
   onAttempt(row: AttemptRow, isFed: boolean): void
 }): DeliveryShard {
-  const { handle, view, attempts, dispatcher, room, limits, clock } = deps
+  const { handle, view, attempts, dispatcher, budget, limits, clock } = deps
   const settle = createSettle({ ...deps, release: drop })
   const inHand = new Set<Delivery>()
   const due = createDueQueue<Delivery>({ clock, sizeMax: limits.scheduledMax, onDue })
@@ -125,7 +125,7 @@ export function createDeliveryShard(deps: {
     begin: delivery => guarded(() => begin(delivery)),
     finish(delivery, result) {
       inFlight--
-      if (delivery.stage === 'flying') guarded(() => finish(delivery, result))
+      if (delivery.stage === 'inFlight') guarded(() => finish(delivery, result))
       if (inFlight === 0) drained()
     },
     mayBegin,
@@ -161,9 +161,9 @@ export function createDeliveryShard(deps: {
     if (!webhook) return
     delivery.waitingSinceMs = clock.nowMs()
     if (!deps.lanes.mayGo(delivery, webhook)) {
-      delivery.stage = 'lined'
-      delivery.fed?.lined()
-      if (!delivery.fed && deps.lanes.waiting(webhook.id) >= limits.linedMax) deps.owing.open(webhook, 'ordered')
+      delivery.stage = 'queued'
+      delivery.fed?.queued()
+      if (!delivery.fed && deps.lanes.waiting(webhook.id) >= limits.queuedMax) deps.owing.open(webhook, 'ordered')
       return
     }
     delivery.stage = 'waiting'
@@ -188,7 +188,7 @@ export function createDeliveryShard(deps: {
   }
 
   function defer(delivery: Delivery, webhook: Webhook): void {
-    if (delivery === arriving && delivery.fresh && !webhook.active && deps.owing.absorbPaused(delivery, webhook)) {
+    if (delivery === arriving && delivery.isNew && !webhook.active && deps.owing.absorbPaused(delivery, webhook)) {
       drop(delivery)
       return
     }
@@ -210,23 +210,23 @@ export function createDeliveryShard(deps: {
       settle.unsigned(delivery)
       return undefined
     }
-    delivery.stage = 'flying'
+    delivery.stage = 'inFlight'
     inFlight++
     return sending
   }
 
   function keep(delivery: Delivery): void {
-    room.take(delivery.bytes)
+    budget.take(delivery.bytes)
     inHand.add(delivery)
     if (delivery.fed) fedOut++
   }
 
   function drop(delivery: Delivery): void {
     if (!inHand.delete(delivery)) return
-    delivery.stage = 'over'
+    delivery.stage = 'ended'
     delivery.payload = NOTHING
     if (delivery.fed) fedOut--
-    room.give(delivery.bytes)
+    budget.give(delivery.bytes)
   }
 
   function finish(delivery: Delivery, result: AttemptResult): void {
@@ -240,7 +240,7 @@ export function createDeliveryShard(deps: {
     due.close()
     dispatcher.forget(owner)
     for (const delivery of inHand) {
-      if (delivery.stage === 'flying') continue
+      if (delivery.stage === 'inFlight') continue
       deps.lanes.dropped(delivery)
       drop(delivery)
     }
@@ -265,27 +265,27 @@ export function createDeliveryShard(deps: {
       return true
     },
     turn(delivery) {
-      if (delivery.stage === 'lined') dispatch(delivery)
+      if (delivery.stage === 'queued') dispatch(delivery)
     },
-    takeAsked(record, origin) {
+    takeManualRetry(record, origin) {
       const delivery = takeInHand(record, origin, owner, clock.nowMs())
       keep(delivery)
-      settle.asked(delivery)
+      settle.retryRequested(delivery)
       dispatch(delivery)
     },
     cancel(reasonFor) {
       for (const delivery of inHand) {
-        const reason = reasonFor(delivery, delivery.stage === 'flying')
+        const reason = reasonFor(delivery, delivery.stage === 'inFlight')
         if (reason === undefined) continue
-        if (delivery.stage === 'flying') delivery.cancel = reason
+        if (delivery.stage === 'inFlight') delivery.cancel = reason
         else settle.cancelled(delivery, reason)
       }
     },
     count(stages) {
-      for (const { stage } of inHand) if (stage !== 'over') stages[stage]++
+      for (const { stage } of inHand) if (stage !== 'ended') stages[stage]++
     },
-    isFlying: deliveryId =>
-      [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'flying'),
+    isInFlight: deliveryId =>
+      [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'inFlight'),
     endUntaken(record, origin, { state, reason }) {
       const delivery = takeInHand(record, origin, owner, clock.nowMs())
       keep(delivery)
@@ -300,7 +300,7 @@ export function createDeliveryShard(deps: {
     deferred(delivery) {
       deps.lanes.deferred(delivery)
       if (delivery.fed) delivery.fed.back()
-      else delivery.source.progress.end(delivery.source.record, delivery.source.place)
+      else delivery.source.progress.end(delivery.source.record, delivery.source.part)
       if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
       drop(delivery)
       handle.write([])
@@ -308,7 +308,7 @@ export function createDeliveryShard(deps: {
     rescue() {
       // A delivery in flight is written when it has ended.
       const lost = [...inHand].filter(
-        ({ source, stage }) => source.record.isLost && stage !== 'flying' && stage !== 'over',
+        ({ source, stage }) => source.record.isLost && stage !== 'inFlight' && stage !== 'ended',
       )
       for (const delivery of lost) settle.rescued(delivery)
       dispatcher.tidy()

@@ -64,7 +64,7 @@ export function createRecord({
   return {
     role: 'record',
     stateTopics: [recordState.name],
-    patient: true,
+    allowBatching: true,
     actsOutside: true,
     open: (handle: ShardHandle) => openShard({ handle, analytics, clock, tracing, metrics, watched, bounds, pacing }),
   }

@@ -72,7 +72,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   let waitingBytes = 0
   let from: number | undefined
   let through: number | null = null
-  let readTo = 0
+  let position = 0
   let topicId: string | undefined
   /** Leader epochs of the record before `from`, of the one at `through`, and of the last one read; -1: not known. */
   let fromEpoch = -1
@@ -88,7 +88,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
   /** Of the block in flight. */
   let sentFromMs: number | undefined
 
-  const isIncomplete = (): boolean => isRepeating && through !== null && readTo <= through
+  const isIncomplete = (): boolean => isRepeating && through !== null && position <= through
 
   /** How many of the waiting records make the next block. */
   function countRepeated(last: number): number {
@@ -110,14 +110,14 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
    * again, there.
    */
   function isAnother({ offset, leaderEpoch = -1 }: LogRecord): boolean {
-    if (offset < readTo) return readEpoch < 0 || leaderEpoch > readEpoch
+    if (offset < position) return readEpoch < 0 || leaderEpoch > readEpoch
     return isRepeating && through !== null && offset <= through && throughEpoch >= 0 && leaderEpoch > throughEpoch
   }
 
   /** From this offset on the log differs from the one that was read. */
   function turnBack(offset: number): void {
     for (const record of waiting) if (record.offset >= offset) record.isLeftOver = true
-    readTo = Math.min(readTo, offset)
+    position = Math.min(position, offset)
     if (isRepeating && through !== null && through >= offset) {
       isRepeating = false
       through = null
@@ -189,7 +189,7 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
     restore(state) {
       from = state.from
       through = state.through
-      readTo = state.from
+      position = state.from
       topicId = state.topicId ?? undefined
       fromEpoch = readEpoch = state.leaderEpoch
       throughEpoch = state.throughEpoch
@@ -199,13 +199,13 @@ export function createLane(topic: string, shard: number, bounds: LaneBounds, inp
       follow(records, last)
       for (const record of records) {
         const { offset, timestampMs, leaderEpoch = -1 } = record
-        if (offset < readTo) continue
+        if (offset < position) continue
         const rows = rowsOf(record.value ?? NOTHING, record)
         const one = { offset, leaderEpoch, topicId, timestampMs, bytes: bytesOf(record), rows, isLeftOver: false }
         waiting.push(one)
         waitingBytes += sizeOf(one)
       }
-      readTo = Math.max(readTo, nextOffset)
+      position = Math.max(position, nextOffset)
       if (isPaused || isIncomplete() || waitingBytes <= bounds.bufferBytesMax) return
       isPaused = true
       input.pause()

@@ -18,7 +18,7 @@ import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admi
 import { createPausedOrganizations, type PausedOrganizations } from '../ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../ingress/verdict-waiter.ts'
 import type { Appender } from '../kafka/ports.ts'
-import { patiently } from '../kafka/protocol/retry-transient.ts'
+import { retryTransient } from '../kafka/protocol/retry-transient.ts'
 import { createLogReader } from '../kafka/read/log-reader.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
@@ -100,8 +100,8 @@ async function follow(
   })
   const counters = createLogReader({
     ...{ kafka, clock, logger, watch },
-    patient: () => true,
-    settings: { patientWaitMs: COUNTERS_WAIT_MS, patientBytesMin: 64 * 1024 },
+    allowBatching: () => true,
+    settings: { batchingWaitMs: COUNTERS_WAIT_MS, batchingBytesMin: 64 * 1024 },
     events: {
       onRecords(topic, _partition, records) {
         const { apply } = topic === deliveryCatchUps.name ? waiting : numbers
@@ -233,7 +233,7 @@ async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map
   }))
   const deadlineMs = clock.monotonicMs() + ENDS_WITHIN_MS
   for (;;) {
-    const ends = await patiently(clock, () => wire.ends(partitions))
+    const ends = await retryTransient(clock, () => wire.ends(partitions))
     if (ends.size === partitions.length || clock.monotonicMs() > deadlineMs) return ends
     await clock.sleep(ENDS_PAUSE_MS)
   }

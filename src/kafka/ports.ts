@@ -219,7 +219,7 @@ export interface Processor {
   /** Compacted topics, partitioned by shard, whose partition is read into `restore` before `start`. */
   stateTopics: string[]
   /** Whether fetches may wait for larger batches (half a second at most): for work that runs in rounds anyway. */
-  patient?: boolean
+  allowBatching?: boolean
   /**
    * Minimum time from the start of one transaction to that of the next, ms, unless there is enough for a full one: for
    * a role whose commits no caller waits for. Without it a shard commits whenever it can.

@@ -31,7 +31,7 @@ function watched() {
     clock,
     cluster,
     minInSync: replicas => Math.min(2, replicas),
-    isWanted: topic => !unwanted.has(topic),
+    isAwaited: topic => !unwanted.has(topic),
     onChange: topic => told.push(`${topic} ${availability.of(topic)?.isPaused ? 'paused' : 'resumed'}`),
     onRelease: topic => released.push(topic),
   })

@@ -8,7 +8,7 @@ import {
   leaveGroupRequest,
   syncGroupRequest,
 } from '../../src/kafka/protocol/group-requests.ts'
-import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
+import { retryTransient } from '../../src/kafka/protocol/retry-transient.ts'
 import { openWire, type Wire, type WireRequest } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/logger.ts'
 import { type TestRuntime, testRuntime } from '../support/runtime.ts'
@@ -36,7 +36,11 @@ describe('the requests of a group', () => {
   /** A broker that has just made its groups' topic says for a moment that it coordinates none. */
   async function ask<T>(groupId: string, request: WireRequest<T>, lane?: string): Promise<T> {
     for (;;) {
-      const answer = await wire.send(await patiently(clock, () => wire.coordinator('group', groupId)), request, lane)
+      const answer = await wire.send(
+        await retryTransient(clock, () => wire.coordinator('group', groupId)),
+        request,
+        lane,
+      )
       const { error } = answer as { error?: string }
       if (error !== 'NOT_COORDINATOR' && error !== 'COORDINATOR_LOAD_IN_PROGRESS') return answer
       wire.forgetCoordinator('group', groupId)

@@ -7,7 +7,7 @@ import { explained } from '../../src/kafka/admin/advice.ts'
 import { describeClusterRequest } from '../../src/kafka/admin/cluster-requests.ts'
 import { preflight } from '../../src/kafka/admin/preflight.ts'
 import { createTopicAdmin } from '../../src/kafka/admin/topic-admin.ts'
-import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
+import { retryTransient } from '../../src/kafka/protocol/retry-transient.ts'
 import { KafkaError, openWire, type Wire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/logger.ts'
 import { closedInTheEnd } from '../support/closing.ts'
@@ -62,7 +62,7 @@ async function userWith(
 async function findingsOf(wire: Wire, prefix: string, topics: string[]) {
   const cluster = await wire.sendToAny(describeClusterRequest())
   const names = { groups: [`${prefix}-group`], transactionalId: `${prefix}-id` }
-  return patiently(clock, () =>
+  return retryTransient(clock, () =>
     preflight({ wire, clock, cluster, topics, timedTopics: topics, ...names, replicationFactor: 1 }),
   )
 }
@@ -137,7 +137,7 @@ it('a clock that is behind the broker is named, and one that is ahead looks like
   await writer.commit([{ topic, partition: 0, key: null, value: 'now' }])
   const cluster = await operator.sendToAny(describeClusterRequest())
   const look = (offsetMs: number) =>
-    patiently(clock, () =>
+    retryTransient(clock, () =>
       preflight({
         ...{
           wire: operator,
@@ -176,7 +176,7 @@ it('topics are made once, grow, and are gone when they are deleted', async () =>
   await admin.create([made])
   await admin.create([made])
   await admin.grow(topic, 3)
-  await patiently(clock, () => operator.offset(topic, 2, 'latest'))
+  await retryTransient(clock, () => operator.offset(topic, 2, 'latest'))
   expect((await operator.metadata([topic]))[0]!.partitions).toHaveLength(3)
   await expect(admin.grow(topic, 2)).rejects.toMatchObject({ type: 'INVALID_PARTITIONS' })
   await admin.remove([topic])

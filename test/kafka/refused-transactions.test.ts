@@ -139,7 +139,7 @@ describe('an opening', () => {
     const unwanted = {
       kafka: { ...runtime.kafka, socketFactory: sockets.factory },
       transactionalId: runtime.name('unwanted'),
-      // Patience that never ends.
+      // Retrying that never ends.
       clock: { ...clock, monotonicMs: () => 0 },
       logger: createLogger('silent'),
     }

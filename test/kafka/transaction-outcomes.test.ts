@@ -95,8 +95,8 @@ describe('a request to a coordinator', () => {
     const clock = createManualClock()
     let heldUp = 0
     let calls = 0
-    const patience = { clock, isClosed: () => false, onHeldUp: async () => void heldUp++ }
-    const done = repeat(patience, 5_000, async () => {
+    const retrying = { clock, isClosed: () => false, onHeldUp: async () => void heldUp++ }
+    const done = repeat(retrying, 5_000, async () => {
       const type = answers[Math.min(calls++, answers.length - 1)]!
       if (type !== '') throw new KafkaError(type, type)
     }).then(

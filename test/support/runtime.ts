@@ -1,7 +1,7 @@
 /** Everything for a test of the Kafka runtime: the broker, topics of its own, and everything closed at the end. */
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
-import { patiently } from '../../src/kafka/protocol/retry-transient.ts'
+import { retryTransient } from '../../src/kafka/protocol/retry-transient.ts'
 import { type KafkaSettings, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
@@ -62,7 +62,7 @@ export async function testRuntime(): Promise<TestRuntime> {
       })
       // A leader may be named before it has the log.
       for (let partition = 0; partition < partitions; partition++)
-        await patiently(clock, () => wire.offset(topic, partition, 'latest'))
+        await retryTransient(clock, () => wire.offset(topic, partition, 'latest'))
       return topic
     },
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),

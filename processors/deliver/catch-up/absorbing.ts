@@ -9,7 +9,7 @@ import { sourceless } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 import type { OpenEvents } from '../state/open-events.ts'
 import type { OwedRange } from '../state/owed-range.ts'
-import { type Arrival, isFeeding, type Life, type Lives } from './webhook-life.ts'
+import { type Arrival, isFeeding, type RangeSession, type RangeSessions } from './range-session.ts'
 
 /** A range with nothing else to feed is written sooner. */
 const AWAITED_MS = 100
@@ -24,7 +24,7 @@ export interface Absorbing {
   passed(range: OwedRange, event: EventFacts, webhookId: string): void
   /** Ends the records of absorbed events that are not written yet, now. */
   flush(): void
-  flushOf(life: Life): void
+  flushOf(session: RangeSession): void
   close(): void
 }
 
@@ -36,11 +36,11 @@ export function createAbsorbing(deps: {
   events: Pick<OpenEvents, 'absorb'>
   limits: DeliverLimits
   clock: Clock
-  lives: Lives
-  isCrowded(): boolean
+  sessions: RangeSessions
+  isAboveHalf(): boolean
   guarded(work: () => void): void
 }): Absorbing {
-  const { handle, limits, lives } = deps
+  const { handle, limits, sessions } = deps
   let timer: Timer | undefined
   /** Number of ranges written together last. */
   let flushed = 0
@@ -51,7 +51,7 @@ export function createAbsorbing(deps: {
 
   function flushSoon(range: OwedRange): void {
     if (timer || closed) return
-    const isAwaited = isFeeding(range) && lives.of(range).feeder.isDry()
+    const isAwaited = isFeeding(range) && sessions.of(range).feeder.isDry()
     const paceMs = Math.max(isAwaited ? AWAITED_MS : limits.absorbMs, (1_000 * flushed) / RANGE_RECORDS_PER_SECOND)
     timer = deps.clock.after(paceMs, () => {
       timer = undefined
@@ -61,49 +61,49 @@ export function createAbsorbing(deps: {
 
   function flush(): void {
     flushed = 0
-    for (const life of lives.all()) {
-      if (life.pending.length > 0) flushed++
-      flushOf(life)
+    for (const session of sessions.all()) {
+      if (session.pending.length > 0) flushed++
+      flushOf(session)
     }
   }
 
-  function flushOf(life: Life): void {
-    if (life.pending.length === 0) return
-    const { range } = life
-    for (const { arrival, left } of life.pending) {
+  function flushOf(session: RangeSession): void {
+    if (session.pending.length === 0) return
+    const { range } = session
+    for (const { arrival, left } of session.pending) {
       const { source, event } = arrival
-      if (!left) source.progress.end(source.record, source.place)
+      if (!left) source.progress.end(source.record, source.part)
       range.take(event.sequence, event.recordedAtMs, left)
     }
     range.expectNothing()
-    life.pending = []
+    session.pending = []
     range.touch()
     handle.write([])
-    if (isFeeding(range) || life.isProbing) life.feeder.nudge()
+    if (isFeeding(range) || session.isProbing) session.feeder.nudge()
   }
 
   return {
     absorb(range, arrival) {
       const { event, webhookId, payload, source, createdAtMs } = arrival
       if (!isBehind(range, event)) return false
-      const life = lives.of(range)
+      const session = sessions.of(range)
       deps.events.absorb(event, webhookId)
       range.expect(event.sequence, false)
       if (range.cause === 'paused' && !isFeeding(range))
         range.pausedThrough = Math.max(range.pausedThrough, event.sequence)
-      const keeps = isFeeding(range) && range.count + life.pending.length < limits.keptMax && !deps.isCrowded()
-      life.pending.push({
+      const keeps = isFeeding(range) && range.count + session.pending.length < limits.keptMax && !deps.isAboveHalf()
+      session.pending.push({
         arrival: { event, webhookId, source, createdAtMs, payload: keeps ? payload : NOTHING },
         left: false,
       })
       flushSoon(range)
-      if (isFeeding(range)) life.feeder.nudge()
+      if (isFeeding(range)) session.feeder.nudge()
       return true
     },
     passed(range, event, webhookId) {
       if (!isBehind(range, event)) return
       range.expect(event.sequence, true)
-      lives.of(range).pending.push({ arrival: { ...EMPTY_ARRIVAL, event, webhookId }, left: true })
+      sessions.of(range).pending.push({ arrival: { ...EMPTY_ARRIVAL, event, webhookId }, left: true })
       flushSoon(range)
     },
     flush,

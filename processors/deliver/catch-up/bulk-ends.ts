@@ -99,7 +99,7 @@ export function createBulkEnds(deps: {
     const from = Math.min(...needed.map(target => target.from))
     const through = () => Math.max(...needed.map(({ segment }) => segment.throughNumber))
     const merge = createLogMerge({ ...deps, topic, from, through })
-    const patience = closeWhenWaiting(merge, clock)
+    const closing = closeWhenWaiting(merge, clock)
     try {
       while (!closed && needed.some(isUnder) && merge.next()! <= through()) {
         const read = await merge.read()
@@ -108,12 +108,12 @@ export function createBulkEnds(deps: {
         else for (const target of needed) await gonePass(target, read.gone.from, read.gone.through)
       }
     } finally {
-      patience.cancel()
+      closing.cancel()
       merge.close()
     }
   }
 
-  const isUnder = ({ over, range }: Target) => !over && states.get(range.webhookId)?.range === range
+  const isUnder = ({ ended, range }: Target) => !ended && states.get(range.webhookId)?.range === range
 
   async function recordsPass(targets: Target[], records: NumberedRecord[]): Promise<void> {
     const facts = new Map<LogRecord, EventFacts>()
@@ -151,7 +151,7 @@ export function createBulkEnds(deps: {
     const passed = first ? first.number - 1 : (own.at(-1)?.number ?? -1)
     if (passed >= from) range.pass(segment, passed)
     if (first) range.oldestAtMs = recordedAt(first.record)
-    if (first || records.at(-1)!.number >= segment.throughNumber) target.over = true
+    if (first || records.at(-1)!.number >= segment.throughNumber) target.ended = true
   }
 
   async function commit(): Promise<void> {
@@ -166,7 +166,7 @@ export function createBulkEnds(deps: {
     const last = Math.min(through, target.segment.throughNumber)
     await deps.gone(target.range, Math.max(from, target.from), last)
     target.range.pass(target.segment, last)
-    if (last >= target.segment.throughNumber) target.over = true
+    if (last >= target.segment.throughNumber) target.ended = true
   }
 
   async function earlyPass(range: OwedRange): Promise<void> {

@@ -41,7 +41,7 @@ export interface Candidate {
 export interface CatchUp {
   /** Reads the stretch; resolves when the first attempt of everything has been made, with `false` if it was stopped. */
   pass(): Promise<boolean>
-  place(): ReplayPlace
+  position(): ReplayPlace
   /** Checks again whether it may go on. */
   nudge(): void
   stop(): void
@@ -55,7 +55,7 @@ export function createCatchUp(deps: {
   logger: Logger
   stretch: Stretch
   /** As stored. */
-  place: ReplayPlace
+  position: ReplayPlace
   inFlightMax(): number
   ratePerSecond: number
   /** Nothing more may begin now: the replay is paused, or the webhook waits. */
@@ -73,13 +73,13 @@ export function createCatchUp(deps: {
   let stopped = false
   let wake: () => void = () => undefined
   let nextAtMs = 0
-  if (deps.place.nextNumber >= 0) cursor = createNumberCursor(deps.place.nextNumber, deps.place.doneNumbers)
+  if (deps.position.nextNumber >= 0) cursor = createNumberCursor(deps.position.nextNumber, deps.position.doneNumbers)
 
   const factsOf = (record: LogRecord) => readEventHeaders(record.headers, stretch.organizationId)
 
   /** Whether a process of the previous release, which kept offsets, had finished the record. */
   function wasDone({ partition, offset }: LogRecord): boolean {
-    const before = deps.place.cursors.find(each => each.partition === partition)
+    const before = deps.position.cursors.find(each => each.partition === partition)
     return before !== undefined && (offset < before.offset || before.done.includes(offset))
   }
 
@@ -112,17 +112,17 @@ export function createCatchUp(deps: {
 
   async function batchPass(records: NumberedRecord[]): Promise<void> {
     cursor ??= createNumberCursor(records[0]!.number, [])
-    const place = cursor
+    const numbers = cursor
     const candidates = records
-      .filter(({ record, number }) => !place.isDone(number) && !wasDone(record))
+      .filter(({ record, number }) => !numbers.isDone(number) && !wasDone(record))
       .map(({ record, number }): Candidate => ({ event: factsOf(record), payload: record.value!, number }))
       .filter(({ event }) => stretch.begins(event))
     for (const candidate of await chosen(candidates)) {
       await turn(candidate.event.subject ?? '')
       if (stopped) return
-      begin(place, candidate)
+      begin(numbers, candidate)
     }
-    place.advance(records.at(-1)!.number + 1)
+    numbers.advance(records.at(-1)!.number + 1)
     deps.moved()
   }
 
@@ -139,19 +139,19 @@ export function createCatchUp(deps: {
     return []
   }
 
-  function begin(place: NumberCursor, candidate: Candidate): void {
+  function begin(numbers: NumberCursor, candidate: Candidate): void {
     const lane = candidate.event.subject ?? ''
     busy.add(lane)
     outstanding++
-    place.begin(candidate.number)
-    place.advance(candidate.number + 1)
-    let over = false
+    numbers.begin(candidate.number)
+    numbers.advance(candidate.number + 1)
+    let ended = false
     deps.deliver(candidate, () => {
-      if (over) return
-      over = true
+      if (ended) return
+      ended = true
       outstanding--
       busy.delete(lane)
-      place.end(candidate.number)
+      numbers.end(candidate.number)
       deps.moved()
       wake()
     })
@@ -183,7 +183,7 @@ export function createCatchUp(deps: {
       }
     })
 
-  async function openPatiently(): Promise<void> {
+  async function openWithRetries(): Promise<void> {
     while (!stopped && merge === undefined) {
       try {
         merge = await open()
@@ -199,7 +199,7 @@ export function createCatchUp(deps: {
 
   return {
     async pass() {
-      await openPatiently()
+      await openWithRetries()
       for (let read = await merge?.read(); read !== undefined && !stopped; read = await merge?.read()) {
         if ('records' in read) await batchPass(read.records)
         else cursor?.advance(read.gone.through + 1)
@@ -208,7 +208,7 @@ export function createCatchUp(deps: {
       merge?.close()
       return !stopped
     },
-    place: () => (cursor === undefined ? deps.place : { ...deps.place, ...cursor.stored() }),
+    position: () => (cursor === undefined ? deps.position : { ...deps.position, ...cursor.stored() }),
     nudge: () => wake(),
     stop() {
       stopped = true

@@ -53,9 +53,9 @@ export function createEarlyRecords(deps: {
   async function fromLog(range: OwedRange, entry: EarlyEntry): Promise<RetryRecord | undefined> {
     const topic = events.nameFor(range.organizationId, range.environment)
     const merge = createLogMerge({ ...deps, topic, from: entry.number, through: () => entry.number })
-    const patience = closeWhenWaiting(merge, deps.clock)
+    const closing = closeWhenWaiting(merge, deps.clock)
     const read = await merge.read()
-    patience.cancel()
+    closing.cancel()
     merge.close()
     if (!read) throw new Error(`${topic} does not show event ${entry.number} now`)
     const record = 'records' in read ? read.records[0]?.record : undefined

@@ -33,7 +33,7 @@ export interface Target {
   endOf(record: LogRecord): BulkEnd | 'stop' | undefined
   /** The first position of the segment. */
   from: number
-  over: boolean
+  ended: boolean
 }
 
 export interface Expiry {
@@ -92,7 +92,7 @@ export function createExpiry(deps: {
       return range.segments
         .filter(({ settledNumber, throughNumber }) => settledNumber < throughNumber)
         .map(segment => ({
-          ...{ range, segment, webhook, from: segment.settledNumber + 1, over: false },
+          ...{ range, segment, webhook, from: segment.settledNumber + 1, ended: false },
           endOf: endOf(segment, expiry(range, webhook)),
         }))
     },

@@ -8,7 +8,7 @@ import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import { FAILING_AT } from '../state/webhook-states.ts'
 import type { Probing } from './probing.ts'
-import { isFeeding, type Life } from './webhook-life.ts'
+import { isFeeding, type RangeSession } from './range-session.ts'
 
 /** This many failures after the probe, without a success between, end the catch-up. */
 const RELAPSE_AT = 3
@@ -17,12 +17,12 @@ const HALVE_MS = 1_000
 
 export interface FeedWindow {
   /** Sets the number of requests in flight. */
-  open(life: Life, size: number): void
-  succeeded(life: Life, webhook: Webhook): void
+  open(session: RangeSession, size: number): void
+  succeeded(session: RangeSession, webhook: Webhook): void
   /** `inARow`: consecutive failed attempts of the webhook. */
-  failed(life: Life, webhook: Webhook, inARow: number): void
+  failed(session: RangeSession, webhook: Webhook, inARow: number): void
   /** The receiver asks for no request during this time. */
-  leaveAlone(life: Life, ms: number): void
+  leaveAlone(session: RangeSession, ms: number): void
 }
 
 export function createFeedWindow(deps: {
@@ -34,30 +34,30 @@ export function createFeedWindow(deps: {
 }): FeedWindow {
   const { clock, handle } = deps
 
-  function open(life: Life, size: number): void {
-    const { range } = life
-    if (!isFeeding(range)) life.feedingSinceMs = clock.nowMs()
-    life.isProbing = false
-    life.probe?.cancel()
-    life.probe = undefined
+  function open(session: RangeSession, size: number): void {
+    const { range } = session
+    if (!isFeeding(range)) session.feedingSinceMs = clock.nowMs()
+    session.isProbing = false
+    session.probe?.cancel()
+    session.probe = undefined
     range.window = size
     range.touch()
     handle.write([])
-    life.feeder.nudge()
+    session.feeder.nudge()
   }
 
-  function halve(life: Life): void {
-    if (clock.nowMs() - life.halvedAtMs < HALVE_MS) return
-    life.halvedAtMs = clock.nowMs()
-    life.range.window = Math.max(1, Math.floor(life.range.window / 2))
+  function halve(session: RangeSession): void {
+    if (clock.nowMs() - session.halvedAtMs < HALVE_MS) return
+    session.halvedAtMs = clock.nowMs()
+    session.range.window = Math.max(1, Math.floor(session.range.window / 2))
   }
 
   return {
     open,
-    succeeded(life, webhook) {
-      const { range } = life
-      life.successes++
-      life.failures = 0
+    succeeded(session, webhook) {
+      const { range } = session
+      session.successes++
+      session.failures = 0
       if (!webhook.active) return
       if (isFeeding(range)) {
         if (range.window < webhook.maxInFlight) range.window++
@@ -65,33 +65,33 @@ export function createFeedWindow(deps: {
       }
       if (range.cause !== 'held') return
       deps.onTransition('held', 'catching up')
-      open(life, 1)
+      open(session, 1)
     },
-    failed(life, webhook, inARow) {
-      const { range } = life
-      life.failures++
+    failed(session, webhook, inARow) {
+      const { range } = session
+      session.failures++
       if (!webhook.active) return
       if (!isFeeding(range)) {
-        if (range.cause === 'held') deps.probing.failed(life)
+        if (range.cause === 'held') deps.probing.failed(session)
         return
       }
-      if (inARow < FAILING_AT && !(life.successes <= 1 && life.failures >= RELAPSE_AT)) {
-        halve(life)
+      if (inARow < FAILING_AT && !(session.successes <= 1 && session.failures >= RELAPSE_AT)) {
+        halve(session)
         return
       }
       deps.onTransition('catching up', 'held')
       range.cause = 'held'
-      deps.probing.hold(life, webhook)
+      deps.probing.hold(session, webhook)
     },
-    leaveAlone(life, askedMs) {
-      const ms = Math.min(askedMs, RETRY_AFTER_MS_MAX * deps.timeScale)
+    leaveAlone(session, requestedMs) {
+      const ms = Math.min(requestedMs, RETRY_AFTER_MS_MAX * deps.timeScale)
       const untilMs = clock.nowMs() + ms
-      if (untilMs <= life.notBeforeMs) return
-      life.notBeforeMs = untilMs
-      life.notBefore?.cancel()
-      life.notBefore = clock.after(ms, () => {
-        life.notBefore = undefined
-        life.feeder.nudge()
+      if (untilMs <= session.notBeforeMs) return
+      session.notBeforeMs = untilMs
+      session.notBefore?.cancel()
+      session.notBefore = clock.after(ms, () => {
+        session.notBefore = undefined
+        session.feeder.nudge()
       })
     },
   }

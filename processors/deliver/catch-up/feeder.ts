@@ -162,24 +162,24 @@ export function createFeeder(
    * Counts a delivery that goes into the engine, and how it comes back: it ends for the feeder when `end` is called
    * first.
    */
-  function outOf(subject: string | undefined): { end(then: () => void): void; lined(): void } {
+  function outOf(subject: string | undefined): { end(then: () => void): void; queued(): void } {
     if (subject !== undefined) busy.add(subject)
     out++
-    let isLined = false
-    let over = false
+    let isQueued = false
+    let ended = false
     return {
       end(then) {
-        if (over) return
-        over = true
-        if (!isLined) out--
-        if (subject !== undefined && !isLined) busy.delete(subject)
+        if (ended) return
+        ended = true
+        if (!isQueued) out--
+        if (subject !== undefined && !isQueued) busy.delete(subject)
         then()
         ports.onChange()
         nudge()
       },
-      lined() {
-        if (over || isLined) return
-        isLined = true
+      queued() {
+        if (ended || isQueued) return
+        isQueued = true
         out--
         // Those behind it go into the same lane.
         if (subject !== undefined) busy.delete(subject)
@@ -191,7 +191,7 @@ export function createFeeder(
   function beginEarly({ entry, record }: EarlyItem, subject: string | undefined): void {
     earlyRead = earlyRead.filter(each => each.entry !== entry)
     range.early.begin(entry)
-    const { end, lined } = outOf(subject)
+    const { end, queued } = outOf(subject)
     const left = () => {
       range.early.remove(entry)
       range.count = Math.max(0, range.count - 1)
@@ -201,7 +201,7 @@ export function createFeeder(
       keys: undefined,
       left: () => end(left),
       back: () => end(() => range.early.restart(entry)),
-      lined,
+      queued,
     }
     ports.take(
       { ...record, dueAtMs: Math.round(clock.nowMs()) },
@@ -213,12 +213,12 @@ export function createFeeder(
     range.begin(number)
     const event = readEventHeaders(record.headers, range.organizationId)
     range.oldestAtMs = event.recordedAtMs
-    const { end, lined } = outOf(subject)
+    const { end, queued } = outOf(subject)
     const back = () => {
       range.restart(number)
       log.rest()
     }
-    const fed: Fed = { keys, left: () => end(() => range.leave(number)), back: () => end(back), lined }
+    const fed: Fed = { keys, left: () => end(() => range.leave(number)), back: () => end(back), queued }
     const countedAs = number <= range.closedThrough ? 'nothing' : 'range'
     ports.take(recordOf(event, record.value!), { source: SOURCELESS, fed, countedAs })
   }

@@ -13,37 +13,37 @@ import { type OwedRange, SEGMENTS_MAX } from '../state/owed-range.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
 import { isKept } from './absorbing.ts'
 import type { OwingShard } from './owing-shard.ts'
-import { type Arrival, isFeeding, type Life, type Lives } from './webhook-life.ts'
+import { type Arrival, isFeeding, type RangeSession, type RangeSessions } from './range-session.ts'
 
 export interface GoingLive {
   /** Everything that was owed has begun. */
-  dry(life: Life): void
-  endIfEmpty(life: Life): void
-  end(life: Life): void
+  dry(session: RangeSession): void
+  endIfEmpty(session: RangeSession): void
+  end(session: RangeSession): void
 }
 
 export function createGoingLive(deps: {
   handle: ShardHandle
   states: Pick<WebhookStates, 'end'>
   events: Pick<OpenEvents, 'unabsorb'>
-  lives: Lives
+  sessions: RangeSessions
   limits: DeliverLimits
   clock: Clock
-  shard: Pick<OwingShard, 'take' | 'waiting' | 'lined'>
+  shard: Pick<OwingShard, 'take' | 'waiting' | 'queued'>
   webhookOf(range: OwedRange): Webhook | undefined
-  flushOf(life: Life): void
+  flushOf(session: RangeSession): void
   onTransition(from: string, to: string): void
   onEnd(): void
 }): GoingLive {
   const { handle, limits, shard } = deps
 
   /** In an ordered lane nothing may overtake a delivery that is out, as events after a restart would. */
-  const mustWait = ({ range }: Life, { ordering }: Webhook) =>
+  const mustWait = ({ range }: RangeSession, { ordering }: Webhook) =>
     ordering !== 'none' && (range.outstanding() > 0 || range.early.size() > 0 || range.skipped().size > 0)
 
   /** Deliveries that were queued when the range opened go first. */
-  function isQueued({ pending }: Life, { id }: Webhook): boolean {
-    if (shard.lined(id) > limits.linedMax / 2) return true
+  function isQueued({ pending }: RangeSession, { id }: Webhook): boolean {
+    if (shard.queued(id) > limits.queuedMax / 2) return true
     return shard.waiting(id) + pending.length > Math.max(limits.waitingFairShare, limits.waitingMax / 2)
   }
 
@@ -52,24 +52,24 @@ export function createGoingLive(deps: {
     const dueAtMs = Math.min(createdAtMs, Math.round(deps.clock.nowMs()))
     const id = deliveryId(event.eventId, webhookId)
     const facts = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
-    shard.take({ ...facts, trigger: 'live', replayId: null, once: false }, { source, countedAs: 'hand', fresh: true })
+    shard.take({ ...facts, trigger: 'live', replayId: null, once: false }, { source, countedAs: 'hand', isNew: true })
   }
 
-  function close({ range }: Life, from: string): void {
+  function close({ range }: RangeSession, from: string): void {
     range.isOpen = false
     range.close('draining')
     deps.onTransition(from, 'live')
   }
 
-  function endIfEmpty(life: Life): void {
-    const { range } = life
+  function endIfEmpty(session: RangeSession): void {
+    const { range } = session
     if (range.isOpen || !range.isEmpty() || range.outstanding() > 0) return
-    end(life)
+    end(session)
   }
 
-  function end(life: Life): void {
-    deps.lives.drop(life)
-    deps.states.end(life.range.webhookId)
+  function end(session: RangeSession): void {
+    deps.sessions.drop(session)
+    deps.states.end(session.range.webhookId)
     deps.onEnd()
     handle.write([])
   }
@@ -77,27 +77,38 @@ export function createGoingLive(deps: {
   return {
     endIfEmpty,
     end,
-    dry(life) {
-      const { range } = life
+    dry(session) {
+      const { range } = session
       // A probe found nothing: everything has ended, and no event has come since.
-      if (range.isOpen && life.isProbing && range.isEmpty() && range.outstanding() === 0 && life.pending.length === 0)
-        close(life, 'held')
+      if (
+        range.isOpen &&
+        session.isProbing &&
+        range.isEmpty() &&
+        range.outstanding() === 0 &&
+        session.pending.length === 0
+      )
+        close(session, 'held')
       if (!isFeeding(range) || !range.isOpen) {
-        endIfEmpty(life)
+        endIfEmpty(session)
         return
       }
       const webhook = deps.webhookOf(range)
       if (!webhook?.active) return
-      const areKept = life.pending.every(({ arrival, left }) => left || isKept(arrival))
-      if (mustWait(life, webhook) || isQueued(life, webhook) || !areKept || range.segments.length >= SEGMENTS_MAX) {
-        deps.flushOf(life)
+      const areKept = session.pending.every(({ arrival, left }) => left || isKept(arrival))
+      if (
+        mustWait(session, webhook) ||
+        isQueued(session, webhook) ||
+        !areKept ||
+        range.segments.length >= SEGMENTS_MAX
+      ) {
+        deps.flushOf(session)
         return
       }
-      const behind = life.pending
-      life.pending = []
+      const behind = session.pending
+      session.pending = []
       range.expectNothing()
-      close(life, range.cause)
-      endIfEmpty(life)
+      close(session, range.cause)
+      endIfEmpty(session)
       for (const { arrival, left } of behind) if (!left) goOn(arrival)
       handle.write([])
     },

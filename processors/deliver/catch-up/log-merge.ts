@@ -49,7 +49,7 @@ const PAGE_BYTES_MIN = 32 * 1024
 /** Records returned at once. */
 const BATCH_RECORDS = 200
 const WAIT_MS = { first: 50, longest: 1_000 }
-const PATIENCE_MS = 5_000
+const WAITED_MS_MAX = 5_000
 
 interface Lane {
   /** The offset of the next page. */
@@ -267,8 +267,8 @@ export function createLogMerge(deps: {
 export function closeWhenWaiting(merge: LogMerge, clock: Clock): Pick<Timer, 'cancel'> {
   let timer: Timer | undefined
   const look = () => {
-    if (merge.waitingMs() >= PATIENCE_MS) merge.close()
-    else timer = clock.after(PATIENCE_MS, look)
+    if (merge.waitingMs() >= WAITED_MS_MAX) merge.close()
+    else timer = clock.after(WAITED_MS_MAX, look)
   }
   look()
   return { cancel: () => timer?.cancel() }

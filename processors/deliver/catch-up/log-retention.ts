@@ -11,7 +11,7 @@ export interface LogRetention {
   refresh(topics: Iterable<string>): Promise<void>
 }
 
-const ASKED_EVERY_MS = 600_000
+const QUERIED_EVERY_MS = 600_000
 const USUAL_MS = events.retentionMs ?? 30 * DAY_MS
 
 export function createLogRetention(deps: {
@@ -21,7 +21,7 @@ export function createLogRetention(deps: {
   retentionMs: ((topic: string) => Promise<number | undefined>) | undefined
 }): LogRetention {
   const { clock } = deps
-  const known = new Map<string, { ms: number; askedAtMs: number }>()
+  const known = new Map<string, { ms: number; queriedAtMs: number }>()
 
   async function ask(topic: string): Promise<void> {
     const before = known.get(topic)?.ms ?? USUAL_MS
@@ -33,7 +33,7 @@ export function createLogRetention(deps: {
       return undefined
     })
     const ms = found === undefined ? before : found < 0 ? Number.POSITIVE_INFINITY : found
-    known.set(topic, { ms, askedAtMs: clock.monotonicMs() })
+    known.set(topic, { ms, queriedAtMs: clock.monotonicMs() })
   }
 
   return {
@@ -43,7 +43,7 @@ export function createLogRetention(deps: {
       for (const topic of known.keys()) if (!wanted.has(topic)) known.delete(topic)
       if (!deps.retentionMs) return
       const isOld = (topic: string) =>
-        clock.monotonicMs() - (known.get(topic)?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= ASKED_EVERY_MS
+        clock.monotonicMs() - (known.get(topic)?.queriedAtMs ?? Number.NEGATIVE_INFINITY) >= QUERIED_EVERY_MS
       await Promise.all([...wanted].filter(isOld).map(ask))
     },
   }

@@ -108,7 +108,7 @@ export function createOwedFromLog(
       leave = await ports.turns.enter({
         organizationId: range.organizationId,
         isIdle: () => fedSegment() === undefined,
-        onWanted: giveWay,
+        onDemand: giveWay,
       })
       // Its turn has come.
       if (closed) rest()

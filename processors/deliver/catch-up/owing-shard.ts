@@ -8,10 +8,10 @@ export interface OwingShard {
   unattempted(webhookId: string): Delivery[]
   waiting(webhookId: string): number
   /** Deliveries that wait for their turn in a lane. */
-  lined(webhookId: string): number
+  queued(webhookId: string): number
   /** It waits with the range from now on. */
   deferred(delivery: Delivery): void
-  isCrowded(): boolean
+  isAboveHalf(): boolean
   /** Fed deliveries in hand, of all webhooks. */
   fedOut(): number
 }

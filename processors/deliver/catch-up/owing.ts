@@ -29,8 +29,8 @@ import type { FeederPorts } from './feeder-ports.ts'
 import { createGoingLive } from './going-live.ts'
 import type { OwingShard } from './owing-shard.ts'
 import { createProbing } from './probing.ts'
+import { type Arrival, createRangeSessions, isFeeding, type RangeSession } from './range-session.ts'
 import { createWebhookChanges } from './webhook-changes.ts'
-import { type Arrival, createLives, isFeeding, type Life } from './webhook-life.ts'
 
 export interface Owing {
   start(): void
@@ -84,7 +84,7 @@ export function createOwing(
     /** Whether everything that was read before a restart has been read again, unless it had ended. */
     isReadAgain(): boolean
     /** Whether a lane of an ordered webhook has enough members in hand. */
-    isLaneFull(webhookId: string, subject: string | null, linedMax: number): boolean
+    isLaneFull(webhookId: string, subject: string | null, queuedMax: number): boolean
     /** A segment is to end in bulk. */
     onClosing(): void
     onTransition(from: string, to: string): void
@@ -99,40 +99,40 @@ export function createOwing(
   let closed = false
 
   const webhookOf = (range: OwedRange) => view.find('webhook', range.organizationId, range.webhookId)
-  const lives = createLives({
+  const sessions = createRangeSessions({
     clock,
-    feederOf: (life, range) =>
+    feederOf: (session, range) =>
       createFeeder({
         ...deps,
         range,
         take: (record, origin) => shard.take(record, origin),
-        allowance: () => allowance(life()),
+        allowance: () => allowance(session()),
         isInLine: () => range.cause === 'paused',
         aheadMax: limits.fedAheadMax,
         isLaneFull: () =>
           webhookOf(range)?.ordering === 'none'
             ? undefined
-            : subject => deps.isLaneFull(range.webhookId, subject, limits.linedMax),
-        onDry: () => goingLive.dry(life()),
+            : subject => deps.isLaneFull(range.webhookId, subject, limits.queuedMax),
+        onDry: () => goingLive.dry(session()),
         onChange: () => handle.write([]),
       }),
   })
-  const absorbing = createAbsorbing({ ...deps, lives, isCrowded: shard.isCrowded })
+  const absorbing = createAbsorbing({ ...deps, sessions, isAboveHalf: shard.isAboveHalf })
   const { flushOf } = absorbing
   const probing = createProbing({ ...deps, flushOf, defer: ({ range }, delivery) => void deferOne(range, delivery) })
   const window = createFeedWindow({ ...deps, probing })
-  const goingLive = createGoingLive({ ...deps, lives, webhookOf, flushOf })
+  const goingLive = createGoingLive({ ...deps, sessions, webhookOf, flushOf })
   const isOurs = (organizationId: string) => shardOf(organizationId, deps.shards) === handle.shard
-  const changes = createWebhookChanges({ ...deps, lives, probing, window, goingLive, webhookOf, flushOf, isOurs })
+  const changes = createWebhookChanges({ ...deps, sessions, probing, window, goingLive, webhookOf, flushOf, isOurs })
 
   /** How many more deliveries of the webhook may begin. */
-  function allowance(life: Life): number {
-    const { range, feeder } = life
+  function allowance(session: RangeSession): number {
+    const { range, feeder } = session
     if (closed || !started || !deps.isReadAgain() || !webhookOf(range)?.active) return 0
-    if (clock.nowMs() < life.notBeforeMs || shard.isCrowded()) return 0
+    if (clock.nowMs() < session.notBeforeMs || shard.isAboveHalf()) return 0
     const slots = limits.inFlightMax / 2 - shard.fedOut()
     if (isFeeding(range)) return Math.min(slots, range.window - feeder.out())
-    return life.isProbing && feeder.out() === 0 ? slots : 0
+    return session.isProbing && feeder.out() === 0 ? slots : 0
   }
 
   function rangeFor({ id, organizationId, environment }: Webhook, cause: WaitCause): OwedRange {
@@ -149,14 +149,14 @@ export function createOwing(
     deps.onTransition(known ? known.cause : 'live', cause)
     changes.note(webhook)
     const range = rangeFor(webhook, cause)
-    const life = lives.of(range)
+    const session = sessions.of(range)
     range.isOpen = true
     range.cause = cause
     range.touch()
     handle.write([])
-    if (cause === 'held') probing.hold(life, webhook)
-    else if (cause === 'busy' || cause === 'ordered') window.open(life, webhook.maxInFlight)
-    else probing.rest(life)
+    if (cause === 'held') probing.hold(session, webhook)
+    else if (cause === 'busy' || cause === 'ordered') window.open(session, webhook.maxInFlight)
+    else probing.rest(session)
     return range
   }
 
@@ -165,7 +165,7 @@ export function createOwing(
     const state = states.get(webhook.id)
     if (state?.range?.isOpen) return
     const failures = state?.endpoint?.failures ?? 0
-    const isTooMany = waiting > limits.waitingMax || (waiting > limits.waitingFairShare && shard.isCrowded())
+    const isTooMany = waiting > limits.waitingMax || (waiting > limits.waitingFairShare && shard.isAboveHalf())
     const isDead = failures >= FAILING_AT && waiting + (state?.endpoint?.inRetry ?? 0) > limits.waitingFailingMax
     if (isTooMany || isDead) open(webhook, isDead || failures > 0 ? 'held' : 'busy')
   }
@@ -180,7 +180,7 @@ export function createOwing(
     const input = EARLY_INPUTS.indexOf(source.progress.topic ?? '')
     if (input < 0) return false
     const { offset } = source.record
-    const where = { input, offset, place: source.place, number: event.sequence }
+    const where = { input, offset, place: source.part, number: event.sequence }
     const facts = {
       attempts,
       attemptsBefore,
@@ -200,21 +200,21 @@ export function createOwing(
     return true
   }
 
-  function noteAttempt(life: Life, { fed }: Delivery, outcome: FedOutcome): void {
-    life.lastAttemptAtMs = clock.nowMs()
+  function noteAttempt(session: RangeSession, { fed }: Delivery, outcome: FedOutcome): void {
+    session.lastAttemptAtMs = clock.nowMs()
     if (!fed) return
-    life.rate.add(1)
-    deps.onFed(outcome, life.isProbing)
+    session.rate.add(1)
+    deps.onFed(outcome, session.isProbing)
   }
 
   function attemptOk(delivery: Delivery, webhook: Webhook): void {
     const range = states.get(delivery.webhookId)?.range
     states.succeeded(delivery.webhookId)
     if (!range) return
-    const life = lives.of(range)
-    noteAttempt(life, delivery, 'success')
-    window.succeeded(life, webhook)
-    life.feeder.nudge()
+    const session = sessions.of(range)
+    noteAttempt(session, delivery, 'success')
+    window.succeeded(session, webhook)
+    session.feeder.nudge()
   }
 
   function attemptFailed(delivery: Delivery, webhook: Webhook, retryAfterMs: number | undefined): void {
@@ -237,10 +237,10 @@ export function createOwing(
     inARow: number,
     retryAfterMs: number | undefined,
   ): void {
-    const life = lives.of(range)
-    noteAttempt(life, delivery, 'failed')
-    if (retryAfterMs !== undefined) window.leaveAlone(life, retryAfterMs)
-    window.failed(life, webhook, inARow)
+    const session = sessions.of(range)
+    noteAttempt(session, delivery, 'failed')
+    if (retryAfterMs !== undefined) window.leaveAlone(session, retryAfterMs)
+    window.failed(session, webhook, inARow)
     if (isFeeding(range) && !range.isOpen) queued(webhook)
   }
 
@@ -266,7 +266,7 @@ export function createOwing(
       const cause = !webhook.active ? 'paused' : (state?.endpoint?.failures ?? 0) > 0 ? 'held' : 'busy'
       const range = state?.range?.isOpen ? state.range : open(webhook, cause)
       // It may have been deferred with the others just now.
-      return delivery.stage === 'over' || deferOne(range, delivery)
+      return delivery.stage === 'ended' || deferOne(range, delivery)
     },
     attempted(delivery, ok, retryAfterMs) {
       const { webhook } = delivery.attempt!
@@ -276,13 +276,13 @@ export function createOwing(
     isWaiting: webhookId => states.get(webhookId)?.range !== undefined,
     find: webhookId => states.get(webhookId)?.range,
     nudge() {
-      for (const { feeder } of lives.all()) feeder.nudge()
+      for (const { feeder } of sessions.all()) feeder.nudge()
     },
     flush: absorbing.flush,
     committed() {
-      for (const life of lives.all()) {
-        if (isFeeding(life.range)) life.feeder.nudge()
-        if (!life.range.isOpen) goingLive.endIfEmpty(life)
+      for (const session of sessions.all()) {
+        if (isFeeding(session.range)) session.feeder.nudge()
+        if (!session.range.isOpen) goingLive.endIfEmpty(session)
       }
     },
     seal: states.seal,
@@ -290,7 +290,7 @@ export function createOwing(
       closed = true
       changes.close()
       absorbing.close()
-      lives.close()
+      sessions.close()
     },
   }
 }

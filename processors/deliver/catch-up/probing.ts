@@ -5,7 +5,7 @@
 import type { Clock, Random } from '../../../src/clock.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import type { OwingShard } from './owing-shard.ts'
-import { isFeeding, type Life } from './webhook-life.ts'
+import { isFeeding, type RangeSession } from './range-session.ts'
 
 const PROBE_MS = { first: 30_000, longest: 600_000 }
 const JITTER = 0.1
@@ -14,14 +14,14 @@ const WELL_AFTER_MS = 60_000
 
 export interface Probing {
   /** Only probes from now on. */
-  hold(life: Life, webhook: Webhook): void
+  hold(session: RangeSession, webhook: Webhook): void
   /** No attempts at all. */
-  rest(life: Life): void
+  rest(session: RangeSession): void
   /** After a restart: at the stored time. */
-  arm(life: Life): void
-  failed(life: Life): void
+  arm(session: RangeSession): void
+  failed(session: RangeSession): void
   /** The endpoint has changed. */
-  probeNow(life: Life): void
+  probeNow(session: RangeSession): void
 }
 
 export function createProbing(deps: {
@@ -29,79 +29,79 @@ export function createProbing(deps: {
   random: Pick<Random, 'uniform'>
   timeScale: number
   shard: Pick<OwingShard, 'unattempted'>
-  flushOf(life: Life): void
+  flushOf(session: RangeSession): void
   /** Deliveries that wait for a slot are owed from now on. */
-  defer(life: Life, delivery: ReturnType<OwingShard['unattempted']>[number]): void
+  defer(session: RangeSession, delivery: ReturnType<OwingShard['unattempted']>[number]): void
   guarded(work: () => void): void
 }): Probing {
   const { clock } = deps
   const stepMs = (ms: number) => ms * deps.timeScale
 
-  function rest(life: Life): void {
-    life.range.window = 0
-    life.isProbing = false
-    life.probe?.cancel()
-    life.probe = undefined
-    life.feeder.rest()
+  function rest(session: RangeSession): void {
+    session.range.window = 0
+    session.isProbing = false
+    session.probe?.cancel()
+    session.probe = undefined
+    session.feeder.rest()
   }
 
-  function schedule(life: Life, inMs: number): void {
-    const { range } = life
+  function schedule(session: RangeSession, inMs: number): void {
+    const { range } = session
     range.nextProbeAtMs = Math.round(clock.nowMs() + inMs * (1 + JITTER * (deps.random.uniform() - 0.5)))
     range.touch()
-    arm(life)
+    arm(session)
   }
 
-  function arm(life: Life): void {
-    life.probe?.cancel()
-    life.probe = clock.after(Math.max(0, life.range.nextProbeAtMs - clock.nowMs()), () => {
-      life.probe = undefined
-      deps.guarded(() => probe(life))
+  function arm(session: RangeSession): void {
+    session.probe?.cancel()
+    session.probe = clock.after(Math.max(0, session.range.nextProbeAtMs - clock.nowMs()), () => {
+      session.probe = undefined
+      deps.guarded(() => probe(session))
     })
   }
 
-  function probe(life: Life): void {
-    const { range } = life
+  function probe(session: RangeSession): void {
+    const { range } = session
     if (range.cause !== 'held' || isFeeding(range)) return
     // Another delivery has just been attempted.
-    const nextMs = life.lastAttemptAtMs + range.probeStepMs - clock.nowMs()
-    if (life.lastAttemptAtMs > 0 && nextMs > 0) {
-      schedule(life, nextMs)
+    const nextMs = session.lastAttemptAtMs + range.probeStepMs - clock.nowMs()
+    if (session.lastAttemptAtMs > 0 && nextMs > 0) {
+      schedule(session, nextMs)
       return
     }
-    deps.flushOf(life)
-    life.isProbing = true
-    life.feeder.nudge()
+    deps.flushOf(session)
+    session.isProbing = true
+    session.feeder.nudge()
     // No event yet, or it cannot be read now.
-    schedule(life, range.probeStepMs)
+    schedule(session, range.probeStepMs)
   }
 
   return {
     rest,
     arm,
-    hold(life, webhook) {
-      const { range } = life
-      const wasWell = isFeeding(range) && clock.nowMs() - life.feedingSinceMs >= stepMs(WELL_AFTER_MS)
+    hold(session, webhook) {
+      const { range } = session
+      const wasWell = isFeeding(range) && clock.nowMs() - session.feedingSinceMs >= stepMs(WELL_AFTER_MS)
       if (range.probeStepMs === 0 || wasWell) range.probeStepMs = stepMs(PROBE_MS.first)
-      rest(life)
-      life.successes = 0
-      life.failures = 0
-      schedule(life, range.probeStepMs)
+      rest(session)
+      session.successes = 0
+      session.failures = 0
+      schedule(session, range.probeStepMs)
       // Deliveries without an attempt are owed from now on; retries keep their schedule.
-      for (const delivery of deps.shard.unattempted(webhook.id)) deps.defer(life, delivery)
+      for (const delivery of deps.shard.unattempted(webhook.id)) deps.defer(session, delivery)
     },
-    failed(life) {
-      const { range } = life
-      if (!life.isProbing) return
-      life.isProbing = false
-      life.feeder.rest()
+    failed(session) {
+      const { range } = session
+      if (!session.isProbing) return
+      session.isProbing = false
+      session.feeder.rest()
       range.probeStepMs = Math.min(range.probeStepMs * 2, stepMs(PROBE_MS.longest))
-      schedule(life, range.probeStepMs)
+      schedule(session, range.probeStepMs)
     },
-    probeNow(life) {
-      life.range.probeStepMs = stepMs(PROBE_MS.first)
-      life.lastAttemptAtMs = 0
-      probe(life)
+    probeNow(session) {
+      session.range.probeStepMs = stepMs(PROBE_MS.first)
+      session.lastAttemptAtMs = 0
+      probe(session)
     },
   }
 }

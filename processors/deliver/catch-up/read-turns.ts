@@ -15,7 +15,7 @@ export interface TurnTaker {
   /** It has nothing left to read for now. */
   isIdle(): boolean
   /** Others wait: it drops its pages. */
-  onWanted(): void
+  onDemand(): void
 }
 
 export interface ReadTurns {
@@ -45,7 +45,7 @@ export function createReadTurns({ clock, readersMax = READERS_MAX }: { clock: Cl
   function makeRoom(): void {
     const overMs = clock.monotonicMs() - TURN_MS
     const leaving = [...holders].filter(holder => holder.isIdle() || holder.sinceMs <= overMs)
-    for (const holder of leaving.slice(0, waitingCount())) holder.onWanted()
+    for (const holder of leaving.slice(0, waitingCount())) holder.onDemand()
   }
 
   function watch(): void {

@@ -11,8 +11,8 @@ import type { DeliveryCommand, RedriveRange } from '../../../topics/deliveries-c
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { catchUpKeys, type RedriveState, redriveStateCodec } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
-import { createStandings } from '../state/changelog-table.ts'
-import type { Asked } from '../state/manual-retries.ts'
+import { createChangelogTable } from '../state/changelog-table.ts'
+import type { ManualRetries } from '../state/manual-retries.ts'
 import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
 import type { LogSource } from './log-merge.ts'
 
@@ -50,7 +50,7 @@ export function createRedrives(ports: {
   clock: Clock
   logger: Logger
   view: ControlView
-  asked: Asked
+  manualRetries: ManualRetries
   /** From the history; deliveries that it does not have are left out. */
   deliveries(
     log: { organizationId: string; environment: 'live' | 'test' },
@@ -63,10 +63,10 @@ export function createRedrives(ports: {
   fail(error: Error): void
 }): Redrives {
   const { view, clock } = ports
-  const states = createStandings<Running>({
+  const states = createChangelogTable<Running>({
     keyOf: catchUpKeys.ofRedrive,
     encode: ({ way, ...state }) => {
-      const { nextNumber = state.nextNumber, doneNumbers = state.doneNumbers } = way?.place() ?? {}
+      const { nextNumber = state.nextNumber, doneNumbers = state.doneNumbers } = way?.position() ?? {}
       return redriveStateCodec.encode({ ...state, nextNumber, doneNumbers })
     },
     onChange: () => ports.changed(),
@@ -80,7 +80,7 @@ export function createRedrives(ports: {
     const { organizationId, environment, webhookId, throughSequence, ratePerSecond } = state
     const way = createCatchUp({
       ...ports,
-      place: { cursors: [], nextNumber: state.nextNumber, doneNumbers: state.doneNumbers },
+      position: { cursors: [], nextNumber: state.nextNumber, doneNumbers: state.doneNumbers },
       stretch: {
         topic: events.nameFor(organizationId, environment),
         organizationId,
@@ -96,7 +96,7 @@ export function createRedrives(ports: {
         const { attempts, replayId, createdAt, id } = letter!
         const nowMs = Math.round(clock.nowMs())
         // Meanwhile it was retried by name.
-        if (!ports.asked.accept(id, attempts, commandId, nowMs, true)) {
+        if (!ports.manualRetries.accept(id, attempts, commandId, nowMs, true)) {
           left()
           return
         }
@@ -130,7 +130,7 @@ export function createRedrives(ports: {
     const found = await ports.deliveries(state, [...ids.keys()])
     const chosen = found.filter(({ id, status, reason, trigger, createdAt, newestAt }) => {
       // It was in flight in a crash.
-      if (status === 'retrying' && reason === 'asked_for') return ports.asked.isBy(id, commandId)
+      if (status === 'retrying' && reason === 'asked_for') return ports.manualRetries.isBy(id, commandId)
       if (!(status === 'failed' || (status === 'skipped' && reason === 'left_out')) || trigger === 'test') return false
       const createdMs = Date.parse(createdAt)
       if ((fromMs !== null && createdMs < fromMs) || (toMs !== null && createdMs >= toMs)) return false

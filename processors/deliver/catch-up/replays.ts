@@ -15,10 +15,10 @@ import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { catchUpKeys, type ReplayState, replayStateCodec } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
-import { createStandings } from '../state/changelog-table.ts'
+import { createChangelogTable } from '../state/changelog-table.ts'
 import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
 import type { LogSource } from './log-merge.ts'
-import type { Wanted } from './subscriptions.ts'
+import type { Subscribes } from './subscriptions.ts'
 
 /** Records of one partition are not exactly in the order of their times: platform emits come through another topic. */
 const TIME_SLACK_MS = 60_000
@@ -28,7 +28,7 @@ export interface ReplayPorts {
   clock: Clock
   logger: Logger
   view: ControlView
-  wanted: Wanted
+  subscribes: Subscribes
   /** Whether the webhook is owed something that goes first. */
   isWaiting(webhookId: string): boolean
   /** Into the engine; calls back after the first attempt, or when the delivery has ended otherwise. */
@@ -66,9 +66,9 @@ const UNDER_WAY: ReadonlySet<Replay['state']> = new Set(['pending', 'running', '
 
 export function createReplays(ports: ReplayPorts): Replays {
   const { view, clock } = ports
-  const states = createStandings<Running>({
+  const states = createChangelogTable<Running>({
     keyOf: catchUpKeys.ofReplay,
-    encode: ({ way, cancelled: _cancelled, ...state }) => replayStateCodec.encode({ ...state, ...way?.place() }),
+    encode: ({ way, cancelled: _cancelled, ...state }) => replayStateCodec.encode({ ...state, ...way?.position() }),
     onChange: () => ports.changed(),
   })
   let forget: () => void = () => undefined
@@ -82,8 +82,8 @@ export function createReplays(ports: ReplayPorts): Replays {
       if (known) drop(replayId, known)
       return
     }
-    const place = { cursors: [], nextNumber: -1, doneNumbers: [] }
-    const state = known ?? { organizationId, ...place, matched: 0, skipped: 0, way: undefined, cancelled: false }
+    const position = { cursors: [], nextNumber: -1, doneNumbers: [] }
+    const state = known ?? { organizationId, ...position, matched: 0, skipped: 0, way: undefined, cancelled: false }
     if (!known) states.set(replayId, state)
     state.cancelled = replay.state === 'cancelling'
     if (state.cancelled) state.way?.stop()
@@ -104,7 +104,7 @@ export function createReplays(ports: ReplayPorts): Replays {
     const now = () => view.find('replay', organizationId, id)
     state.way = createCatchUp({
       ...ports,
-      place: state,
+      position: state,
       stretch: {
         topic: events.nameFor(organizationId, replay.environment),
         organizationId,
@@ -157,16 +157,16 @@ export function createReplays(ports: ReplayPorts): Replays {
     const eventIds = selected.map(({ event }) => event.eventId)
     const delivered = await ports.delivered(replay, eventIds)
     const left = replay.matchedMax === null ? undefined : Math.max(0, replay.matchedMax - state.matched)
-    const wanted = selected.filter(({ event }) => !(replay.onlyFailed && delivered.has(event.eventId))).slice(0, left)
+    const chosen = selected.filter(({ event }) => !(replay.onlyFailed && delivered.has(event.eventId))).slice(0, left)
     if (webhook?.active)
-      return wanted.map(each => ({ ...each, originalDeliveredAtMs: delivered.get(each.event.eventId) ?? null }))
-    state.matched += wanted.length
-    state.skipped += wanted.length
+      return chosen.map(each => ({ ...each, originalDeliveredAtMs: delivered.get(each.event.eventId) ?? null }))
+    state.matched += chosen.length
+    state.skipped += chosen.length
     return []
   }
 
   function selects(replay: Replay, webhook: Webhook, event: EventFacts, payload: Buffer): boolean {
-    if (replay.selectors.length === 0) return !isLifecycleType(event.type) && ports.wanted(webhook, event, payload)
+    if (replay.selectors.length === 0) return !isLifecycleType(event.type) && ports.subscribes(webhook, event, payload)
     return createSelectorIndex([{ selectors: replay.selectors, value: true }]).match(event).length > 0
   }
 

@@ -9,10 +9,10 @@ import { parseJson } from '../../../src/json/json.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 
-export type Wanted = (webhook: Webhook, event: EventFacts, payload: Buffer) => boolean
+export type Subscribes = (webhook: Webhook, event: EventFacts, payload: Buffer) => boolean
 
 /** One index per webhook record; a changed webhook is another record. */
-export function createWanted(): Wanted {
+export function createSubscribes(): Subscribes {
   const indexes = new WeakMap<Webhook, SelectorIndex<Webhook>>()
   return (webhook, event, payload) => {
     let index = indexes.get(webhook)

@@ -11,7 +11,7 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { CatchUpSources } from './catch-ups.ts'
 import type { SubscribersOf } from './listed-records.ts'
-import type { Wanted } from './subscriptions.ts'
+import type { Subscribes } from './subscriptions.ts'
 
 /** Longer than the history ever lags. */
 const BEHIND_MS_MAX = 3_600_000
@@ -19,10 +19,10 @@ const BEHIND_MS_MAX = 3_600_000
 export function createSubscribersOf(deps: {
   view: Pick<ControlView, 'find'>
   clock: Clock
-  wanted: Wanted
+  subscribes: Subscribes
   history: CatchUpSources['subscribers']
 }): SubscribersOf {
-  const { view, clock, wanted, history } = deps
+  const { view, clock, subscribes, history } = deps
   /** Answers of the history for records in memory: several webhooks of one log read the same records. */
   const known = new WeakMap<LogRecord, readonly bigint[]>()
 
@@ -40,7 +40,7 @@ export function createSubscribersOf(deps: {
     if (history && event.recordedAtMs > clock.nowMs() - BEHIND_MS_MAX)
       throw new Error(`The history does not have event ${event.eventId} yet, which says whom it went to`)
     const webhook = view.find('webhook', range.organizationId, range.webhookId)
-    return webhook && wanted(webhook, event, record.value!) ? [range.key] : []
+    return webhook && subscribes(webhook, event, record.value!) ? [range.key] : []
   }
 
   return async (range, records) => {

@@ -8,7 +8,7 @@ import type { WebhookStates } from '../state/webhook-states.ts'
 import type { FeedWindow } from './feed-window.ts'
 import type { GoingLive } from './going-live.ts'
 import type { Probing } from './probing.ts'
-import { isFeeding, type Life, type Lives } from './webhook-life.ts'
+import { isFeeding, type RangeSession, type RangeSessions } from './range-session.ts'
 
 export interface WebhookChanges {
   /** Restores the stored ranges, and follows the control plane from now on. */
@@ -23,12 +23,12 @@ export function createWebhookChanges(deps: {
   view: ControlView
   states: WebhookStates
   clock: Clock
-  lives: Lives
+  sessions: RangeSessions
   probing: Probing
   window: FeedWindow
   goingLive: Pick<GoingLive, 'end'>
   webhookOf(range: OwedRange): Webhook | undefined
-  flushOf(life: Life): void
+  flushOf(session: RangeSession): void
   /** Whether this shard is responsible for the organization. */
   isOurs(organizationId: string): boolean
   /** A segment is to end in bulk. */
@@ -36,25 +36,25 @@ export function createWebhookChanges(deps: {
   onTransition(from: string, to: string): void
   guarded(work: () => void): void
 }): WebhookChanges {
-  const { handle, view, states, clock, lives, probing, window, webhookOf } = deps
+  const { handle, view, states, clock, sessions, probing, window, webhookOf } = deps
   /** The webhooks as they were at the last check. */
   const known = new Map<string, Webhook>()
   let forget: () => void = () => undefined
   let closed = false
 
-  function pause(life: Life): void {
-    const { range } = life
+  function pause(session: RangeSession): void {
+    const { range } = session
     if (range.cause !== 'paused') deps.onTransition(range.cause, 'paused')
     range.cause = 'paused'
     range.isOpen = true
-    probing.rest(life)
+    probing.rest(session)
     range.touch()
     handle.write([])
   }
 
-  function activate(life: Life, webhook: Webhook): void {
-    const { range } = life
-    deps.flushOf(life)
+  function activate(session: RangeSession, webhook: Webhook): void {
+    const { range } = session
+    deps.flushOf(session)
     range.activatedAtMs = Math.round(clock.nowMs())
     deps.onTransition('paused', 'catching up')
     const resumeAfterMs = webhook.resumeAfter === null ? 0 : Date.parse(webhook.resumeAfter)
@@ -62,19 +62,19 @@ export function createWebhookChanges(deps: {
       range.leaveOut(resumeAfterMs)
       deps.onClosing()
     }
-    life.successes = 0
-    life.failures = 0
-    window.open(life, 1)
+    session.successes = 0
+    session.failures = 0
+    window.open(session, 1)
   }
 
-  function gone(life: Life): void {
-    const { range } = life
-    deps.flushOf(life)
+  function gone(session: RangeSession): void {
+    const { range } = session
+    deps.flushOf(session)
     if (view.organization(range.organizationId)?.status === 'deleted') {
-      deps.goingLive.end(life)
+      deps.goingLive.end(session)
       return
     }
-    probing.rest(life)
+    probing.rest(session)
     range.isOpen = false
     range.close('webhook_deleted')
     handle.write([])
@@ -82,11 +82,11 @@ export function createWebhookChanges(deps: {
   }
 
   /** True when nothing more is to be checked: it is deleted, paused, or has just been activated. */
-  function isStateFollowed(life: Life, webhook: Webhook | undefined): boolean {
-    const { range } = life
-    if (!webhook) gone(life)
-    else if (!webhook.active) pause(life)
-    else if (range.cause === 'paused' && !isFeeding(range)) activate(life, webhook)
+  function isStateFollowed(session: RangeSession, webhook: Webhook | undefined): boolean {
+    const { range } = session
+    if (!webhook) gone(session)
+    else if (!webhook.active) pause(session)
+    else if (range.cause === 'paused' && !isFeeding(range)) activate(session, webhook)
     else return false
     return true
   }
@@ -94,15 +94,15 @@ export function createWebhookChanges(deps: {
   function follow(webhookId: string, before: Webhook | undefined): void {
     const range = states.get(webhookId)?.range
     if (!range || closed) return
-    const life = lives.of(range)
+    const session = sessions.of(range)
     const webhook = webhookOf(range)
-    if (isStateFollowed(life, webhook)) return
+    if (isStateFollowed(session, webhook)) return
     if (before && isOtherEndpoint(before, webhook!) && range.cause === 'held' && !isFeeding(range)) {
-      probing.probeNow(life)
+      probing.probeNow(session)
       return
     }
     if (isFeeding(range)) range.window = Math.min(range.window, webhook!.maxInFlight)
-    life.feeder.nudge()
+    session.feeder.nudge()
   }
 
   function onWebhook(organizationId: string, id: string): void {
@@ -115,12 +115,12 @@ export function createWebhookChanges(deps: {
   }
 
   function takeUp(range: OwedRange): void {
-    const life = lives.of(range)
+    const session = sessions.of(range)
     const webhook = webhookOf(range)
     if (webhook) known.set(range.webhookId, webhook)
-    if (isStateFollowed(life, webhook)) return
-    if (isFeeding(range)) window.open(life, Math.max(1, Math.min(range.window, webhook!.maxInFlight)))
-    else probing.arm(life)
+    if (isStateFollowed(session, webhook)) return
+    if (isFeeding(range)) window.open(session, Math.max(1, Math.min(range.window, webhook!.maxInFlight)))
+    else probing.arm(session)
   }
 
   return {

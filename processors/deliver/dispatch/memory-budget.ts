@@ -1,23 +1,23 @@
 /** How much one process keeps in memory. Back-pressure: readers pause at the limit and resume at half of it. */
-export interface Room {
+export interface MemoryBudget {
   take(bytes: number): void
   give(bytes: number): void
   full(): boolean
   /** Bytes of all payloads. */
   bytes(): number
   /** Whether more than half is in use. */
-  crowded(): boolean
+  aboveHalf(): boolean
   /** Calls back each time it is no longer full, until the returned function is called. */
   onFree(listener: () => void): () => void
 }
 
-export function createRoom({
+export function createMemoryBudget({
   deliveriesMax,
   payloadBytesMax,
 }: {
   deliveriesMax: number
   payloadBytesMax: number
-}): Room {
+}): MemoryBudget {
   const listeners = new Set<() => void>()
   let deliveries = 0
   let bytes = 0
@@ -38,7 +38,7 @@ export function createRoom({
     },
     full: () => full,
     bytes: () => bytes,
-    crowded: () => deliveries > deliveriesMax / 2 || bytes > payloadBytesMax / 2,
+    aboveHalf: () => deliveries > deliveriesMax / 2 || bytes > payloadBytesMax / 2,
     onFree(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -44,7 +44,7 @@ export interface SubjectLanes {
   /** It is no longer in hand, and has not ended: this shard stops. */
   dropped(delivery: Delivery): void
   /** Whether the lane has as many members in hand as it needs: further ones stay in the log. */
-  isFull(webhookId: string, subject: string | null, linedMax: number): boolean
+  isFull(webhookId: string, subject: string | null, queuedMax: number): boolean
   /** Members in hand that wait for their turn, of one webhook. */
   waiting(webhookId: string): number
   /** The webhook has changed: waiting members check again whether they may go on. */
@@ -72,14 +72,14 @@ export interface Lane {
   /** Those of members that have been in a retry topic. */
   stored: Set<number>
   /** All members, and so all before them, are before this offset of `deliveries`. */
-  readTo: number
+  nextOffset: number
   /** When the first is due again; 0 while the lane moves. Not known after a restart. */
   turnAtMs: number | undefined
   /** In hand, before their turn. */
   waiting: Map<number, Delivery>
 }
 
-export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: Delivery): void }): SubjectLanes {
+export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery: Delivery): void }): SubjectLanes {
   const lanes = new Map<string, Lane>()
   const changed = new Set<string>()
   const waitingByWebhook = new Map<string, number>()
@@ -101,7 +101,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       subject,
       members: [],
       stored: new Set(),
-      readTo: 0,
+      nextOffset: 0,
       turnAtMs: undefined,
       waiting: new Map(),
     }
@@ -112,7 +112,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
   const laneWith = (delivery: Delivery): Lane | undefined => {
     if (delivery.lane || lanes.size === 0) return delivery.lane
     const lane = lanes.get(keyOf(delivery.webhookId, delivery.event.subject))
-    return lane && includes(lane.members, sequenceOf(delivery)) && isLined(delivery) ? lane : undefined
+    return lane && includes(lane.members, sequenceOf(delivery)) && isQueued(delivery) ? lane : undefined
   }
 
   function hold(lane: Lane, delivery: Delivery): void {
@@ -136,7 +136,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
    */
   const isNext = (lane: Lane, delivery: Delivery): boolean =>
     lane.members[0] === sequenceOf(delivery) &&
-    (delivery.fresh || lane.stored.size === 0 || deps.readTo() >= lane.readTo)
+    (delivery.isNew || lane.stored.size === 0 || deps.nextOffset() >= lane.nextOffset)
 
   /** Calls the first member, if it is in hand and may go. */
   function pass(lane: Lane): void {
@@ -171,12 +171,12 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       const lane = laneOf(webhookId, subject)
       lane.members = fromSteps(steps)
       lane.stored = new Set(lane.members)
-      lane.readTo = readTo
+      lane.nextOffset = readTo
     },
     mayGo(delivery, webhook) {
       if (webhook.ordering === 'none' && lanes.size === 0) return true
       const inLine = webhook.ordering === 'block' || (webhook.ordering === 'park' && delivery.attempts === 0)
-      if (!inLine || !isLined(delivery)) {
+      if (!inLine || !isQueued(delivery)) {
         const lane = laneWith(delivery)
         if (lane) leave(lane, delivery)
         return true
@@ -199,7 +199,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
       }
       unhold(lane, delivery)
       lane.stored.add(sequenceOf(delivery))
-      if (delivery.fresh) lane.readTo = Math.max(lane.readTo, delivery.source.record.offset + 1)
+      if (delivery.isNew) lane.nextOffset = Math.max(lane.nextOffset, delivery.source.record.offset + 1)
       changed.add(keyOf(lane.webhookId, lane.subject))
     },
     ended(delivery) {
@@ -232,10 +232,10 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
     dropped(delivery) {
       if (delivery.lane) unhold(delivery.lane, delivery)
     },
-    isFull(webhookId, subject, linedMax) {
+    isFull(webhookId, subject, queuedMax) {
       const lane = lanes.get(keyOf(webhookId, subject))
       if (!lane || lane.members.length === 0) return false
-      return lane.waiting.size >= LANE_AHEAD || (waitingByWebhook.get(webhookId) ?? 0) >= linedMax
+      return lane.waiting.size >= LANE_AHEAD || (waitingByWebhook.get(webhookId) ?? 0) >= queuedMax
     },
     waiting: webhookId => waitingByWebhook.get(webhookId) ?? 0,
     changed(webhookId) {
@@ -263,15 +263,15 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
     read() {
       if (early.size === 0) return
       for (const lane of [...early]) {
-        if (deps.readTo() < lane.readTo) continue
+        if (deps.nextOffset() < lane.nextOffset) continue
         early.delete(lane)
         pass(lane)
       }
     },
     turnedBack(offset) {
       for (const lane of lanes.values()) {
-        if (lane.readTo <= offset) continue
-        lane.readTo = offset
+        if (lane.nextOffset <= offset) continue
+        lane.nextOffset = offset
         if (lane.stored.size > 0) changed.add(keyOf(lane.webhookId, lane.subject))
       }
     },
@@ -283,7 +283,7 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
         const lane = lanes.get(key)
         const value =
           lane && lane.stored.size > 0
-            ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.readTo })
+            ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.nextOffset })
             : null
         records.push({ topic: deliveryState.name, partition, key, value })
       }
@@ -303,6 +303,6 @@ export function createSubjectLanes(deps: { readTo(): number; onTurn(delivery: De
 }
 
 /** Deliveries in the order of the log: live ones, and those of a catch-up. Replays and manual retries have no order. */
-function isLined({ trigger, deliveryId: id, event, webhookId }: RetryRecord): boolean {
+function isQueued({ trigger, deliveryId: id, event, webhookId }: RetryRecord): boolean {
   return trigger === 'live' || (trigger === 'replay' && id === deliveryId(event.eventId, webhookId))
 }

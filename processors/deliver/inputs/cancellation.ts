@@ -14,7 +14,7 @@ import { deliveryId as deliveryIdOf } from '../../../src/model/ids.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { LogSource } from '../catch-up/log-merge.ts'
-import type { Begun, Progress } from '../state/progress.ts'
+import type { OpenRecord, Progress } from '../state/progress.ts'
 
 const TROUBLE_PAUSE_MS = 1_000
 /** Records that are not visible yet are searched for again after this time. */
@@ -28,8 +28,8 @@ export interface Cancelling {
    * command to cancel it ends with its attempt, so that a crash in between repeats both.
    */
   reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>, inFlight?: boolean): string | undefined
-  /** Cancels one; `over` is called when it has ended, or exists nowhere any more. `event`: finds it in a range. */
-  delivery(deliveryId: string, webhookId: string, over: () => void, event?: EventFacts): void
+  /** Cancels one; `onEnd` is called when it has ended, or exists nowhere any more. `event`: finds it in a range. */
+  delivery(deliveryId: string, webhookId: string, onEnd: () => void, event?: EventFacts): void
   /** Cancels all deliveries of a deleted webhook. */
   webhook(webhookId: string, reason: string): void
   /** Resolves when everything written so far has committed. */
@@ -45,7 +45,7 @@ interface Target {
   deliveryId: string | undefined
   reason: string
   event: EventFacts | undefined
-  over(): void
+  onEnd(): void
 }
 
 export function createCancelling(deps: {
@@ -56,11 +56,11 @@ export function createCancelling(deps: {
   progressOf(topic: string): Progress
   /** Cancels matches in memory. */
   cancelHeld(cancelling: Pick<Cancelling, 'wants' | 'reasonFor'>): void
-  isFlying(deliveryId: string): boolean
+  isInFlight(deliveryId: string): boolean
   /** Cancels owed matches, in a range or as early entries. Rejects while they cannot be read. */
   cancelOwed(webhookId: string, event: EventFacts, reason: string): Promise<void>
   /** Ends a record that has not been read. */
-  cancelAhead(record: RetryRecord, progress: Progress, begun: Begun, reason: string): void
+  cancelAhead(record: RetryRecord, progress: Progress, openRecord: OpenRecord, reason: string): void
   guarded(work: () => void): void
 }): Cancelling {
   const { handle, log, clock, progressOf, guarded } = deps
@@ -86,7 +86,7 @@ export function createCancelling(deps: {
   function forget(target: Target): void {
     if (target.deliveryId === undefined) byWebhook.delete(target.webhookId)
     else if (!byDelivery.delete(target.deliveryId)) return
-    target.over()
+    target.onEnd()
     handle.write([])
   }
 
@@ -94,7 +94,7 @@ export function createCancelling(deps: {
     if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
     else byDelivery.set(target.deliveryId, target)
     deps.cancelHeld(cancelling)
-    if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isFlying(target.deliveryId)))
+    if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isInFlight(target.deliveryId)))
       return
     waiting.push(target)
     void search()
@@ -112,10 +112,10 @@ export function createCancelling(deps: {
         for (const target of targets) await cancelOwed(target)
         // A match that was read meanwhile was no longer unread when the search reached it.
         guarded(() => deps.cancelHeld(cancelling))
-        const unread = await searchFresh()
+        const unread = await searchNewDeliveries()
         if (closed) return
         // Matches still to be read are cancelled when they are.
-        guarded(() => targets.filter(target => !unread.has(target) && !isFlying(target)).forEach(forget))
+        guarded(() => targets.filter(target => !unread.has(target) && !isInFlight(target)).forEach(forget))
       } catch (error) {
         deps.logger.warn({ error: String(error) }, 'what is to be cancelled could not be looked for; trying again')
         waiting.push(...targets)
@@ -125,7 +125,7 @@ export function createCancelling(deps: {
     searching = false
   }
 
-  const isFlying = ({ deliveryId }: Target) => deliveryId !== undefined && deps.isFlying(deliveryId)
+  const isInFlight = ({ deliveryId }: Target) => deliveryId !== undefined && deps.isInFlight(deliveryId)
 
   /** Resolves when everything written so far has committed and can be read. */
   function committedSinceNow(): Promise<void> {
@@ -140,21 +140,21 @@ export function createCancelling(deps: {
   async function searchTier(topic: string): Promise<void> {
     const progress = progressOf(topic)
     await eachUnread(topic, progress, log => {
-      if (!isWebhookWanted(log.key?.toString())) return
+      if (!isWebhookSearched(log.key?.toString())) return
       const record = retryRecordCodec.decode(log.value!)
       if (!targetOf(record)) return
-      const begun = progress.ahead(log)
-      if (begun) deps.cancelAhead(record, progress, begun, reasonFor(record)!)
+      const openRecord = progress.ahead(log)
+      if (openRecord) deps.cancelAhead(record, progress, openRecord, reasonFor(record)!)
     })
   }
 
   /** The matches in records of `deliveries` that have not been read yet. */
-  async function searchFresh(): Promise<Set<Target>> {
+  async function searchNewDeliveries(): Promise<Set<Target>> {
     const found = new Set<Target>()
     if (byDelivery.size === 0) return found
     await eachUnread(deliveries.name, progressOf(deliveries.name), log => {
       const { event, webhookIds } = deliveryRecordCodec.decode(log.value!)
-      for (const webhookId of webhookIds.filter(isWebhookWanted)) {
+      for (const webhookId of webhookIds.filter(isWebhookSearched)) {
         const target = byDelivery.get(deliveryIdOf(event.eventId, webhookId))
         if (target) found.add(target)
       }
@@ -162,14 +162,14 @@ export function createCancelling(deps: {
     return found
   }
 
-  const isWebhookWanted = (webhookId: string | undefined) =>
+  const isWebhookSearched = (webhookId: string | undefined) =>
     webhookId !== undefined &&
     (byWebhook.has(webhookId) || [...byDelivery.values()].some(target => target.webhookId === webhookId))
 
   async function eachUnread(topic: string, progress: Progress, look: (log: LogRecord) => void): Promise<void> {
     const end = await log.ends.of(topic, handle.shard)
     let pauseMs = WAIT_MS.first
-    for (let offset = progress.readTo(); offset < end && !closed; ) {
+    for (let offset = progress.nextOffset(); offset < end && !closed; ) {
       const { records, nextOffset } = await log.pages.read(topic, handle.shard, offset)
       if (closed) return
       guarded(() => records.forEach(look))
@@ -187,9 +187,9 @@ export function createCancelling(deps: {
   const cancelling: Cancelling = {
     wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
     reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
-    delivery: (deliveryId, webhookId, over, event) => add({ deliveryId, webhookId, reason: 'manual', event, over }),
+    delivery: (deliveryId, webhookId, onEnd, event) => add({ deliveryId, webhookId, reason: 'manual', event, onEnd }),
     webhook: (webhookId, reason) =>
-      add({ deliveryId: undefined, webhookId, reason, event: undefined, over: () => undefined }),
+      add({ deliveryId: undefined, webhookId, reason, event: undefined, onEnd: () => undefined }),
     committedSinceNow,
     sealed: () => void seals++,
     committed() {

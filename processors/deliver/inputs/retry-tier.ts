@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../../src/clock.ts'
 import { TIER_LOAD_FRACTION, tierFor } from '../../../src/delivery/retry-schedule.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
-import type { Begun, Progress } from '../state/progress.ts'
+import type { OpenRecord, Progress } from '../state/progress.ts'
 
 /** Deliveries due within this time wait in memory; in the 5-minute tier this always covers the last tenth. */
 const HELD_MS_MAX = 30_000
@@ -21,7 +21,7 @@ export interface RetryTierReader {
   /** Loads the records whose time has come. Call this whenever there is capacity again. */
   load(): void
   /** Hands on waiting records that are to be cancelled, whenever they would be due. */
-  release(wanted: (record: RetryRecord) => boolean): void
+  release(isCancelled: (record: RetryRecord) => boolean): void
   /** Writes waiting deliveries that have lost their record anew. Returns how many. */
   rescue(): number
   close(): void
@@ -29,7 +29,7 @@ export interface RetryTierReader {
 
 interface Waiting {
   log: LogRecord
-  begun: Begun
+  openRecord: OpenRecord
   loadAtMs: number
 }
 
@@ -44,7 +44,7 @@ export function createRetryTier(deps: {
   /** Whether it is to be cancelled as soon as it is in hand. */
   cancelled(record: RetryRecord): boolean
   /** Takes a delivery in hand, now or at its due time. False when one that is due later does not fit. */
-  take(record: RetryRecord, begun: Begun): boolean
+  take(record: RetryRecord, openRecord: OpenRecord): boolean
   /** For errors in a timer. */
   guarded(work: () => void): void
 }): RetryTierReader {
@@ -76,14 +76,14 @@ export function createRetryTier(deps: {
   }
 
   /** False when it must be tried again later. */
-  function settle({ log, begun }: Waiting, nowMs: number): boolean {
+  function settle({ log, openRecord }: Waiting, nowMs: number): boolean {
     const record = retryRecordCodec.decode(log.value!)
     const remainingMs = deps.cancelled(record) ? 0 : record.dueAtMs - nowMs
-    if (remainingMs <= heldMs && deps.take(record, begun)) return true
+    if (remainingMs <= heldMs && deps.take(record, openRecord)) return true
     const next = tierFor(remainingMs, timeScale)
     if (next.delayMs * timeScale * TIER_LOAD_FRACTION > remainingMs) return false
     handle.write([movedTo(next, log)])
-    progress.end(begun, 0)
+    progress.end(openRecord, 0)
     return true
   }
 
@@ -94,10 +94,10 @@ export function createRetryTier(deps: {
     value,
   })
 
-  function pause(wanted: boolean): void {
-    if (wanted === paused) return
-    paused = wanted
-    if (wanted) handle.pause(topic, handle.shard)
+  function pause(pausing: boolean): void {
+    if (pausing === paused) return
+    paused = pausing
+    if (pausing) handle.pause(topic, handle.shard)
     else handle.resume(topic, handle.shard)
   }
 
@@ -107,24 +107,24 @@ export function createRetryTier(deps: {
     receive(records, nextOffset) {
       const nowMs = clock.nowMs()
       for (const log of records) {
-        const begun = progress.begin(log, 1)
+        const openRecord = progress.begin(log, 1)
         // Never longer than the tier's own delay, should the broker's clock be ahead of this one.
         const appendedMs = Math.min(log.timestampMs + deps.clockOffsetMs, nowMs)
-        if (begun) waiting.push({ log, begun, loadAtMs: appendedMs + loadAfterMs })
+        if (openRecord) waiting.push({ log, openRecord, loadAtMs: appendedMs + loadAfterMs })
       }
       progress.advance(nextOffset)
       load()
     },
-    release(wanted) {
-      waiting = waiting.filter(({ log, begun }) => {
+    release(isCancelled) {
+      waiting = waiting.filter(({ log, openRecord }) => {
         const record = retryRecordCodec.decode(log.value!)
-        return !(wanted(record) && deps.take(record, begun))
+        return !(isCancelled(record) && deps.take(record, openRecord))
       })
     },
     rescue() {
-      const lost = waiting.filter(({ begun }) => begun.isLost)
+      const lost = waiting.filter(({ openRecord }) => openRecord.isLost)
       if (lost.length === 0) return 0
-      waiting = waiting.filter(({ begun }) => !begun.isLost)
+      waiting = waiting.filter(({ openRecord }) => !openRecord.isLost)
       handle.write(
         lost.map(({ log }) =>
           movedTo(tierFor(retryRecordCodec.decode(log.value!).dueAtMs - clock.nowMs(), timeScale), log),

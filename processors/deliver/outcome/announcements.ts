@@ -108,9 +108,14 @@ export function createAnnouncing(
       },
       ...{ reason, data },
     })
-    const told: ChangeRow = { ...row, canonicalName: event.canonicalName, previousStatus: 'retrying', status: 'failed' }
-    outputs.changed(told)
-    handle.write(lifecycle.announce(told, event.environment, causeOf(event)))
+    const change: ChangeRow = {
+      ...row,
+      canonicalName: event.canonicalName,
+      previousStatus: 'retrying',
+      status: 'failed',
+    }
+    outputs.changed(change)
+    handle.write(lifecycle.announce(change, event.environment, causeOf(event)))
     if (delivery.trigger !== 'live') return
     const subscriberType = webhook.peer ? 'federation_peer' : 'webhook'
     const failure = { subscriberType, subscriberId: webhookId, attempts, lastError: result.error } as const
@@ -166,9 +171,9 @@ export function createAnnouncing(
         },
         data: { webhookId, count: ended.length, ...bounds },
       })
-      const told: ChangeRow = { ...row, previousStatus: 'pending', status: 'failed' }
-      outputs.changed(told)
-      handle.write(lifecycle.announce(told, environment))
+      const change: ChangeRow = { ...row, previousStatus: 'pending', status: 'failed' }
+      outputs.changed(change)
+      handle.write(lifecycle.announce(change, environment))
       const subscriberType = webhook?.peer ? 'federation_peer' : 'webhook'
       for (const { event, entry, keys } of ended) {
         if (!keys && !entry?.isCounted) continue

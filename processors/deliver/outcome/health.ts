@@ -77,7 +77,7 @@ export function createHealth(deps: {
   const endpoints = new Map<string, Endpoint>()
   const changed = new Set<string>()
   /** Stored, and not reported yet. */
-  let told: string[] = []
+  let unreported: string[] = []
   const timers = new Set<Timer>()
   let closed = false
 
@@ -147,7 +147,7 @@ export function createHealth(deps: {
     return failures >= SLOW_STREAK_FAILURES && nowMs() - firstFailureAtMs >= SLOW_STREAK_MS * deps.timeScale
   }
 
-  async function tell(webhookId: string): Promise<void> {
+  async function report(webhookId: string): Promise<void> {
     const endpoint = endpoints.get(webhookId)
     if (!endpoint || endpoint.reported || endpoint.reporting || closed) return
     endpoint.reporting = true
@@ -157,7 +157,7 @@ export function createHealth(deps: {
       error =>
         void deps.logger.warn(
           { webhook: webhookId, error: String(error) },
-          'the health of a webhook could not be told; trying again',
+          'the health of a webhook could not be reported; trying again',
         ),
     )
     if (closed) return
@@ -165,7 +165,7 @@ export function createHealth(deps: {
     if (!now) return
     now.reporting = false
     if (!ok) return later(webhookId)
-    if (now.version !== version) return tell(webhookId)
+    if (now.version !== version) return report(webhookId)
     now.reported = true
     changed.add(webhookId)
     handle.write([])
@@ -174,7 +174,7 @@ export function createHealth(deps: {
   function later(webhookId: string): void {
     const timer = clock.after(REPORT_AGAIN_MS, () => {
       timers.delete(timer)
-      void tell(webhookId)
+      void report(webhookId)
     })
     timers.add(timer)
   }
@@ -186,7 +186,7 @@ export function createHealth(deps: {
     },
     start() {
       for (const [webhookId, { organizationId }] of endpoints) {
-        if (view.find('webhook', organizationId, webhookId)) void tell(webhookId)
+        if (view.find('webhook', organizationId, webhookId)) void report(webhookId)
         else {
           endpoints.delete(webhookId)
           changed.add(webhookId)
@@ -229,20 +229,20 @@ export function createHealth(deps: {
       const records: OutRecord[] = []
       for (const webhookId of changed) {
         const endpoint = endpoints.get(webhookId)
-        const over = !endpoint || (endpoint.state === 'healthy' && endpoint.reported && endpoint.failures === 0)
-        const value = over ? null : webhookHealthCodec.encode(endpoint)
-        if (over) endpoints.delete(webhookId)
-        else if (!endpoint.reported) told.push(webhookId)
+        const isObsolete = !endpoint || (endpoint.state === 'healthy' && endpoint.reported && endpoint.failures === 0)
+        const value = isObsolete ? null : webhookHealthCodec.encode(endpoint)
+        if (isObsolete) endpoints.delete(webhookId)
+        else if (!endpoint.reported) unreported.push(webhookId)
         records.push({ topic: deliveryState.name, partition, key: deliveryStateKeys.ofHealth(webhookId), value })
       }
       changed.clear()
       return records
     },
     committed() {
-      if (told.length === 0) return
-      const webhookIds = told
-      told = []
-      for (const webhookId of webhookIds) void tell(webhookId)
+      if (unreported.length === 0) return
+      const webhookIds = unreported
+      unreported = []
+      for (const webhookId of webhookIds) void report(webhookId)
     },
     close() {
       closed = true

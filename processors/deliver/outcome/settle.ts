@@ -28,7 +28,7 @@ export interface Settle {
   /** An end without an attempt. */
   cancelled(delivery: Delivery, reason: string): void
   /** A manual retry was requested: shown at once, not only after the attempt. */
-  asked(delivery: Delivery): void
+  retryRequested(delivery: Delivery): void
   /**
    * Into a retry topic without an attempt: an earlier release left more deliveries there than may wait with the range.
    */
@@ -109,9 +109,9 @@ export function createSettle(deps: {
   }
 
   function release(delivery: Delivery): void {
-    const { progress, record, place } = delivery.source
+    const { progress, record, part } = delivery.source
     if (delivery.fed) delivery.fed.left()
-    else progress.end(record, place)
+    else progress.end(record, part)
     deps.release(delivery)
   }
 
@@ -146,7 +146,7 @@ export function createSettle(deps: {
       )
       end(delivery, false, [])
     },
-    asked(delivery) {
+    retryRequested(delivery) {
       const times = { maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs(), dueAtMs: delivery.dueAtMs }
       outputs.attempted(stepRow(delivery, { state: 'retrying', reason: 'asked_for', ...times }))
     },

@@ -2,7 +2,7 @@
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 
-export interface Standings<T> {
+export interface ChangelogTable<T> {
   get(id: string): T | undefined
   ids(): string[]
   values(): Iterable<T>
@@ -20,12 +20,12 @@ export interface Standings<T> {
 }
 
 /** `onChange`: there is something to commit. */
-export function createStandings<T>(deps: {
+export function createChangelogTable<T>(deps: {
   keyOf(id: string): string
   encode(value: T): Buffer
   onChange(): void
-}): Standings<T> {
-  const standing = new Map<string, T>()
+}): ChangelogTable<T> {
+  const entries = new Map<string, T>()
   /** Dirty ids to write at the next seal; removed ones become tombstones. */
   const changed = new Set<string>()
 
@@ -35,26 +35,26 @@ export function createStandings<T>(deps: {
   }
 
   return {
-    get: id => standing.get(id),
-    ids: () => [...standing.keys()],
-    values: () => standing.values(),
+    get: id => entries.get(id),
+    ids: () => [...entries.keys()],
+    values: () => entries.values(),
     restore(id, value) {
-      if (value === undefined) standing.delete(id)
-      else standing.set(id, value)
+      if (value === undefined) entries.delete(id)
+      else entries.set(id, value)
     },
     set(id, value) {
-      standing.set(id, value)
+      entries.set(id, value)
       note(id)
     },
     touch(id) {
-      if (standing.has(id)) note(id)
+      if (entries.has(id)) note(id)
     },
     end(id) {
-      if (standing.delete(id)) note(id)
+      if (entries.delete(id)) note(id)
     },
     seal(partition) {
       const records = [...changed].map(id => {
-        const value = standing.get(id)
+        const value = entries.get(id)
         return {
           topic: deliveryCatchUps.name,
           partition,

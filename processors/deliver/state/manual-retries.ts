@@ -16,7 +16,7 @@ const REMEMBERED_MS = 86_400_000
 /** For redrives of a range, which have many members and query the history once. */
 const REMEMBERED_OF_RANGE_MS = 600_000
 
-export interface Asked {
+export interface ManualRetries {
   restore(deliveryId: string, value: Buffer | null): void
   /**
    * False when the delivery has already been taken up at this number of attempts or a later one. After a restart the
@@ -29,9 +29,9 @@ export interface Asked {
   seal(partition: number): OutRecord[]
 }
 
-export function createAsked(): Asked {
+export function createManualRetries(): ManualRetries {
   /** The oldest request first. */
-  const asked = new Map<string, AskedDelivery>()
+  const taken = new Map<string, AskedDelivery>()
   const changed = new Set<string>()
   /** As an earlier process left them. */
   const restored = new Set<string>()
@@ -45,43 +45,43 @@ export function createAsked(): Asked {
       ofRanges.delete(deliveryId)
       forget(deliveryId)
     }
-    for (const [deliveryId, { atMs }] of asked) {
+    for (const [deliveryId, { atMs }] of taken) {
       if (atMs > nowMs - REMEMBERED_MS) return
       forget(deliveryId)
     }
   }
 
   function forget(deliveryId: string): void {
-    asked.delete(deliveryId)
+    taken.delete(deliveryId)
     restored.delete(deliveryId)
     changed.add(deliveryId)
   }
 
   return {
     restore(deliveryId, value) {
-      asked.delete(deliveryId)
+      taken.delete(deliveryId)
       restored.delete(deliveryId)
       if (!value) return
-      asked.set(deliveryId, askedDeliveryCodec.decode(value))
+      taken.set(deliveryId, askedDeliveryCodec.decode(value))
       restored.add(deliveryId)
     },
     accept(deliveryId, attempts, by, nowMs, ofRange = false) {
-      const before = asked.get(deliveryId)
+      const before = taken.get(deliveryId)
       const isAnew = before?.by === by && restored.has(deliveryId)
       if (before && (before.attempts > attempts || (before.attempts === attempts && !isAnew))) return false
       restored.delete(deliveryId)
-      asked.delete(deliveryId)
-      asked.set(deliveryId, { attempts, atMs: Math.round(nowMs), by })
+      taken.delete(deliveryId)
+      taken.set(deliveryId, { attempts, atMs: Math.round(nowMs), by })
       changed.add(deliveryId)
       ofRanges.delete(deliveryId)
       if (ofRange) ofRanges.set(deliveryId, nowMs)
       forgetOld(nowMs)
       return true
     },
-    isBy: (deliveryId, by) => asked.get(deliveryId)?.by === by,
+    isBy: (deliveryId, by) => taken.get(deliveryId)?.by === by,
     seal(partition) {
       const records = [...changed].map(deliveryId => {
-        const one = asked.get(deliveryId)
+        const one = taken.get(deliveryId)
         return {
           topic: deliveryState.name,
           partition,

@@ -80,7 +80,7 @@ export function createOpenEvents({
   /** To be stored at the next seal. */
   const changed = new Set<string>()
   /** Completed, and stored. */
-  const over = new Set<string>()
+  const completed = new Set<string>()
 
   function openOf(event: EventName, deliveries: number): Open {
     const known = events.get(event.eventId)
@@ -88,7 +88,7 @@ export function createOpenEvents({
     const { eventId, emitId, organizationId, environment, recordedAtMs, sequence } = event
     const name = { eventId, emitId, organizationId, environment, recordedAtMs, sequence }
     // An event completed in this transaction is open again: its record is written, not removed.
-    const stored = over.delete(eventId)
+    const stored = completed.delete(eventId)
     const made: Open = {
       legacy: undefined,
       hand: 0,
@@ -107,7 +107,7 @@ export function createOpenEvents({
     const { eventId } = open.event
     events.delete(eventId)
     changed.delete(eventId)
-    if (open.stored) over.add(eventId)
+    if (open.stored) completed.add(eventId)
   }
 
   function complete(event: EventName, failed: boolean, deliveries: number, nowMs: number): Completion {
@@ -164,7 +164,7 @@ export function createOpenEvents({
       if (open.legacy !== undefined) return
       open.hand += webhookIds.length - ended.length
       if (states.size() === 0 || ended.length === 0) return
-      const keys = ended.map(place => subscriberKey(webhookIds[place]!))
+      const keys = ended.map(part => subscriberKey(webhookIds[part]!))
       for (const key of states.covering(event, event.sequence, keys))
         if (!open.owedBy.includes(key)) open.owedBy.push(key)
     },
@@ -258,9 +258,9 @@ export function createOpenEvents({
         record(eventId, openEventCodec.encode(facts))
         open.stored = true
       }
-      for (const eventId of over) record(eventId, null)
+      for (const eventId of completed) record(eventId, null)
       changed.clear()
-      over.clear()
+      completed.clear()
       return records
     },
   }

@@ -21,7 +21,7 @@ import {
 } from '../../../topics/delivery-state.ts'
 
 /** A record that has been read and has not ended. */
-export interface Begun {
+export interface OpenRecord {
   readonly offset: number
   readonly leaderEpoch: number
   /** Its record is no longer in the log: another one may get its offset, and its end concerns neither. */
@@ -50,22 +50,22 @@ export interface Progress {
    */
   follow(records: readonly LogRecord[], last: Required<KnownPosition> | undefined): number | undefined
   /** All records before this offset have been opened. */
-  readTo(): number
+  nextOffset(): number
   /** Records that are open. */
   open(): number
   /**
    * Opens a record of one part beyond `nextOffset`, to end it before it is read; undefined if it is open or has ended.
    */
-  ahead(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>): Begun | undefined
+  ahead(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>): OpenRecord | undefined
   /**
    * A record of `parts` parts was read. Undefined if all of it had already ended; else `ended` lists the parts that
    * had.
    */
-  begin(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>, parts: number): Begun | undefined
+  begin(record: Pick<LogRecord, 'offset' | 'leaderEpoch'>, parts: number): OpenRecord | undefined
   /** Reading has reached this offset; all records before it have been opened. */
   advance(nextOffset: number): void
-  /** Part `place` of the record has ended. Each part ends once. */
-  end(record: Begun, place: number): void
+  /** Part `part` of the record has ended. Each part ends once. */
+  end(record: OpenRecord, part: number): void
   /** State records that bring the changelog to this point. */
   seal(partition: number): OutRecord[]
 }
@@ -88,7 +88,7 @@ const NOTHING_STORED: DeliveryPosition = { nextOffset: 0, topicId: null, leaderE
 
 export function createProgress(topic: string): Progress {
   const blocks = new Map<number, Block>()
-  let begun: Begun[] = []
+  let openRecords: OpenRecord[] = []
   let head = 0
   let nextOffset = 0
   let stored: DeliveryPosition | undefined
@@ -121,13 +121,13 @@ export function createProgress(topic: string): Progress {
     return made
   }
 
-  function oldest(): Begun | undefined {
-    while (head < begun.length && begun[head]!.open === 0) head++
-    if (head >= COMPACT_AT && head * 2 >= begun.length) {
-      begun = begun.slice(head)
+  function oldest(): OpenRecord | undefined {
+    while (head < openRecords.length && openRecords[head]!.open === 0) head++
+    if (head >= COMPACT_AT && head * 2 >= openRecords.length) {
+      openRecords = openRecords.slice(head)
       head = 0
     }
-    return begun[head]
+    return openRecords[head]
   }
 
   const position = () => oldest()?.offset ?? nextOffset
@@ -172,8 +172,8 @@ export function createProgress(topic: string): Progress {
 
   /** Everything known from this offset on is void. */
   function turnBack(offset: number): void {
-    for (const record of begun.slice(head)) if (record.offset >= offset) record.isLost = true
-    begun = begun.slice(head).filter(({ isLost }) => !isLost)
+    for (const record of openRecords.slice(head)) if (record.offset >= offset) record.isLost = true
+    openRecords = openRecords.slice(head).filter(({ isLost }) => !isLost)
     head = 0
     for (const [number, block] of blocks) if ((number + 1) * BLOCK_OFFSETS > offset) cutBlock(number, block, offset)
     nextOffset = Math.min(nextOffset, offset)
@@ -228,10 +228,10 @@ export function createProgress(topic: string): Progress {
       readEpoch = Math.max(readEpoch, last?.leaderEpoch ?? -1)
       return from
     },
-    readTo: () => nextOffset,
+    nextOffset: () => nextOffset,
     open() {
       let open = 0
-      for (let at = head; at < begun.length; at++) if (begun[at]!.open > 0) open++
+      for (let at = head; at < openRecords.length; at++) if (openRecords[at]!.open > 0) open++
       return open
     },
     ahead({ offset, leaderEpoch = -1 }) {
@@ -246,21 +246,21 @@ export function createProgress(topic: string): Progress {
       const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
       if (parts === 0 || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
       const ended = block?.partial.get(offset) ?? []
-      const record: Begun = { offset, leaderEpoch, isLost: false, open: parts - ended.length, ended }
-      begun.push(record)
+      const record: OpenRecord = { offset, leaderEpoch, isLost: false, open: parts - ended.length, ended }
+      openRecords.push(record)
       return record
     },
     advance(offset) {
       nextOffset = Math.max(nextOffset, offset)
     },
-    end(record, place) {
+    end(record, part) {
       record.open--
       if (record.isLost) return
       const block = blockOf(record.offset)
       block.changed = true
       block.leaderEpoch = Math.max(block.leaderEpoch, record.leaderEpoch)
       if (record.open > 0) {
-        record.ended.push(place)
+        record.ended.push(part)
         block.partial.set(record.offset, record.ended)
         return
       }

@@ -7,7 +7,7 @@ import { control } from '../../../topics/control.ts'
 import type { Clock } from '../../clock.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import { LEADER_MOVED } from '../../kafka/protocol/error-codes.ts'
-import { patiently } from '../../kafka/protocol/retry-transient.ts'
+import { retryTransient } from '../../kafka/protocol/retry-transient.ts'
 import { KafkaError, type KafkaSettings, type Wire } from '../../kafka/protocol/wire.ts'
 import { createLogReader } from '../../kafka/read/log-reader.ts'
 import type { ReaderWatch } from '../../kafka/read/reader-watch.ts'
@@ -126,7 +126,7 @@ function offsetAfter(batches: readonly ProducedBatch[]): number {
 async function endOf(deps: { wire: Wire; clock: Clock; logger: Logger }): Promise<number> {
   for (;;) {
     try {
-      return await patiently(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
+      return await retryTransient(deps.clock, () => deps.wire.offset(control.name, 0, 'latest'))
     } catch (error) {
       if (!(error instanceof KafkaError) || !LEADER_MOVED.has(error.type)) throw error
       deps.logger.warn({ error: String(error) }, 'the topic of the control plane has no leader; waiting for it')

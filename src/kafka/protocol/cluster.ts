@@ -40,8 +40,8 @@ export interface ClusterState extends ClusterMap {
   address(node: number): { host: string; port: number } | undefined
   /** A broker as an answer named it. */
   learn(broker: BrokerAddress): void
-  /** Merges a broker's answer. A topic that became stale since `askedAtMs` (monotonic) stays stale. */
-  accept(answer: MetadataAnswer, askedAtMs: number): void
+  /** Merges a broker's answer. A topic that became stale since `requestedAtMs` (monotonic) stays stale. */
+  accept(answer: MetadataAnswer, requestedAtMs: number): void
   /** Node ids of the last answer. */
   brokers(): readonly number[]
   /** Stops its own refreshes. */
@@ -66,7 +66,7 @@ interface Entry {
   info: TopicInfo
   /** Marked then, and not requested since; monotonic. */
   staleAtMs: number
-  askedAtMs: number
+  requestedAtMs: number
   /** Consecutive answers that brought nothing new. */
   unchanged: number
   /** The number of broken connections when its leaders were last checked for that. */
@@ -114,18 +114,19 @@ export function createClusterMap(deps: {
     advertised.set(`${host}:${port}`, { host, port })
   }
 
-  function accept({ brokers, topics }: MetadataAnswer, askedAtMs: number): void {
+  function accept({ brokers, topics }: MetadataAnswer, requestedAtMs: number): void {
     for (const broker of brokers) learn(broker)
     if (brokers.length > 0) listed = brokers.map(({ nodeId }) => nodeId)
-    for (const topic of topics) acceptTopic(topic, askedAtMs)
+    for (const topic of topics) acceptTopic(topic, requestedAtMs)
   }
 
-  function acceptTopic({ topic, id, errorCode, partitions }: TopicInfo, askedAtMs: number): void {
+  function acceptTopic({ topic, id, errorCode, partitions }: TopicInfo, requestedAtMs: number): void {
     const before = entries.get(topic)
     const info = { topic, id, errorCode, partitions: before ? newest(before.info, { id, partitions }) : partitions }
-    const isSame = before !== undefined && sameLeaders(before.info, info) && askedAtMs - before.askedAtMs < CALM_MS
-    const staleAtMs = before !== undefined && before.staleAtMs > askedAtMs ? before.staleAtMs : NEVER
-    const entry = { info, staleAtMs, askedAtMs, unchanged: isSame ? before.unchanged + 1 : 0, seenBreaks: -1 }
+    const isSame =
+      before !== undefined && sameLeaders(before.info, info) && requestedAtMs - before.requestedAtMs < CALM_MS
+    const staleAtMs = before !== undefined && before.staleAtMs > requestedAtMs ? before.staleAtMs : NEVER
+    const entry = { info, staleAtMs, requestedAtMs, unchanged: isSame ? before.unchanged + 1 : 0, seenBreaks: -1 }
     entries.set(topic, entry)
     if (isAiling(entry)) watchAiling()
   }
@@ -133,7 +134,8 @@ export function createClusterMap(deps: {
   /** Whether the connection to one of its leaders has broken since the topic was requested. */
   function isLedByBroken(entry: Entry): boolean {
     if (entry.seenBreaks === breaks) return false
-    if (entry.info.partitions.some(({ leader }) => (suspects.get(leader)?.atMs ?? NEVER) > entry.askedAtMs)) return true
+    if (entry.info.partitions.some(({ leader }) => (suspects.get(leader)?.atMs ?? NEVER) > entry.requestedAtMs))
+      return true
     entry.seenBreaks = breaks
     return false
   }
@@ -141,7 +143,7 @@ export function createClusterMap(deps: {
   /** `now`: a caller waits for it. `soon`: none does. */
   function need(entry: Entry | undefined): 'now' | 'soon' | 'no' {
     if (!entry) return 'now'
-    const sinceMs = clock.monotonicMs() - entry.askedAtMs
+    const sinceMs = clock.monotonicMs() - entry.requestedAtMs
     if (entry.unchanged > QUICK_TRIES) {
       const pauseMs = Math.min(PAUSE_MS.first * 2 ** (entry.unchanged - QUICK_TRIES - 1), PAUSE_MS.longest)
       if (sinceMs < pauseMs) return 'no'
@@ -165,7 +167,8 @@ export function createClusterMap(deps: {
       watching = undefined
       const ailing = [...entries.values()].filter(isAiling)
       if (ailing.length === 0) return
-      for (const entry of ailing) if (clock.monotonicMs() - entry.askedAtMs >= AILING_MS) void askFor(entry.info.topic)
+      for (const entry of ailing)
+        if (clock.monotonicMs() - entry.requestedAtMs >= AILING_MS) void askFor(entry.info.topic)
       watchAiling()
     })
   }
@@ -200,10 +203,10 @@ export function createClusterMap(deps: {
         const entry = entries.get(topic)
         if (entry) entry.staleAtMs = NEVER
       }
-      const askedAtMs = clock.monotonicMs()
+      const requestedAtMs = clock.monotonicMs()
       try {
         const isRepeated = topics.some(topic => (entries.get(topic)?.unchanged ?? 0) > 0)
-        accept(await deps.ask(topics, isRepeated), askedAtMs)
+        accept(await deps.ask(topics, isRepeated), requestedAtMs)
         release(round)
         round.resolve()
       } catch (error) {

@@ -108,7 +108,7 @@ export function findCoordinatorRequest(kind: 'group' | 'transaction', key: strin
   })
 }
 
-export interface OffsetWanted {
+export interface OffsetQuery {
   topic: string
   partition: number
   leaderEpoch: number
@@ -123,7 +123,7 @@ export interface OffsetFound {
 
 /** The first offset that exists, or the end of the log, open transactions included. */
 export function listOffsetsRequest(
-  wanted: readonly OffsetWanted[],
+  wanted: readonly OffsetQuery[],
   at: 'earliest' | 'latest',
 ): WireRequest<OffsetFound[]> {
   const timestamp = int64(at === 'earliest' ? -2n : -1n)

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { LEADER_MOVED } from './error-codes.ts'
 import { KafkaError } from './wire.ts'
 
-const PATIENCE_MS = 30_000
+const RETRY_TIME_MS = 30_000
 const PAUSE_MS = { first: 2, longest: 200 }
 /** The markers of the last transaction are being written: this takes a millisecond or two, and an emit waits for it. */
 const MARKERS_PAUSE_MS = 1
@@ -20,8 +20,8 @@ const NOT_YET: ReadonlySet<string> = new Set([
 ])
 
 /** Calls until it succeeds, or fails with another error, or for 30 s. */
-export async function patiently<T>(clock: Clock, call: () => Promise<T>): Promise<T> {
-  const deadline = clock.monotonicMs() + PATIENCE_MS
+export async function retryTransient<T>(clock: Clock, call: () => Promise<T>): Promise<T> {
+  const deadline = clock.monotonicMs() + RETRY_TIME_MS
   let pauseMs = PAUSE_MS.first
   for (let tries = 1; ; tries++) {
     try {

@@ -147,8 +147,8 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
   }
 
   async function findBrokers(): Promise<void> {
-    const askedAtMs = clock.monotonicMs()
-    map.accept((await askSome(metadataRequest([]))).answer, askedAtMs)
+    const requestedAtMs = clock.monotonicMs()
+    map.accept((await askSome(metadataRequest([]))).answer, requestedAtMs)
   }
 
   /**
@@ -186,9 +186,9 @@ function createCluster(deps: Deps, isLast: () => boolean): SharedCluster {
       if (map.brokers().length === 0) await locate()
     },
     async askMetadata(topics) {
-      const askedAtMs = clock.monotonicMs()
+      const requestedAtMs = clock.monotonicMs()
       const { answer } = await askSome(metadataRequest(topics))
-      map.accept(answer, askedAtMs)
+      map.accept(answer, requestedAtMs)
       return answer
     },
     askAny: async request => (await askSome(request)).answer,

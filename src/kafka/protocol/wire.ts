@@ -8,7 +8,7 @@ import type { ClusterMap, TopicInfo } from './cluster.ts'
 import { initProducerIdRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
-import { listOffsetsRequest, type OffsetWanted } from './metadata-requests.ts'
+import { listOffsetsRequest, type OffsetQuery } from './metadata-requests.ts'
 import { shareCluster } from './shared-cluster.ts'
 import { KafkaError, type KafkaSettings, type ProducerIdentity, type WireRequest } from './types.ts'
 
@@ -166,8 +166,8 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     return moved
   }
 
-  function byLeader(partitions: readonly PartitionName[]): Map<number, OffsetWanted[]> {
-    const byNode = new Map<number, OffsetWanted[]>()
+  function byLeader(partitions: readonly PartitionName[]): Map<number, OffsetQuery[]> {
+    const byNode = new Map<number, OffsetQuery[]>()
     for (const { topic, partition } of partitions) {
       const leader = map.leader(topic, partition)
       if (!leader) {

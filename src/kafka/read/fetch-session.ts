@@ -71,8 +71,8 @@ export function createFetchSession(nodeId: number): FetchSession {
 
   function leaveOut(key: string): void {
     changed.delete(key)
-    const told = known.get(key)
-    if (told) forgotten.set(key, told)
+    const sent = known.get(key)
+    if (sent) forgotten.set(key, sent)
   }
 
   function restart(): void {
@@ -91,8 +91,8 @@ export function createFetchSession(nodeId: number): FetchSession {
     for (const key of forgotten.keys()) known.delete(key)
     forgotten.clear()
     for (const key of changed) {
-      const told = known.get(key)
-      if (told && told.topicId !== partitions.get(key)!.topicId) gone.push(told)
+      const sent = known.get(key)
+      if (sent && sent.topicId !== partitions.get(key)!.topicId) gone.push(sent)
     }
     return gone
   }
@@ -106,14 +106,14 @@ export function createFetchSession(nodeId: number): FetchSession {
     has: key => partitions.has(key),
     answered(topicId, partition) {
       const reading = partitions.get(`${topics.get(topicId)}/${partition}`)
-      return reading?.topicId === topicId && !reading.isPaused && reading.toldOffset === reading.offset
+      return reading?.topicId === topicId && !reading.isPaused && reading.sentOffset === reading.offset
         ? reading
         : undefined
     },
     add(key, reading) {
       partitions.set(key, reading)
       topics.set(reading.topicId, reading.topic)
-      reading.toldOffset = undefined
+      reading.sentOffset = undefined
       if (!reading.isPaused) this.resume(key)
     },
     remove(key) {
@@ -143,7 +143,7 @@ export function createFetchSession(nodeId: number): FetchSession {
       const asked = [...changed].map(key => {
         const reading = partitions.get(key)!
         const { topicId, partition, leader } = reading
-        reading.toldOffset = reading.offset
+        reading.sentOffset = reading.offset
         known.set(key, { topicId, partition })
         return {
           topicId,

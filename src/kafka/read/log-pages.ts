@@ -36,7 +36,7 @@ const PAGE_BYTES = 1024 * 1024
 const PAGE_RECORDS = 64
 /** Pages are large: no other request should wait behind them on a connection. */
 const LANE = 'pages'
-const PATIENCE_MS = 30_000
+const RETRY_TIME_MS = 30_000
 const BACK_OFF_MS = { first: 50, most: 1_000 }
 
 /** The leader has moved, or is unavailable for now. */
@@ -95,7 +95,7 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
   }
 
   async function persistently<T>(topic: string, call: () => Promise<T>): Promise<T> {
-    const deadlineMs = clock.monotonicMs() + PATIENCE_MS
+    const deadlineMs = clock.monotonicMs() + RETRY_TIME_MS
     for (let pauseMs = BACK_OFF_MS.first; ; pauseMs = Math.min(pauseMs * 2, BACK_OFF_MS.most)) {
       try {
         return await call()

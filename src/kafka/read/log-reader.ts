@@ -48,7 +48,7 @@ export function createLogReader(deps: {
    * Whether its owner has time: fetches then return larger batches, which for a broker with many small transactions is
    * most of the work of reading. Never by default.
    */
-  patient?: () => boolean
+  allowBatching?: () => boolean
   /** The limits for a topic that other producers than the platform write to; undefined for all others. */
   foreign?: ((topic: string) => ForeignBatches | undefined) | undefined
   watch?: ReaderWatch | undefined
@@ -225,7 +225,7 @@ export function createLogReader(deps: {
   /** How long the broker may hold the next answer. */
   function holdingOf({ isQuiet }: FetchNode): { maxWaitMs: number; bytesMin: number } {
     if (pausedBriefly.size > 0 && !isQuiet) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
-    if (deps.patient?.()) return { maxWaitMs: settings.patientWaitMs, bytesMin: settings.patientBytesMin }
+    if (deps.allowBatching?.()) return { maxWaitMs: settings.batchingWaitMs, bytesMin: settings.batchingBytesMin }
     return { maxWaitMs: isQuiet ? settings.quietWaitMs : settings.maxWaitMs, bytesMin: 1 }
   }
 

@@ -5,9 +5,9 @@ export interface LogReaderSettings {
   /** The same while something is paused and may be resumed any moment. */
   maxWaitWhilePausedMs: number
   /** How long it may let records wait for larger batches while its owner has time. */
-  patientWaitMs: number
+  batchingWaitMs: number
   /** With this many bytes an answer comes at once even then. */
-  patientBytesMin: number
+  batchingBytesMin: number
   bytesMax: number
   partitionBytesMax: number
   /** A partition without records for this long counts as quiet. */
@@ -28,8 +28,8 @@ export interface LogReaderSettings {
 export const READER_DEFAULTS: LogReaderSettings = {
   maxWaitMs: 250,
   maxWaitWhilePausedMs: 5,
-  patientWaitMs: 500,
-  patientBytesMin: 256 * 1024,
+  batchingWaitMs: 500,
+  batchingBytesMin: 256 * 1024,
   bytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
   quietAfterMs: 10_000,

@@ -24,7 +24,7 @@ export interface Reading {
    * The offset that the broker has. An answer counts only while it equals ours: a partition may be assigned anew
    * meanwhile.
    */
-  toldOffset: number | undefined
+  sentOffset: number | undefined
   isPaused: boolean
   /** When it last had records, or was placed or resumed; monotonic. */
   activeAtMs: number
@@ -59,7 +59,7 @@ export function createReading(
     isFromStart: from === 'earliest',
     epochs: leaderEpoch >= 0 && typeof from === 'number' && from > 0 ? [{ epoch: leaderEpoch, from: from - 1 }] : [],
     leader: undefined,
-    toldOffset: undefined,
+    sentOffset: undefined,
     isPaused: false,
     activeAtMs: 0,
     failures: 0,

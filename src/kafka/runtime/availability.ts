@@ -55,7 +55,7 @@ export function createAvailability(deps: {
   /** `min.insync.replicas` of a topic with this many replicas. */
   minInSync(replicas: number): number
   /** Whether any input waits to be written to it: otherwise a trial would never end. */
-  isWanted(topic: string): boolean
+  isAwaited(topic: string): boolean
   /** A topic has become paused, or is available again after that. */
   onChange(topic: string): void
   /** The input of a held topic may be read again. */
@@ -136,7 +136,7 @@ export function createAvailability(deps: {
     if (trial) return
     for (const held of holds.values()) {
       if (!held.isWell) continue
-      if (!deps.isWanted(held.topic)) {
+      if (!deps.isAwaited(held.topic)) {
         release(held)
         continue
       }
@@ -192,7 +192,7 @@ export function createAvailability(deps: {
       if (!trial) return
       for (const topic of topics) if (topic === trial?.topic) release(trial)
       // None of its waiting inputs led to a record for it.
-      if (trial && !deps.isWanted(trial.topic)) release(trial)
+      if (trial && !deps.isAwaited(trial.topic)) release(trial)
     },
     forget,
     unavailable: () => [...holds.values()].filter(held => held !== trial).map(shown),

@@ -130,17 +130,17 @@ export function createInputQueue(
     // Resume at half, so that pausing does not flutter.
     const part = lane.full ? 2 : 1
     lane.full = lane.waitingRecords > WAITING_RECORDS_MAX / part || lane.waitingBytes > WAITING_BYTES_MAX / part
-    if (lane.isRead) tellReader(lane)
+    if (lane.isRead) updateReader(lane)
   }
 
   /** An unavailable input may be held for hours, and its resume need not be quick; a full one resumes soon. */
-  function tellReader(lane: Lane): void {
+  function updateReader(lane: Lane): void {
     const { topic, partition } = lane
-    const wanted = lane.held || lane.unavailable ? 'pauses' : lane.full ? 'pauses briefly' : 'reads'
-    if (wanted === lane.reader) return
-    lane.reader = wanted
-    if (wanted === 'reads') reader.resume(topic, partition)
-    else reader.pause(topic, partition, wanted === 'pauses briefly')
+    const state = lane.held || lane.unavailable ? 'pauses' : lane.full ? 'pauses briefly' : 'reads'
+    if (state === lane.reader) return
+    lane.reader = state
+    if (state === 'reads') reader.resume(topic, partition)
+    else reader.pause(topic, partition, state === 'pauses briefly')
   }
 
   function drop(key: string): Lane | undefined {

@@ -1,10 +1,10 @@
 /** The operations of a shard that the task of one session may use. */
 import type { ShardHandle } from '../ports.ts'
 import type { InputQueue } from './input-queue.ts'
+import type { PoisonIsolation } from './poison-isolation.ts'
 import { isEnded, type Session } from './session.ts'
 import type { ShardPauses } from './shard-pauses.ts'
 import type { ShardTransactions } from './shard-transactions.ts'
-import type { Suspects } from './suspects.ts'
 
 export function handleOf(
   session: Session,
@@ -12,14 +12,14 @@ export function handleOf(
     role: string
     shard: number
     inputs: InputQueue
-    suspects: Suspects
+    isolation: PoisonIsolation
     pauses: ShardPauses
     transactions: ShardTransactions
     lease: { isHeld(): boolean }
     end(session: Session, error: unknown): void
   },
 ): ShardHandle {
-  const { role, shard: number, inputs, suspects, pauses, transactions, lease, end } = shard
+  const { role, shard: number, inputs, isolation, pauses, transactions, lease, end } = shard
   return {
     role,
     shard: number,
@@ -31,7 +31,7 @@ export function handleOf(
     },
     position: (topic, partition) => inputs.position(topic, partition),
     unassign(topic, partition) {
-      suspects.forget(topic, partition)
+      isolation.forget(topic, partition)
       inputs.unassign(topic, partition)
       pauses.unassigned(topic)
     },

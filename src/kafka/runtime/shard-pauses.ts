@@ -53,7 +53,7 @@ export function createShardPauses(deps: {
         clock,
         cluster: opened.cluster,
         minInSync,
-        isWanted: topic => inputs.find(isFor(topic)).isWaiting,
+        isAwaited: topic => inputs.find(isFor(topic)).isWaiting,
         onChange: deps.onChange,
         onRelease(topic) {
           inputs.available(isFor(topic))

@@ -9,9 +9,9 @@ import type { OutRecord, Processor } from '../ports.ts'
 import { encodedBytesMax } from '../protocol/encode-batch.ts'
 import { CommitFailed } from '../write/transactional-writer.ts'
 import type { InputQueue } from './input-queue.ts'
+import type { PoisonIsolation } from './poison-isolation.ts'
 import { emptyFilling, isEnded, type Running, type Session } from './session.ts'
 import type { ShardPauses } from './shard-pauses.ts'
-import type { Suspects } from './suspects.ts'
 
 const INPUT_RECORDS_MAX = 2_000
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
@@ -33,7 +33,7 @@ export function createShardTransactions(deps: {
   clock: Clock
   logger: Logger
   inputs: InputQueue
-  suspects: Suspects
+  isolation: PoisonIsolation
   pauses: ShardPauses
   current(): Session | undefined
   isDraining(): boolean
@@ -45,7 +45,7 @@ export function createShardTransactions(deps: {
   /** The lease is lost. */
   suspend(): void
 }): ShardTransactions {
-  const { processor, clock, inputs, suspects, pauses, end } = deps
+  const { processor, clock, inputs, isolation, pauses, end } = deps
   let isScheduled = false
 
   function schedule(): void {
@@ -84,7 +84,7 @@ export function createShardTransactions(deps: {
   function hasRoom({ filling }: Session, running: Running): boolean {
     if (filling.inputs >= INPUT_RECORDS_MAX || filling.bytes >= OUTPUT_BYTES_MAX) return false
     // A lone record without output is not committed: nothing waits for it.
-    return !suspects.alone() || (!filling.isDirty && !running.isCommitting)
+    return !isolation.alone() || (!filling.isDirty && !running.isCommitting)
   }
 
   /**
@@ -93,20 +93,20 @@ export function createShardTransactions(deps: {
    */
   function mayTake(session: Session, running: Running): boolean {
     if (deps.isDraining() || !inputs.ready() || isEnded(session)) return false
-    return suspects.any() ? !session.filling.isDirty && !running.isCommitting : hasRoom(session, running)
+    return isolation.any() ? !session.filling.isDirty && !running.isCommitting : hasRoom(session, running)
   }
 
   function fill(session: Session, running: Running): void {
     if (!mayTake(session, running)) return
     // After a transaction failed on its records, one record at a time until the one at fault is found.
-    const isOne = suspects.any()
+    const isOne = isolation.any()
     const { filling } = session
     const taken = inputs.take(isOne ? 1 : Math.min(SLICE_RECORDS, INPUT_RECORDS_MAX - filling.inputs))
     if (!taken) return
     const { topic, partition, records, nextOffset } = taken
     let isIsolated = false
-    if (isOne) isIsolated = suspects.enter(topic, partition, nextOffset)
-    else suspects.note(topic, partition, nextOffset)
+    if (isOne) isIsolated = isolation.enter(topic, partition, nextOffset)
+    else isolation.note(topic, partition, nextOffset)
     if (!isOne) filling.inputs += records.length
     running.task.receive(records, nextOffset, isIsolated)
   }
@@ -121,7 +121,7 @@ export function createShardTransactions(deps: {
     const startedAtMs = clock.monotonicMs()
     const sealed = session.filling
     const records = sealed.records.concat(running.task.seal())
-    suspects.sealed()
+    isolation.sealed()
     inputs.sealed()
     inputs.renew()
     session.pacing.begin(sealed.inputs)
@@ -131,7 +131,7 @@ export function createShardTransactions(deps: {
     deps.onCommit((clock.monotonicMs() - startedAtMs) / 1000, records.length)
     running.isCommitting = false
     running.outputSinceMs = undefined
-    suspects.committed()
+    isolation.committed()
     if (isEnded(session)) return
     inputs.committed()
     running.task.committed?.()
@@ -170,7 +170,7 @@ export function createShardTransactions(deps: {
     running.isCommitting = false
     running.outputSinceMs = undefined
     session.filling = emptyFilling()
-    suspects.reset()
+    isolation.reset()
     pauses.failed(failedTopics)
     running.task.rollback!()
     inputs.putBack()

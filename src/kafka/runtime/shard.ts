@@ -19,12 +19,12 @@ import type { ReaderWatch } from '../read/reader-watch.ts'
 import { CommitFailed, openTransactionalWriter } from '../write/transactional-writer.ts'
 import { createInputQueue } from './input-queue.ts'
 import { createPacing } from './pacing.ts'
+import { createPoisonIsolation } from './poison-isolation.ts'
 import { createRestore } from './restore.ts'
 import { ENDED, emptyFilling, isEnded, type Session } from './session.ts'
 import { handleOf } from './shard-handle.ts'
 import { createShardPauses } from './shard-pauses.ts'
 import { createShardTransactions } from './shard-transactions.ts'
-import { createSuspects } from './suspects.ts'
 
 const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
 
@@ -96,7 +96,7 @@ export function createShard(deps: {
     shareMax: processor.partitionShareMax,
     mayTake: processor.pausesOn && (topic => isAvailable(processor.pausesOn!(topic))),
   })
-  const suspects = createSuspects()
+  const isolation = createPoisonIsolation()
   const pauses = createShardPauses({
     ...{ kafka: deps.kafka, processor, clock, logger, inputs, isPausable: isOfOneOrganization },
     onRelease: () => transactions.schedule(),
@@ -107,7 +107,7 @@ export function createShard(deps: {
     },
   })
   const transactions = createShardTransactions({
-    ...{ processor, clock, logger, inputs, suspects, pauses, end, suspend },
+    ...{ processor, clock, logger, inputs, isolation, pauses, end, suspend },
     current: () => current,
     isDraining: () => isDraining,
     isHeld: lease.isHeld,
@@ -157,7 +157,7 @@ export function createShard(deps: {
   async function start(session: Session): Promise<void> {
     const startedAtMs = clock.monotonicMs()
     const task = processor.open(
-      handleOf(session, { role, shard: number, inputs, suspects, pauses, transactions, lease, end }),
+      handleOf(session, { role, shard: number, inputs, isolation, pauses, transactions, lease, end }),
     )
     if (isEnded(session)) return task.close()
     const stop = new AbortController()
@@ -207,13 +207,13 @@ export function createShard(deps: {
     // Also closes a writer that is being opened: it would fence the shard's next owner.
     closing = Promise.all([closing, session.opened, written])
     if (isDropped || isSuspended) {
-      suspects.reset()
+      isolation.reset()
       return
     }
     const outcome = error instanceof CommitFailed ? error.outcome : 'fault'
     const isFenced = error instanceof CommitFailed && error.isFenced
-    if (processor.isolatesRecords && (outcome === 'refused' || outcome === 'fault')) suspects.failed()
-    else suspects.reset()
+    if (processor.isolatesRecords && (outcome === 'refused' || outcome === 'fault')) isolation.failed()
+    else isolation.reset()
     const facts = { outcome, isFenced, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
     // A shard mostly fails to open because the broker is unavailable, which is not its own fault.
     const reason = outcome === 'fault' && phase.name !== 'running' ? 'unopened' : outcome
@@ -252,7 +252,7 @@ export function createShard(deps: {
   function turnBack(topic: string, partition: number): void {
     const session = current
     if (!session || isEnded(session)) return
-    suspects.forget(topic, partition)
+    isolation.forget(topic, partition)
     const { phase } = session
     if (phase.name === 'restoring' && phase.restore.reads(topic))
       end(session, new Error(`state topic ${topic}/${partition} was cut or made anew while it was read`))
@@ -293,7 +293,7 @@ export function createShard(deps: {
     onReplaced: turnBack,
     onGap(topic, partition, { reason }) {
       if (reason === 'truncated') turnBack(topic, partition)
-      else suspects.forget(topic, partition)
+      else isolation.forget(topic, partition)
     },
     suspend,
     resume() {

@@ -33,7 +33,7 @@ interface Held {
   shard: Shard
   isDraining: boolean
   /** It was given back while it drained: to be opened anew. */
-  isWanted: boolean
+  isAssigned: boolean
 }
 
 export interface ShardedProcessorDeps {
@@ -67,7 +67,7 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
     ...(processor.partitionFetchBytesMax && { settings: { partitionBytesMax: processor.partitionFetchBytesMax } }),
     foreign: processor.foreign,
     watch: deps.metrics.readers,
-    patient: () => processor.patient === true && missing() === undefined,
+    allowBatching: () => processor.allowBatching === true && missing() === undefined,
     events: {
       onRecords(topic, partition, records, nextOffset) {
         readers.get(`${topic}/${partition}`)?.onRecords(topic, partition, records, nextOffset)
@@ -100,7 +100,7 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
   function gain(number: number): void {
     const held = shards.get(number)
     if (held) {
-      held.isWanted = true
+      held.isAssigned = true
       return
     }
     const isMine = () => shards.get(number)?.shard === shard
@@ -114,14 +114,14 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
         isHeld: () => isMine() && lease.isHeld(),
       },
     })
-    shards.set(number, { shard, isDraining: false, isWanted: true })
+    shards.set(number, { shard, isDraining: false, isAssigned: true })
     shard.open()
   }
 
   /** Ends the shard's work within the time limits, and closes its connections. */
   async function drainOne(number: number, held: Held): Promise<void> {
     held.isDraining = true
-    held.isWanted = false
+    held.isAssigned = false
     const startedAtMs = clock.monotonicMs()
     if (!(await within(held.shard.drain(), DRAIN_MS)))
       logger.warn({ shard: number }, 'the shard did not drain in time; its work is dropped')
@@ -134,7 +134,7 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
     // Meanwhile another process may have got it, or even this one again.
     if (shards.get(number) !== held) return
     shards.delete(number)
-    if (held.isWanted && !isClosing) gain(number)
+    if (held.isAssigned && !isClosing) gain(number)
     else lease.release(number)
   }
 

@@ -6,15 +6,15 @@
 import type { Timer } from '../../clock.ts'
 import type { OutRecord } from '../ports.ts'
 import { KafkaError } from '../protocol/wire.ts'
-import { BUSY, HELD_UP_MS, type Patience } from './repeat.ts'
+import { BUSY, HELD_UP_MS, type Retrying } from './repeat.ts'
 import { type BatchAnswer, backOffMs, loadLeaders, type ProduceWire, sendBatches } from './send-batches.ts'
 import type { EncodedBatch, SequencedProducer } from './sequences.ts'
 import { REQUEST_BYTES_MAX, type Slice, slicesOf } from './slices.ts'
 
 /** Retry time of shared topics, which no shard can do without. */
-export const SHARED_PATIENCE_MS = 20_000
+export const SHARED_RETRY_TIME_MS = 20_000
 /** Retry time of a topic that belongs to one organization, which can be paused instead. */
-export const PAUSABLE_PATIENCE_MS = 1_000
+export const PAUSABLE_RETRY_TIME_MS = 1_000
 const LOOK_MS = 250
 /** The transaction cannot begin yet, or another partition kept this one out of it. */
 const NOT_OF_THE_TOPIC: ReadonlySet<string> = new Set([BUSY, 'OPERATION_NOT_ATTEMPTED'])
@@ -32,7 +32,7 @@ export interface ProducedBatch {
 /** Writes all records, in order per partition. Never rejects: each batch carries its result. */
 export type Produce = (records: readonly OutRecord[]) => Promise<ProducedBatch[]>
 
-export interface ProduceDeps extends Patience {
+export interface ProduceDeps extends Retrying {
   wire: ProduceWire
   transactionalId: string
   version: 11 | 12
@@ -174,7 +174,7 @@ function createRun(
     if (isOver) return
     const nowMs = clock.monotonicMs()
     if (streams.size === 0) finish()
-    else if (deps.isClosed() || nowMs - startedAtMs >= SHARED_PATIENCE_MS) giveUp(true)
+    else if (deps.isClosed() || nowMs - startedAtMs >= SHARED_RETRY_TIME_MS) giveUp(true)
     else if ([...streams].every(stream => isLost(stream, nowMs))) giveUp()
   }
 
@@ -183,8 +183,8 @@ function createRun(
     if (!isPausable(placeOf(stream).topic)) return false
     const { troubledSinceMs } = stream
     if (troubledSinceMs !== undefined)
-      return nowMs - Math.max(troubledSinceMs, lastAcknowledgedMs) >= PAUSABLE_PATIENCE_MS
-    return stream.node >= 0 && nowMs - stream.sentAtMs >= PAUSABLE_PATIENCE_MS && cluster.isSuspect(stream.node)
+      return nowMs - Math.max(troubledSinceMs, lastAcknowledgedMs) >= PAUSABLE_RETRY_TIME_MS
+    return stream.node >= 0 && nowMs - stream.sentAtMs >= PAUSABLE_RETRY_TIME_MS && cluster.isSuspect(stream.node)
   }
 
   function giveUp(isTimeUp = false): void {
@@ -215,7 +215,7 @@ function createRun(
 
   return {
     start() {
-      lookLater(PAUSABLE_PATIENCE_MS)
+      lookLater(PAUSABLE_RETRY_TIME_MS)
       void send([...streams])
       look()
     },

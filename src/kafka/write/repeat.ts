@@ -25,7 +25,7 @@ export const COORDINATOR_NOT_NOW: ReadonlySet<string> = new Set([
   'CONNECTION',
 ])
 
-export interface Patience {
+export interface Retrying {
   clock: Clock
   /** The caller no longer waits for the answer. */
   isClosed(): boolean
@@ -38,14 +38,14 @@ export interface Patience {
  * `KafkaError`.
  */
 export async function repeat<T>(
-  patience: Patience,
-  patienceMs: number,
+  retrying: Retrying,
+  retryTimeMs: number,
   call: () => Promise<T>,
   notNow: ReadonlySet<string> = COORDINATOR_NOT_NOW,
 ): Promise<T> {
-  const { clock, isClosed } = patience
+  const { clock, isClosed } = retrying
   const startedAtMs = clock.monotonicMs()
-  const deadlineMs = startedAtMs + patienceMs
+  const deadlineMs = startedAtMs + retryTimeMs
   let pauseMs = PAUSE_MS.first
   for (let tries = 1; ; tries++) {
     try {
@@ -53,7 +53,7 @@ export async function repeat<T>(
     } catch (thrown) {
       const error = asKafkaError(thrown)
       if (!notNow.has(error.type) || isClosed() || clock.monotonicMs() >= deadlineMs) throw error
-      if (error.type === BUSY && clock.monotonicMs() - startedAtMs >= HELD_UP_MS) await patience.onHeldUp?.()
+      if (error.type === BUSY && clock.monotonicMs() - startedAtMs >= HELD_UP_MS) await retrying.onHeldUp?.()
       if (error.type === BUSY && tries <= MARKERS_TRIES) {
         await clock.sleep(MARKERS_PAUSE_MS)
         continue

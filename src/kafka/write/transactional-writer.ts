@@ -23,7 +23,7 @@ import {
 
 export { CommitFailed, type CommitOutcome, type FailedTopic } from './commit-failed.ts'
 
-const OPEN_PATIENCE_MS = 20_000
+const OPEN_RETRY_TIME_MS = 20_000
 
 /** Another process holds the id, or its producer was replaced since 32,767 epochs have run out. */
 const FENCED: ReadonlySet<string> = new Set([
@@ -67,10 +67,10 @@ export async function openTransactionalWriter(deps: {
   const { clock, transactionalId, isPausable = () => false } = deps
   const wire = await openWire(deps.kafka, deps.logger)
   const access = createMarkerAccess({ wire, transactionalId, logger: deps.logger, isPausable })
-  const life = { isClosed: false }
-  const patience = { clock, isClosed: () => life.isClosed, onHeldUp: access.open }
+  const state = { isClosed: false }
+  const retrying = { clock, isClosed: () => state.isClosed, onHeldUp: access.open }
   const close = async () => {
-    life.isClosed = true
+    state.isClosed = true
     await access.close()
     await wire.close()
   }
@@ -78,14 +78,14 @@ export async function openTransactionalWriter(deps: {
   deps.signal?.addEventListener('abort', stop)
   try {
     deps.signal?.throwIfAborted()
-    const identity = await repeat(patience, OPEN_PATIENCE_MS, () =>
+    const identity = await repeat(retrying, OPEN_RETRY_TIME_MS, () =>
       wire.initProducerId(transactionalId, TRANSACTION_TIMEOUT_MS),
     )
     await access.close()
     const protocol =
       deps.protocol ?? ((await wire.sendToAny(transactionVersionRequest())).version >= 2 ? 'joining' : 'announced')
     const transactions = protocol === 'joining' ? createJoiningTransactions : createAnnouncedTransactions
-    return writerOver(transactions({ ...patience, wire, transactionalId, identity, isPausable }), {
+    return writerOver(transactions({ ...retrying, wire, transactionalId, identity, isPausable }), {
       close,
       settled: access.close,
       unknown: deps.kafka.observer?.commitUnknown,

@@ -6,8 +6,8 @@ import type { OutRecord } from '../ports.ts'
 import { errorName } from '../protocol/error-codes.ts'
 import { type AddedPartition, addPartitionsRequest, endTransactionRequest } from '../protocol/transaction-requests.ts'
 import { KafkaError, type ProducerIdentity, type Wire } from '../protocol/wire.ts'
-import { createProduce, PAUSABLE_PATIENCE_MS, type ProducedBatch, SHARED_PATIENCE_MS } from './produce.ts'
-import { COORDINATOR_NOT_NOW, type Patience, repeat } from './repeat.ts'
+import { createProduce, PAUSABLE_RETRY_TIME_MS, type ProducedBatch, SHARED_RETRY_TIME_MS } from './produce.ts'
+import { COORDINATOR_NOT_NOW, type Retrying, repeat } from './repeat.ts'
 import { createSequencedProducer } from './sequences.ts'
 
 /**
@@ -16,7 +16,7 @@ import { createSequencedProducer } from './sequences.ts'
  */
 export const TRANSACTION_TIMEOUT_MS = 30_000
 /** For an end that gets no answer. */
-const END_PATIENCE_MS = 20_000
+const END_RETRY_TIME_MS = 20_000
 
 /** One transaction after the other: `write` begins one, `commit` or `abort` ends it. */
 export interface Transactions {
@@ -36,7 +36,7 @@ export interface Transactions {
   renew(isHeldUp: boolean): Promise<void>
 }
 
-export interface TransactionsDeps extends Patience {
+export interface TransactionsDeps extends Retrying {
   wire: Pick<Wire, 'send' | 'cluster' | 'sendToCoordinator' | 'initProducerId'>
   transactionalId: string
   identity: ProducerIdentity
@@ -50,7 +50,7 @@ export function createAnnouncedTransactions(deps: TransactionsDeps): Transaction
   let producer = createSequencedProducer(identity, true)
   const writer = () => ({ transactionalId, ...identity })
   const end = (commit: boolean) =>
-    repeat(deps, END_PATIENCE_MS, () =>
+    repeat(deps, END_RETRY_TIME_MS, () =>
       wire.sendToCoordinator(transactionalId, endTransactionRequest({ writer: writer(), commit, version: 3 })),
     )
 
@@ -90,7 +90,7 @@ export function createJoiningTransactions(deps: TransactionsDeps): Transactions 
   /** The same identity for all attempts: only then is a repeated request recognized. */
   async function end(commit: boolean): Promise<void> {
     const request = endTransactionRequest({ writer: { transactionalId, ...identity }, commit, version: 5 })
-    identity = await repeat(deps, END_PATIENCE_MS, () => wire.sendToCoordinator(transactionalId, request))
+    identity = await repeat(deps, END_RETRY_TIME_MS, () => wire.sendToCoordinator(transactionalId, request))
   }
 
   return {
@@ -109,7 +109,7 @@ export function createJoiningTransactions(deps: TransactionsDeps): Transactions 
 
 /** Not before the last transaction has left all its partitions (KIP-360). */
 const nextIdentity = (deps: TransactionsDeps, current: ProducerIdentity): Promise<ProducerIdentity> =>
-  repeat(deps, END_PATIENCE_MS, () => deps.wire.initProducerId(deps.transactionalId, TRANSACTION_TIMEOUT_MS, current))
+  repeat(deps, END_RETRY_TIME_MS, () => deps.wire.initProducerId(deps.transactionalId, TRANSACTION_TIMEOUT_MS, current))
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION'
 /** The error of the topic itself rather than of the transaction, which identifies an organization's topic at fault. */
@@ -130,12 +130,12 @@ async function announce(
   async function ask(): Promise<AddFault[]> {
     const answers = await wire.sendToCoordinator(transactionalId, request())
     const faults = answers.map(each => ({ ...each, type: errorName(each.errorCode) })).filter(isAtFault)
-    const isOver = (patienceMs: number) => clock.monotonicMs() - startedAtMs >= patienceMs
+    const isOver = (retryTimeMs: number) => clock.monotonicMs() - startedAtMs >= retryTimeMs
     const reason =
       faults.find(({ type }) => !OF_THE_TOPIC.has(type)) ??
       faults.find(
         ({ topic, type }) =>
-          type === UNKNOWN_TOPIC && !isOver(isPausable(topic) ? PAUSABLE_PATIENCE_MS : SHARED_PATIENCE_MS),
+          type === UNKNOWN_TOPIC && !isOver(isPausable(topic) ? PAUSABLE_RETRY_TIME_MS : SHARED_RETRY_TIME_MS),
       )
     if (!reason) return faults
     throw new KafkaError(
@@ -144,7 +144,7 @@ async function announce(
     )
   }
 
-  const faults = await repeat(deps, SHARED_PATIENCE_MS, ask, ADD_NOT_NOW)
+  const faults = await repeat(deps, SHARED_RETRY_TIME_MS, ask, ADD_NOT_NOW)
   return new Map(
     faults.map(({ topic, partition, type }) => [
       `${topic}/${partition}`,

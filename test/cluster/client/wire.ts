@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../../src/clock.ts'
 import { provision } from '../../../src/kafka/admin/provisioning.ts'
-import { patiently } from '../../../src/kafka/protocol/retry-transient.ts'
+import { retryTransient } from '../../../src/kafka/protocol/retry-transient.ts'
 import { type KafkaSettings, openWire, type Wire } from '../../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../../src/logger.ts'
 import type { Cluster } from '../cluster.ts'
@@ -83,7 +83,7 @@ export function wireTests(shared: SharedCluster): void {
         // New wires, too, also when it is the first address they are given. An id may need another controller first.
         const another = await open()
         expect((await another.metadata(['mine']))[0]!.partitions).toHaveLength(3)
-        await patiently(clock, () => another.initProducerId(null, 60_000))
+        await retryTransient(clock, () => another.initProducerId(null, 60_000))
         expect(cluster.state(frozen)).toBe('frozen')
         cluster.thaw(frozen)
         await cluster.healed()

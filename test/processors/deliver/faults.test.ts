@@ -319,7 +319,7 @@ describe('a webhook', () => {
 })
 
 describe('memory', () => {
-  it('is bounded: with room for a few, all are delivered once', async () => {
+  it('is bounded: with budget for a few, all are delivered once', async () => {
     const stage = harness.stage()
     const { url, requests } = await receiver(({ number }) => (number % 7 === 0 ? { status: 500 } : { status: 200 }))
     for (let n = 0; n < 4; n++)

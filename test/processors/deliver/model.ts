@@ -112,7 +112,7 @@ export async function createModel(
   options: MemoryShardOptions & { ordering?: 'none' | 'block' | 'park' } = {},
 ): Promise<Model> {
   const { ordering = 'none', ...more } = options
-  const limits = { waitingMax: 8, waitingFairShare: 3, waitingFailingMax: 4, linedMax: 6, keptMax: 6, fedAheadMax: 16 }
+  const limits = { waitingMax: 8, waitingFairShare: 3, waitingFailingMax: 4, queuedMax: 6, keptMax: 6, fedAheadMax: 16 }
   const events: Array<{ event: EventFacts; webhooks: readonly string[] }> = []
   const deleted = new Set<string>()
   const byHand = new Set<string>()

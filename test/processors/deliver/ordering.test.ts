@@ -90,7 +90,7 @@ describe('ordering: block', () => {
     let isDown = true
     const bad = await receiver(() => ({ status: isDown ? 500 : 200 }))
     stage.webhook('wh_1', bad.url, { ordering: 'block', retryDelaysMs: times(40, () => 2_000).with(0, 0) })
-    run(stage, { timeScale: 0.05, limits: { linedMax: 20 } })
+    run(stage, { timeScale: 0.05, limits: { queuedMax: 20 } })
     await stage.publishAbout('wh_1', ...times(150, at => `subject ${at % 3}`))
     await bad.received(12)
     isDown = false
@@ -107,7 +107,7 @@ describe('ordering: block', () => {
       maxInFlight: 20,
       retryDelaysMs: times(50, at => (at === 0 ? 0 : 20_000)),
     })
-    const overrides = { timeScale: FAST, limits: { linedMax: 15, waitingMsMax: 200 } }
+    const overrides = { timeScale: FAST, limits: { queuedMax: 15, waitingMsMax: 200 } }
     let running = run(stage, overrides)
     for (let life = 0; life < 5; life++) {
       await stage.publishAbout('wh_1', ...times(60, () => `subject ${Math.floor(random.uniform() * 8)}`))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Begun, createProgress, type Progress } from '../../../processors/deliver/state/progress.ts'
+import { createProgress, type OpenRecord, type Progress } from '../../../processors/deliver/state/progress.ts'
 import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryStateKeys } from '../../../topics/delivery-state.ts'
 
 const TOPIC = 'deliveries'
@@ -16,7 +16,7 @@ class World {
   ended = new Set<string>()
   committed = new Set<string>()
   progress: Progress = createProgress(TOPIC)
-  open: Array<{ record: Begun; part: number }> = []
+  open: Array<{ record: OpenRecord; part: number }> = []
   read = 0
 
   append(gap: number, parts: number) {
@@ -43,7 +43,7 @@ class World {
 
   end(choice: number) {
     if (this.open.length === 0) return
-    const [{ record, part }] = this.open.splice(choice % this.open.length, 1) as [{ record: Begun; part: number }]
+    const [{ record, part }] = this.open.splice(choice % this.open.length, 1) as [{ record: OpenRecord; part: number }]
     this.progress.end(record, part)
     this.ended.add(`${record.offset}/${part}`)
   }

@@ -7,23 +7,23 @@ import { laneStateCodec } from '../../../topics/delivery-state.ts'
 const webhook = { id: 'wh_1', ordering: 'block' } as Webhook
 
 /** Of an event with this sequence number, whose record stood at the offset of the same number. */
-const delivery = (sequence: number, fresh: boolean) =>
+const delivery = (sequence: number, isNew: boolean) =>
   ({
-    ...{ webhookId: 'wh_1', deliveryId: `dlv_${sequence}`, trigger: 'live', attempts: 0, fresh, lane: undefined },
+    ...{ webhookId: 'wh_1', deliveryId: `dlv_${sequence}`, trigger: 'live', attempts: 0, isNew, lane: undefined },
     ...{ event: { sequence, subject: 'a', eventId: `evt_${sequence}` }, source: { record: { offset: sequence } } },
   }) as unknown as Delivery
 
 function stage() {
   const turns: number[] = []
-  let readTo = 0
-  const lanes = createSubjectLanes({ readTo: () => readTo, onTurn: one => turns.push(one.event.sequence) })
+  let nextOffset = 0
+  const lanes = createSubjectLanes({ nextOffset: () => nextOffset, onTurn: one => turns.push(one.event.sequence) })
   const commit = () => {
     const records = lanes.seal(0)
     lanes.committed()
     return records
   }
   const read = (to: number) => {
-    readTo = to
+    nextOffset = to
     lanes.read()
   }
   return { lanes, turns, commit, read }

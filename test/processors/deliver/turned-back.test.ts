@@ -1,7 +1,7 @@
 /** Progress over a log that is cut or made anew: offsets name other records then. */
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Begun, createProgress, type Progress } from '../../../processors/deliver/state/progress.ts'
+import { createProgress, type OpenRecord, type Progress } from '../../../processors/deliver/state/progress.ts'
 import {
   BLOCK_OFFSETS,
   deliveryPositionCodec,
@@ -30,7 +30,7 @@ class World {
   ended = new Set<string>()
   committed = new Set<string>()
   progress: Progress = createProgress(TOPIC)
-  open: Array<{ record: Begun; part: number; name: string }> = []
+  open: Array<{ record: OpenRecord; part: number; name: string }> = []
   /** Where the reader goes on. */
   next = 0
   /** The lowest place where the log has become another one, as long as the stored state does not know of it. */
@@ -83,7 +83,7 @@ class World {
    */
   endAhead(choice: number): void {
     if (!this.isCutRead) return
-    const unread = this.log.filter(({ offset, parts }) => parts === 1 && offset >= this.progress.readTo())
+    const unread = this.log.filter(({ offset, parts }) => parts === 1 && offset >= this.progress.nextOffset())
     const entry = unread[choice % Math.max(1, unread.length)]
     const begun = entry && this.progress.ahead(entry)
     if (!begun) return

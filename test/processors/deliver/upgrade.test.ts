@@ -184,7 +184,7 @@ describe('events that an admit of the release before accepts while the new deliv
       const found = events.map(each => (each as EventFacts).eventId).filter(id => given.has(id) && !history.isBehind)
       return new Map(found.map(id => [id, given.get(id)!]))
     }
-    const shard = createMemoryShard({ sources: { subscribers }, limits: { linedMax: 4 } })
+    const shard = createMemoryShard({ sources: { subscribers }, limits: { queuedMax: 4 } })
     for (const id of ['wh_a', 'wh_b']) shard.webhook(id, { ...changes, active: false })
     shard.open()
     await shard.settle()

@@ -4,7 +4,7 @@
  * isolated.
  */
 
-export interface Suspects {
+export interface PoisonIsolation {
   /** Whether some input is being isolated: take one record per transaction. */
   any(): boolean
   /** Whether a lone record is in the transaction being filled. */
@@ -27,7 +27,7 @@ export interface Suspects {
 
 const FAILURES_UNTIL_ISOLATED = 2
 
-export function createSuspects(): Suspects {
+export function createPoisonIsolation(): PoisonIsolation {
   /** Partition → offset up to which records are taken one by one. */
   const upTo = new Map<string, number>()
   const failures = new Map<string, number>()

@@ -7,14 +7,14 @@ import { outcomes, PAUSES_KEY, type PauseRow, pausesCodec } from '../../topics/o
 /** Three times within the time for which an api trusts a report. */
 const EVERY_MS = 5_000
 
-export interface TellPauses {
+export interface PauseReports {
   start(): void
   /** This log has become paused, or available again. */
   changed(log: string): void
   close(): void
 }
 
-export function createTellPauses(deps: { clock: Clock; handle: ShardHandle }): TellPauses {
+export function createPauseReports(deps: { clock: Clock; handle: ShardHandle }): PauseReports {
   const { clock, handle } = deps
   let timer: Timer | undefined
   let isClosed = false
@@ -25,22 +25,22 @@ export function createTellPauses(deps: { clock: Clock; handle: ShardHandle }): T
     sinceMs: Math.round(clock.nowMs() - (clock.monotonicMs() - sinceMs)),
   })
 
-  function tell(pauses: PauseRow[]): void {
+  function report(pauses: PauseRow[]): void {
     if (pauses.length === 0 || isClosed) return
     const value = pausesCodec.encode({ pauses })
     handle.write([{ topic: outcomes.name, partition: handle.shard, key: PAUSES_KEY, value }], true)
   }
 
-  function tellAll(): void {
-    tell(handle.pausedTopics().map(rowOf))
-    timer = clock.after(EVERY_MS, tellAll)
+  function reportAll(): void {
+    report(handle.pausedTopics().map(rowOf))
+    timer = clock.after(EVERY_MS, reportAll)
   }
 
   return {
-    start: tellAll,
+    start: reportAll,
     changed(log) {
       const paused = handle.pausedTopics().find(({ topic }) => topic === log)
-      tell([paused ? rowOf(paused) : { ...logParts(log), reason: null, sinceMs: Math.round(clock.nowMs()) }])
+      report([paused ? rowOf(paused) : { ...logParts(log), reason: null, sinceMs: Math.round(clock.nowMs()) }])
     },
     close() {
       isClosed = true

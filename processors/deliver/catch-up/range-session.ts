@@ -8,7 +8,7 @@ import { createRate, type Rate } from './rate.ts'
 /** A part just read from `deliveries` for the webhook. */
 export type Arrival = Pick<Delivery, 'event' | 'payload' | 'webhookId' | 'source' | 'createdAtMs'>
 
-export interface Life {
+export interface RangeSession {
   range: OwedRange
   feeder: Feeder
   rate: Rate
@@ -28,31 +28,31 @@ export interface Life {
   notBefore: Timer | undefined
 }
 
-export interface Lives {
-  of(range: OwedRange): Life
-  all(): Life[]
+export interface RangeSessions {
+  of(range: OwedRange): RangeSession
+  all(): RangeSession[]
   /** The range has ended. */
-  drop(life: Life): void
+  drop(session: RangeSession): void
   close(): void
 }
 
 /** Whether its catch-up is under way, beyond single probes. */
 export const isFeeding = (range: OwedRange): boolean => range.window > 0
 
-export function createLives({
+export function createRangeSessions({
   clock,
   feederOf,
 }: {
   clock: Clock
-  feederOf(life: () => Life, range: OwedRange): Feeder
-}): Lives {
-  const lives = new Map<OwedRange, Life>()
+  feederOf(session: () => RangeSession, range: OwedRange): Feeder
+}): RangeSessions {
+  const sessions = new Map<OwedRange, RangeSession>()
 
-  function make(range: OwedRange): Life {
-    const feeder = feederOf(() => life, range)
+  function make(range: OwedRange): RangeSession {
+    const feeder = feederOf(() => session, range)
     const times = { lastAttemptAtMs: 0, feedingSinceMs: clock.nowMs(), halvedAtMs: 0, notBeforeMs: 0 }
     const counts = { successes: 0, failures: 0 }
-    const life: Life = {
+    const session: RangeSession = {
       ...{
         range,
         feeder,
@@ -65,24 +65,24 @@ export function createLives({
       ...times,
       ...counts,
     }
-    range.ratePerSecond = () => life.rate.perSecond()
-    lives.set(range, life)
-    return life
+    range.ratePerSecond = () => session.rate.perSecond()
+    sessions.set(range, session)
+    return session
   }
 
-  function stop({ feeder, probe, notBefore }: Life): void {
+  function stop({ feeder, probe, notBefore }: RangeSession): void {
     feeder.close()
     probe?.cancel()
     notBefore?.cancel()
   }
 
   return {
-    of: range => lives.get(range) ?? make(range),
-    all: () => [...lives.values()],
-    drop(life) {
-      stop(life)
-      lives.delete(life.range)
+    of: range => sessions.get(range) ?? make(range),
+    all: () => [...sessions.values()],
+    drop(session) {
+      stop(session)
+      sessions.delete(session.range)
     },
-    close: () => [...lives.values()].forEach(stop),
+    close: () => [...sessions.values()].forEach(stop),
   }
 }
