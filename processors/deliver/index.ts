@@ -14,7 +14,8 @@ import { createDispatcher } from './dispatch/dispatcher.ts'
 import { createMemoryBudget } from './dispatch/memory-budget.ts'
 import { DELIVER_LIMITS } from './limits.ts'
 import { createFigures } from './metrics.ts'
-import { openShard, type Shared } from './open-shard.ts'
+import { openShard } from './open-shard.ts'
+import type { Shared } from './shard-parts.ts'
 
 export type { DeliverDependencies } from './dependencies.ts'
 
