@@ -44,7 +44,7 @@ const topicsOf = ({ batches }: SentRequest) => batches.map(({ topic }) => topic)
 const shapeOf = ({ batches }: SentRequest) => batches.map(({ sequence, records }) => [sequence, records])
 
 describe('a lane', () => {
-  it('sends a lone append at once, and all that come while it is under way together', async () => {
+  it('sends a single append at once, and all that arrive while it is in flight together', async () => {
     const { append, open, sent } = lanesOver({ 'a/0': 1, 'b/0': 1 })
     const first = await append('a', '1')
     const more = await append('a', '2', '3')
@@ -109,7 +109,7 @@ describe('a lane', () => {
 })
 
 describe('a leader that moved', () => {
-  it('is followed by the hint of the answer, with the same bytes and without a word to anybody', async () => {
+  it('is followed by the hint of the answer, with the same bytes and without an error to any caller', async () => {
     const { append, open, sent, loads } = lanesOver({ 'a/0': 1 })
     const first = await append('a', '1')
     await open[0]!.answer({
@@ -152,7 +152,7 @@ describe('a leader that moved', () => {
 })
 
 describe('an append that is not acknowledged in time', () => {
-  it('may be in the log when it was sent; what waited behind it was not sent; the lane goes on with a new producer', async () => {
+  it('may be in the log when it was sent; those behind it were not sent; the lane continues with a new producer', async () => {
     const { append, advance, open, sent, renewed, lanes } = lanesOver({ 'a/0': 1, 'b/0': 2 })
     const first = await append('a', '1')
     const second = await append('a', '2')
@@ -177,7 +177,7 @@ describe('an append that is not acknowledged in time', () => {
     expect(sent[3]!.batches).toMatchObject([{ sequence: 1, producerId: sent[1]!.batches[0]!.producerId }])
   })
 
-  it('is rejected at once when the broker refuses its bytes, which costs nobody a producer', async () => {
+  it('is rejected at once when the broker refuses its bytes, and every producer stays', async () => {
     const { append, open, sent, renewed } = lanesOver({ 'a/0': 1 })
     const large = await append('a', 'x')
     await open[0]!.answer({ 'a/0': { errorCode: TOO_LARGE } })

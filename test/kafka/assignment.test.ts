@@ -58,7 +58,7 @@ describe('the leader of a group', () => {
     )
   })
 
-  it('gives a shard that moves to nobody as long as its owner reports it, and to the new owner in the round after that', () => {
+  it('gives a moving shard to no member as long as its owner reports it, and to the new owner in the round after that', () => {
     const first = given(4, [member('a', [0, 1, 2, 3]), member('b', [], -1)])
     expect(shardsOf(first)).toEqual({ a: [0, 1], b: [] })
     const second = given(4, [member('a', [0, 1], 2), member('b', [], 2)])
@@ -80,7 +80,7 @@ describe('the leader of a group', () => {
     ])
   })
 
-  it('knows what a member holds that did not join in time, from those that did', () => {
+  it('learns the shards of a member that did not join in time from those that did', () => {
     const silent = { memberId: 's-1', instanceId: 's' }
     const owners = [markOf(silent), markOf({ memberId: 'a', instanceId: undefined })]
     // Reported before its first assignment; the others have seen since what it got.
@@ -92,7 +92,7 @@ describe('the leader of a group', () => {
     expect(shardsOf(all)).toEqual({ 's-1': [0], a: [1], b: [] })
   })
 
-  it('gives nobody a free shard while a member may hold it of which no present one knows; that member joins once more', () => {
+  it('gives a free shard to no member while an unreported one may hold it; the members join once more', () => {
     const silent = member('s-1', [], -1, { instanceId: 's' })
     const fresh = member('f', [], -1)
     const third = assign(2, { generation: 3, leader: 'f', members: [silent, fresh] })
@@ -130,10 +130,10 @@ describe('the leader of a group', () => {
   })
 })
 
-describe('what a member holds', () => {
+describe('the shards that a member holds', () => {
   const me = markOf({ memberId: 'me', instanceId: undefined })
 
-  it('drains what no other member owns yet, and drops at once what another one has', () => {
+  it('drains shards that no other member owns yet, and drops those that another one has', () => {
     const holdings = createHoldings()
     expect(holdings.take({ shards: [0, 1, 2], owners: [me, me, me], unknown: [] }, 1, me)).toEqual({
       gained: [0, 1, 2],
@@ -151,7 +151,7 @@ describe('what a member holds', () => {
     expect(holdings.isHoldingUp()).toBe(true)
   })
 
-  it('gives way to the others for what it held in a former life', () => {
+  it('yields the shards of its former process to the others', () => {
     const holdings = createHoldings()
     holdings.take({ shards: [0], owners: [me, me], unknown: [] }, 5, me)
     expect(holdings.isHoldingUp()).toBe(true)

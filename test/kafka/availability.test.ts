@@ -82,7 +82,7 @@ describe('a topic', () => {
     },
   )
 
-  it('whose leader is under suspicion is held, too, and nobody hears of it when that is over soon', async () => {
+  it('whose leader is suspect is held, too, and nothing is reported when that is soon over', async () => {
     const { availability, advance, become, suspects, told, released } = watched()
     become('a', {}, true)
     expect(availability.of('a')).toBeUndefined()
@@ -93,7 +93,7 @@ describe('a topic', () => {
     expect([availability.of('a'), released, told]).toEqual([undefined, ['a'], []])
   })
 
-  it('is available at once when what the map knows is long over', async () => {
+  it('is available at once when the map is out of date', async () => {
     const { availability, advance, become } = watched()
     become('a', { leader: -1 }, true)
     become('a')

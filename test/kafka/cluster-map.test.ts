@@ -57,7 +57,7 @@ function setUp(topics: Record<string, TopicInfo> = {}) {
 }
 
 describe('asking', () => {
-  it('asks for what was named, never for anything else, and once for what is asked for together', async () => {
+  it('requests the named topics, no others, and those requested together once', async () => {
     const { map, asked } = setUp({ a: topic('a', [partition(1, 1)]), b: topic('b', [partition(2, 1)]) })
     await Promise.all([map.load(['a']), map.load(['b', 'a']), map.load([])])
     await map.load(['a', 'b'])
@@ -76,7 +76,7 @@ describe('asking', () => {
     expect(asked.map(names => names.length)).toEqual([1, 500, 100])
   })
 
-  it('asks again for what became stale while the question was under way', async () => {
+  it('requests topics again that became stale while the request was in flight', async () => {
     const { map, asked, hold, topics, clock } = setUp({ a: topic('a', [partition(1, 1)]) })
     await map.load(['a'])
     map.stale('a')
@@ -92,7 +92,7 @@ describe('asking', () => {
     expect([asked.length, map.leader('a', 0)?.node]).toEqual([3, 2])
   })
 
-  it('resolves where a topic is missing or a partition has no leader, and rejects when nobody answers', async () => {
+  it('resolves where a topic is missing or a partition has no leader, and rejects when no broker answers', async () => {
     const { map, fail } = setUp({ half: topic('half', [partition(-1, 4), partition(2, 4, 1)]) })
     await map.load(['missing', 'half'])
     expect([map.known('missing')?.errorCode, map.leader('half', 0), map.leader('half', 1)?.node]).toEqual([
@@ -108,7 +108,7 @@ describe('asking', () => {
     expect(map.leader('half', 1)?.node).toBe(2)
   })
 
-  it('pauses 50 ms doubling to 1 s while the answers bring nothing new, and asks at once when one did', async () => {
+  it('pauses 50 ms doubling to 1 s while the answers bring nothing new, and requests at once when one did', async () => {
     const { map, asked, clock, topics } = setUp({ a: topic('a', [partition(1, 1)]) })
     const askedAt: number[] = []
     const startMs = clock.monotonicMs()
@@ -130,7 +130,7 @@ describe('asking', () => {
     expect(asked).toHaveLength(13)
   })
 
-  it('refreshes after five minutes, and every five seconds what lacks a leader, without holding anybody up', async () => {
+  it('refreshes after five minutes, and partitions without a leader every five seconds, without delaying callers', async () => {
     const { map, asked, clock, hold } = setUp({
       a: topic('a', [partition(1, 1)]),
       half: topic('half', [partition(-1, 1), partition(2, 1, 1)]),
@@ -209,7 +209,7 @@ describe('the addresses of brokers', () => {
 })
 
 describe('a suspect broker', () => {
-  it('is one for five seconds; what it leads is asked for again, and stays known until then', async () => {
+  it('is one for five seconds; its partitions are requested again, and stay known until then', async () => {
     const { map, asked, clock, topics } = setUp({ a: topic('a', [partition(1, 5)]), b: topic('b', [partition(2, 5)]) })
     await map.load(['a', 'b'])
     clock.advance(1)
@@ -229,7 +229,7 @@ describe('a suspect broker', () => {
 describe('a partition that ails', () => {
   const shrunk = { ...partition(1, 5), isr: [1] }
 
-  it('is looked at again every five seconds, though nobody asks, until it is well; nothing else is', async () => {
+  it('is refreshed every five seconds, without a caller, until it has recovered; nothing else is', async () => {
     const { map, asked, clock, topics } = setUp({
       a: topic('a', [shrunk, partition(-1, 5, 1)]),
       b: topic('b', [partition(2, 5)]),
@@ -255,7 +255,7 @@ describe('a partition that ails', () => {
     expect(asked).toHaveLength(4)
   })
 
-  it('is asked about no more when nobody uses the map', async () => {
+  it('is no longer refreshed when no caller uses the map', async () => {
     const { map, asked, clock } = setUp({ a: topic('a', [shrunk]) })
     await map.load(['a'])
     map.close()

@@ -70,7 +70,7 @@ beforeAll(async () => {
 })
 afterAll(() => void server.close())
 
-it('a session is renewed at 80 % of its life, between requests: after those in flight, before those that follow', async () => {
+it('a session is renewed at 80 % of its lifetime, between requests: after those in flight, before those that follow', async () => {
   const clock = createManualClock()
   const random = { bytes: () => Buffer.alloc(0), uniform: () => 0 }
   const settings = {

@@ -95,7 +95,7 @@ describe('a request', () => {
     expect(sockets.opened()).toBe(before + 1)
   })
 
-  it('whose connection breaks is rejected, and its topics are asked for again', async () => {
+  it('whose connection breaks is rejected, and its topics are requested again', async () => {
     const topic = await runtime.createTopic('broken')
     const sockets = pausable()
     const wire = await wireTo({ ...runtime.kafka, socketFactory: sockets.factory })
@@ -191,14 +191,14 @@ describe('a broker that is none', () => {
     await expect(opening).rejects.toThrow('Clarion needs Kafka 3.9 or later')
   })
 
-  it('and answers nothing holds up nobody who asks another one', async () => {
+  it('and answers nothing delays no request to another one', async () => {
     const silent = createServer(socket => void socket.on('data', () => undefined))
     const wire = await wireTo({ ...runtime.kafka, brokers: [await listen(silent), ...runtime.kafka.brokers] })
     expect((await wire.metadata([await runtime.createTopic('hedged')]))[0]!.errorCode).toBe(0)
   })
 })
 
-it('what a broker says about all its topics is never asked for', async () => {
+it('the metadata of all topics is never requested', async () => {
   const wire = await wireTo(runtime.kafka)
   expect(await wire.metadata([])).toEqual([])
   const answer = await wire.sendToAny(metadataRequest([]))

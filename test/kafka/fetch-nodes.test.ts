@@ -44,7 +44,7 @@ describe('a partition without records for a while', () => {
     expect([busy.session.size, quiet.session.size]).toEqual([2, 1])
   })
 
-  it('does not move when it is let go of meanwhile', () => {
+  it('does not move when it is removed meanwhile', () => {
     const { clock, nodes, read, busy, made } = nodesWith(3)
     clock.advance(QUIET_AFTER_MS + 1)
     nodes.sweep(busy)
@@ -53,7 +53,7 @@ describe('a partition without records for a while', () => {
     expect([made[1]!.session.has('t/0'), made[1]!.session.has('t/1')]).toEqual([false, true])
   })
 
-  it('is read with so many others at most, and takes the first place that is free', () => {
+  it('is read with a limited number of others, in the first session that has capacity', () => {
     const { clock, nodes, read, busy, made, where } = nodesWith(5, 2)
     const sizes = () => made.slice(1).map(node => node.session.size)
     clock.advance(QUIET_AFTER_MS + 1)

@@ -67,7 +67,7 @@ describe('the answer to a fetch', () => {
   const decode = (...parts: string[]) => fetchRequest(SETTINGS, [], []).decode(Buffer.from(hex(...parts), 'hex'))
   const partition = (rest: string) => `00000001 ${rest}`
 
-  it('tells aborted transactions, and its record set is a view of it', () => {
+  it('contains aborted transactions, and its record set is a view of it', () => {
     const payload = Buffer.from(
       hex(
         '00 00000000 0000 00000009 02',
@@ -101,7 +101,7 @@ describe('the answer to a fetch', () => {
     expect(answer.partitions[0]!.recordSet.buffer).toBe(payload.buffer)
   })
 
-  it('tells where the leader is and its address, and passes over tags that are none of ours', () => {
+  it('contains the leader and its address, and unknown tags are skipped', () => {
     const answer = decode(
       '00 00000000 0000 00000000 02',
       ID,
@@ -118,7 +118,7 @@ describe('the answer to a fetch', () => {
     ])
   })
 
-  it('tells where the logs diverge', () => {
+  it('contains the point where the logs diverge', () => {
     const answer = decode(
       '00 00000000 0000 00000000 02',
       ID,
@@ -191,7 +191,7 @@ describe('a broker', () => {
     expect(await fetch({ offset: 50 })).toMatchObject({ error: 'OFFSET_OUT_OF_RANGE' })
   })
 
-  it('tells where an epoch ends when the position is beyond it', async () => {
+  it('contains the end of an epoch when the position is beyond it', async () => {
     expect(await fetch({ offset: 50, lastEpoch: 0 })).toMatchObject({
       error: undefined,
       diverging: { epoch: 0, endOffset: 3 },

@@ -101,7 +101,7 @@ describe.each(PACKERS.map(([codec]) => codec))('a batch of codec %d in an ingres
     expect(seen(stored(Buffer.concat([rawRecord(at(0)[0]!), Buffer.alloc(20)]), with_(), 7))).toEqual([['7!'], 8])
   })
 
-  it('may be damaged anywhere: what is read has places of the batch, at once and within bounds', () => {
+  it('may be damaged anywhere: the records have offsets of the batch, at once and within limits', () => {
     const cpuMs = countCpu()
     const records = fc.array(fc.string({ maxLength: 40 }), { minLength: 1, maxLength: 8 })
     const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x3c, 0xfc)), {
@@ -172,7 +172,7 @@ describe("in a topic that is the platform's own", () => {
     expect(own(stored(Buffer.alloc(0), { count: 0, lastOffsetDelta: 9 }))).toEqual([])
   })
 
-  it('a batch whose records are outside of it is a fault that is not passed over', () => {
+  it('a batch whose records are outside of it is a fault that is not skipped', () => {
     expect(() => own(stored(at(0, 12), { lastOffsetDelta: 9 }))).toThrow(MalformedBatch)
     expect(() => own(stored(at(-1), {}))).toThrow(MalformedBatch)
   })

@@ -46,8 +46,8 @@ function queueWithReader(settings: InputQueueSettings = {}) {
   return { queue, told, put, push, positionAt: (topic: string, offset: number) => positions.get(`${topic}/${offset}`)! }
 }
 
-describe('what waits for admission', () => {
-  it('is taken in turns: a lone record is next but one, however much another organization sends', () => {
+describe('input that waits for admission', () => {
+  it('is taken in turns: a single record is next but one, however much another organization sends', () => {
     const { queue, put } = queueWithReader()
     for (const topic of ['flood', 'lone', 'other']) queue.assign(topic, 0, 'earliest')
     put('flood', 4_000)
@@ -114,7 +114,7 @@ describe('what waits for admission', () => {
     expect(queue.ready()).toBe(false)
   })
 
-  it('goes on where it stood: every record once, in order, whatever the turns', () => {
+  it('continues from its position: every record once, in order, whatever the turns', () => {
     const { queue, put } = queueWithReader()
     queue.assign('a', 0, 'earliest')
     put('a', 1_000, { value: Buffer.alloc(10_000) })
@@ -128,7 +128,7 @@ describe('what waits for admission', () => {
   })
 })
 
-describe('what was taken and has not committed', () => {
+describe('input that was taken and has not committed', () => {
   it('is put back in front, in order, with its positions, whatever came between', () => {
     const { queue, put, told } = queueWithReader({ mayTake: () => true })
     queue.assign('a', 0, 'earliest')
@@ -147,7 +147,7 @@ describe('what was taken and has not committed', () => {
     expect(told).toEqual(['assign a'])
   })
 
-  it('is nobody’s when its partition was assigned anew', () => {
+  it('is dropped when its partition was assigned anew', () => {
     const { queue, put } = queueWithReader({ mayTake: () => true })
     queue.assign('a', 0, 'earliest')
     put('a', 2)

@@ -32,7 +32,7 @@ describe('a lease', () => {
     ])
   })
 
-  it('passes on what is drained without waiting long for the rest', async () => {
+  it('passes drained shards on without waiting long for the rest', async () => {
     const group = createTestGroup()
     const one = group.start('one')
     await group.advance(500)
@@ -141,7 +141,7 @@ describe('a lease', () => {
     expect(three.lease.heldShards().length + one.lease.heldShards().length).toBe(4)
   })
 
-  it('says nothing of a generation that ends while a join is under way', async () => {
+  it('logs nothing about a generation that ends while a join is under way', async () => {
     const group = createTestGroup()
     const one = group.start('one')
     const two = group.start('two')
@@ -175,7 +175,7 @@ describe('a lease', () => {
     ['GROUP_AUTHORIZATION_FAILED', /grant READ and DESCRIBE on GROUP deliver/],
     ['INCONSISTENT_GROUP_PROTOCOL', /processes of an earlier version are running/],
     ['INVALID_SESSION_TIMEOUT', /group.min.session.timeout.ms/],
-  ])('says once what is to be done about %s, and joins when it is done', async (error, sentence) => {
+  ])('logs once how to fix %s, and joins when it is fixed', async (error, sentence) => {
     const group = createTestGroup()
     const one = group.start('one')
     one.faults.join = error
@@ -229,7 +229,7 @@ describe('a lease', () => {
     expect(two.lease.heldShards().sort()).toEqual([0, 1, 2, 3])
   })
 
-  it('of a former life that drained when it was killed holds up nobody', async () => {
+  it('of a former process that was killed while it drained delays no other', async () => {
     const group = createTestGroup()
     const one = group.start('one')
     await group.advance(500)

@@ -41,7 +41,7 @@ describe('a log read by pages', () => {
     expect(read).toBeGreaterThan(1)
   })
 
-  it('finds a place at or shortly before the first record that is looked for', async () => {
+  it('finds an offset at or shortly before the first matching record', async () => {
     const topic = await runtime.createTopic('search')
     const writer = await runtime.writer(runtime.name('search'))
     for (let n = 0; n < 2_000; n += 20)

@@ -115,7 +115,7 @@ describe('where a partition is read', () => {
     expect(placementOf(createReading('t', 0, 0), info(), leader)).toEqual({ at: leader })
   })
 
-  it('is nowhere, and the reason is told, without topic, partition, leader or right', () => {
+  it('is nowhere without topic, partition, leader or right, and the reason is reported', () => {
     const reading = createReading('t', 0, 0)
     expect(placementOf(reading, undefined, undefined)).toEqual({ wait: 'unknown_topic' })
     expect(placementOf(reading, info({ id: '', errorCode: 3, partitions: [] }), undefined)).toEqual({
@@ -133,7 +133,7 @@ describe('where a partition is read', () => {
     expect(placementOf(reading, info(), { node: 2, epoch: 4 })).toEqual({ at: { node: 2, epoch: 4 } })
   })
 
-  it('is for two brokers to say when its topic has another id', () => {
+  it('needs two brokers to report another id of its topic', () => {
     const reading = createReading('t', 0, 90, { topicId: B, leaderEpoch: 2 })
     expect(placementOf(reading, info(), leader)).toEqual({ otherId: A })
     startOver(reading, A)

@@ -198,7 +198,7 @@ describe('a position that the log does not have', () => {
   })
 })
 
-it('a reading from the end begins with what comes next', async () => {
+it('a reading from the end begins with the next record', async () => {
   const { reader, values, until, untilWaiting } = watchedReader()
   const topic = await runtime.createTopic('latest')
   await append(topic, 'before')

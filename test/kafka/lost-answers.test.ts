@@ -54,7 +54,7 @@ describe('a connection that breaks before the answer', () => {
     expect(sockets.lost()).toBe(1)
   })
 
-  it('to an append outside a transaction is answered with the place of the one record that is there', async () => {
+  it('to an append outside a transaction is answered with the position of the one record', async () => {
     const topic = await runtime.createTopic('append')
     const sockets = createLossySockets()
     const appender = closedInTheEnd(

@@ -77,7 +77,7 @@ describe('rights', () => {
     expect(await findingsOf(every, 'allowed', [topic])).toEqual({ problems: [], warnings: [] })
   })
 
-  it('that are missing are all named at once, each once, with what to do', async () => {
+  it('that are missing are all named at once, each once, with advice', async () => {
     const topics = [
       await runtime.createTopic('denied-a'),
       await runtime.createTopic('denied-b'),
@@ -113,7 +113,7 @@ describe('rights', () => {
 })
 
 describe('an error', () => {
-  it("keeps the broker's words and says what to do", async () => {
+  it("keeps the broker's message and adds advice", async () => {
     const topic = await runtime.createTopic('grown')
     const wire = await userWith('grown', { topic: [DESCRIBE!] })
     const growing = createTopicAdmin({ wire, clock }).grow(topic, 2)

@@ -57,7 +57,7 @@ async function topicsMadeWith(topicDefaults: Readonly<Record<string, string>>) {
   return found
 }
 
-it("an organization's topics say all that they are like, since another cluster may have other defaults", async () => {
+it("an organization's topics set every property, since another cluster may have other defaults", async () => {
   const all = ['cleanup.policy', 'max.message.bytes', 'message.timestamp.type', 'retention.ms']
   expect(await topicsMadeWith({})).toEqual([emits, events].map(topic => ({ is: configOf(topic), own: all })))
 })

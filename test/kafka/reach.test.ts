@@ -5,7 +5,7 @@ import { isCutOff } from '../../src/kafka/protocol/reach.ts'
 import { KafkaError, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogger } from '../../src/logger.ts'
 
-it('a start is made again when its connections break, and not for what the broker says', async () => {
+it('a start is repeated when its connections break, and not after an error of the broker', async () => {
   const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const kafka = { brokers: [`127.0.0.1:${(server.address() as { port: number }).port}`], clientId: 'test' }

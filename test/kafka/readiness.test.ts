@@ -23,7 +23,7 @@ it('a shard that is restored while its partitions have leaders is missing', () =
   expect(readinessOf({ ...facts, restoring: [0] })).toEqual({ missing: 'deliver: restoring shards 0', degraded: [] })
 })
 
-it('a shard whose state nobody leads, or has too few replicas in sync, degrades and takes no process out of service', () => {
+it('a shard whose state has no leader, or too few in-sync replicas, degrades and takes no process out of service', () => {
   expect(readinessOf({ ...facts, restoring: [1, 2] })).toEqual({
     missing: undefined,
     degraded: [

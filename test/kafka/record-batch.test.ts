@@ -84,7 +84,7 @@ describe('record batches', () => {
     )
   })
 
-  it('are read from the asked offset on, although a batch begins earlier', () => {
+  it('are read from the requested offset on, although a batch begins earlier', () => {
     expect(values(decode(stored([record('a'), record('b'), record('c')], 10), 11))).toEqual(['b', 'c'])
   })
 
@@ -160,7 +160,7 @@ describe('record batches', () => {
   /** A marker has no records to show; so has a batch that ends before the place that is read from. */
   const isHidden = (batch: Buffer) => (batch.readInt16BE(21) & 0x20) !== 0 || batch.readInt32BE(23) < -1
 
-  it('that cannot be decompressed stand as records that say so', () => {
+  it('that cannot be decompressed become records that say so', () => {
     const decoded = decode(stored([record('x'), record('y')], 5, { attributes: 0x04 }))
     expect(decoded.records.map(each => [each.offset, each.value, typeof each.undecodable])).toEqual([
       [5, null, 'string'],

@@ -63,7 +63,7 @@ describe.each(['announced', 'joining'] as const)('a commit, with partitions %s',
 })
 
 describe.each(['announced', 'joining'] as const)('a commit whose answer says nothing, with partitions %s', protocol => {
-  it('was made, says the log, when it had arrived before another process took over', async () => {
+  it('was made, as the log shows, when it had arrived before another process took over', async () => {
     const topic = await runtime.createTopic(`made-${protocol}`)
     const sockets = createLossySockets()
     const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, protocol)
@@ -78,7 +78,7 @@ describe.each(['announced', 'joining'] as const)('a commit whose answer says not
     expect(text(await runtime.tail(topic).until(list => list.length >= 2))).toEqual(['first', 'second'])
   })
 
-  it('was not made, says the log once the next holder has opened the id, when it had not arrived', async () => {
+  it('was not made, as the log shows once the next owner has opened the id, when it had not arrived', async () => {
     const topic = await runtime.createTopic(`unmade-${protocol}`)
     const sockets = createLossySockets()
     const writer = await runtime.writer(topic, { ...runtime.kafka, socketFactory: sockets.factory }, protocol)
@@ -132,7 +132,7 @@ describe('a batch that joins a transaction', () => {
 })
 
 describe('an opening', () => {
-  it('that waits for its coordinator is over as soon as nobody wants it any more', async () => {
+  it('that waits for its coordinator ends as soon as the caller aborts it', async () => {
     const sockets = createLossySockets()
     sockets.loseEach(INIT_PRODUCER_ID)
     const stop = new AbortController()

@@ -84,7 +84,7 @@ describe('OAUTHBEARER', () => {
     return { clock, shown, login: () => authenticate(exchange, 'broker:9092') }
   }
 
-  it('shows a token to each connection and takes a new one at 80 % of its life', async () => {
+  it('sends a token on each connection and gets a new one at 80 % of its lifetime', async () => {
     const { clock, shown, login } = setUp([
       { value: 'one', lifetimeMs: 1_000 },
       { value: 'two', lifetimeMs: 1_000 },
@@ -97,7 +97,7 @@ describe('OAUTHBEARER', () => {
     expect(shown).toEqual(['one', 'one', 'two'])
   })
 
-  it('ends with what the broker says about a token, and asks for another one next time', async () => {
+  it("ends with the broker's error about a token, and gets another one next time", async () => {
     const { shown, login } = setUp([{ value: 'bad', lifetimeMs: 1_000 }, { value: 'good' }])
     await expect(login()).rejects.toMatchObject({
       type: 'SASL_AUTHENTICATION_FAILED',

@@ -149,7 +149,7 @@ describe('a session of a shard', () => {
     await made.close()
   })
 
-  it('knows how old its oldest output is that has not been committed', async () => {
+  it('reports the age of its oldest uncommitted output', async () => {
     let isSealed = false
     const made = await setup(
       () => ({
@@ -175,7 +175,7 @@ describe('a session of a shard', () => {
     await made.close()
   })
 
-  it('drains what is under way, commits it, takes nothing new, and is not opened again', async () => {
+  it('drains work in flight, commits it, takes nothing new, and is not opened again', async () => {
     const release = Promise.withResolvers<void>()
     const made = await setup(handle => ({
       async drain() {
@@ -198,7 +198,7 @@ describe('a session of a shard', () => {
   })
 })
 
-describe('what a task offers', () => {
+describe('records that a task offers', () => {
   it('is taken as its inputs are: in order, and one at a time until the record at fault is found', async () => {
     const offered = ['first', 'poison', 'last'].map((value, offset): LogRecord => {
       return { topic: 'own', partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from(value), headers: {} }

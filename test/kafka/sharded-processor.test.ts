@@ -121,7 +121,7 @@ const counted = (values: string[]) => values.map((value, index) => `${index + 1}
 const text = (records: LogRecord[]) => records.map(record => record.value!.toString())
 
 describe('a sharded processor', () => {
-  it('commits together what comes within its pace, and still all of it', async () => {
+  it('commits inputs that arrive within its pace together, and loses none', async () => {
     const topics = await topicsFor('paced')
     let transactions = 0
     const counting = { ...metrics, transaction: () => void transactions++ }
@@ -143,7 +143,7 @@ describe('a sharded processor', () => {
     expect(transactions).toBeLessThan(60)
   })
 
-  it('with a pace that counts from several inputs on commits a lone one at once, and what comes after several with others', async () => {
+  it('with a pace that counts from several inputs on commits a single one at once, and those after several together', async () => {
     const topics = await topicsFor('lone')
     const processor = { ...numbering(runtime.name('lone'), topics), commitPaceMs: 3_600_000, commitPaceFrom: 3 }
     const started = await runShardedProcessor({
@@ -189,7 +189,7 @@ describe('a sharded processor', () => {
     await second.close()
   })
 
-  it('drains a shard that moves before another process opens it: what is in flight ends where it began', async () => {
+  it('drains a shard that moves before another process opens it: work in flight ends where it began', async () => {
     const topics = await topicsFor('moved')
     const role = runtime.name('moved')
     const release = Promise.withResolvers<void>()
@@ -247,7 +247,7 @@ describe('a sharded processor', () => {
     expect(isolated).toEqual(['r7'])
   })
 
-  it('does not wait for anything when a record that is looked at by itself has no output', async () => {
+  it('does not wait when an isolated record has no output', async () => {
     const topics = await topicsFor('silent', { 'max.message.bytes': '5000' })
     await run(numbering(runtime.name('silent'), topics, { poison: 'r7', silent: ['r0', 'r3', 'r4', 'r9'] }))
     await feed(topics.input, 5, numbers(12))

@@ -108,7 +108,7 @@ onOurs('a broker with TLS', () => {
     await expect(open(settings)).rejects.toMatchObject({ type: 'TLS', message: expect.stringMatching(sentence) })
   })
 
-  it('that is spoken to without TLS says so', async () => {
+  it('that requires TLS is named in the error of a connection without it', async () => {
     await expect(open({ ssl: false })).rejects.toMatchObject({
       type: 'TLS',
       message: expect.stringContaining('set KAFKA_SSL=true'),
@@ -135,7 +135,7 @@ onOurs('a broker with TLS', () => {
     expect([sockets, tokens]).toEqual([opened, 1])
   })
 
-  it('refuses a token that is over, with its own words', async () => {
+  it('refuses an expired token, with its own message', async () => {
     const token = async () => ({ value: unsigned(-60_000) })
     await expect(open({ mechanism: 'oauthbearer', token })).rejects.toMatchObject({
       type: 'SASL_AUTHENTICATION_FAILED',

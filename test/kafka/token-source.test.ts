@@ -22,7 +22,7 @@ const source = () => {
   return createTokenSource({ tokenUrl, clientId: 'clarion', clientSecret: 'hush:hush', scope: 'kafka' })
 }
 
-it('a token is asked for with the client credentials, and lives as long as the endpoint says', async () => {
+it('a token is requested with the client credentials, and lives as long as the endpoint says', async () => {
   answer = { status: 200, body: { access_token: 'abc', token_type: 'Bearer', expires_in: 300 } }
   expect(await source()()).toEqual({ value: 'abc', lifetimeMs: 300_000 })
   const credentials = Buffer.from('clarion:hush%3Ahush').toString('base64')

@@ -83,7 +83,7 @@ describe('from EndTxn on', () => {
     ['COORDINATOR_NOT_AVAILABLE', false],
     ['INVALID_TXN_STATE', false],
     ['PRODUCER_FENCED', true],
-  ])('%s means unknown, whatever it says, and the writer ends', async (type, isFenced) => {
+  ])('%s means unknown, and the writer ends', async (type, isFenced) => {
     const { commit, calls } = writing({ commit: type })
     expect(await commit()).toMatchObject({ outcome: 'unknown', isFenced, abortConfirmed: false })
     expect(calls).toEqual(['write', 'commit', 'unknown', 'close'])
@@ -124,14 +124,14 @@ describe('a request to a coordinator', () => {
     expect(await done).toBe('answered')
   })
 
-  it('is answered with the last error when its time is over, and at once with any other', async () => {
+  it('rejects with the last error when its retry time is over, and at once with any other', async () => {
     const late = repeating(['COORDINATOR_NOT_AVAILABLE'])
     await late.advance(6_000)
     expect(await late.done).toBe('COORDINATOR_NOT_AVAILABLE')
     expect(await repeating(['PRODUCER_FENCED']).done).toBe('PRODUCER_FENCED')
   })
 
-  it('looks for what holds up the last transaction after a second', async () => {
+  it('looks for the cause that blocks the last transaction after a second', async () => {
     const { done, advance, heldUp } = repeating([...Array.from({ length: 30 }, () => 'CONCURRENT_TRANSACTIONS'), ''])
     await advance(950)
     expect(heldUp()).toBe(0)

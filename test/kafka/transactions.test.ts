@@ -22,7 +22,7 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
     expect(text(fromB)).toEqual(Array.from({ length: 20 }, (_, n) => `b${n}`))
   })
 
-  it('commits one transaction after the other when several are asked for at once', async () => {
+  it('commits one transaction after the other when several are requested at once', async () => {
     const topic = await runtime.createTopic(`at-once-${protocol}`)
     const writer = await runtime.writer(runtime.name(`w0-${protocol}`), undefined, protocol)
     await Promise.all(Array.from({ length: 20 }, (_, n) => writer.commit([to(topic, `${n}`)])))
@@ -65,7 +65,7 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
     expect(text(records)).toEqual(['old', 'young'])
   })
 
-  it('says that a transaction is refused when the broker will never take its records, leaves nothing of it, and goes on', async () => {
+  it('reports a transaction as refused when the broker will never accept its records, leaves nothing of it, and goes on', async () => {
     const narrow = await runtime.createTopic(`narrow-${protocol}`, 1, { 'max.message.bytes': '1000' })
     const wide = await runtime.createTopic(`wide-${protocol}`)
     const writer = await runtime.writer(runtime.name(`w4-${protocol}`), undefined, protocol)
@@ -85,7 +85,7 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
     expect(text(await runtime.tail(narrow).until(list => list.length >= 1))).toEqual(['short'])
   })
 
-  it('gives up an organization that has no topic after a second, says which one, and goes on without it', async () => {
+  it('gives up an organization without a topic after a second, names it, and goes on without it', async () => {
     const [shared, absent] = [await runtime.createTopic(`shared-${protocol}`), runtime.name(`absent-${protocol}`)]
     const writer = await runtime.writer(runtime.name(`w6-${protocol}`), undefined, protocol, topic => topic === absent)
     await expect(writer.commit([to(shared, 'lost'), to(absent, 'x')])).rejects.toMatchObject({

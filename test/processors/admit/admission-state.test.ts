@@ -77,7 +77,7 @@ describe('months', () => {
     expect(state.peek(ORG, 'live', JULY)).toEqual({ sequence: 2, used: 1 })
   })
 
-  it('are kept for three; what is older counts in the oldest of them', () => {
+  it('are kept for three; older ones count in the oldest of them', () => {
     const state = createAdmissionState()
     for (const month of ['05', '06', '07', '08']) state.count(ORG, 'live', Date.parse(`2026-${month}-15T00:00:00Z`))
     state.count(ORG, 'live', Date.parse('2026-01-15T00:00:00Z'))
@@ -101,7 +101,7 @@ describe('idempotency keys', () => {
     expect(remembers(state, [1, 2, 3, 4, 5])).toEqual([3, 4, 5])
   })
 
-  it('make room by each organization for itself', () => {
+  it('are evicted by each organization for itself', () => {
     const state = createAdmissionState()
     state.hold(keyOf(1), 2)
     for (let number = 2; number <= 9; number++) state.hold(keyOf(number, JULY, 'org_b'), 2)
@@ -126,7 +126,7 @@ describe('idempotency keys', () => {
     expect(remembers(state, [2, 3], JULY + 31 * DAY_MS)).toEqual([3])
   })
 
-  it('that were let go of before a restart stay so after it, once the plan’s number is known', () => {
+  it('that were removed before a restart stay removed after it, once the plan’s limit is known', () => {
     const before = createAdmissionState()
     for (let number = 1; number <= 5; number++) before.hold(keyOf(number), 3)
     const after = restored(before.seal(0))
@@ -143,7 +143,7 @@ describe('a restore', () => {
   }
   const keysOf = (state: AdmissionState) => [...state.names()]
 
-  it('never puts in what is past its time', () => {
+  it('never restores an expired key', () => {
     const state = createAdmissionState(JULY + KEY_REMEMBERED_MS)
     for (const record of written(keyOf(1, JULY - 1), keyOf(2, JULY - 1, 'org_b'), keyOf(3, JULY))) state.restore(record)
     expect([1, 2, 3].map(number => state.heldKey(ORG, hashOf(number), JULY)?.emitId)).toEqual([
@@ -162,7 +162,7 @@ describe('a restore', () => {
 })
 
 describe('keys of an organization that emits nothing any more', () => {
-  it('are let go of a part at a time, and with the last of them what they were kept in', () => {
+  it('are removed a part at a time, and their log with the last of them', () => {
     const state = createAdmissionState()
     for (let number = 0; number < 25_000; number++) state.hold(keyOf(number), 100_000)
     state.hold(keyOf(1, JULY + DAY_MS, 'org_b'), 10)
@@ -190,7 +190,7 @@ describe('the changelog', () => {
     expect(state.seal(0)).toEqual([])
   })
 
-  it('keeps topic id and leader epoch beside a position, and knows neither of one that an earlier release wrote', () => {
+  it('keeps topic id and leader epoch beside a position, and has neither for one of an earlier release', () => {
     const state = createAdmissionState()
     const known = { topicId: 'ab'.repeat(16), leaderEpoch: 4 }
     state.advance('emits.org_a', 0, 7, known)
@@ -291,7 +291,7 @@ describe('the changelog', () => {
     expect(change()).toEqual(first)
   })
 
-  it('has tombstones for what was forgotten, and a restore does not bring it back', () => {
+  it('writes tombstones for removed entries, and a restore does not bring them back', () => {
     const state = createAdmissionState()
     state.count(ORG, 'live', JULY)
     state.count('org_b', 'live', JULY)

@@ -58,7 +58,7 @@ const used = (live: number): LogRecord => {
 }
 
 describe('the steps of an emit', () => {
-  it('are told to those alone who name them, each its own', () => {
+  it('are announced only to webhooks that name them, each its own', () => {
     expect(namesOf(admitAll([example('kafka')], { view: viewOf(['*', 'lettings.*']) }).written)).toEqual([])
     expect(namesOf(admitAll([example('kafka')], { view: viewOf(STEPS) }).written)).toEqual([
       'REQUESTED',
@@ -82,7 +82,7 @@ describe('the steps of an emit', () => {
     expect(namesOf(admitAll([example(shows)], { view: viewOf(STEPS) }).written)).toEqual(steps)
   })
 
-  it('say what the emit was, and nothing of what it carried', () => {
+  it('describe the emit without its payload', () => {
     const [requested, relayed] = named(admitAll([example('kafka')], { view: viewOf(STEPS) }).written)
     expect(requested).toMatchObject({
       kind: 'lifecycle',
@@ -106,7 +106,7 @@ describe('the steps of an emit', () => {
     expect(relayed).toMatchObject({ depth: 2, rootEventId: 'evt_06fsmgaj80000000000000m40znn07yb' })
   })
 
-  it('are not told of what the platform emits itself', () => {
+  it('are not announced for platform emits', () => {
     const [builtIn] = examplesOf(platformEmits.name).filter(each => each.shows === 'built-in')
     expect(named(admitAll([asRecord(builtIn!)], { view: viewOf(STEPS) }).written)).toEqual([])
   })
@@ -129,7 +129,7 @@ describe('the quota', () => {
     )
   })
 
-  it('is told to be used up once an hour, as a lifecycle event and as a built-in, also after a restart', () => {
+  it('is announced as used up once an hour, as a lifecycle event and as a built-in, also after a restart', () => {
     const name = 'CUSTOM_EVENT_QUOTA_EXCEEDED'
     const unasked = admitAll([example('kafka')], { view: basic(), state: [used(limit)] }).written
     expect([noticesOf(unasked).length, named(unasked)]).toEqual([1, []])
@@ -166,7 +166,7 @@ describe('a chain', () => {
     expect(admitAll([chained([], 50)]).verdicts).toMatchObject([{ findings: [{ rule: 'depth' }] }])
   })
 
-  it('that was cut is told of once, with what was dropped', () => {
+  it('that was cut is announced once, with the dropped event', () => {
     const name = 'CUSTOM_EVENT_CHAIN_TRUNCATED'
     const { written } = admitAll([chained(times(10)), chained(times(10), 3, 4301)], { view: viewOf([name]) })
     expect(named(written).map(dataOf)).toMatchObject([

@@ -23,11 +23,11 @@ const sizeOf = (record: OutRecord) =>
   (record.value?.length ?? 0) +
   (record.headers ?? []).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 
-describe('a rejected record that is larger than what the broker takes', () => {
+describe('a rejected record larger than the broker’s limit', () => {
   const huge = Buffer.alloc(20 * MB, 'x')
   const kafka = asRecord(example('kafka'), { offset: 4300 })
 
-  it('is quarantined without its value, which is said', () => {
+  it('is quarantined without its value, and the record says so', () => {
     const { verdicts, written } = admitAll([{ ...kafka, value: huge }])
     expect(verdicts).toMatchObject([{ verdict: 'rejected', code: 'payload_too_large' }])
     expect(of(written, quarantine.name).map(asExample)).toMatchObject([
@@ -56,7 +56,7 @@ describe('a rejected record that is larger than what the broker takes', () => {
     expect(Object.keys(asExample(copy!).headers)).not.toContain('clarion-left-out')
   })
 
-  it('does not make the log’s record larger: only what is known of the event goes there', () => {
+  it('does not enlarge the log’s record: it holds only known fields of the event', () => {
     const { written } = admitAll([{ ...kafka, headers: { ...kafka.headers, 'x-own': huge } }])
     expect(written.map(record => sizeOf(record) < MB)).not.toContain(false)
   })
@@ -127,7 +127,7 @@ describe('an emit that cannot be judged', () => {
     expect(() => admitAll([emit], { validate })).toThrow('a fault in a validator')
   })
 
-  it('fails once it is isolated, so that it stops nobody for ever', () => {
+  it('fails once it is isolated, so that it blocks no other for ever', () => {
     const { verdicts, written } = admitAll([emit], { validate, isolated: true })
     expect(verdicts).toMatchObject([{ verdict: 'failed', code: 'bus_relay_failed' }])
     expect(auditEmitsCodec.decode(of(written, auditEmits.name)[0]!.value as Buffer).verdicts).toMatchObject([

@@ -57,7 +57,7 @@ const positionIn = (written: ReturnType<ReturnType<typeof opened>['seal']>) => {
 const topicsOf = (written: ReadonlyArray<{ topic: string }>) => written.map(({ topic }) => topic)
 
 describe('a record of platform.emits for a log that takes nothing', () => {
-  it('is deferred in the transaction that moves the position; what comes later for that log stays behind it', () => {
+  it('is deferred in the transaction that moves the position; later records for that log stay behind it', () => {
     const { receive, seal, shard, handle, input, takeOffered, verdicts } = opened()
     receive(builtIn(5_000))
     const deferred = seal()
@@ -80,7 +80,7 @@ describe('a record of platform.emits for a log that takes nothing', () => {
     shard.close()
   })
 
-  it('has the id that it would have had, and is offered again by whoever holds the shard next', () => {
+  it('keeps its id, and is offered again by the next owner of the shard', () => {
     const early = opened()
     early.handle.away.clear()
     early.receive(builtIn(5_000))

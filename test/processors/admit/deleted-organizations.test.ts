@@ -53,7 +53,7 @@ it('an organization that is deleted leaves the state ten minutes later, and tomb
   shard.close()
 })
 
-it('one that was deleted while nobody held the shard leaves it when the shard is opened, and is not restored again', () => {
+it('one that was deleted while the shard had no owner is removed when the shard is opened, and is not restored again', () => {
   const { clock, view, remove } = world()
   remove()
   clock.advance(10 * MINUTE_MS)
@@ -82,7 +82,7 @@ it('what is rolled back is written again', () => {
   shard.close()
 })
 
-it('the word of its end still reaches it, but nothing that would begin its numbers anew', () => {
+it('its deletion event still reaches it, but nothing that would begin its numbers anew', () => {
   const { clock, view, remove } = world()
   const { shard, verdicts } = openAdmit({ clock, view })
   void shard.start()
@@ -95,8 +95,8 @@ it('the word of its end still reaches it, but nothing that would begin its numbe
   shard.close()
 })
 
-it('the api lets go of its numbers too', () => {
-  const numbers = createAdmissionProgress()
+it('the api removes its numbers too', () => {
+  const numbers = createAdmissionNumbers()
   for (const example of examplesOf(admissionCounters.name)) numbers.apply(asRecord(example))
   expect([numbers.position(`emits.${ORG}`, 0), numbers.used(ORG, 'live', '2026-07')]).toEqual([4300, 640])
   const { clock, view, remove } = world()

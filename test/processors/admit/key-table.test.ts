@@ -215,7 +215,7 @@ describe('room', () => {
     expect(most / 10_000).toBeLessThan(125)
   })
 
-  it('is kept until what let go of a key has committed', () => {
+  it('is kept until the transaction that removed the key has committed', () => {
     const table = createKeyTable(SECRET)
     for (let number = 0; number < 5_000; number++) table.set(keyOf(number))
     table.seal()
@@ -234,7 +234,7 @@ describe('room', () => {
     expect(table.bytes()).toBeLessThan(full / 2)
   })
 
-  it('of a key that is held again and again is given back when its time is over', () => {
+  it('of a key that is held again and again is freed when the key expires', () => {
     const table = createKeyTable(SECRET)
     for (let hour = 0; hour < 3_000; hour++) {
       table.set(keyOf(1, { recordedAtMs: AT_MS + hour }))
@@ -247,7 +247,7 @@ describe('room', () => {
   })
 })
 
-it('whatever happens, it holds what a plain list would hold, and every rollback is exact', () => {
+it('holds the same as a plain list after any history, and every rollback is exact', () => {
   const organizationId = fc.constantFrom('org_a', 'org_b')
   const transaction = fc.constantFrom('seal' as const, 'committed' as const, 'rollback' as const)
   const hold = { does: fc.constant('hold' as const), organizationId, number: fc.nat(40), count: fc.nat(30) }

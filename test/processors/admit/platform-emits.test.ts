@@ -133,7 +133,7 @@ describe('what the platform emits', () => {
     ])
   })
 
-  it('fails, kept, when the log does not take it; what cannot be read is passed over once it is alone', () => {
+  it('fails and is kept when the log refuses it; an unreadable one is skipped once it is isolated', () => {
     const { verdicts, written } = admitAll([example('built-in')], { isolated: true })
     expect(verdicts).toMatchObject([{ verdict: 'failed', code: 'bus_relay_failed' }])
     expect(rowsOf(written)).toMatchObject([

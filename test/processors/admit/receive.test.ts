@@ -124,7 +124,7 @@ describe('a record that waits for a newer control view', () => {
     expect(state.position(TOPIC, 0)).toBe(3)
   })
 
-  it('is judged by what is known when the view does not come in time; what comes after it waits for itself', async () => {
+  it('is judged by the current view when a newer one does not come in time; the records behind it wait for themselves', async () => {
     const { inputs, receiver, handle, judged, clock } = world()
     inputs.start()
     receiver.receive([record(0, 0, 9), record(0, 1, 9), record(0, 2)], 3, false)
@@ -149,7 +149,7 @@ describe('a record that waits for a newer control view', () => {
     expect(judged()).toEqual(['0/0'])
   })
 
-  it('is let go of when the shard goes: nothing is judged afterwards', async () => {
+  it('is dropped when the shard closes: nothing is judged afterwards', async () => {
     const { inputs, receiver, judged, put } = world()
     inputs.start()
     receiver.receive([record(0, 0, 1)], 1, false)
@@ -181,7 +181,7 @@ describe('a record that waits for a newer control view', () => {
 })
 
 describe('a record of an organization that has too many relays waiting', () => {
-  it('waits with the rest of its partition until there is room', () => {
+  it('waits with the rest of its partition until there is capacity', () => {
     const { inputs, receiver, handle, judged, state, fill } = world()
     inputs.start()
     fill(true)
@@ -201,7 +201,7 @@ describe('after a rollback', () => {
   it.each<[string, number, boolean]>([
     ['for the control plane', 1, false],
     ['for room', 0, true],
-  ])('what has waited %s comes again, and waits again where it must', async (_, controlOffset, isFull) => {
+  ])('a record that has waited %s comes again, and waits again where it must', async (_, controlOffset, isFull) => {
     const { inputs, receiver, handle, judged, fill, put } = world()
     inputs.start()
     fill(isFull)
@@ -230,7 +230,7 @@ describe('what is received', () => {
     })
   })
 
-  it('is passed over when it comes from a topic that is nobody’s', () => {
+  it('is skipped when its topic belongs to no organization', () => {
     const { inputs, receiver, judged } = world()
     inputs.start()
     receiver.receive([record(0, 0, 0, 'emits.org_z')], 1, false)
@@ -239,7 +239,7 @@ describe('what is received', () => {
 })
 
 describe('the inputs', () => {
-  it('begin where the state stands, or at the earliest', () => {
+  it('begin at the stored position, or at the earliest', () => {
     const { inputs, handle, state } = world()
     state.advance(TOPIC, 1, 42)
     inputs.start()

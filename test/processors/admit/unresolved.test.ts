@@ -39,7 +39,7 @@ describe('an event that is not found for the way it is written', () => {
     ])
   })
 
-  it('has no more to be said of it where it is well written', () => {
+  it('has no further findings where it is well formed', () => {
     const [verdict] = admitAll([ofApi('lettings.nothing', '1.0.0')]).verdicts
     expect(verdict).toMatchObject({ code: 'event_not_registered' })
     expect(verdict).not.toHaveProperty('findings')

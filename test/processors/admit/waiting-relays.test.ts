@@ -80,7 +80,7 @@ describe('events that wait', () => {
     expect(waiting.isWaiting('org_a')).toBe(false)
   })
 
-  it('are restored with their targets as they were decided, and go on where they were', () => {
+  it('are restored with the targets chosen at acceptance, and continue from there', () => {
     const waiting = createWaitingRelays()
     waiting.add(fanOut('org_a', 'first', 7, Buffer.from('{"n":1}')), 3)
     waiting.add(fanOut('org_a', 'second', 2), 0)

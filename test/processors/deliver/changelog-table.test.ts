@@ -14,7 +14,7 @@ function bench() {
   return { table, sealed, changes: () => changes }
 }
 
-describe('what stands in a state topic', () => {
+describe('an entry of a changelog table', () => {
   it('is stored with the transaction in which it changed, once', () => {
     const { table, sealed } = bench()
     table.set('a', 'one')
@@ -23,7 +23,7 @@ describe('what stands in a state topic', () => {
     expect(sealed()).toEqual([])
   })
 
-  it('is past changing when it is over: what ends later brings nothing back and stops nothing', () => {
+  it('does not change once it is removed: a later end neither restores it nor fails', () => {
     const { table, sealed, changes } = bench()
     table.set('a', 'one')
     table.end('a')
@@ -36,7 +36,7 @@ describe('what stands in a state topic', () => {
     expect(sealed()).toEqual([])
   })
 
-  it('stands again if it begins anew before it is stored', () => {
+  it('is stored if it is set again before the removal is written', () => {
     const { table, sealed } = bench()
     table.set('a', 'one')
     table.end('a')

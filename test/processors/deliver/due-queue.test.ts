@@ -21,7 +21,7 @@ describe('the due queue', () => {
     )
   })
 
-  it('refuses what it has no room for, and takes it when something has gone', () => {
+  it('refuses an item when it is full, and takes it when another one has left', () => {
     const clock = createManualClock(0)
     const queue = createDueQueue<number>({ clock, sizeMax: 2, onDue: () => undefined })
     expect([queue.add(1, 5), queue.add(2, 6), queue.add(3, 7)]).toEqual([true, true, false])

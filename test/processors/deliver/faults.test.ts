@@ -336,7 +336,7 @@ describe('memory', () => {
 })
 
 describe('a secret that cannot be opened', () => {
-  it('is said in the history of each delivery, which goes out when the webhook has one again', async () => {
+  it('is recorded in the history of each delivery, which is sent when the webhook has one again', async () => {
     const stage = harness.stage()
     const { url, requests } = await receiver()
     stage.webhook('wh_1', url, { encryptedSecret: 'v2.another-key.AAAA.AAAA.AAAA' })

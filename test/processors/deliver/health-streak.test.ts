@@ -156,7 +156,7 @@ it('that its owner has switched on again begins anew, and may be switched off ag
   }
 })
 
-it('expiry and failures by hand say nothing of an endpoint that is healthy', async () => {
+it('expiry and failed manual retries do not count against a healthy endpoint', async () => {
   const { record, health, notices, stored, at, commit } = stage()
   for (let n = 0; n < 30; n++) {
     health().failed(SUBJECT, n % 2 === 0 ? 'declined' : 'single_attempt', null)

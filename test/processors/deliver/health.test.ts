@@ -168,7 +168,7 @@ describe('a webhook', () => {
 })
 
 describe('a crash', () => {
-  it('between a transition and its telling tells it again, as the same notice', async () => {
+  it('between a transition and its report repeats the report, with the same notice', async () => {
     const stage = harness.stage()
     const { url } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0] })
@@ -208,7 +208,7 @@ describe('a crash', () => {
 })
 
 describe('a notice', () => {
-  it('that cannot be sent is tried five times over an hour; then the audit trail says so', async () => {
+  it('that cannot be sent is tried five times over an hour; then the audit trail records it', async () => {
     const stage = harness.stage()
     const { url } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0] })

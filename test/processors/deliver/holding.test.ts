@@ -30,7 +30,7 @@ async function started(options: Parameters<typeof createMemoryShard>[0] = {}) {
 }
 
 describe('a webhook that is paused', () => {
-  it('is owed what comes as one range, and gets it in order when it is on again; then it is live', async () => {
+  it('is owed new events as one range, and gets them in order when it is activated; then it is live', async () => {
     const shard = await started()
     shard.webhook('wh_a', { active: false })
     for (let at = 0; at < 300; at++) shard.emit(['wh_a', 'wh_b'])
@@ -116,7 +116,7 @@ describe('a webhook that is paused', () => {
     expect(numbersOf(shard, 'wh_a')).toEqual([1, 2, 3, 4])
   })
 
-  it('is owed what acceptance decided, whatever it selects later', async () => {
+  it('is owed the events matched at acceptance, whatever it selects later', async () => {
     const shard = await started()
     shard.webhook('wh_a', { active: false })
     shard.emit(['wh_a'])
@@ -128,7 +128,7 @@ describe('a webhook that is paused', () => {
     expect(numbersOf(shard, 'wh_a')).toEqual([1])
   })
 
-  it('leaves out what was recorded before it resumed, with a row each, and gets what comes now', async () => {
+  it('skips events recorded before it resumed, with a row each, and gets new ones', async () => {
     const shard = await started()
     shard.webhook('wh_a', { active: false })
     for (let at = 0; at < 500; at++) shard.emit(['wh_a', 'wh_b'])
@@ -158,7 +158,7 @@ describe('a webhook that is paused', () => {
     expect(shard.ranges().size).toBe(0)
   })
 
-  it('ends what leaves the log before it comes back as outside_retention', async () => {
+  it('ends owed events that leave the log meanwhile as outside_retention', async () => {
     const shard = await started()
     shard.webhook('wh_a', { active: false })
     for (let at = 0; at < 20; at++) shard.emit(['wh_a'])
@@ -170,7 +170,7 @@ describe('a webhook that is paused', () => {
     expect(shard.completions.map(({ state }) => state)).toEqual(times(20, () => 'FAILED'))
   })
 
-  it('has an owed event cancelled by hand', async () => {
+  it('has an owed event cancelled by a command', async () => {
     const shard = await started()
     shard.webhook('wh_a', { active: false })
     const [, second] = times(3, () => shard.emit(['wh_a']))
@@ -228,7 +228,7 @@ describe('an endpoint that hangs', () => {
     expect(shard.failures).toEqual([])
   })
 
-  it('has what it was owed for longer than its schedule as dead letters, in bulk', async () => {
+  it('gets dead letters, in bulk, for events owed for longer than its schedule', async () => {
     const shard = await started({ limits: { waitingMax: 50 } })
     shard.webhook('wh_a', { retryDelaysMs: [0, MINUTE, 5 * MINUTE] })
     shard.answer('wh_a', 'fail')
@@ -392,8 +392,8 @@ describe('a cancellation', () => {
   })
 })
 
-describe('a topic that was cut by hand', () => {
-  it('ends what is gone from it by what the history says, each once, and goes on with the rest', async () => {
+describe('a topic that an operator has cut', () => {
+  it('ends the missing events from the history, each once, and continues with the rest', async () => {
     const events: Array<ReturnType<MemoryShard['emit']>> = []
     const eventsOf = async (_log: object, { from, through }: { from: number; through: number }) =>
       events
@@ -461,7 +461,7 @@ describe('a log that does not show its next number', () => {
   })
 })
 
-it('attempts of what is owed are counted, and probes among them', async () => {
+it('attempts of owed events are counted, and probes among them', async () => {
   const fed: string[] = []
   const onFed = (outcome: string, isProbe: boolean) => void fed.push(isProbe ? `probe ${outcome}` : outcome)
   const shard = await started({ limits: { waitingMax: 50 }, overrides: { onFed } })

@@ -41,7 +41,7 @@ describe('a receiver', () => {
     ['explains a failure without end', { status: 500, body: 'x'.repeat(100_000) }, 'too_large', 500],
     ['redirects to a private address', { redirect: 'http://10.0.0.1/' }, 'redirect', 302],
     ['fails', { status: 503 }, 'status', 503],
-  ])('that %s is told by its kind, and tried again', async (_does, answer, errorKind, responseStatus) => {
+  ])('that %s is recorded with its error kind, and tried again', async (_does, answer, errorKind, responseStatus) => {
     const stage = harness.stage()
     const { url } = await receiver(() => answer)
     stage.webhook('wh_1', url, { timeoutMs: 300, retryDelaysMs: [0, 60_000] })
@@ -66,7 +66,7 @@ describe('a receiver', () => {
     expect(row).toMatchObject({ state: 'success', errorKind: null, error: null, responseStatus: 200, number: 1 })
   })
 
-  it('that answers what cannot be read is told by its kind, and tried again', async () => {
+  it('that sends an unreadable answer is recorded with its error kind, and tried again', async () => {
     const stage = harness.stage()
     const raw = await createRawReceiver({
       answer: ({ socket }) => socket.write('HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
@@ -80,7 +80,7 @@ describe('a receiver', () => {
     expect(row!.error).toBe('The answer cannot be read as HTTP/1.1: Missing expected CR after response line.')
   })
 
-  it('with a wrong certificate, nobody listening or no address is told by its kind', async () => {
+  it('with a wrong certificate, a closed port or no address is recorded with its error kind', async () => {
     const stage = harness.stage()
     const secure = await receiver(() => ({ status: 200 }), { tls: selfSigned(['elsewhere.test'], clock.nowMs()) })
     const gone = await createReceiver()

@@ -102,7 +102,7 @@ describe('a merge of the partitions of a log', () => {
     made.close()
   })
 
-  it('knows that all up to the last number owed is gone when nothing is left', async () => {
+  it('proves that all numbers up to the last one owed are gone when the log is empty', async () => {
     const log = createFakeLog()
     log.grow()
     for (let number = 1; number <= 5; number++) log.write(0, number)
@@ -112,7 +112,7 @@ describe('a merge of the partitions of a log', () => {
     made.close()
   })
 
-  it('never takes a number for gone while a partition cannot be asked', async () => {
+  it('never proves a number gone while a partition cannot be queried', async () => {
     const log = createFakeLog()
     log.grow()
     log.grow()
@@ -142,7 +142,7 @@ describe('a merge of the partitions of a log', () => {
     expect(seen.isOver()).toBe(true)
     expect(seen.numbers).toEqual(Array.from({ length: 30 }, (_, at) => at + 11))
   })
-  it('has a megabyte of pages in memory, however many partitions there are, and shows what it has and waits for', async () => {
+  it('has a megabyte of pages in memory, however many partitions there are, and reports its pages and waits', async () => {
     const log = createFakeLog()
     const asked = new Set<number | undefined>()
     const watch = createLogWatch()

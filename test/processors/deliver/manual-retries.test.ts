@@ -47,7 +47,7 @@ it.each(['a retry by hand', 'a redrive of a range'])(
   },
 )
 
-it('a second call for the same attempt is passed over, before a crash and after it', async () => {
+it('a second call for the same attempt is ignored, before a crash and after it', async () => {
   const { shard, events, ends } = await dead()
   for (let call = 0; call < 2; call++) shard.retry(shard.rows[0]!, false, events[0]!)
   await shard.advance(2 * SECOND, SECOND)

@@ -47,7 +47,7 @@ function expectOrder({ requests }: Receiver): void {
 }
 
 describe('ordering: block', () => {
-  it('holds what comes later about a subject back while one is failing, and nothing about others', async () => {
+  it('holds later deliveries of a subject back while one is failing, and none of other subjects', async () => {
     const stage = harness.stage()
     let isDown = true
     const bad = await receiver(request => ({ status: isDown && subjectOf(request) === 'a' ? 500 : 200 }))
@@ -85,7 +85,7 @@ describe('ordering: block', () => {
     expect(bad.requests.map(sequenceOf).slice(5)).toEqual([4, 5])
   })
 
-  it('lets members step aside when too many wait, and keeps their order and memory bounded', async () => {
+  it('defers members when too many wait, and keeps their order and memory bounded', async () => {
     const stage = harness.stage()
     let isDown = true
     const bad = await receiver(() => ({ status: isDown ? 500 : 200 }))
@@ -124,7 +124,7 @@ describe('ordering: block', () => {
 })
 
 describe('ordering: park', () => {
-  it('sends first attempts in order, lets a failing one step aside, and brings it back on its schedule', async () => {
+  it('sends first attempts in order, moves a failing one to a retry topic, and brings it back on its schedule', async () => {
     const stage = harness.stage()
     const flaky = await receiver(request => ({ status: isFirst(request) && sequenceOf(request) % 3 === 0 ? 500 : 200 }))
     stage.webhook('wh_1', flaky.url, { ordering: 'park', retryDelaysMs: [0, 60_000, 60_000] })

@@ -12,7 +12,7 @@ const facts = {
 } as const
 const step = fc.record({ do: fc.constantFrom('begin', 'begin', 'leave', 'restart'), at: fc.nat(30) })
 
-describe('what is out of a range', () => {
+describe('the numbers that are out of a range', () => {
   it('has its lowest number first, and holds the settled number below it, in whatever order it was begun', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), fc.boolean(), (steps, ascending) => {

@@ -50,7 +50,7 @@ async function makeAnew(topic: typeof deliveries): Promise<void> {
 const eventOf = ({ headers }: ReceivedRequest) => headers['x-event-id']
 
 describe('a topic that was made anew', () => {
-  it('while nobody read it is read from its start, and its position says which topic it is of', async () => {
+  it('while no shard was open is read from its start, and the position names the topic id', async () => {
     const stage = harness.stage()
     const { url, requests } = await receiver({ answer: () => ({ status: 200 }) })
     stage.webhook('wh_1', url)

@@ -44,7 +44,7 @@ describe('a lane', () => {
     expect(commit()).toEqual([])
   })
 
-  it('read back after a crash lets nobody out of a retry topic pass before those that stand unread', () => {
+  it('restored after a crash lets no member from a retry topic overtake unread ones', () => {
     const before = stage()
     before.read(9)
     for (const each of [delivery(3, true), delivery(5, true), delivery(8, true)]) before.lanes.mayGo(each, webhook)
@@ -70,7 +70,7 @@ describe('a lane', () => {
     expect(turns).toEqual([5, 8])
   })
 
-  it('with nobody unread before it goes on as soon as that is known', () => {
+  it('continues as soon as no unread member can precede', () => {
     const { lanes, turns, read } = stage()
     lanes.restore('wh_1', 'a', laneStateCodec.encode({ steps: [5], readTo: 6 }))
     lanes.mayGo(delivery(5, false), webhook)

@@ -177,7 +177,7 @@ describe('progress over a log that becomes another one', () => {
     )
   })
 
-  it('takes what a release before stored as true, which named neither topics nor epochs', () => {
+  it('trusts the state of an earlier release, which named neither topics nor epochs', () => {
     const progress = createProgress(TOPIC)
     const ended = Buffer.alloc(BLOCK_OFFSETS / 8)
     ended[1] = 1

@@ -37,7 +37,7 @@ function aside(shard: MemoryShard, webhookId: string, event: EventFacts, label: 
   })
 }
 
-it('ends what had stepped aside, was owed to a webhook that was off, or waited in a lane', async () => {
+it('ends deliveries that were deferred, owed to a paused webhook, or waiting in a lane', async () => {
   const shard = createMemoryShard()
   shard.webhook('wh_a', { active: false })
   shard.webhook('wh_b', {})
@@ -86,7 +86,7 @@ it('ends what had stepped aside, was owed to a webhook that was off, or waited i
   expect(shard.failures).toEqual([])
 })
 
-describe('topics as the release before left them (9c851be): paused, caught up half, stepped aside, lined up, killed in the middle', () => {
+describe('topics as the release before left them (9c851be): paused, half caught up, deferred, queued in lanes, killed in the middle', () => {
   interface Stored {
     topic: string
     partition: number
@@ -257,7 +257,7 @@ describe('events that an admit of the release before accepts while the new deliv
     expect(shard.failures).toEqual([])
   })
 
-  it('keep their order where order is asked for', async () => {
+  it('keep their order where the webhook requires it', async () => {
     const { shard, emit, numbersOf } = await waiting({ ordering: 'block', retryDelaysMs: [0, 60_000] })
     for (let at = 0; at < 40; at++) emit(['wh_a'], { isUnlisted: true, subject: at % 3 === 0 ? 'y' : 'x' })
     await shard.advance(3_000, 1_000)
@@ -276,7 +276,7 @@ describe('events that an admit of the release before accepts while the new deliv
   })
 })
 
-it('writes state that the release before refuses, instead of passing over it', async () => {
+it('writes state that the release before refuses instead of ignoring it', async () => {
   const shard = createMemoryShard()
   shard.webhook('wh_a', { active: false })
   shard.open()

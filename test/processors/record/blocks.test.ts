@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import { insertsOf } from '../../../processors/record/blocks.ts'
 import { auditEmits } from '../../../topics/audit-emits.ts'
 
-it('a block writes payloads before emits, whatever its rows begin with, so that nobody sees an emit without its payload', () => {
+it('a block writes payloads before emits, whatever its rows begin with, so that no reader sees an emit without its payload', () => {
   const row = (table: string, partition: string) => ({
     ...{
       table,

@@ -233,7 +233,7 @@ describe('record', () => {
     expect(life.paused.size).toBe(0)
   })
 
-  it('sends a lone record at once, the next ones together after a pause, and a full block without one', async () => {
+  it('sends a single record at once, the next ones together after a pause, and a full block without one', async () => {
     const clock = handClock()
     const life = await begin({
       clock,
@@ -291,7 +291,7 @@ describe('record', () => {
         return state?.through === null && state.from === from && state.topicId === topicId
       })
 
-    it('writes what a topic made anew holds at offsets that are recorded already', async () => {
+    it('writes the records of a topic made anew at offsets that are recorded already', async () => {
       emit(logs, 1)
       const life = await begin()
       await isThrough(1, 'a')
@@ -303,7 +303,7 @@ describe('record', () => {
       expect(logs.state(auditEmits.name)).toMatchObject({ topicId: 'b', leaderEpoch: 0 })
     })
 
-    it('writes what comes to lie where the log was cut, and repeats nothing before it', async () => {
+    it('writes new records at offsets where the log was cut, and repeats none before', async () => {
       emit(logs, 1, 3)
       const life = await begin()
       await isThrough(5, 'a')
@@ -316,7 +316,7 @@ describe('record', () => {
       expect(logs.state(auditEmits.name)?.leaderEpoch).toBe(1)
     })
 
-    it('still writes what it had read of the former one, though ClickHouse was away', async () => {
+    it('still writes the records read from the former one, though ClickHouse was unavailable', async () => {
       link.state = 'cut'
       const refused = new Promise<void>(resolve => (link.onRefused = resolve))
       emit(logs, 1)
@@ -335,7 +335,7 @@ describe('record', () => {
       expect(await countRows(analytics, 'emits')).toBe(4)
     })
 
-    it('sends what is left of a block that was under way, and what has come to lie beside it', async () => {
+    it('sends the rest of a block in flight, and the new records beside it', async () => {
       link.state = 'cut'
       const refused = new Promise<void>(resolve => (link.onRefused = resolve))
       emit(logs, 1, 2)
@@ -360,7 +360,7 @@ describe('record', () => {
     expect(isSettled(auditEmits.name, 3)).toBe(true)
   })
 
-  it('gives the shard up over bytes that it cannot read, rather than leaving them out', async () => {
+  it('gives the shard up over unreadable bytes rather than skipping them', async () => {
     logs.append(auditEmits.name, Buffer.from([255, 255, 255]))
     const life = await begin()
     await nextTurn()
