@@ -14,28 +14,18 @@ import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import type { Gap, LogReader, LogReaderEvents } from '../ports.ts'
 import type { LeaderOf } from '../protocol/cluster.ts'
-import { errorName } from '../protocol/error-codes.ts'
 import type { Fetched, FetchedPartition } from '../protocol/fetch-request.ts'
 import { decodeRecordSet, type ForeignBatches } from '../protocol/record-batch.ts'
-import { type KafkaSettings, openWire, type Wire } from '../protocol/wire.ts'
+import { type KafkaSettings, openWire } from '../protocol/wire.ts'
+import { createErrorHandler } from './error-answers.ts'
 import { createFetchNodes, type FetchNode } from './fetch-nodes.ts'
 import { createLateWatch } from './late-answers.ts'
+import { createLazyWire } from './lazy-wire.ts'
 import { createLocating } from './locating.ts'
 import { createPlacing } from './placing.ts'
 import { type LogReaderSettings, READER_DEFAULTS } from './reader-settings.ts'
 import type { ReaderWatch } from './reader-watch.ts'
-import {
-  advance,
-  createReading,
-  diverge,
-  hintOf,
-  keyOf,
-  lastEpoch,
-  type Reading,
-  remedyOf,
-  startOver,
-  waitingOf,
-} from './reading.ts'
+import { advance, createReading, diverge, keyOf, lastEpoch, type Reading, startOver, waitingOf } from './reading.ts'
 
 const ANSWER_UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 
@@ -60,8 +50,7 @@ export function createLogReader(deps: {
   const all = new Map<string, Reading>()
   const pausedBriefly = new Set<string>()
   const loops = new Set<Promise<void>>()
-  let opening: Promise<Wire> | undefined
-  let wire: Wire | undefined
+  const wire = createLazyWire(() => openWire(deps.kafka, deps.logger))
   let closed = false
   const nodes = createFetchNodes({
     ...settings,
@@ -72,7 +61,7 @@ export function createLogReader(deps: {
   const placing = createPlacing({
     clock,
     logger,
-    wire: opened,
+    wire: wire.open,
     track,
     isClosed: () => closed,
     isRead,
@@ -80,29 +69,31 @@ export function createLogReader(deps: {
     replaced,
   })
 
-  const locate = createLocating({ logger, wire: opened, track, isClosed: () => closed, isRead, placing, place, report })
+  const locate = createLocating({
+    logger,
+    wire: wire.open,
+    track,
+    isClosed: () => closed,
+    isRead,
+    placing,
+    place,
+    report,
+  })
+  const handleError = createErrorHandler({
+    logger,
+    cluster: () => wire.current()!.cluster,
+    watch,
+    placing,
+    ...{ follow, takeOut, locate },
+  })
   const watchLate = createLateWatch({
     clock,
     lateMs: settings.lateMs,
     track,
     isClosed: () => closed,
-    cluster: () => wire?.cluster,
+    cluster: () => wire.current()?.cluster,
     follow,
   })
-
-  function opened(): Promise<Wire> {
-    opening ??= openWire(deps.kafka, deps.logger).then(
-      each => {
-        wire = each
-        return each
-      },
-      error => {
-        opening = undefined
-        throw error
-      },
-    )
-    return opening
-  }
 
   function isRead(reading: Reading): boolean {
     return all.get(keyOf(reading.topic, reading.partition)) === reading
@@ -166,7 +157,7 @@ export function createLogReader(deps: {
         )
         node.unproven.clear()
         for (const [, reading] of node.session.empty()) {
-          wire?.cluster.stale(reading.topic)
+          wire.current()?.cluster.stale(reading.topic)
           placing.fail(reading, 'unreachable', 'none')
         }
         await clock.sleep(Math.min(20 * 2 ** troubles, 1_000))
@@ -184,7 +175,7 @@ export function createLogReader(deps: {
     let answer: Fetched
     const late = watchLate(node, holding.maxWaitMs + settings.lateMs)
     try {
-      answer = await (await opened()).send(session.nodeId, request, node.lane)
+      answer = await (await wire.open()).send(session.nodeId, request, node.lane)
     } finally {
       late.cancel()
     }
@@ -234,7 +225,7 @@ export function createLogReader(deps: {
     const { session } = node
     const reading = session.answered(fetched.topicId, fetched.partition)
     if (!reading) return 0 // let go of, or assigned anew, while the answer was under way
-    if (fetched.errorCode !== 0) trouble(reading, fetched, answer)
+    if (fetched.errorCode !== 0) handleError(reading, fetched, answer)
     else if (fetched.diverging) cutOff(node, reading, fetched.diverging)
     if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return 0
     const { topic, partition } = reading
@@ -254,33 +245,6 @@ export function createLogReader(deps: {
     if (node.isQuiet) nodes.wakeUp(node, key, reading)
     events.onRecords(topic, partition, records, nextOffset)
     return unpackedBytes
-  }
-
-  function trouble(reading: Reading, fetched: FetchedPartition, answer: Fetched): void {
-    const { topic, partition } = reading
-    const cluster = wire!.cluster
-    const error = errorName(fetched.errorCode)
-    const remedy = remedyOf(error)
-    logger.debug({ topic, partition, error, node: reading.leader?.node }, 'a partition answered with an error')
-    if (remedy === 'moved') {
-      watch?.behindLeader()
-      const hint = hintOf(reading, fetched)
-      if (hint) {
-        const endpoint = answer.endpoints.find(each => each.node === hint.node)
-        cluster.moved(topic, partition, { ...hint, ...(endpoint && { host: endpoint.host, port: endpoint.port }) })
-        follow(reading, hint)
-        return
-      }
-    }
-    takeOut(reading)
-    if (remedy === 'range') {
-      locate(reading)
-      return
-    }
-    cluster.stale(topic)
-    if (remedy === 'moved' || remedy === 'topic')
-      placing.fail(reading, remedy === 'moved' ? 'no_leader' : 'unknown_topic', 'none')
-    else placing.fail(reading, remedy === 'unauthorized' ? 'unauthorized' : 'no_leader', 'back-off')
   }
 
   /** The log was cut below the position. */
@@ -354,10 +318,7 @@ export function createLogReader(deps: {
       watch?.closed(reader)
       nodes.wakeAll()
       placing.close()
-      await opening?.then(
-        each => each.close(),
-        () => undefined,
-      )
+      await wire.close()
       await Promise.all(loops)
     },
   }
