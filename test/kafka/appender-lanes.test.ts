@@ -1,4 +1,4 @@
-/** The lanes of the appender, over a wire that the test answers and a clock that it moves. */
+/** The lanes of the appender, over a wire that the test answers and a clock that it controls. */
 import { describe, expect, it } from '@jest/globals'
 import { createLanes } from '../../src/kafka/write/lanes.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
@@ -21,7 +21,7 @@ function lanesOver(leaders: Record<string, number>) {
     atEndOfTurn: callback => void setImmediate(callback),
     onNewProducer: node => renewed.push(node),
   })
-  /** Appends in one turn, and lets the requests go out. `answers`: what became of each, in the end. */
+  /** Appends in one turn, and lets the requests go out. `answers`: the final result of each. */
   async function append(topic: string, ...values: string[]) {
     const answers = values.map(value =>
       lanes.append({ topic, partition: 0, key: null, value }).then(
@@ -86,7 +86,8 @@ describe('a lane', () => {
     expect(sent.map(topicsOf)).toEqual([['a'], ['b'], ['c'], ['d']])
     expect(new Set(sent.map(({ lane }) => lane)).size).toBe(4)
     await open[0]!.answer()
-    // The first connection is free: what waited goes out on it, the second record of the partition behind the first.
+    // The first connection is free: the waiting appends go out on it, the second record of the partition behind the
+    // first.
     expect(sent.at(-1)).toMatchObject({ lane: sent[0]!.lane })
     expect(topicsOf(sent.at(-1)!).sort()).toEqual(['a', 'e'])
   })
@@ -101,7 +102,7 @@ describe('a lane', () => {
     expect(topicsOf(sent[2]!)).toEqual(['quick'])
     await open[1]!.answer({ 'quick/0': { baseOffset: 4 } })
     expect(await quick.answers).toEqual([4])
-    // The same bytes again: the broker recognises them.
+    // The same bytes again: the broker recognizes them.
     expect(sent[1]!.batches).toEqual(sent[0]!.batches)
     await open[0]!.answer({ 'slow/0': { baseOffset: 9 } })
     expect(await slow.answers).toEqual([9])
@@ -121,7 +122,7 @@ describe('a leader that moved', () => {
     expect(loads).toEqual([['a']])
     await open[0]!.answer({ 'a/0': { baseOffset: 2 } })
     expect(await first.answers).toEqual([2])
-    // Whatever comes next belongs to the producer of the lane it goes through.
+    // Later appends belong to the producer of the lane they go through.
     await append('a', '2')
     expect(sent[2]!.batches[0]).toMatchObject({ sequence: 0 })
     expect(sent[2]!.batches[0]!.producerId).not.toBe(sent[0]!.batches[0]!.producerId)

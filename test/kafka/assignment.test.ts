@@ -27,7 +27,7 @@ function member(memberId: string, owned: number[], generation = 1, changes: Part
   }
 }
 
-/** `generation`: of the round; by default the next one after what the members know. */
+/** `generation`: of the round; by default the next one after those that the members know. */
 function given(
   shardCount: number,
   members: JoinedClaim[],
@@ -167,7 +167,7 @@ describe('the shards that a member holds', () => {
 })
 
 /**
- * A group of processes over Kafka's rules, one step at a time: joins that some members miss, static members that keep
+ * A group of processes under Kafka's rules, one step at a time: joins that some members miss, static members that keep
  * their place without joining, processes that are killed and come back, leaders that vanish before the assignment is
  * made.
  */
@@ -188,7 +188,7 @@ const step = fc.record({
   what: fc.constantFrom('start', 'kill', 'return', 'leave', 'expire', 'round', 'broken round', 'drain'),
   who: fc.nat(7),
   isStatic: fc.boolean(),
-  /** By bit: who joins in time, and who learns of the assignment. */
+  /** By bit: the members that join in time, and those that learn the assignment. */
   joins: fc.nat(255),
   syncs: fc.nat(255),
 })
@@ -213,7 +213,7 @@ function createHistory() {
     for (const place of joining) place.metadata = encodeMetadata(place.life!.holdings.metadata())
     for (const place of [...places]) {
       if (joining.includes(place) || place.instanceId !== undefined) continue
-      // A dynamic member that misses a round is out, and hears of it by its next heartbeat at the latest.
+      // A dynamic member that misses a round is removed, and learns so by its next heartbeat at the latest.
       places.splice(places.indexOf(place), 1)
       place.life?.holdings.dropAll()
     }
@@ -263,7 +263,7 @@ function createHistory() {
           if (wasLeader) leader = place.memberId
           place.life = { instanceId: place.instanceId, holdings: createHoldings() }
           place.metadata = encodeMetadata(place.life.holdings.metadata())
-          // Without a round under way the former assignment is answered at once.
+          // Without a round under way the former assignment is the answer at once.
           if (isStable && place.assignment !== '')
             place.life.holdings.take(decodeAssignment(place.assignment), generation, markOf(place))
           return
@@ -291,7 +291,7 @@ function createHistory() {
           return
       }
     },
-    /** Everybody who lives joins and learns of the assignment, those that are dead expire, what moves is drained. */
+    /** All live members join and learn the assignment, dead ones expire, moving shards are drained. */
     calm(): void {
       for (const place of [...places]) if (!place.life) places.splice(places.indexOf(place), 1)
       const all: Step = { what: 'round', who: 0, isStatic: false, joins: 255, syncs: 255 }

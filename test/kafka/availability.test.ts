@@ -8,7 +8,7 @@ const REFUSED = 'NOT_ENOUGH_REPLICAS'
 
 function watched() {
   const clock = createManualClock()
-  /** What the cluster would say, and what the map knows of it. */
+  /** The cluster's true state, and the map's knowledge of it. */
   const real = new Map<string, TopicInfo>()
   const map = new Map<string, TopicInfo>()
   const suspects = new Set<number>()
@@ -173,7 +173,7 @@ describe('a topic on which a transaction failed', () => {
     unwanted.add('a')
     await advance(1_000)
     expect([released, availability.unavailable().map(({ topic }) => topic)]).toEqual([['a', 'b'], ['c']])
-    // What had waited for it was refused, say, and wrote nothing to it.
+    // Its waiting records were rejected, for example, so nothing was written to it.
     unwanted.add('b')
     availability.committed(['state'])
     expect(released).toEqual(['a', 'b', 'c'])

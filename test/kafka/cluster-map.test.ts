@@ -1,4 +1,4 @@
-/** The cluster map as pure state: answers as brokers give them, and a clock that the test moves. */
+/** The cluster map as pure state: answers as brokers give them, and a clock that the test controls. */
 import { describe, expect, it } from '@jest/globals'
 import { createClusterMap, type PartitionInfo, type TopicInfo } from '../../src/kafka/protocol/cluster.ts'
 import type { MetadataAnswer } from '../../src/kafka/protocol/metadata-requests.ts'
@@ -21,7 +21,7 @@ const topic = (name: string, partitions: PartitionInfo[], id = 'aa', errorCode =
 const unknown = (name: string) => topic(name, [], '', 3)
 const brokers = [1, 2, 3].map(nodeId => ({ nodeId, host: `broker-${nodeId}`, port: 9092 }))
 
-/** What brokers will answer, by topic; changed by the test between questions. */
+/** The brokers' answers, by topic; changed by the test between requests. */
 function setUp(topics: Record<string, TopicInfo> = {}) {
   const clock = createManualClock()
   const asked: string[][] = []

@@ -1,4 +1,4 @@
-/** Batches that a broker takes and that our libraries cannot unpack, or should not. */
+/** Batches that a broker accepts and that our libraries cannot decompress, or should not. */
 import { createRequire } from 'node:module'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
@@ -23,7 +23,7 @@ const CODECS: Array<[number, string, (data: Buffer) => Buffer]> = [
 const identity = { producerId: -1n, producerEpoch: -1, baseSequence: -1, transactional: false, timestampMs: 0 }
 const records = ['a', 'b', 'c'].map(value => ({ topic: 't', partition: 0, key: null, value }))
 
-/** The batch of three records with its body packed by `pack`. */
+/** The batch of three records with its body compressed by `pack`. */
 function packed(codec: number, pack: (body: Buffer) => Buffer): Buffer {
   const plain = encodeBatch(records, identity)
   const batch = Buffer.concat([plain.subarray(0, HEADER_BYTES), pack(plain.subarray(HEADER_BYTES))])

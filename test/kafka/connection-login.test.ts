@@ -1,6 +1,6 @@
 /**
  * When a connection logs in again: the answers of a broker whose sessions last a second, and a clock that the test
- * moves.
+ * controls.
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
@@ -25,7 +25,7 @@ const HANDSHAKE = 17
 const API_VERSIONS = 18
 const AUTHENTICATE = 36
 
-/** Kafka's versions of today, as far as they are looked at. */
+/** The current versions of Kafka's requests, as far as they are checked. */
 const versions: Part[] = [0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 22, 24, 26].map(apiKey => [
   int16(apiKey),
   int16(0),
@@ -39,7 +39,7 @@ const answers: Record<number, Part[]> = {
   [METADATA]: [NO_TAGS, int32(0), compactArray([]), compact('cluster'), int32(1), compactArray([]), NO_TAGS],
 }
 
-/** In the order in which they came. */
+/** In the order of arrival. */
 const asked: number[] = []
 const held: Array<() => void> = []
 let isHolding = false
@@ -110,7 +110,7 @@ it('a session is renewed at 80 % of its lifetime, between requests: after those 
   await Promise.all([inFlight, ...after])
   expect(asked.splice(0)).toEqual([HANDSHAKE, AUTHENTICATE, METADATA, METADATA])
 
-  // A session that is over is of no more use: the owner opens another connection.
+  // An expired session cannot be used: the owner opens another connection.
   clock.advance(1_000)
   expect(connection.isGone()).toBe(true)
   connection.close()

@@ -1,7 +1,4 @@
-/**
- * Connections to the real broker, and what becomes of them when it does not answer, refuses the login, or is somebody
- * else.
- */
+/** Connections to the real broker when it does not answer, refuses the login, or is another server. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -32,8 +29,8 @@ async function wireTo(settings: KafkaSettings): Promise<Wire> {
 }
 
 /**
- * Real connections to the broker that can be made to swallow all answers, as a frozen broker does. `opened`: how many
- * there were.
+ * Real connections to the broker that can be made to swallow all answers, as a frozen broker does. `opened`: the number
+ * of connections.
  */
 function pausable() {
   let isFrozen = false
@@ -116,7 +113,7 @@ describe('a request', () => {
     const node = await anyNode(wire)
     await wire.send(node, metadataRequest([]))
     const answer = wire.send(node, brokers)
-    // The request is on its way; then nothing runs here for longer than the deadline.
+    // The request is in flight; then nothing runs here for longer than the deadline.
     await new Promise(setImmediate)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
     expect((await answer).brokers).toHaveLength(1)
@@ -165,7 +162,7 @@ describe('TLS', () => {
       type: 'TLS',
       message: expect.stringContaining('KAFKA_SSL_CA'),
     })
-    // With it, the connection stands; that the server speaks no Kafka is the next thing.
+    // With it, the connection is established; that the server is no Kafka broker shows next.
     await expect(openWire({ ...settings, tls: { ca: cert } }, logger)).rejects.toMatchObject({ type: 'CONNECTION' })
   })
 

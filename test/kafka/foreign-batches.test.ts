@@ -1,4 +1,4 @@
-/** Batches that an organization's producer has made by hand: nothing that they say of themselves is believed. */
+/** Batches that an organization's producer has made by hand: none of their own claims is trusted. */
 import { createRequire } from 'node:module'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'

@@ -1,6 +1,6 @@
 /**
- * A group's coordinator as Kafka's classic protocol has it, in memory: rounds that wait for all members, static members
- * that keep their place and what they reported, sessions. Requests that must wait are answered by `settle`.
+ * A group's coordinator under Kafka's classic protocol, in memory: rounds that wait for all members, static members
+ * that keep their place and their report, sessions. Requests that must wait are answered by `settle`.
  */
 import type {
   JoinedMember,
@@ -168,7 +168,8 @@ export function createModelCoordinator() {
     heartbeat,
     remove,
     /**
-     * Ends the round if all have joined; `late`: its time is over, static members that did not join keep their place.
+     * Ends the round if all have joined; `late`: its time is over, and static members that did not join keep their
+     * place.
      */
     settle(late = false): boolean {
       if (phase !== 'preparing') return false

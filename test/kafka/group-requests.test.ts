@@ -33,7 +33,7 @@ describe('the requests of a group', () => {
     ...{ sessionTimeoutMs: 6_000, rebalanceTimeoutMs: 6_000, metadata: 'métadonnées', reason: 'test' },
     ...changes,
   })
-  /** A broker that has just made its groups' topic says for a moment that it coordinates none. */
+  /** A broker that has just created its groups' topic answers for a moment that it coordinates none. */
   async function ask<T>(groupId: string, request: WireRequest<T>, lane?: string): Promise<T> {
     for (;;) {
       const answer = await wire.send(
@@ -100,7 +100,7 @@ describe('the requests of a group', () => {
 
   it('are refused to a member of another protocol, until the last one of the former has left', async () => {
     const groupId = runtime.name('mixed')
-    // Of a consumer the broker reads what it subscribes to: nothing.
+    // The broker reads a consumer's subscription: nothing.
     const consumer = { instanceId: 'old', protocolType: 'consumer', metadata: '\0'.repeat(10) }
     const former = await ask(groupId, joinGroupRequest(join(groupId, consumer), 10_000), 'join')
     const joining = () => ask(groupId, joinGroupRequest(join(groupId, { instanceId: 'new' }), 10_000))

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { KnownPosition, LogReader, LogRecord } from '../../src/kafka/ports.ts'
 import { createInputQueue, type InputQueueSettings } from '../../src/kafka/runtime/input-queue.ts'
 
-/** A reader that only remembers what it is told. */
+/** A reader that only records its calls. */
 function queueWithReader(settings: InputQueueSettings = {}) {
   const told: string[] = []
   let position: Required<KnownPosition> | undefined
@@ -34,7 +34,7 @@ function queueWithReader(settings: InputQueueSettings = {}) {
     })
     queue.push(topic, 0, records, count)
   }
-  /** Records at these offsets, whose position can be told from those of others. */
+  /** Records at these offsets, whose positions differ from those of others. */
   const push = (topic: string, offsets: number[], nextOffset: number) => {
     const records = offsets.map((offset): LogRecord => {
       return { topic, partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from('{}'), headers: {} }
@@ -193,7 +193,7 @@ describe('input that was taken and has not committed', () => {
       fc.property(fc.array(step, { maxLength: 120 }), steps => {
         const away = new Set<string>()
         const held = new Set<string>()
-        /** What each partition holds, and how far it has been taken, sealed and committed. */
+        /** The content of each partition, and how far it has been taken, sealed and committed. */
         const model = new Map(
           LANES.map(name => [name, { offsets: [] as number[], end: 0, taken: 0, sealed: 0, committed: 0 }]),
         )
@@ -254,7 +254,7 @@ describe('input that was taken and has not committed', () => {
             }
           }
         }
-        // Everything is there in the end.
+        // Everything has arrived in the end.
         for (const name of LANES) queue.release(name, 0)
         away.clear()
         queue.available(() => true)

@@ -101,7 +101,7 @@ describe('a slot of a data directory', () => {
   })
 })
 
-/** File calls end when the machine says so. */
+/** File calls end in real time. */
 async function readable(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(resolve => setImmediate(resolve))
 }

@@ -90,7 +90,7 @@ describe('a lease', () => {
     const group = createTestGroup()
     const one = group.start('one')
     await group.advance(1_000)
-    // All that was due while it was stopped happens at once.
+    // All timers that were due while it was stopped fire at once.
     group.clock.advance(10_000)
     expect(one.lease.isHeld()).toBe(false)
     await group.advance(300)

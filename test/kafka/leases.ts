@@ -1,4 +1,4 @@
-/** Processes of one role over a coordinator in memory and a clock that is moved by hand. */
+/** Processes of one role over a coordinator in memory and a clock that the test controls. */
 import type { Clock } from '../../src/clock.ts'
 import { KafkaError } from '../../src/kafka/protocol/wire.ts'
 import type { Coordinator } from '../../src/kafka/runtime/coordinator.ts'
@@ -11,7 +11,7 @@ const STEP_MS = 50
 
 export interface TestProcess {
   lease: Lease
-  /** What the lease said, in order: `gained 0,1`, `revoked 2`, `dropped 3`, `lost`, `found`. */
+  /** The events of the lease, in order: `gained 0,1`, `revoked 2`, `dropped 3`, `lost`, `found`. */
   events: string[]
   /** Log lines of this level and above. */
   logged: string[]
@@ -127,7 +127,7 @@ export function createTestGroup(shardCount = 4) {
         while (model.settle()) await flush()
       }
     },
-    /** What each process holds; throws when two hold the same. */
+    /** The shards of each process; throws when two hold the same. */
     held(): number[][] {
       const all = [...processes].map(({ lease }) => lease.heldShards().sort((a, b) => a - b))
       const flat = all.flat()

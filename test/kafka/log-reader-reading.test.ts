@@ -1,4 +1,4 @@
-/** What an answer means for a partition that is read: pure decisions, without a broker. */
+/** The effect of an answer on a partition that is read: pure decisions, without a broker. */
 import { describe, expect, it } from '@jest/globals'
 import { errorName } from '../../src/kafka/protocol/error-codes.ts'
 import { createFetchSession } from '../../src/kafka/read/fetch-session.ts'
@@ -33,7 +33,7 @@ function readTo(
 
 describe('a log that was cut', () => {
   it('is read on where both logs end the newest epoch that they share', () => {
-    // The leader has epoch 3 up to 50, we read it up to 40 and then records of epoch 5 that are gone.
+    // The leader has epoch 3 up to 50; the position read it up to 40 and then records of epoch 5 that are gone.
     const reading = readTo(100, [
       { epoch: 3, from: 0 },
       { epoch: 5, from: 40 },

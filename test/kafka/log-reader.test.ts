@@ -41,7 +41,7 @@ async function deleteBefore(topic: string, offset: number): Promise<void> {
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
 }
 
-/** A reader that remembers what it is told; `until` resolves when the condition holds. */
+/** A reader that records its events; `until` resolves when the condition holds. */
 function watchedReader() {
   const values: string[] = []
   const gaps: Gap[] = []
@@ -80,7 +80,7 @@ function watchedReader() {
       }
       check()
     })
-  /** For what no event says. */
+  /** For conditions without an event. */
   const untilWaiting = async (condition: () => boolean) => {
     while (!condition()) await clock.sleep(20)
   }

@@ -1,6 +1,4 @@
-/**
- * The traps of the design page that need a connection to break at the wrong moment, and the one that needs many topics.
- */
+/** Faults that need a connection to break at the wrong moment, and one that needs many topics. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
@@ -192,7 +190,7 @@ it('partitions that are quiet and busy by turns, and so read in one session and 
   for (let partition = 0; partition < 24; partition++) reader.assign(topic, partition, 'earliest')
   let written = 0
   for (let round = 0; round < 60; round++) {
-    // The first is always busy, the others now and then, and now and then one is paused meanwhile.
+    // The first is always busy, the others now and then, and sometimes one is paused meanwhile.
     const partitions = Array.from({ length: 24 }, (_, partition) => partition).filter(
       partition => partition === 0 || (round + partition) % 5 === 0,
     )

@@ -1,4 +1,4 @@
-/** What a start says about a cluster whose user may not do everything: real users and rights on the real broker. */
+/** The findings of a start on a cluster whose user lacks rights: real users and rights on the real broker. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { createAccounts } from '../../src/kafka/admin/accounts.ts'

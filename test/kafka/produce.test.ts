@@ -1,4 +1,4 @@
-/** The batches of one transaction, over a wire that the test answers and a clock that it moves. */
+/** The batches of one transaction, over a wire that the test answers and a clock that it controls. */
 import { describe, expect, it } from '@jest/globals'
 import { createProduce } from '../../src/kafka/write/produce.ts'
 import { createSequencedProducer } from '../../src/kafka/write/sequences.ts'
@@ -117,7 +117,7 @@ describe('the batches of a transaction', () => {
     await advance(1_000)
     expect(results()).toBeUndefined() // the shared topic may still fail as well
     await state.answer({ 'state/0': { baseOffset: 1 } })
-    // What kept the shared topic may have kept the organization's as well.
+    // The cause that delayed the shared topic may have delayed the organization's as well.
     expect(results()).toBeUndefined()
     await advance(1_000)
     expect(results()).toEqual({

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => runtime.close())
 
-/** Both topics of a new organization: as they are, and the settings that they have of their own. */
+/** Both topics of a new organization, with their effective and their own settings. */
 async function topicsMadeWith(topicDefaults: Readonly<Record<string, string>>) {
   const wire = closedInTheEnd(await openWire(runtime.kafka, logger))
   const provisioning = await provision({

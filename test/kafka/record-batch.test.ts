@@ -157,7 +157,7 @@ describe('record batches', () => {
       )
     }
   })
-  /** A marker has no records to show; so has a batch that ends before the place that is read from. */
+  /** A marker has no visible records; nor has a batch that ends before the offset that is read from. */
   const isHidden = (batch: Buffer) => (batch.readInt16BE(21) & 0x20) !== 0 || batch.readInt32BE(23) < -1
 
   it('that cannot be decompressed become records that say so', () => {

@@ -1,6 +1,6 @@
 /**
- * What a writer makes of answers that a broker gives only now and then, or only among several: the wire gives them
- * here, the rest is real.
+ * A writer's reaction to answers that a broker gives only rarely, or only among several: the wire returns them here,
+ * the rest is real.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
@@ -139,7 +139,7 @@ describe('an opening', () => {
     const unwanted = {
       kafka: { ...runtime.kafka, socketFactory: sockets.factory },
       transactionalId: runtime.name('unwanted'),
-      // Retrying that never ends.
+      // Retries that never end.
       clock: { ...clock, monotonicMs: () => 0 },
       logger: createLogger('silent'),
     }

@@ -48,7 +48,7 @@ describe('SCRAM', () => {
 describe('OAUTHBEARER', () => {
   const session = 600_000
 
-  /** A broker that takes every token but `bad`. */
+  /** A broker that accepts every token but `bad`. */
   function setUp(tokens: AccessToken[]) {
     const clock = createManualClock()
     const shown: string[] = []

@@ -1,4 +1,4 @@
-/** One organization's topic that takes nothing pauses that organization, and not its shard; the broker is real. */
+/** One organization's topic that is unavailable pauses that organization, and not its shard; the broker is real. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
@@ -21,10 +21,10 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await clock.sleep(5)
 }
 
-/** Numbers what it reads by organization, and writes it to the organization's log: input `in-x` feeds `log-x`. */
+/** Numbers its input by organization, and writes it to the organization's log: input `in-x` feeds `log-x`. */
 async function setup(names: readonly string[], { canRollBack = true } = {}) {
   const suffix = random.bytes(4).toString('hex')
-  // Brokers and leaders as it has found them itself: the test's own readers would tell it that a log is gone.
+  // Brokers and leaders as its own requests found them: the test's readers would report that a log is gone.
   const kafka = { ...runtime.kafka, clientId: suffix }
   const inputs = await Promise.all(names.map(name => runtime.createTopic(`in-${suffix}-${name}`)))
   const logs = await Promise.all(names.map(name => runtime.createTopic(`log-${suffix}-${name}`)))
@@ -112,7 +112,7 @@ async function setup(names: readonly string[], { canRollBack = true } = {}) {
     /** Into all of these inputs, in one transaction. */
     feed: (of: readonly string[], value: string) =>
       writer.commit(of.map((topic): OutRecord => ({ topic, partition: 0, key: null, value }))),
-    /** Resolves with what is in the log, once there are as many. */
+    /** Resolves with the content of the log, once there are as many records. */
     async read(log: string, count: number) {
       const records = await runtime.tail(log).until(list => list.length >= count)
       return records.map(({ value }) => value!.toString())

@@ -5,7 +5,7 @@ import { asShardWork } from '../../src/kafka/runtime/shard-work.ts'
 it('a task that runs as the work of its shard has everything that the task has, and nothing else', async () => {
   const called: unknown[] = []
   const note = (name: string) => (...given: unknown[]) => void called.push([name, ...given]) // biome-ignore format: one thought
-  /** The compiler holds this to all that a task may have. */
+  /** The compiler checks that this has every method of a task. */
   const task: Required<ShardTask> = {
     restore: note('restore'),
     start: note('start'),

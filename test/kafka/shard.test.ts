@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => runtime.close())
 
-/** One shard whose task the test makes. `sessions`: the handles of those opened so far. */
+/** One shard whose task the test creates. `sessions`: the handles of those opened so far. */
 async function setup(
   make: (handle: ShardHandle, session: number) => Partial<ShardTask>,
   changes: Partial<Processor> = {},
@@ -130,7 +130,7 @@ describe('a session of a shard', () => {
     await until(() => made.shard.state() === 'suspended')
     made.shard.suspend()
     made.lease.isHeld = true
-    // A former session holds nothing, whatever the lease says.
+    // A former session holds nothing, whatever the lease is.
     expect(made.sessions[0]!.isHeld()).toBe(false)
     made.shard.resume()
     await until(() => made.shard.running())
@@ -203,7 +203,7 @@ describe('records that a task offers', () => {
     const offered = ['first', 'poison', 'last'].map((value, offset): LogRecord => {
       return { topic: 'own', partition: 0, offset, timestampMs: 0, key: null, value: Buffer.from(value), headers: {} }
     })
-    /** What a task would have in its state. */
+    /** A task's state. */
     const done = new Set<number>()
     const made = await setup(
       handle => {

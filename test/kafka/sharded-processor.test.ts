@@ -229,7 +229,7 @@ describe('a sharded processor', () => {
     await run(numbering(role, topics))
     await feed(topics.input, 3, numbers(10))
     await runtime.tail(topics.output, 3).until(list => list.length >= 10)
-    // Somebody takes the transactional id of shard 3 and leaves a transaction half done behind.
+    // Another producer takes the transactional id of shard 3 and leaves a transaction unfinished.
     await runtime.writer(`${role}-3`)
     await feed(topics.input, 3, numbers(10, 10))
     const records = await runtime.tail(topics.output, 3).until(list => list.length >= 20)

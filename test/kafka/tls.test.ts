@@ -1,4 +1,4 @@
-/** TLS, client certificates and tokens against a real broker that asks for them. */
+/** TLS, client certificates and tokens against a real broker that requires them. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ import { selfSigned } from '../support/self-signed.ts'
 
 const clock = createSystemClock()
 const logger = createLogger('silent')
-/** How long a login by a token lasts at this broker. */
+/** The lifetime of a login by a token at this broker. */
 const SESSION_MS = 2_000
 const [server, client, stranger] = ['127.0.0.1', 'client', 'stranger'].map(host =>
   selfSigned([host], clock.nowMs()),
@@ -42,7 +42,7 @@ const open = async (settings: Partial<KafkaSettings> = {}): Promise<Wire> => {
 const properties = (settings: Record<string, string | number>) =>
   Object.entries(settings).map(([name, value]) => `${name}=${String(value).trim().replaceAll('\n', '\\n')}\n`).join('') // biome-ignore format: one thought
 
-/** The listener for clients speaks TLS, asks for a certificate, and takes tokens that nobody has signed. */
+/** The listener for clients uses TLS, requires a certificate, and accepts unsigned tokens. */
 async function startBroker(): Promise<void> {
   const directory = makeDataDirectory()
   mkdirSync(directory, { recursive: true })
@@ -76,7 +76,7 @@ async function startBroker(): Promise<void> {
   }
 }
 
-/** A token as Kafka's own test login makes it: signed by nobody. */
+/** A token as Kafka's own test login makes it: unsigned. */
 function unsigned(lifetimeMs: number): string {
   const part = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url')
   const seconds = Math.floor(clock.nowMs() / 1_000)

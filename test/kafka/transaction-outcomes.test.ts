@@ -1,4 +1,4 @@
-/** What a writer makes of each failure, over transactions that fail as the test says. */
+/** A writer's reaction to each failure, over transactions that fail as the test specifies. */
 import { describe, expect, it } from '@jest/globals'
 import { KafkaError } from '../../src/kafka/protocol/wire.ts'
 import { repeat } from '../../src/kafka/write/repeat.ts'

@@ -77,7 +77,7 @@ describe.each(['announced', 'joining'] as const)('the transactional writer, with
       abortConfirmed: true,
       failedTopics: [{ topic: narrow, partition: 0, type: 'MESSAGE_TOO_LARGE' }],
     })
-    // It was asked for when nothing was known of the failure.
+    // It was requested before the failure was known.
     await expect(behind).rejects.toBeInstanceOf(CommitFailed)
     await writer.commit([to(wide, 'second'), to(narrow, 'short')])
     await writer.commit([to(wide, 'third')])

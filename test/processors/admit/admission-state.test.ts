@@ -21,7 +21,7 @@ const used = (state: AdmissionState, timeMs: number, org = ORG) => state.peek(or
 const createAdmissionState = (nowMs = JULY, keysMax?: number) =>
   createState({ random: createSystemRandom(), nowMs: () => nowMs, keysRemembered: () => keysMax })
 
-/** What a shard that is opened next knows, from nothing but the changelog. */
+/** The state of the next owner of the shard, restored from nothing but the changelog. */
 function restored(changelog: OutRecord[], keysMax?: number): AdmissionState {
   const state = createAdmissionState(JULY, keysMax)
   for (const [offset, record] of changelog.entries()) state.restore(asRead(record, offset))
@@ -229,7 +229,7 @@ describe('the changelog', () => {
 
   it('restores what it was sealed from, whatever happened, wherever it was cut and whatever was rolled back', () => {
     const organization = fc.constantFrom('org_a', 'org_b')
-    // Only numbers have tombstones; keys of one that is forgotten are left out by whoever restores them.
+    // Only numbers have tombstones; a restore leaves out the keys of a removed organization.
     const anyone = fc.constantFrom('org_a', 'org_b', 'org_c')
     const time = fc.constantFrom('05', '06', '07', '08', '09').map(month => Date.parse(`2026-${month}-15T00:00:00Z`))
     const environment = fc.constantFrom('live' as const, 'test' as const)
@@ -313,7 +313,7 @@ describe('the changelog', () => {
   })
 })
 
-/** All that a state answers, of the world of the property above. */
+/** All answers of a state, over the values of the property above. */
 function all(state: AdmissionState): unknown {
   return ['org_a', 'org_b', 'org_c'].map(org => ({
     numbers: ['04', '05', '06', '07', '08', '09', '10'].flatMap(month =>

@@ -1,6 +1,6 @@
 /**
- * What `admit` announces (C.3): the steps of an emit to those who name them, and what an organization should know
- * unasked.
+ * Lifecycle events of admission (docs/specification/platform-events.md#lifecycle-events): the steps of an emit for
+ * webhooks that name them, and warnings to an organization.
  */
 import { describe, expect, it } from '@jest/globals'
 import { createChainTokens } from '../../../src/events/chain.ts'
@@ -45,7 +45,7 @@ const rowsOf = (written: OutRecord[]) =>
 const STEPS = ['REQUESTED', 'RELAYED', 'REJECTED', 'DEDUPLICATED', 'DELIVERED', 'DELIVERY_FAILED'].map(
   step => `CUSTOM_EVENT_EMIT_${step}`,
 )
-/** The organization's counters, with so many emits of this month used. */
+/** The organization's counters, with this many emits of the month used. */
 const used = (live: number): LogRecord => {
   const month = new Date(EXAMPLES_AT_MS).getUTCFullYear() * 12 + new Date(EXAMPLES_AT_MS).getUTCMonth()
   const value = organizationCountersCodec.encode({

@@ -1,6 +1,6 @@
 /**
- * Whatever an organization sends, what `admit` writes about it can be written: a record that the broker refuses would
- * be tried for ever.
+ * The output of `admit` fits the broker's limits, whatever an organization sends: a record that the broker refuses
+ * would be retried for ever.
  */
 import { hash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
@@ -86,7 +86,7 @@ it('keys beyond the plan’s number do not come back with a restart', () => {
 })
 
 describe('many verdicts with long findings', () => {
-  /** Twenty findings of the longest paths there are. */
+  /** Twenty findings with the longest possible paths. */
   const value = Buffer.from(
     JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}${'é'.repeat(500)}`, 1]))),
   )

@@ -1,7 +1,4 @@
-/**
- * What the platform emits for an organization whose log takes nothing waits in the shard's state, and nobody else waits
- * for it.
- */
+/** Platform emits for an organization whose log is unavailable wait in the shard's state, and delay no other. */
 import { describe, expect, it } from '@jest/globals'
 import { createDeferredEmits, DEFERRED_MAX } from '../../../processors/admit/deferred-emits.ts'
 import type { Emit } from '../../../processors/admit/emit.ts'
@@ -18,7 +15,7 @@ const [example] = examplesOf(platformEmits.name)
 const ORGANIZATION = example!.key as string
 const LOG = events.nameFor(ORGANIZATION, 'live')
 
-/** A built-in event, as it stands in `platform.emits`. */
+/** A built-in event, as `platform.emits` has it. */
 function builtIn(offset: number, organizationId = ORGANIZATION): LogRecord {
   const { payload, ...facts } = example!.value as Omit<PlatformEmit, 'payload'> & { payload: string }
   const emit = platformEmit({ ...facts, organizationId, id: `builtin/${offset}`, payload: Buffer.from(payload) })
@@ -34,7 +31,7 @@ function opened(state: LogRecord[] = []) {
   void made.shard.start()
   const seal = () => [...made.handle.written.splice(0), ...made.shard.seal()]
   const input = () => [...made.handle.offered.keys()]
-  /** Judges what is offered, in order, as the runtime does when the log is there again. */
+  /** Judges offered records, in order, as the runtime does when the log is available again. */
   const takeOffered = () => {
     for (const record of made.handle.offered.get(input()[0]!)!.splice(0))
       made.shard.receive([record], record.offset + 1, false)
@@ -65,7 +62,7 @@ describe('a record of platform.emits for a log that takes nothing', () => {
     expect(topicsOf(deferred)).toContain(admissionDeferred.name)
     expect(positionIn(deferred)).toBe(5_001)
     shard.committed!()
-    // There again, but what waits has not been judged.
+    // Available again, but the waiting records have not been judged.
     handle.away.clear()
     receive(builtIn(5_001))
     expect(verdicts).toEqual([])

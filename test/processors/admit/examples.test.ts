@@ -1,6 +1,6 @@
 /**
- * Every example of `emits` through `admit`, on a shard restored from the examples of its state. What it writes is in
- * the snapshot: a change of a schema, a step or an output shows here everywhere at once.
+ * Every example of `emits` through `admit`, on a shard restored from the examples of its state. The snapshot holds its
+ * output: a change of a schema, a step or an output appears here everywhere at once.
  */
 import { describe, expect, it } from '@jest/globals'
 import type { Verdict } from '../../../processors/admit/emit.ts'

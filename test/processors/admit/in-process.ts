@@ -1,4 +1,4 @@
-/** `admit` without Kafka: a control view made of the examples, and a shard's handle that notes what it is asked for. */
+/** `admit` without Kafka: a control view made of the examples, and a shard's handle that records its calls. */
 import type { Verdict } from '../../../processors/admit/emit.ts'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
 import { createSystemRandom } from '../../../src/clock.ts'
@@ -15,10 +15,10 @@ import { control } from '../../../topics/control.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { asRecord, EXAMPLES_AT_MS, EXAMPLES_SECRET, examplesOf } from '../../topics/example-records.ts'
 
-/** Two milliseconds after the broker took the examples. */
+/** Two milliseconds after the broker received the examples. */
 export const createExamplesClock = () => createManualClock(EXAMPLES_AT_MS + 2)
 
-/** The control plane that the examples of `control` describe, without the kinds left out; offsets are their places. */
+/** The control plane that the examples of `control` describe, without the kinds left out; offsets are their indexes. */
 export function createExamplesView(clock = createExamplesClock(), without: readonly Kind[] = []) {
   const view = createControlView({ clock })
   for (const [offset, example] of examplesOf(control.name).entries()) {
@@ -72,7 +72,7 @@ export function admitAll(
   return { verdicts, written }
 }
 
-/** What a transaction left of state, for whoever reads it next. */
+/** The state that a transaction leaves, for the next reader. */
 export const asRead = (written: OutRecord[]): LogRecord[] =>
   written
     .filter(({ topic }) => topic.startsWith('admission.'))
@@ -86,9 +86,9 @@ export interface NotingHandle extends ShardHandle {
   assigned: Map<string, number | 'earliest'>
   paused: Set<string>
   failures: Error[]
-  /** What was put among the inputs, by name. */
+  /** Offered records, by name. */
   offered: Map<string, LogRecord[]>
-  /** Topics that cannot be written to. */
+  /** Topics that are unavailable for writing. */
   away: Set<string>
 }
 

@@ -317,7 +317,7 @@ function heldAfter(model: HeldKey[], key: HeldKey, keysMax: number, fromMs: numb
   return [...others, ...own]
 }
 
-/** As the paper has it, of any length, for a number of rounds for each word and at the end. */
+/** As in the paper, for input of any length and any number of rounds for each word and at the end. */
 function halfSipHash(key: Buffer, input: Buffer, perWord: number, atEnd: number): Buffer {
   const rotl = (value: number, by: number) => (value << by) | (value >>> (32 - by))
   const [k0, k1] = [key.readInt32LE(0), key.readInt32LE(4)]

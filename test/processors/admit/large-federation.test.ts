@@ -1,7 +1,7 @@
 /**
  * An event for five thousand organizations, on a real broker: it is written in parts, while others are judged, while
- * the shard crashes and moves, and while members and groups go. The other shards are left out: what is written for the
- * members is read where it lies.
+ * the shard crashes and moves, and while members and groups leave. The other shards are left out: the records for the
+ * members are read directly.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
@@ -138,8 +138,8 @@ function createWorld() {
 }
 
 /**
- * `admit` on topics of this test, its other shards idle; `onCommit` is called after each transaction with the relays
- * written in all.
+ * `admit` on topics of this test, its other shards idle; `onCommit` is called after each transaction with the number of
+ * relays written so far.
  */
 function watched(deps: AdmitDependencies, watch: Watch): Processor {
   const admit = createAdmit(deps)
@@ -268,7 +268,7 @@ it(`an event for ${MEMBERS} organizations reaches each once and in order, in sma
   expect(relays).toBeLessThan(MEMBERS * EMITS - 1_500)
   await run()
 
-  // Every member but the paused one, for each emit: those that went away too, since they were members when the event
+  // Every member but the paused one, for each emit: also those that left later, since they were members when the event
   // was accepted.
   const expected = (MEMBERS - 1) * EMITS
   const found = new Map<string, number[]>()
@@ -294,7 +294,7 @@ it(`an event for ${MEMBERS} organizations reaches each once and in order, in sma
   for (const numbers of found.values()) expect(numbers).toEqual([0, 1])
   expect([found.has('cefm_7'), found.has('cefm_4999'), found.has('cefm_3')]).toEqual([false, true, true])
 
-  // The relay log agrees, and the neighbour did not wait for the end of it.
+  // The relay log agrees, and the neighbor did not wait for the end of it.
   const log = await runtime
     .tail(runtime.name(auditRelays.name), SHARD)
     .until(records => rowsOf(records).length >= MEMBERS * EMITS)

@@ -1,5 +1,5 @@
 /**
- * What the platform emits for an organization: numbered, logged, delivered and recorded like an emit, once, and on no
+ * Platform emits for an organization: numbered, logged, delivered and recorded like an emit, once, and outside the
  * quota.
  */
 import { describe, expect, it } from '@jest/globals'
@@ -101,7 +101,7 @@ describe('what the platform emits', () => {
   it.each(['built-in', 'lifecycle-of-a-change', 'relay-of-a-peer', 'redrive'])(
     'is admitted once, though its record comes again, in one transaction or after a restart: %s',
     shows => {
-      // A relay is there twice only if its owner has tried it again.
+      // A relay exists twice only if its owner has tried it again.
       const record =
         shows === 'relay-of-a-peer' ? changed(example(shows), { requestId: 'req_of_a_retry' }) : example(shows)
       const twice = admitAll([record, { ...record, offset: 1 }])

@@ -20,14 +20,14 @@ const tags = createIngressTags('a secret of sixteen characters')
 const VALUE = Buffer.from('{}')
 const WAIT_MS = 2_000
 const TOPIC = emits.nameFor('org_a', 'live')
-/** Lets what was waited for go on. */
+/** Resumes the work that was waited for. */
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
 function world({ shards = 1 } = {}) {
   const clock = createManualClock()
   const view = createControlView({ clock })
   const handle = createNotingHandle()
-  /** What came and was left, by partition: it comes again when that is resumed, before anything else. */
+  /** Records received and left, by partition: they come again when that is resumed, before anything else. */
   const leftOver = new Map<string, { records: LogRecord[]; nextOffset: number; isolated: boolean }>()
   let last: { records: LogRecord[]; nextOffset: number; isolated: boolean }
   const { pause, resume } = handle
@@ -97,7 +97,7 @@ function world({ shards = 1 } = {}) {
   }
 }
 
-/** A record of the api, which had seen the control plane up to `controlOffset`. */
+/** A record of an api whose control view had reached `controlOffset`. */
 function record(partition: number, offset: number, controlOffset = 0, topic = TOPIC): LogRecord {
   const headers = buildIngressHeaders(
     { fullName: 'aa.bb' },

@@ -1,4 +1,4 @@
-/** A shard whose transactions fail for certain takes back what they changed, and goes on as if they had never been. */
+/** A shard whose transactions certainly failed undoes their changes, and continues as if they had never been. */
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { LogRecord, OutRecord, ShardTask } from '../../../src/kafka/ports.ts'
@@ -29,12 +29,12 @@ function start(state: LogRecord[] = []): Open {
   return { shard, handle }
 }
 
-/** What a transaction of what was received since the last one writes. */
+/** The output of a transaction over the records received since the last one. */
 function seal({ shard, handle }: Open): OutRecord[] {
   return [...handle.written.splice(0), ...shard.seal()]
 }
 
-/** A record, and whether the log of the organization took nothing when it came. */
+/** A record, and whether the organization's log was unavailable when it came. */
 interface Received {
   record: LogRecord
   isAway: boolean
@@ -46,7 +46,7 @@ function receive({ shard, handle }: Open, { record, isAway }: Received): void {
   shard.receive([record], record.offset + 1, false)
 }
 
-/** What is deferred is an input, too: taken from its front while the log is there. */
+/** Deferred emits are an input, too: taken from its front while the log is available. */
 function takeOffered({ handle }: Open): LogRecord | undefined {
   const [offered] = handle.offered.values()
   return offered?.shift()
@@ -108,7 +108,7 @@ it('judges again to the same bytes, whatever was rolled back, deferred and when,
           const again = [...(sealed?.received ?? []), ...received]
           received = []
           sealed = undefined
-          // What is deferred is offered again by itself.
+          // Deferred emits are offered again by themselves.
           for (const one of again) if (!isDeferred(one)) take(one.record)
         }
       }

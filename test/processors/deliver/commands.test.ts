@@ -30,7 +30,7 @@ const attemptOf = (request: ReceivedRequest) => request.headers['x-delivery-atte
 /** One minute becomes 30 ms. */
 const FAST = 0.0005
 
-/** A delivery whose attempts are used up, as its dead letter has it, and as it is to go on. */
+/** A delivery whose attempts are used up, as in its dead letter, and as it is to continue. */
 async function exhausted(stage: Stage): Promise<RetryRecord> {
   await stage.publish(['wh_1'])
   const [dead] = await stage.deadLetters(1)
@@ -86,7 +86,7 @@ describe('a retry by hand', () => {
     await before.crash()
     run(stage)
     await ask(record.deliveryId)
-    // What comes after it has been read: the third call was passed over.
+    // A later record has been read, so the third call was ignored.
     await stage.publish(['wh_1'])
     await stage.deadLetters(3)
     expect(requests.map(attemptOf)).toEqual(['1', '2', '1'])
@@ -147,7 +147,7 @@ describe('a crash', () => {
     const [event] = await stage.publish(['wh_1'])
     await hanging.received(1)
     await stage.command({ kind: 'cancel', webhookId: 'wh_1', deliveryId: deliveryId(event!.eventId, 'wh_1') })
-    // What comes after the command, so that it has been read.
+    // A record after the command, so that the command has been read.
     await stage.publish(['wh_2'])
     await stage.rows(1)
     await before.crash()

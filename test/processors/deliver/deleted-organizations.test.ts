@@ -1,4 +1,6 @@
-/** What a shard holds of an organization after its deletion: everything there can be, and ten minutes later nothing. */
+/**
+ * The state that a shard has of an organization after its deletion: every kind of entry, and ten minutes later none.
+ */
 import { expect, it } from '@jest/globals'
 import { createMemoryShard } from './memory-shard.ts'
 
@@ -7,8 +9,8 @@ const MINUTE = 60 * SECOND
 const KINDS = ['open/', 'lane/', 'failed/', 'endpoint/', 'health/', 'parked/', 'early/', 'replay/', 'redrive/']
 
 /**
- * A webhook that is paused with a retry before its range, in an ordered lane; another one whose deliveries of the same
- * events failed.
+ * A paused webhook with a retry before its range, in an ordered lane; another one whose deliveries of the same events
+ * failed.
  */
 async function burdened() {
   const shard = createMemoryShard()

@@ -1,6 +1,6 @@
 /**
  * A log of several partitions in memory, of which a test decides what is visible: late markers, new partitions,
- * retention, a broker away.
+ * retention, an unavailable broker.
  */
 
 import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
@@ -34,7 +34,7 @@ export function createFakeLog(topic = 'events.org_1') {
           .filter(({ offset }) => offset >= Math.max(from, firstOffset) && offset < stableEnd)
           .slice(0, 100)
         const last = visible.at(-1)
-        // As a real page: markers and aborted records after the last visible one are passed over.
+        // As a real page: markers and aborted records after the last visible one are skipped.
         const rest = records.some(({ offset }) => last !== undefined && offset > last.offset && offset < stableEnd)
         const nextOffset =
           last === undefined
@@ -62,9 +62,9 @@ export function createFakeLog(topic = 'events.org_1') {
   return {
     source,
     topic,
-    /** Adds a partition; answers its number. */
+    /** Adds a partition; returns its number. */
     grow: () => partitions.push({ records: [], stableEnd: 0, firstOffset: 0, end: 0 }) - 1,
-    /** Writes a record with this number. `late`: its markers are not there yet. */
+    /** Writes a record with this number. `late`: its markers are missing for now. */
     write(
       partition: number,
       number: number,
@@ -86,11 +86,11 @@ export function createFakeLog(topic = 'events.org_1') {
       to.end += 1
       if (!late) to.stableEnd = to.end
     },
-    /** The markers of all that was written late have arrived. */
+    /** The markers of all late records have arrived. */
     settle(partition: number): void {
       partitions[partition]!.stableEnd = partitions[partition]!.end
     },
-    /** Retention: all before this number is gone. */
+    /** Retention: all before this number is deleted. */
     dropBefore(number: number): void {
       for (const partition of partitions) {
         const first = partition.records.find(({ headers }) => Number(headers.sequence!.toString()) >= number)
@@ -100,7 +100,7 @@ export function createFakeLog(topic = 'events.org_1') {
     away(is: boolean): void {
       isAway = is
     },
-    /** The highest number that was ever written. */
+    /** The highest number ever written. */
     highest: () => Math.max(0, ...partitions.flatMap(({ records }) => Number(records.at(-1)?.headers.sequence ?? 0))),
     asked: () => asked,
   }

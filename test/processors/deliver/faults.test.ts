@@ -33,7 +33,7 @@ function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): Running
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
 const idOf = (request: ReceivedRequest) => request.headers['x-delivery-id']!
 const attemptOf = (request: ReceivedRequest) => request.headers['x-delivery-attempt']!
-/** What the webhook is owed as a range, as stored last. */
+/** The stored range of the webhook. */
 function owedTo(stage: Stage, webhookId: string) {
   const tail = stage.tail(deliveryCatchUps.name)
   const newest = () => tail.records.findLast(({ key }) => key?.toString() === catchUpKeys.ofParked(webhookId))?.value
@@ -157,7 +157,7 @@ describe('a shard that fails and is opened again by the same process', () => {
     running.fail()
     await stage.publish(...times(50, () => ['wh_2']))
     await second.received(50)
-    // The ten requests of the former life still count: it may not have more under way.
+    // The ten requests from before the failure still count towards the webhook's limit.
     expect(first.requests).toHaveLength(10)
     release.resolve()
     const completions = await stage.completions(350)

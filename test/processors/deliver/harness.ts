@@ -93,7 +93,7 @@ async function untilWritable(runtime: TestRuntime): Promise<void> {
   }
 }
 
-/** An organization that belongs to the shard. */
+/** An organization of the shard. */
 function organizationOf(runtime: TestRuntime, shard: number): string {
   for (let tries = 0; ; tries++) {
     const id = `org_${runtime.name('test').slice(-12)}${tries}`
@@ -164,13 +164,13 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
       apply('webhook', id, { ...webhookAt(organizationId, id, url), ...changes })
     },
     removeWebhook: (id: string) => apply('webhook', id, null),
-    /** One record in `deliveries` per list of webhooks, in one transaction; answers the events. */
+    /** One record in `deliveries` per list of webhooks, in one transaction; returns the events. */
     publish: (...webhookIds: string[][]): Promise<EventFacts[]> =>
       publish(webhookIds.map(each => ({ webhookIds: each, subject: null }))),
-    /** The same, of events about something. */
+    /** The same, for events with a subject. */
     publishAbout: (webhookId: string, ...subjects: Array<string | null>): Promise<EventFacts[]> =>
       publish(subjects.map(subject => ({ webhookIds: [webhookId], subject }))),
-    /** What the api would write. */
+    /** The record that the api would write. */
     async command(
       command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>,
     ): Promise<void> {
@@ -188,7 +188,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
         { topic: runtime.name(deliveriesCommands.name), partition: shard, key: organizationId, value },
       ])
     },
-    /** Opens the shard; `crash` stops it without a word, `drain` lets it end what it is at. */
+    /** Opens the shard; `crash` stops it at once, `drain` lets it finish its work in flight. */
     run: (overrides: Partial<DeliverDependencies> & { clock?: StagedClock } = {}) =>
       runShard(runtime, wire, shard, { view, ...overrides }),
     rows: async (count: number): Promise<AttemptRow[]> => {
@@ -196,7 +196,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
       return rows()
     },
     rowsSoFar: rows,
-    /** All rows, once so many deliveries have succeeded. */
+    /** All rows, once this many deliveries have succeeded. */
     succeeded: async (count: number): Promise<AttemptRow[]> => {
       await attemptTail.until(() => rows().filter(row => row.state === 'success').length >= count)
       return rows()
@@ -219,7 +219,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
 }
 
 export interface RunningShard {
-  /** As a failed commit does: the shard is closed and opened again by the same process. */
+  /** As after a failed commit: the shard is closed and opened again by the same process. */
   fail(): void
   crash(): Promise<void>
   drain(): Promise<void>
@@ -241,7 +241,7 @@ function logOf(runtime: TestRuntime, wire: Wire): LogSource {
   }
 }
 
-/** `staged`: the time of deliveries; that of the broker and of what talks to it stays the machine's. */
+/** `staged`: the time of deliveries; the broker and its clients keep the machine's. */
 function runShard(
   runtime: TestRuntime,
   wire: Wire,
@@ -315,7 +315,7 @@ function runShard(
   return running
 }
 
-/** The same processor on topics with other names, and in another time if `shownAt` tells one. */
+/** The same processor on topics with other names, and in another time if `shownAt` is given. */
 function renamed(
   processor: Processor,
   name: (topic: string) => string,

@@ -1,5 +1,6 @@
 /**
- * What makes a webhook failing, disabled and healthy again, against a model; each commit may be followed by a crash.
+ * The transitions of a webhook to failing, disabled and healthy, against a model; each commit may be followed by a
+ * crash.
  */
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
@@ -12,7 +13,7 @@ const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 const SUBJECT = { webhookId: 'wh_1', deliveryId: 'dlv_1', event: { organizationId: 'org_1' } }
 
-/** One webhook, the control plane as far as health goes, and what is stored. */
+/** One webhook, the control plane as far as health is concerned, and the stored state. */
 function stage(webhook: Partial<Webhook> = {}) {
   let nowMs = 1_000_000
   const record = {

@@ -20,7 +20,10 @@ async function receiver(answer: (request: ReceivedRequest) => Answer) {
   return made
 }
 
-/** What the control plane and the owner are told. `deactivate`: what the control plane does when it is told to. */
+/**
+ * The reports to the control plane and the notices to the owner. `deactivate`: the control plane's action on a report
+ * that requires it.
+ */
 function listener(deactivate: () => void = () => undefined) {
   const reports: HealthReport[] = []
   const notices: Array<PendingNotice & { noticeId: string }> = []
@@ -153,7 +156,7 @@ describe('a webhook', () => {
     // One day becomes 864 ms.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 100_000, 100_000], autoDisableAfterDays: 1 })
     const { reports, notices, told, until } = listener()
-    // The control plane answers when the webhook is off, which takes longer than this test.
+    // The control plane answers when the webhook is disabled, which takes longer than this test.
     const reportHealth = (report: HealthReport) =>
       told.reportHealth(report).then(() => (report.deactivate ? new Promise<void>(() => undefined) : undefined))
     run(stage, { timeScale: 0.00001, ...told, reportHealth })

@@ -1,6 +1,6 @@
 /**
- * Webhooks beyond their share: what they are owed as ranges of the log, on a broker in memory and in a time that the
- * test moves.
+ * Webhooks beyond their share: the ranges of the log that they are owed, on a broker in memory and in a time that the
+ * test controls.
  */
 import { describe, expect, it } from '@jest/globals'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
@@ -273,7 +273,7 @@ describe('an endpoint that hangs', () => {
     for (let at = 0; at < 200; at++) shard.emit(['wh_a'])
     await shard.advance(20 * SECOND, SECOND)
     expect(shard.ranges().get('wh_a')).toMatchObject({ cause: 'held' })
-    // What was in flight is over, and no probe is due.
+    // The requests in flight have ended, and no probe is due.
     const before = shard.requests.length
     shard.answer('wh_a', 'ok')
     shard.webhook('wh_a', { url: 'http://wh-a.test/elsewhere' })

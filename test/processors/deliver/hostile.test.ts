@@ -1,4 +1,4 @@
-/** Receivers that misbehave: what it is called in the log, and that nobody else has to wait for it. */
+/** Receivers that misbehave: the error kind in the log, and that no other receiver waits for them. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'

@@ -18,7 +18,7 @@ function merge(log: FakeLog, options: Partial<Parameters<typeof createLogMerge>[
   return { merge: made, clock }
 }
 
-/** All that can be read now; what waits for more stays pending. */
+/** Everything readable now; a read that waits for more stays pending. */
 function collect(of: LogMerge) {
   const numbers: number[] = []
   const gone: Array<[number, number]> = []

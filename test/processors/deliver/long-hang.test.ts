@@ -1,4 +1,4 @@
-/** What an endpoint costs that hangs for long: nothing grows with the time for which it has been dead. */
+/** The cost of an endpoint that hangs for long: nothing grows with the time for which it has been dead. */
 import { expect, it } from '@jest/globals'
 import type { DeliverFigures } from '../../../processors/deliver/metrics.ts'
 import { createMemoryShard } from './memory-shard.ts'
@@ -6,7 +6,7 @@ import { createMemoryShard } from './memory-shard.ts'
 const STEP_S = 10
 const HOUR_S = 3_600
 const MINUTE_MS = 60_000
-/** `CLARION_HANG_DAYS=30` takes minutes: so many days at one event a second, and one day at ten. */
+/** `CLARION_HANG_DAYS=30` takes minutes: this many days at one event a second, and one day at ten. */
 const DAYS = Number(process.env.CLARION_HANG_DAYS ?? 0)
 const SIX = [0, 1, 5, 30, 120, 300].map(minutes => minutes * MINUTE_MS)
 const SHORT = [0, 1, 5, 24].map(minutes => minutes * MINUTE_MS)
@@ -41,7 +41,7 @@ it.each(CASES)(
     await shard.settle()
     shard.answer('wh_a', 'hang')
     const scheduleS = retryDelaysMs.reduce((sum, ms) => sum + ms, 0) / 1_000
-    // Until the first events of the range have come to their end, and after that.
+    // Until the first events of the range have expired, and after that.
     const growing = { states: 0, owed: 0 }
     const settled = { states: 0, owed: 0, inHand: 0 }
     for (let second = 0; second < hours * HOUR_S; second += STEP_S) {
@@ -62,7 +62,7 @@ it.each(CASES)(
     const total = hours * HOUR_S * perSecond
     const owedMax = scheduleS * perSecond
     expect(shard.written.records / (hours * HOUR_S)).toBeLessThan(1)
-    // What waits is the schedule's length of events, and no more: they have failed in time.
+    // The schedule's length of events waits, and no more: the others have failed in time.
     expect(settled.owed).toBeLessThan(owedMax + 180 * perSecond)
     expect(settled.states).toBeLessThanOrEqual(growing.states)
     expect(settled.inHand).toBeLessThan(1_200)

@@ -1,7 +1,4 @@
-/**
- * Retries by hand and redrives that are in flight when their process dies: each is made, and none is left as one that
- * will be.
- */
+/** Manual retries and redrives in flight when their process dies: each is made, and none stays pending. */
 import { expect, it } from '@jest/globals'
 import { createMemoryShard } from './memory-shard.ts'
 

@@ -1,7 +1,7 @@
 /**
- * `deliver` on a broker in memory, in a time that the test moves: one shard, its input and state topics, and the logs
- * of its organizations. A transaction becomes visible at once or not at all, so a test can crash the shard before or
- * after any commit.
+ * `deliver` on a broker in memory, in a time that the test controls: one shard, its input and state topics, and the
+ * logs of its organizations. A transaction becomes visible at once or not at all, so a test can crash the shard before
+ * or after any commit.
  */
 import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
 import type { DeadLetter } from '../../../processors/deliver/catch-up/redrives.ts'
@@ -41,7 +41,7 @@ export type MemoryShard = ReturnType<typeof createMemoryShard>
 const PAGE_RECORDS = 200
 const logger = createLogger('silent')
 
-/** Chance that is the same at each run. */
+/** Randomness that is the same in each run. */
 export function seededRandom(seed: number) {
   let state = seed >>> 0 || 1
   const next = () => {
@@ -69,7 +69,7 @@ interface EmitFacts {
   partition?: number
   /** Its markers have not arrived. */
   isLate?: boolean
-  /** They do after this time. */
+  /** They arrive after this time. */
   lateMs?: number
   /** As `admit` wrote it before the log named subscribers. */
   isUnlisted?: boolean
@@ -144,7 +144,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
 
   const stableEndOf = (of: Partition) => (of.open.size === 0 ? endOf(of) : Math.min(...of.open))
 
-  /** Answers the record's offset. */
+  /** Returns the record's offset. */
   function append(record: OutRecord, partition = 0, isVisible = true): number {
     const to = partitionsOf(record.topic)[partition]!
     const offset = endOf(to)
@@ -213,7 +213,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
           const times = { startedAtMs, durationMs: clock.nowMs() - startedAtMs, connectMs: 0, firstByteMs: 0 }
           resolve({ status, errorKind, error, headers, body: Buffer.alloc(0), ...times })
         }
-        // A request of a process that crashed is answered to nobody.
+        // A request of a process that crashed gets no answer.
         const later = (ms: number, status: number | null) =>
           void clock.after(ms, () => (of === session || status === null ? end(status) : end(status)))
         if (answer === 'hang') later(request.timeoutMs, null)
@@ -256,7 +256,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
 
   const isState = (topic: string) => topic === deliveryState.name || topic === deliveryCatchUps.name
 
-  /** Compaction, and the end of what nobody reads. */
+  /** Compaction, and retention of records that are no longer read. */
   function clean(): void {
     for (const topic of [deliveryState.name, deliveryCatchUps.name]) {
       const of = partitionsOf(topic)[0]!
@@ -325,7 +325,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   const failures: Error[] = []
   let formerOwner: Session | undefined
 
-  /** Begins nothing more, and commits what it has. */
+  /** Begins nothing more, and commits its results. */
   async function drain(of: Session): Promise<void> {
     let isOver = false
     const draining = Promise.resolve(of.task.drain?.()).then(() => {
@@ -397,7 +397,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
 
   const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 
-  /** Lets everything happen that can happen now. */
+  /** Runs everything that can run now. */
   async function settle(rounds = 12): Promise<void> {
     for (let idle = 0; idle < rounds; ) {
       await tick()
@@ -413,7 +413,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     })
   }
 
-  /** How the history has them: the newest step of each. */
+  /** The deliveries as the history has them: the newest step of each. */
   async function deadLetters(_log: object, deliveryIds: string[]): Promise<DeadLetter[]> {
     return deliveryIds.flatMap(id => {
       const step = rows.findLast(row => row.deliveryId === id)
@@ -540,7 +540,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const value = deliveryCommandCodec.encode({ ...facts, ...command })
       append({ topic: deliveriesCommands.name, partition: 0, key: organizationId, value })
     },
-    /** What the log holds so far goes to the webhook again. */
+    /** Replays the log so far to the webhook. */
     replay(webhookId: string, changes: Partial<Replay> = {}): string {
       const id = ids.next('rpl')
       const times = { createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' }
@@ -620,14 +620,14 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       const id = deliveryId(event.eventId, webhookId)
       this.command({ kind: 'cancel', webhookId, deliveryId: id, event })
     },
-    /** Moves time on, in steps between which everything settles. */
+    /** Advances time, in steps between which everything settles. */
     async advance(ms: number, stepMs = ms, rounds = 12): Promise<void> {
       for (let done = 0; done < ms; done += stepMs) {
         clock.advance(Math.min(stepMs, ms - done))
         await settle(rounds)
       }
     },
-    /** The process dies; `afterCommit`: its last transaction has committed, and it never hears of it. */
+    /** The process dies; `afterCommit`: its last transaction has committed, but it gets no answer. */
     async crash(afterCommit = false): Promise<void> {
       const of = session
       if (of && !of.ended) {
@@ -637,10 +637,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       session = undefined
       await tick()
     },
-    /**
-     * Another process takes the shard over, with the same logs: in an orderly way, or while the former one does not
-     * know it yet.
-     */
+    /** Another process takes the shard over, with the same logs: after a drain, or before the former one notices. */
     async move(isOrderly: boolean): Promise<void> {
       end(formerOwner)
       const of = session

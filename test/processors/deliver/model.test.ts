@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type Command, command, createModel } from './model.ts'
 
-/** The same histories each time; `CLARION_MODEL_SEED` and `CLARION_MODEL_RUNS` look at others, and at more of them. */
+/** The same histories each time; `CLARION_MODEL_SEED` and `CLARION_MODEL_RUNS` select others, and more of them. */
 const isLong = process.env.CLARION_MODEL_RUNS !== undefined
 const RUNS = {
   seed: Number(process.env.CLARION_MODEL_SEED ?? 1),
@@ -10,9 +10,9 @@ const RUNS = {
   interruptAfterTimeLimit: isLong ? 3_600_000 : 40_000,
 }
 
-/** Histories that once went wrong. */
+/** Histories that once failed. */
 const examples: Array<[Command[]]> = [
-  // What is passed over for its lane leaves the log before the lane has room.
+  // A number that is passed over for its lane leaves the log before the lane has capacity.
   [
     [
       { do: 'emit', webhooks: ['wh_a'], count: 8, subject: null, late: 20000, unlisted: false },

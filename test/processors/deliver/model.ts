@@ -1,6 +1,6 @@
 /**
- * Random histories of one shard, and what holds for all of them: every delivery ends once, every emit is completed
- * exactly when its last delivery has ended, and nothing is owed when all endpoints are well.
+ * Random histories of one shard, and the invariants of all of them: every delivery ends once, every emit is completed
+ * exactly when its last delivery has ended, and nothing is owed when all endpoints are healthy.
  */
 import fc from 'fast-check'
 import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'
@@ -60,7 +60,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
       webhooks: fc.subarray([...WEBHOOKS], { minLength: 1 }),
       count: fc.integer({ min: 1, max: 12 }),
       subject: fc.constantFrom(null, 'a', 'b'),
-      // Until they are told to come, or for a time.
+      // Until their markers are released, or for a time.
       late: fc.constantFrom<boolean | number>(false, false, true, 700, 20_000),
       unlisted: fc.constantFrom(false, false, false, true),
     }),
@@ -103,7 +103,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
 export interface Model {
   shard: MemoryShard
   run(command: Command): Promise<void>
-  /** All endpoints are well, all webhooks on: everything comes to its end. */
+  /** All endpoints are healthy, all webhooks active: everything ends. */
   rest(): Promise<void>
   check(): void
 }
@@ -178,7 +178,7 @@ export async function createModel(
     }
   }
 
-  /** As the api does: what has ended, as far as the history shows. */
+  /** As the api does: deliveries that have ended, as far as the history shows. */
   function retry(at: number, resume: boolean): void {
     const row = shard.rows[at % Math.max(1, shard.rows.length)]
     const newest = row && shard.rows.findLast(({ deliveryId }) => deliveryId === row.deliveryId)
@@ -200,7 +200,7 @@ export async function createModel(
         if (number !== before + 1) throw new Error(`${key}: attempt ${number} after ${before}`)
         numbers.set(deliveryId, number)
       }
-      // Retries by hand and replays say nothing new of an emit.
+      // Manual retries and replays do not change how an emit ended.
       if (trigger !== 'live') continue
       if (state !== 'retrying') ends.set(key, [...(ends.get(key) ?? []), state])
     }
@@ -225,10 +225,10 @@ export async function createModel(
     if (ordering === 'block') checkOrder()
   }
 
-  /** Of the webhook that asks for an order, nothing later about a subject overtakes. */
+  /** Of the ordered webhook, no later delivery of a subject overtakes. */
   function checkOrder(): void {
     const last = new Map<string, number>()
-    // Rows of what was asked for by hand may not have committed yet.
+    // Rows of manual retries may not have committed yet.
     const isAsked = ({ trigger, state, reason }: AttemptRow) =>
       trigger !== 'live' || (isRedriven && (state === 'failed' || reason === 'left_out'))
     const asked = new Set([...byHand, ...shard.rows.filter(isAsked).map(({ deliveryId: id }) => id)])
@@ -247,7 +247,7 @@ export async function createModel(
     shard,
     async run(of) {
       if (of.do === 'crash') {
-        // A process that dies answers nobody; what it had in flight is sent again.
+        // A process that dies gets no answers; its requests in flight are sent again.
         await shard.restart(of.afterCommit)
       } else if (of.do === 'move') await shard.move(of.orderly)
       else if (of.do === 'advance') await shard.advance(of.ms, Math.max(1, Math.ceil(of.ms / of.steps)))
@@ -260,7 +260,7 @@ export async function createModel(
     async rest() {
       shard.settleMarkers()
       shard.holdCommits(false)
-      // Attempts that were under way may still switch a webhook off.
+      // Attempts in flight may still disable a webhook.
       for (const id of WEBHOOKS) shard.answer(id, 'ok')
       await shard.advance(15 * SECOND, SECOND, 6)
       for (const id of WEBHOOKS) {
@@ -268,7 +268,7 @@ export async function createModel(
         shard.webhook(id, { active: true, url: `http://${id.replace('_', '-')}.test/` })
       }
       await shard.advance(60 * MINUTE, 5 * SECOND, 6)
-      // What has failed last is remembered until something succeeds.
+      // The last failure is remembered until a success.
       apply({ do: 'emit', webhooks: [...WEBHOOKS], count: 1, subject: null, late: false, unlisted: false })
       await shard.advance(MINUTE, 5 * SECOND, 6)
       check()
@@ -307,7 +307,7 @@ export async function createModel(
   }
 }
 
-/** What the history has: all that was accepted. */
+/** The history: all accepted events. */
 function history(events: ReadonlyArray<{ event: EventFacts; webhooks: readonly string[] }>): Partial<CatchUpSources> {
   return {
     subscribers: async (_log, wanted) => {

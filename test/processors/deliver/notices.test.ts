@@ -15,7 +15,7 @@ const FACTS = {
   occurredAtMs: 0,
 } as const
 
-/** Sends by a clock of its own: whatever is due next is due now. Resolves when the notice is settled. */
+/** Sends by a clock of its own: the next timer is due at once. Resolves when the notice is settled. */
 async function sendAll(send: (noticeId: string, notice: PendingNotice) => Promise<void>) {
   const settled = Promise.withResolvers<{ tries: number; error: string | undefined }>()
   let nowMs = 0

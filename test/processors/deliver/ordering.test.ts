@@ -29,7 +29,7 @@ function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): Running
 const sequenceOf = (request: ReceivedRequest) => Number(request.headers['x-event-sequence'])
 const subjectOf = (request: ReceivedRequest): string | null => JSON.parse(request.body.toString()).subject
 const isFirst = (request: ReceivedRequest) => request.headers['x-delivery-attempt'] === '1'
-/** The sequence numbers of what arrived about each subject, in order. */
+/** The sequence numbers of the events received for each subject, in order. */
 const bySubject = (requests: ReceivedRequest[]) => {
   const seen = new Map<string | null, number[]>()
   for (const request of requests)
@@ -40,7 +40,7 @@ const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ l
 /** One minute becomes 30 ms. */
 const FAST = 0.0005
 
-/** What is sent about a subject never goes back: an event may come again, but not after a later one. */
+/** The events of a subject never go back: one may come again, but not after a later one. */
 function expectOrder({ requests }: Receiver): void {
   for (const [subject, sequences] of bySubject(requests))
     expect([subject, sequences]).toEqual([subject, sequences.toSorted((a, b) => a - b)])

@@ -6,8 +6,8 @@ import { BLOCK_OFFSETS, deliveryPositionCodec, deliveryStateKeys } from '../../.
 const TOPIC = 'deliveries'
 
 /**
- * A log with gaps, the changelog as compaction would leave it, and beside them what is known to have ended, one part at
- * a time.
+ * A log with gaps, the changelog as compaction would leave it, and beside them the parts known to have ended, one at a
+ * time.
  */
 class World {
   log: Array<{ offset: number; parts: number }> = []

@@ -1,5 +1,5 @@
 /**
- * `deliver` on a real broker while a topic that it reads is deleted and made again: its offsets begin anew, and name
+ * `deliver` on a real broker while one of its topics is deleted and made again: its offsets begin anew, and identify
  * other records.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -40,7 +40,7 @@ async function makeAnew(topic: typeof deliveries): Promise<void> {
       await harness.runtime.createTopic(topic.name, harness.shards, configOf(topic))
       return
     } catch (error) {
-      // The name is free when every broker has let go of it.
+      // The name is free when every broker has deleted it.
       if (tries === 100) throw error
       await harness.pause()
     }
@@ -85,7 +85,7 @@ describe('a topic that was made anew', () => {
     await makeAnew(deliveries)
     await stage.publishAbout('wh_ordered', 'a')
     await retries.until(records => records.length >= 5)
-    // What is in flight has no record any more, and ends like any other.
+    // Deliveries in flight have no record any more, and end like any other.
     release()
     await stage.succeeded(2)
     await before.crash()

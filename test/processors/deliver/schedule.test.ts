@@ -1,6 +1,6 @@
 /**
- * The schedule, end to end on the real broker, in a time that the test moves: whoever was woken too early or too late
- * would show it.
+ * The schedule, end to end on the real broker, in a time that the test controls: a timer that fires too early or too
+ * late would show.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { RETRY_PRESETS, TIER_LOAD_FRACTION } from '../../../src/delivery/retry-schedule.ts'
@@ -51,7 +51,7 @@ describe('the schedule of six attempts', () => {
       const dueAtMs = failed.nextAttemptAtMs!
       expect(dueAtMs - hand.nowMs()).toBeGreaterThanOrEqual(promisedMs * 0.9)
       expect(dueAtMs - hand.nowMs()).toBeLessThanOrEqual(promisedMs)
-      // Once it is loaded from its tier, and once more when it is all but due.
+      // Once it is loaded from its tier, and once more when it is nearly due.
       for (const [at, earlyMs] of [1_000, 1].entries()) {
         hand.moveTo(dueAtMs - earlyMs)
         // Time for an attempt that is made too early: as much as another delivery takes, from the log to its row.

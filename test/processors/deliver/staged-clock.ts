@@ -1,14 +1,14 @@
 /**
- * A clock that a test moves by hand while the broker keeps the machine's time. What the broker stamped is told in the
- * hand's time by when the hand was moved, so that a retry topic's delay passes when the test says so.
+ * A clock that a test moves by hand while the broker keeps the machine's time. Broker timestamps are converted to the
+ * hand's time at the moment when it was moved, so that a retry topic's delay passes when the test says so.
  */
 import type { Clock } from '../../../src/clock.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 
 export interface StagedClock extends Clock {
-  /** Moves to a time, and rings what was to ring until then. */
+  /** Moves to a time, and fires all timers until then. */
   moveTo(nowMs: number): void
-  /** What the hand showed when the machine's clock showed `machineMs`. */
+  /** The hand's time when the machine's clock showed `machineMs`. */
   shownAt(machineMs: number): number
 }
 

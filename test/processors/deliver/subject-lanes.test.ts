@@ -6,7 +6,7 @@ import { laneStateCodec } from '../../../topics/delivery-state.ts'
 
 const webhook = { id: 'wh_1', ordering: 'block' } as Webhook
 
-/** Of an event with this sequence number, whose record stood at the offset of the same number. */
+/** Of an event with this sequence number, whose record has the same number as its offset. */
 const delivery = (sequence: number, isNew: boolean) =>
   ({
     ...{ webhookId: 'wh_1', deliveryId: `dlv_${sequence}`, trigger: 'live', attempts: 0, isNew, lane: undefined },
@@ -48,7 +48,7 @@ describe('a lane', () => {
     const before = stage()
     before.read(9)
     for (const each of [delivery(3, true), delivery(5, true), delivery(8, true)]) before.lanes.mayGo(each, webhook)
-    // 5 stepped aside while 3 was under way; 8 was still in hand.
+    // 5 was deferred while 3 was in flight; 8 was still in hand.
     before.lanes.moved(Object.assign(delivery(5, true), { lane: undefined }), undefined)
     const [record] = before.commit()
     expect(laneStateCodec.decode(record!.value as Buffer)).toEqual({ steps: [5], readTo: 6 })

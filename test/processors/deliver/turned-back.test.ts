@@ -18,7 +18,7 @@ interface Entry {
 }
 
 /**
- * The log, a reader that goes back to where two logs part, or a little before, and what has ended, by topic, epoch,
+ * The log, a reader that goes back to where two logs diverge, or a little before, and the ended parts, by topic, epoch,
  * offset and part.
  */
 class World {
@@ -31,9 +31,9 @@ class World {
   committed = new Set<string>()
   progress: Progress = createProgress(TOPIC)
   open: Array<{ record: OpenRecord; part: number; name: string }> = []
-  /** Where the reader goes on. */
+  /** The reader's next offset. */
   next = 0
-  /** The lowest place where the log has become another one, as long as the stored state does not know of it. */
+  /** The lowest offset where the log differs, as long as the stored state does not have it. */
   cutAt = Number.POSITIVE_INFINITY
   isCutRead = true
 
@@ -78,8 +78,8 @@ class World {
   }
 
   /**
-   * As a cancellation does it with what waits in a retry topic: whole records, wherever the reading is; of the log that
-   * is being read.
+   * As a cancellation does it with records that wait in a retry topic: whole records, wherever the reader is; of the
+   * current log.
    */
   endAhead(choice: number): void {
     if (!this.isCutRead) return
@@ -121,7 +121,7 @@ class World {
     this.isCutRead = this.cutAt === Number.POSITIVE_INFINITY
   }
 
-  /** Everything that the log has now has ended or is open, once. */
+  /** Every record now in the log has ended or is open, once. */
   settle(): void {
     while (this.log.some(({ offset }) => offset >= this.next)) this.readOne()
     const left = this.log.flatMap(entry => Array.from({ length: entry.parts }, (_, part) => this.name(entry, part)))

@@ -1,4 +1,4 @@
-/** State and retry topics as the release before wrote them: read, and brought to their ends. */
+/** State and retry topics written by the previous release: read, and brought to their ends. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
@@ -16,11 +16,11 @@ import { createMemoryShard, type MemoryShard } from './memory-shard.ts'
 const released = JSON.parse(
   readFileSync(new URL('../../../topics/released-schemas.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown[]>
-/** As the release before encoded it. */
+/** As the previous release encoded it. */
 const before = (name: string, value: unknown) => avroCodec(released[`clarion.${name}`]![0], []).encode(value)
 const tier = (label: string) => RETRY_TIERS.find(({ topic }) => topic.name.endsWith(`-${label}`))!.topic.name
 
-/** A delivery that had stepped aside, and the entry that counted it. */
+/** A deferred delivery, and the entry that counted it. */
 function aside(shard: MemoryShard, webhookId: string, event: EventFacts, label: string): void {
   const id = deliveryId(event.eventId, webhookId)
   const at = shard.clock.nowMs() - 3_600_000
@@ -42,7 +42,7 @@ it('ends deliveries that were deferred, owed to a paused webhook, or waiting in 
   shard.webhook('wh_a', { active: false })
   shard.webhook('wh_b', {})
   shard.webhook('wh_c', { ordering: 'block' })
-  // Of a webhook that was off the log had no list of subscribers, and the emits had been completed.
+  // For a paused webhook the log had no list of subscribers, and the emits had been completed.
   for (let at = 0; at < 20; at++) shard.logged({ partition: 0 })
   const parked = {
     organizationId: shard.organizationId,
@@ -99,7 +99,7 @@ describe('topics as the release before left them (9c851be): paused, half caught 
   interface Fixture {
     nowMs: number
     emitted: Array<{ eventId: string; webhooks: string[] }>
-    /** What that release had ended: event, webhook, state. */
+    /** The deliveries that the previous release had ended: event, webhook, state. */
     ended: Array<[string, string, string]>
     completed: Array<[string, string]>
     records: Stored[]
@@ -134,7 +134,7 @@ describe('topics as the release before left them (9c851be): paused, half caught 
     wh_d: {},
   }
 
-  /** Ends of live deliveries, of that release and of this one. */
+  /** Ends of live deliveries, of the previous release and of this one. */
   function endsOf(shard: MemoryShard): Map<string, number> {
     const ends = new Map<string, number>()
     const add = (name: string) => void ends.set(name, (ends.get(name) ?? 0) + 1)
@@ -152,7 +152,7 @@ describe('topics as the release before left them (9c851be): paused, half caught 
     const due = fixture.emitted.flatMap(({ eventId, webhooks }) => webhooks.map(id => `${eventId} ${id}`))
     const ends = endsOf(shard)
     expect(due.filter(name => ends.get(name) !== 1)).toEqual([])
-    // That release caught up by selectors, and sent some that acceptance had not chosen.
+    // The previous release caught up by selectors, and sent some events that acceptance had not matched.
     const before = new Set(fixture.ended.map(([eventId, webhookId]) => `${eventId} ${webhookId}`))
     expect([...ends.keys()].filter(name => !due.includes(name) && !before.has(name))).toEqual([])
     const completed = [
@@ -216,7 +216,7 @@ describe('events that an admit of the release before accepts while the new deliv
     expect(shard.completions).toHaveLength(30)
     expect(shard.completions.every(({ state }) => state === 'DELIVERED')).toBe(true)
     expect(shard.ranges().size).toBe(0)
-    // A later catch-up of events with a list asks nobody.
+    // A later catch-up of events with a list queries no history.
     history.asked = 0
     shard.webhook('wh_a', { active: false })
     await shard.settle()

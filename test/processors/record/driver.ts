@@ -1,6 +1,6 @@
 /**
- * Plays the runtime for one shard: keeps the logs, hands on records, commits what is written. A life can end at any
- * moment, and the next one sees what was committed, as after a crash.
+ * Plays the runtime for one shard: keeps the logs, hands on records, commits its writes. A session can end at any
+ * moment, and the next one sees the committed state, as after a crash.
  */
 import type {
   KnownPosition,
@@ -24,7 +24,7 @@ export interface Logs {
    * From this offset on the log is another one: cut, with a new leader, or with `topicId` that of a topic made anew.
    */
   turnBack(topic: string, offset: number, topicId?: string): void
-  /** What is known of its last record. */
+  /** Topic id and leader epoch of its last record. */
   last(topic: string): Required<KnownPosition>
   read(topic: string, from: number): LogRecord[]
   state(topic: string): RecordState | undefined
@@ -82,9 +82,9 @@ export function createLogs(): Logs {
 }
 
 export interface Life {
-  /** Hands on what has come since. */
+  /** Hands on new records. */
   feed(): void
-  /** The reader has gone back there. */
+  /** The reader has gone back to this offset. */
   goBack(topic: string, offset: number): void
   crash(): void
   drain(): Promise<void>
@@ -193,7 +193,7 @@ export async function live(processor: Processor, logs: Logs, inputsMax = 2_000):
   }
 }
 
-/** State is kept as JSON with its topic, so that tests can read it, and given back as it was written. */
+/** State is kept as JSON with its topic, so that tests can read it, and returned as it was written. */
 function asJson(record: OutRecord): Buffer {
   const topic = String(record.key).replace(`/${SHARD}`, '')
   return Buffer.from(JSON.stringify({ topic, ...recordStateCodec.decode(record.value as Buffer) }))
@@ -204,7 +204,7 @@ function asAvro(record: LogRecord): LogRecord {
   return { ...record, key: Buffer.from(`${topic}/${SHARD}`), value: recordStateCodec.encode(state) }
 }
 
-/** Appends `count` accepted emits, numbered from `first`, one record each; answers the offset of the last record. */
+/** Appends `count` accepted emits, numbered from `first`, one record each; returns the offset of the last record. */
 export function emit(logs: Logs, first: number, count = 1): void {
   for (let n = first; n < first + count; n++) {
     logs.append(auditEmits.name, auditEmitsCodec.encode({ verdicts: [verdict(n)], completions: [] }))

@@ -1,14 +1,14 @@
-/** A way to a real ClickHouse that can be cut, or lose the answers to inserts that have been carried out. */
+/** A connection to a real ClickHouse that can be cut, or lose the answers to completed inserts. */
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface FaultyLink {
   url: string
-  /** `cut`: nothing gets through. `deaf`: everything gets through, but inserts are never answered. */
+  /** `cut`: no request gets through. `deaf`: every request gets through, but inserts are never answered. */
   state: 'open' | 'cut' | 'deaf'
-  /** Called with the token of each insert that was carried out. */
+  /** Called with the token of each completed insert. */
   onInserted: (token: string) => void
-  /** Called when something did not get through. */
+  /** Called when a request did not get through. */
   onRefused: () => void
   close(): Promise<void>
 }

@@ -58,7 +58,7 @@ async function begin(changes: Partial<RecordDeps> = {}, inputsMax?: number): Pro
   return life
 }
 
-/** Everything in `topic` up to its `records`-th record is in ClickHouse and known to be. */
+/** Everything in `topic` up to its `records`-th record is in ClickHouse, and the lane knows it. */
 const settled = (topic: string, records: number) => logs.until(() => isSettled(topic, records))
 function isSettled(topic: string, records: number): boolean {
   const state = logs.state(topic)
@@ -67,7 +67,7 @@ function isSettled(topic: string, records: number): boolean {
 
 const inserted = () => new Promise<string>(resolve => (link.onInserted = token => resolve(token)))
 
-/** What is counted by rows; the bytes stored are another matter. */
+/** Figures that are counted by rows; stored bytes differ. */
 async function usage(): Promise<Record<string, number>> {
   const rows = await analytics.query<{ meter: string; count: number }>(
     "SELECT meter, toUInt64(sum(count)) AS count FROM usage_by_hour WHERE meter != 'stored_bytes' GROUP BY meter",
@@ -309,7 +309,7 @@ describe('record', () => {
       await isThrough(5, 'a')
       logs.turnBack(auditEmits.name, 2)
       emit(logs, 4)
-      // A reader that cannot tell exactly goes back further.
+      // A reader that cannot find the exact point goes back further.
       life.goBack(auditEmits.name, 0)
       await isThrough(3, 'a')
       expect(await countRows(analytics, 'emits')).toBe(4)
@@ -370,7 +370,7 @@ describe('record', () => {
   })
 })
 
-/** Enough turns of the event loop for whatever is only waiting for a turn. */
+/** Enough turns of the event loop for all work that waits only for a turn. */
 async function nextTurn(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise<void>(resolve => setImmediate(resolve))
 }
