@@ -103,7 +103,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     handle.write([])
     logger.error(
       { topic, partition: handle.shard, from, moved },
-      'the log is another one from here on; what had been read of it goes on',
+      'the log differs from here on; deliveries already read from it continue',
     )
   }
 

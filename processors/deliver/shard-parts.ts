@@ -76,7 +76,7 @@ export function createStateParts({ wake }: Context) {
 
 export type StateParts = ReturnType<typeof createStateParts>
 
-/** What follows from the end of a delivery, and the lookups that ends in bulk need. */
+/** The effects of a delivery's end, and the lookups that ends in bulk need. */
 export function createOutcomeParts({ handle, deps, guarded }: Context, { events, lanes }: StateParts) {
   const { clock, logger, view, catchUp: log } = deps
   const outputs = createOutputs(handle.shard)

@@ -25,14 +25,14 @@ function watched() {
     },
   } as unknown as ClusterMap
   const unwanted = new Set<string>()
-  const told: string[] = []
+  const reported: string[] = []
   const released: string[] = []
   const availability = createAvailability({
     clock,
     cluster,
     minInSync: replicas => Math.min(2, replicas),
     isAwaited: topic => !unwanted.has(topic),
-    onChange: topic => told.push(`${topic} ${availability.of(topic)?.isPaused ? 'paused' : 'resumed'}`),
+    onChange: topic => reported.push(`${topic} ${availability.of(topic)?.isPaused ? 'paused' : 'resumed'}`),
     onRelease: topic => released.push(topic),
   })
   /** One partition with three replicas. */
@@ -52,7 +52,7 @@ function watched() {
   }
   const fail = (...topics: string[]) =>
     availability.failed(topics.map(topic => ({ topic, partition: 0, type: REFUSED })))
-  return { availability, advance, become, clock, fail, probed, released, suspects, told, unwanted }
+  return { availability, advance, become, clock, fail, probed, released, suspects, reported, unwanted }
 }
 
 interface Shape {
@@ -71,26 +71,26 @@ describe('a topic', () => {
   ] as const)(
     'that %s, as the cluster map knows, is held before anything fails, and until a probe finds it well',
     async (_, shape, reason) => {
-      const { availability, advance, become, released, told } = watched()
+      const { availability, advance, become, released, reported } = watched()
       become('a', shape as Partial<Shape>, true)
       expect(availability.of('a')).toMatchObject({ reason, isPaused: false })
       await advance(1_000)
       expect(availability.of('a')).toMatchObject({ reason })
       become('a')
       await advance(2_000)
-      expect([availability.of('a'), released, told]).toEqual([undefined, ['a'], ['a paused', 'a resumed']])
+      expect([availability.of('a'), released, reported]).toEqual([undefined, ['a'], ['a paused', 'a resumed']])
     },
   )
 
   it('whose leader is suspect is held, too, and nothing is reported when that is soon over', async () => {
-    const { availability, advance, become, suspects, told, released } = watched()
+    const { availability, advance, become, suspects, reported, released } = watched()
     become('a', {}, true)
     expect(availability.of('a')).toBeUndefined()
     suspects.add(1)
     expect(availability.of('a')).toMatchObject({ reason: 'unreachable' })
     become('a', { leader: 2 })
     await advance(1_000)
-    expect([availability.of('a'), released, told]).toEqual([undefined, ['a'], []])
+    expect([availability.of('a'), released, reported]).toEqual([undefined, ['a'], []])
   })
 
   it('is available at once when the map is out of date', async () => {
@@ -118,7 +118,7 @@ describe('a topic', () => {
 
 describe('a topic on which a transaction failed', () => {
   it('is probed after 1 s doubling to 30 s, and on trial once it is found well: one commit makes it available', async () => {
-    const { availability, advance, become, fail, probed, released, told } = watched()
+    const { availability, advance, become, fail, probed, released, reported } = watched()
     become('a', { isr: [1] })
     fail('a')
     const pauses: number[] = []
@@ -132,9 +132,9 @@ describe('a topic on which a transaction failed', () => {
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
     become('a')
     await advance(30_000)
-    expect([availability.of('a'), released, told]).toEqual([undefined, ['a'], ['a paused']])
+    expect([availability.of('a'), released, reported]).toEqual([undefined, ['a'], ['a paused']])
     availability.committed(['state', 'a'])
-    expect(told).toEqual(['a paused', 'a resumed'])
+    expect(reported).toEqual(['a paused', 'a resumed'])
     expect(availability.unavailable()).toEqual([])
   })
 

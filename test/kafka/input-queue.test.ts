@@ -5,17 +5,17 @@ import { createInputQueue, type InputQueueSettings } from '../../src/kafka/runti
 
 /** A reader that only records its calls. */
 function queueWithReader(settings: InputQueueSettings = {}) {
-  const told: string[] = []
+  const calls: string[] = []
   let position: Required<KnownPosition> | undefined
   const positions = new Map<string, Required<KnownPosition>>()
-  const tell = (what: string) => (topic: string) => void told.push(`${what} ${topic}`)
+  const record = (what: string) => (topic: string) => void calls.push(`${what} ${topic}`)
   const reader: LogReader = {
-    assign: tell('assign'),
-    unassign: tell('unassign'),
+    assign: record('assign'),
+    unassign: record('unassign'),
     position: () => position,
     waiting: () => [],
-    pause: tell('pause'),
-    resume: tell('resume'),
+    pause: record('pause'),
+    resume: record('resume'),
     close: async () => undefined,
   }
   const queue = createInputQueue(reader, settings)
@@ -43,7 +43,13 @@ function queueWithReader(settings: InputQueueSettings = {}) {
     for (const offset of offsets) positions.set(`${topic}/${offset}`, position)
     queue.push(topic, 0, records, nextOffset)
   }
-  return { queue, told, put, push, positionAt: (topic: string, offset: number) => positions.get(`${topic}/${offset}`)! }
+  return {
+    queue,
+    calls,
+    put,
+    push,
+    positionAt: (topic: string, offset: number) => positions.get(`${topic}/${offset}`)!,
+  }
 }
 
 describe('input that waits for admission', () => {
@@ -80,13 +86,13 @@ describe('input that waits for admission', () => {
   })
 
   it('is bounded by all that a record takes: one of headers alone stops its partition as well, and no other', () => {
-    const { queue, put, told } = queueWithReader()
+    const { queue, put, calls } = queueWithReader()
     for (const topic of ['headers', 'lone']) queue.assign(topic, 0, 'earliest')
     put('headers', 6, { value: null, sizeBytes: 1024 * 1024 })
     put('lone', 1)
-    expect(told).toEqual(['assign headers', 'assign lone', 'pause headers'])
+    expect(calls).toEqual(['assign headers', 'assign lone', 'pause headers'])
     for (let at = 0; at < 6; at++) queue.take(250)
-    expect(told.at(-1)).toBe('resume headers')
+    expect(calls.at(-1)).toBe('resume headers')
   })
 
   it('has a share of each round, whatever waits, and the rest of it in the next ones', () => {
@@ -130,7 +136,7 @@ describe('input that waits for admission', () => {
 
 describe('input that was taken and has not committed', () => {
   it('is put back in front, in order, with its positions, whatever came between', () => {
-    const { queue, put, told } = queueWithReader({ mayTake: () => true })
+    const { queue, put, calls } = queueWithReader({ mayTake: () => true })
     queue.assign('a', 0, 'earliest')
     put('a', 10)
     expect(queue.take(4)?.nextOffset).toBe(4)
@@ -144,7 +150,7 @@ describe('input that was taken and has not committed', () => {
       [4, 5, 6],
       [7, 8, 9],
     ])
-    expect(told).toEqual(['assign a'])
+    expect(calls).toEqual(['assign a'])
   })
 
   it('is dropped when its partition was assigned anew', () => {

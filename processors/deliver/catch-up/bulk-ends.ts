@@ -208,7 +208,7 @@ export function createBulkEnds(deps: {
     running = true
     run()
       .catch(async error => {
-        deps.logger.warn({ error: String(error) }, 'what has come to its end could not be ended; trying again')
+        deps.logger.warn({ error: String(error) }, 'expired deliveries could not be ended; trying again')
         again = true
         await clock.sleep(TROUBLE_PAUSE_MS)
       })

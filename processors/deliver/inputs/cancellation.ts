@@ -117,7 +117,7 @@ export function createCancelling(deps: {
         // Matches still to be read are cancelled when they are.
         guarded(() => targets.filter(target => !unread.has(target) && !isInFlight(target)).forEach(forget))
       } catch (error) {
-        deps.logger.warn({ error: String(error) }, 'what is to be cancelled could not be looked for; trying again')
+        deps.logger.warn({ error: String(error) }, 'the search for deliveries to cancel failed; trying again')
         waiting.push(...targets)
         await clock.sleep(TROUBLE_PAUSE_MS)
       }

@@ -1,5 +1,5 @@
 /**
- * What the ends of deliveries mean to others: the health of the webhook, notices to its owner, lifecycle events. A
+ * Announces the ends of deliveries: the health of the webhook, notices to its owner, lifecycle events. A
  * success at a healthy webhook, for an emit whose lifecycle events have no subscriber, costs three look-ups here.
  */
 import type { Clock } from '../../../src/clock.ts'

@@ -119,7 +119,7 @@ export class CompactReader extends ByteReader {
   boolean(): boolean {
     return this.int8() !== 0
   }
-  /** 32 hex digits; empty for the id that stands for none. */
+  /** 32 hex digits; empty for the id that means none. */
   uuid(): string {
     this.at += 16
     const id = this.buffer.toString('hex', this.at - 16, this.at)

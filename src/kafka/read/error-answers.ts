@@ -1,4 +1,4 @@
-/** What follows from an error in one partition's answer: the leader that it names, another look-up, or a pause. */
+/** Reacts to an error in one partition's answer: follows the leader that it names, looks it up again, or pauses. */
 import type { Logger } from '../../logger.ts'
 import type { ClusterMap, LeaderOf } from '../protocol/cluster.ts'
 import { errorName } from '../protocol/error-codes.ts'

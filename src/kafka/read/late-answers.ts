@@ -1,5 +1,5 @@
 /**
- * A frozen broker cannot report that leadership has moved: while its answer is late, the rest of the cluster is asked.
+ * A frozen broker cannot report that leadership has moved: while its answer is late, the others are queried.
  */
 import type { Clock } from '../../clock.ts'
 import type { ClusterMap, LeaderOf } from '../protocol/cluster.ts'

@@ -52,7 +52,7 @@ export function createLocating(deps: {
       ;[starts, ends] = await Promise.all([to.starts(batch), to.ends(batch)])
     } catch (error) {
       if (deps.isClosed()) return
-      logger.warn({ error: String(error) }, 'the starts and ends of logs could not be asked for; trying again')
+      logger.warn({ error: String(error) }, 'the starts and ends of logs could not be queried; trying again')
       starts = ends = new Map()
     }
     if (deps.isClosed()) return

@@ -224,7 +224,7 @@ export function createLogReader(deps: {
   function take(node: FetchNode, fetched: FetchedPartition, answer: Fetched): number {
     const { session } = node
     const reading = session.answered(fetched.topicId, fetched.partition)
-    if (!reading) return 0 // let go of, or assigned anew, while the answer was under way
+    if (!reading) return 0 // removed, or assigned anew, while the answer was in flight
     if (fetched.errorCode !== 0) handleError(reading, fetched, answer)
     else if (fetched.diverging) cutOff(node, reading, fetched.diverging)
     if (fetched.errorCode !== 0 || fetched.recordSet.length === 0) return 0

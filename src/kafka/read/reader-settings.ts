@@ -19,7 +19,7 @@ export interface LogReaderSettings {
   /** How long the broker holds an empty fetch of quiet ones. */
   quietWaitMs: number
   /**
-   * After this long without an answer the rest of the cluster is asked whether leadership has moved, and again at this
+   * After this long without an answer other brokers are queried for a new leader, and again at this
    * interval.
    */
   lateMs: number

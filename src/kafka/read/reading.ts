@@ -31,7 +31,7 @@ export interface Reading {
   /** Since the last answer without an error. */
   failures: number
   waiting: { sinceMs: number; reason: WaitReason; isReported: boolean } | undefined
-  /** The leader where it failed last, until a pause has passed: the same leader is not asked again at once. */
+  /** The leader where it failed last, until a pause has passed: the same leader is not tried again at once. */
   failedAt: LeaderOf | undefined
   /** Not to be placed before; monotonic. */
   dueMs: number

@@ -11,7 +11,7 @@ import { SLICE_BYTES_MAX } from './slices.ts'
 
 export interface Append {
   record: OutRecord
-  /** When its caller is told that it is not acknowledged. */
+  /** Deadline at which its caller gets an error if it is not acknowledged. */
   dueAtMs: number
   resolve(place: Place): void
   reject(error: Error): void

@@ -71,7 +71,7 @@ export function createLeaderSearch(deps: {
       )
       for (const { flow, error } of unsure) {
         const leader = cluster.leader(flow.topic, flow.partition)
-        // Brokers that name each other as the leader are not asked in turns without a pause.
+        // Brokers that name each other as the leader do not get requests in turns without a pause.
         if (leader === undefined || leader.node === node || flow.tries > MOVES_MAX) later(flow, error)
         else {
           flow.tries++

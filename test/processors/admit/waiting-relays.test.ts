@@ -54,7 +54,7 @@ function restored(changelog: OutRecord[]): WaitingRelays {
   return waiting
 }
 
-/** What is left, by organization, in order. */
+/** The remaining relays, by organization, in order. */
 function drain(waiting: WaitingRelays): Record<string, unknown[]> {
   const left: Record<string, unknown[]> = {}
   for (let next = waiting.next(); next; next = waiting.next()) {

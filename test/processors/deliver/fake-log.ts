@@ -17,7 +17,7 @@ interface Partition {
 export function createFakeLog(topic = 'events.org_1') {
   const partitions: Partition[] = []
   let isAway = false
-  let asked = 0
+  let pageReads = 0
 
   const partitionOf = (partition: number): Partition => {
     if (isAway) throw new Error('the broker is away')
@@ -51,7 +51,7 @@ export function createFakeLog(topic = 'events.org_1') {
     },
     ends: {
       async all() {
-        asked++
+        pageReads++
         if (isAway) throw new Error('the broker is away')
         return new Map(partitions.map(({ end }, partition) => [partition, end]))
       },
@@ -102,7 +102,7 @@ export function createFakeLog(topic = 'events.org_1') {
     },
     /** The highest number ever written. */
     highest: () => Math.max(0, ...partitions.flatMap(({ records }) => Number(records.at(-1)?.headers.sequence ?? 0))),
-    asked: () => asked,
+    pageReads: () => pageReads,
   }
 }
 

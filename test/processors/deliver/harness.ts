@@ -261,9 +261,9 @@ function runShard(
     delivered: async () => new Map<string, number>(),
     ended: async () => undefined,
   }
-  const told = { reportHealth: async () => undefined, sendNotice: async () => undefined }
+  const ports = { reportHealth: async () => undefined, sendNotice: async () => undefined }
   const processor = createDeliver({
-    ...{ secrets, sender, chains, clock: time, random, ids, timeScale: 1, logger, catchUp, ...told },
+    ...{ secrets, sender, chains, clock: time, random, ids, timeScale: 1, logger, catchUp, ...ports },
     ...overrides,
   })
   let handle: ShardHandle | undefined
@@ -341,7 +341,7 @@ function renamed(
         isHeld: handle.isHeld,
         uncommittedForMs: handle.uncommittedForMs,
         ...NO_PAUSES,
-        write: (records, hurried) => handle.write(out(records), hurried),
+        write: (records, flushNow) => handle.write(out(records), flushNow),
         assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
         position: (topic, partition) => handle.position(name(topic), partition),
         unassign: (topic, partition) => handle.unassign(name(topic), partition),

@@ -28,7 +28,7 @@ function listener(deactivate: () => void = () => undefined) {
   const reports: HealthReport[] = []
   const notices: Array<PendingNotice & { noticeId: string }> = []
   let check: () => void = () => undefined
-  const told = {
+  const ports = {
     reportHealth: async (report: HealthReport) => {
       if (report.deactivate) deactivate()
       reports.push(report)
@@ -46,7 +46,7 @@ function listener(deactivate: () => void = () => undefined) {
       }
       check()
     })
-  return { reports, notices, told, until }
+  return { reports, notices, ports, until }
 }
 
 function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
@@ -65,8 +65,8 @@ describe('a webhook', () => {
     let status = 500
     const { url } = await receiver(() => ({ status }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
-    const { reports, notices, told, until } = listener()
-    run(stage, { timeScale: FAST, ...told })
+    const { reports, notices, ports, until } = listener()
+    run(stage, { timeScale: FAST, ...ports })
     await stage.publish(...times(30, () => ['wh_1']))
     await stage.deadLetters(30)
     status = 200
@@ -90,12 +90,12 @@ describe('a webhook', () => {
     let status = 500
     const { url } = await receiver(() => ({ status }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 43_200_000] })
-    const { reports, notices, told, until } = listener()
-    const before = run(stage, told)
+    const { reports, notices, ports, until } = listener()
+    const before = run(stage, ports)
     await stage.publish(...times(12, () => ['wh_1']))
     await stage.rows(12)
     await before.drain()
-    run(stage, told)
+    run(stage, ports)
     await stage.publish(...times(7, () => ['wh_1']))
     await stage.rows(19)
     expect([reports, notices]).toEqual([[], []])
@@ -115,8 +115,8 @@ describe('a webhook', () => {
     const { url } = await receiver(() => ({ status: 500 }))
     // Five minutes become 150 ms, and the fourth attempt comes after 162 ms at least.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 120_000, 120_000, 120_000, 43_200_000] })
-    const { reports, notices, told, until } = listener()
-    run(stage, { timeScale: FAST, ...told })
+    const { reports, notices, ports, until } = listener()
+    run(stage, { timeScale: FAST, ...ports })
     await stage.publish(['wh_1'])
     await until(() => reports.length === 1 && notices.length === 1)
     expect([reports[0]!.health, notices[0]!.kind]).toEqual(['failing', 'failing'])
@@ -127,8 +127,8 @@ describe('a webhook', () => {
     const stage = harness.stage()
     const { url, requests } = await receiver(() => ({ status: 410 }))
     stage.webhook('wh_1', url)
-    const { reports, notices, told, until } = listener(() => stage.webhook('wh_1', url, { active: false }))
-    run(stage, told)
+    const { reports, notices, ports, until } = listener(() => stage.webhook('wh_1', url, { active: false }))
+    run(stage, ports)
     await stage.publish(...times(8, () => ['wh_1']))
     await stage.deadLetters(8)
     await until(() => reports.length === 1 && notices.length === 1)
@@ -142,8 +142,8 @@ describe('a webhook', () => {
     const stage = harness.stage()
     const { url } = await receiver(() => ({ status: 500, headers: { 'webhook-retry': 'no' } }))
     stage.webhook('wh_1', url)
-    const { reports, told } = listener()
-    run(stage, told)
+    const { reports, ports } = listener()
+    run(stage, ports)
     await stage.publish(['wh_1'])
     expect((await stage.rows(1))[0]).toMatchObject({ state: 'failed', reason: 'declined' })
     await stage.changes(1)
@@ -155,11 +155,11 @@ describe('a webhook', () => {
     const { url } = await receiver(() => ({ status: 500 }))
     // One day becomes 864 ms.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 100_000, 100_000], autoDisableAfterDays: 1 })
-    const { reports, notices, told, until } = listener()
+    const { reports, notices, ports, until } = listener()
     // The control plane answers when the webhook is disabled, which takes longer than this test.
     const reportHealth = (report: HealthReport) =>
-      told.reportHealth(report).then(() => (report.deactivate ? new Promise<void>(() => undefined) : undefined))
-    run(stage, { timeScale: 0.00001, ...told, reportHealth })
+      ports.reportHealth(report).then(() => (report.deactivate ? new Promise<void>(() => undefined) : undefined))
+    run(stage, { timeScale: 0.00001, ...ports, reportHealth })
     for (let sent = 1; reports.length < 2; sent++) {
       await stage.publish(['wh_1'])
       await stage.deadLetters(sent)
@@ -191,8 +191,8 @@ describe('a crash', () => {
     await begun.promise
     await before.crash()
 
-    const { reports, notices, told, until } = listener()
-    const second = run(stage, told)
+    const { reports, notices, ports, until } = listener()
+    const second = run(stage, ports)
     await until(() => reports.length === 1 && notices.length === 1)
     expect(reports).toMatchObject([{ health: 'failing' }])
     expect(unheard).toEqual([notices[0]!.noticeId])
@@ -202,7 +202,7 @@ describe('a crash', () => {
     await second.drain()
 
     const third = listener()
-    run(stage, third.told)
+    run(stage, third.ports)
     await stage.publish(['wh_1'])
     await stage.deadLetters(3)
     await stage.changes(4)

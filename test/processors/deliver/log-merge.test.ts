@@ -144,12 +144,12 @@ describe('a merge of the partitions of a log', () => {
   })
   it('has a megabyte of pages in memory, however many partitions there are, and reports its pages and waits', async () => {
     const log = createFakeLog()
-    const asked = new Set<number | undefined>()
+    const sizes = new Set<number | undefined>()
     const watch = createLogWatch()
     const pages: LogPages = {
       ...log.source.pages,
       read(topic, partition, offset, bytesMax) {
-        asked.add(bytesMax)
+        sizes.add(bytesMax)
         return log.source.pages.read(topic, partition, offset)
       },
     }
@@ -159,7 +159,7 @@ describe('a merge of the partitions of a log', () => {
     const reading = made.read()
     await settle(clock, 1, 0)
     await reading
-    expect([...asked]).toEqual([256 * 1024])
+    expect([...sizes]).toEqual([256 * 1024])
     log.write(1, 10)
     log.write(0, 9, {}, true)
     const seen = collect(made)

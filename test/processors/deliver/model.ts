@@ -229,11 +229,11 @@ export async function createModel(
   function checkOrder(): void {
     const last = new Map<string, number>()
     // Rows of manual retries may not have committed yet.
-    const isAsked = ({ trigger, state, reason }: AttemptRow) =>
+    const isManual = ({ trigger, state, reason }: AttemptRow) =>
       trigger !== 'live' || (isRedriven && (state === 'failed' || reason === 'left_out'))
-    const asked = new Set([...byHand, ...shard.rows.filter(isAsked).map(({ deliveryId: id }) => id)])
+    const manual = new Set([...byHand, ...shard.rows.filter(isManual).map(({ deliveryId: id }) => id)])
     const live = new Set(
-      events.flatMap(({ event }) => WEBHOOKS.map(id => deliveryId(event.eventId, id))).filter(id => !asked.has(id)),
+      events.flatMap(({ event }) => WEBHOOKS.map(id => deliveryId(event.eventId, id))).filter(id => !manual.has(id)),
     )
     for (const { webhookId, subject, sequence, deliveryId: id } of shard.requests) {
       if (webhookId !== 'wh_a' || !live.has(id)) continue

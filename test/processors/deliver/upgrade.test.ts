@@ -21,7 +21,7 @@ const before = (name: string, value: unknown) => avroCodec(released[`clarion.${n
 const tier = (label: string) => RETRY_TIERS.find(({ topic }) => topic.name.endsWith(`-${label}`))!.topic.name
 
 /** A deferred delivery, and the entry that counted it. */
-function aside(shard: MemoryShard, webhookId: string, event: EventFacts, label: string): void {
+function deferred(shard: MemoryShard, webhookId: string, event: EventFacts, label: string): void {
   const id = deliveryId(event.eventId, webhookId)
   const at = shard.clock.nowMs() - 3_600_000
   const facts = { attempts: 0, dueAtMs: at, trigger: 'live', replayId: null, once: false, createdAtMs: at } as const
@@ -57,10 +57,10 @@ it('ends deliveries that were deferred, owed to a paused webhook, or waiting in 
     key: catchUpKeys.ofParked('wh_a'),
     value: before('ParkedWebhook', parked),
   })
-  for (let at = 0; at < 300; at++) aside(shard, 'wh_b', shard.logged(), at % 2 === 0 ? '1s' : '1m')
-  const lined = [shard.logged({ subject: 'x' }), shard.logged({ subject: 'x' }), shard.logged({ subject: 'x' })]
-  for (const event of [lined[2]!, lined[0]!, lined[1]!]) aside(shard, 'wh_c', event, '1s')
-  const steps = [lined[0]!.sequence, 1, 1]
+  for (let at = 0; at < 300; at++) deferred(shard, 'wh_b', shard.logged(), at % 2 === 0 ? '1s' : '1m')
+  const inLane = [shard.logged({ subject: 'x' }), shard.logged({ subject: 'x' }), shard.logged({ subject: 'x' })]
+  for (const event of [inLane[2]!, inLane[0]!, inLane[1]!]) deferred(shard, 'wh_c', event, '1s')
+  const steps = [inLane[0]!.sequence, 1, 1]
   const lane = before('LaneState', { steps, readTo: 0 })
   shard.append({ topic: deliveryState.name, partition: 0, key: deliveryStateKeys.ofLane('wh_c', 'x'), value: lane })
 
@@ -69,7 +69,7 @@ it('ends deliveries that were deferred, owed to a paused webhook, or waiting in 
   await shard.advance(120_000, 1_000)
   const ended = (webhookId: string) => shard.rows.filter(row => row.webhookId === webhookId && row.state === 'success')
   expect(ended('wh_b')).toHaveLength(300)
-  expect(ended('wh_c').map(({ sequence }) => sequence)).toEqual(lined.map(({ sequence }) => sequence))
+  expect(ended('wh_c').map(({ sequence }) => sequence)).toEqual(inLane.map(({ sequence }) => sequence))
   expect(shard.completions).toHaveLength(303)
 
   shard.webhook('wh_a', { active: true })
@@ -178,9 +178,9 @@ describe('events that an admit of the release before accepts while the new deliv
   /** A shard whose webhooks wait, and a history that has the events' subscribers once it is not behind. */
   async function waiting(changes: Partial<Webhook> = {}) {
     const given = new Map<string, string[]>()
-    const history = { isBehind: false, asked: 0 }
+    const history = { isBehind: false, queries: 0 }
     const subscribers: NonNullable<CatchUpSources['subscribers']> = async (_log, events) => {
-      history.asked++
+      history.queries++
       const found = events.map(each => (each as EventFacts).eventId).filter(id => given.has(id) && !history.isBehind)
       return new Map(found.map(id => [id, given.get(id)!]))
     }
@@ -217,7 +217,7 @@ describe('events that an admit of the release before accepts while the new deliv
     expect(shard.completions.every(({ state }) => state === 'DELIVERED')).toBe(true)
     expect(shard.ranges().size).toBe(0)
     // A later catch-up of events with a list queries no history.
-    history.asked = 0
+    history.queries = 0
     shard.webhook('wh_a', { active: false })
     await shard.settle()
     for (let at = 0; at < 5; at++) emit(at % 2 === 0 ? ['wh_a'] : [], {})
@@ -225,7 +225,7 @@ describe('events that an admit of the release before accepts while the new deliv
     shard.webhook('wh_a', { active: true })
     await shard.advance(5_000, 1_000)
     expect(numbersOf('wh_a', 'success').slice(-3)).toEqual([41, 43, 45])
-    expect(history.asked).toBe(0)
+    expect(history.queries).toBe(0)
     expect(shard.failures).toEqual([])
   })
 
