@@ -29,7 +29,7 @@ import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createInputs } from './inputs.ts'
-import { type Judging, judge, keysRememberedBy } from './judge.ts'
+import { type JudgeContext, judge, keysRememberedBy } from './judge.ts'
 import {
   comesOnce,
   isPlatformIds,
@@ -103,13 +103,13 @@ export function createAdmit(deps: AdmitDependencies): Processor {
 function openShard(
   handle: ShardHandle,
   deps: AdmitDependencies,
-  matchWebhooks: Judging['matchWebhooks'],
+  matchWebhooks: JudgeContext['matchWebhooks'],
   lifecycle: Lifecycle,
 ): ShardTask {
   const state = createAdmissionState({ random: deps.random, nowMs: () => deps.clock.nowMs(), keysRemembered })
   const outputs = createOutputs(handle.shard)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
-  const judging: Judging = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
+  const context: JudgeContext = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
   const relayLog = createRelayLog(handle.shard)
   const waitingRelays = createWaitingRelays()
   const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog, waiting: waitingRelays })
@@ -154,7 +154,7 @@ function openShard(
   }
 
   const judgeOne = (emit: Emit, progress: Progress) =>
-    emit.platform ? judgePlatform(emit, emit.platform, progress, judging) : judge(emit, progress, judging)
+    emit.platform ? judgePlatform(emit, emit.platform, progress, context) : judge(emit, progress, context)
 
   /**
    * Two transactions have failed either while writing the event or while judging the emit; neither is repeated here.

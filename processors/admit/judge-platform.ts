@@ -18,7 +18,7 @@ import { claimOf, heldBy } from './deduplicate.ts'
 import { isOutOfReach } from './deleted-organizations.ts'
 import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota, quotaLimit } from './enforce-quota.ts'
-import type { Judging } from './judge.ts'
+import type { JudgeContext } from './judge.ts'
 import { parse } from './parse.ts'
 
 /** Per organization: repeats come within a transaction's time, or not at all. */
@@ -42,22 +42,22 @@ export function judgePlatform(
   emit: Emit,
   platform: PlatformEmit,
   progress: Progress,
-  judging: Judging,
+  context: JudgeContext,
 ): Verdict | 'repeated' {
-  const { state, view } = judging
+  const { state, view } = context
   const organization = receiverOf(platform, view.organization(emit.organizationId), emit.judgedAtMs)
   if ('verdict' in organization) return organization
   progress.organization = organization
   const original = comesOnce(platform)
     ? undefined
     : state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
-  if (original) return again(emit, platform, organization, original, judging)
-  if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, judging)
+  if (original) return again(emit, platform, organization, original, context)
+  if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, context)
   const objection = platform.kind === 'relay' ? objectToRelay(platform, view) : undefined
   if (objection) return objection
   const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = { used, limit: quotaLimit(organization, emit.environment) }
-  return accept(emit, platform, sequence, quota, undefined, judging)
+  return accept(emit, platform, sequence, quota, undefined, context)
 }
 
 /**
@@ -91,7 +91,7 @@ function again(
   { kind, idempotencyKey }: PlatformEmit,
   organization: Organization,
   original: HeldKey,
-  { state }: Judging,
+  { state }: JudgeContext,
 ): Verdict | 'repeated' {
   if (kind === 'redrive') return reject('conflict', 'The emit was redriven already.')
   if (idempotencyKey === null) return 'repeated'
@@ -110,17 +110,17 @@ function redrive(
   platform: PlatformEmit,
   progress: Progress,
   organization: Organization,
-  judging: Judging,
+  context: JudgeContext,
 ): Verdict {
-  const { state } = judging
+  const { state } = context
   const parsed = parse(emit)
   if ('verdict' in parsed) return parsed
-  const registration = registrationOf(emit, platform, judging)
+  const registration = registrationOf(emit, platform, context)
   if ('verdict' in registration) return registration
   progress.registration = registration
   const refused = checkPlan(organization, registration)
   if (refused) return refused
-  const findings = judging.validate(registration, parsed.exact)
+  const findings = context.validate(registration, parsed.exact)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
   const { sequence, used } = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
   const quota = enforceQuota(organization, emit.environment, used)
@@ -131,7 +131,7 @@ function redrive(
     sequence,
     quota,
     registration,
-    judging,
+    context,
   )
 }
 
@@ -139,7 +139,7 @@ function redrive(
 function registrationOf(
   emit: Emit,
   { type, schemaVersion }: PlatformEmit,
-  { view }: Judging,
+  { view }: JudgeContext,
 ): Registration | Rejection {
   const event = view.event(emit.organizationId, type)
   const judged = event?.versions.get(schemaVersion)
@@ -154,7 +154,7 @@ function accept(
   sequence: number,
   quota: Acceptance['quota'],
   registration: Registration | undefined,
-  { matchWebhooks }: Judging,
+  { matchWebhooks }: JudgeContext,
 ): Acceptance {
   const event = number(emit, platform, sequence, registration)
   const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => readJson(emit.payload.toString()))

@@ -22,7 +22,7 @@ import { type ChainPosition, limitChainDepth } from './limit-chain-depth.ts'
 import type { MatchWebhooks } from './match-webhooks.ts'
 import { parse } from './parse.ts'
 
-export interface Judging {
+export interface JudgeContext {
   view: ControlView
   state: AdmissionState
   chains: ChainTokens
@@ -35,7 +35,7 @@ export interface Judging {
 export function judge(
   emit: Emit,
   progress: Progress,
-  { view, state, chains, validate, matchWebhooks }: Judging,
+  { view, state, chains, validate, matchWebhooks }: JudgeContext,
 ): Verdict {
   const parsed = parse(emit)
   if ('verdict' in parsed) return parsed

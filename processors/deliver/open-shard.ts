@@ -7,7 +7,7 @@ import { RETRY_TIERS } from '../../topics/deliveries-retry.ts'
 import { createForgetting } from './deleted-organizations.ts'
 import type { DeliverDependencies } from './dependencies.ts'
 import { createGuard } from './guard.ts'
-import type { Cancelling } from './inputs/cancellation.ts'
+import type { Cancellation } from './inputs/cancellation.ts'
 import { createWatched } from './metrics.ts'
 import { createRestoreState } from './restore-state.ts'
 import { createShardInputs } from './shard-inputs.ts'
@@ -32,12 +32,12 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const context: Context = { handle, deps, shared, wake, guarded: guard.run }
   const state = createStateParts(context)
   const outcome = createOutcomeParts(context, state)
-  const engine = createEngine(context, state, outcome, () => inputs.cancelling)
+  const engine = createEngine(context, state, outcome, () => inputs.cancellation)
   const inputs = createShardInputs(context, { state, outcome, engine })
   const { shard, owing, bulk, replays, redrives } = engine
   const { progressOf, isReadAgain, states, events, failedBlocks, lanes, manualRetries } = state
   const { announce } = outcome
-  const { cancelling } = inputs
+  const { cancellation } = inputs
   wake.connect({
     turn: shard.turn,
     space() {
@@ -46,7 +46,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     },
   })
 
-  const forgetWebhooks = followWebhooks(context, state, outcome, cancelling)
+  const forgetWebhooks = followWebhooks(context, state, outcome, cancellation)
   const forgetting = createForgetting({ handle, view, shards, clock, events, failedBlocks, lanes, states })
   const stopListening = budget.onFree(wake.space)
   const seen = createWatched({
@@ -135,7 +135,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       dispatcher.pump()
     },
     seal() {
-      cancelling.sealed()
+      cancellation.sealed()
       const positions = [...state.inputs.values()].flatMap(progress => progress.seal(handle.shard))
       return [
         ...shard.seal(),
@@ -151,7 +151,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       ]
     },
     committed() {
-      cancelling.committed()
+      cancellation.committed()
       announce.committed()
       lanes.committed()
       shard.committed()
@@ -176,7 +176,7 @@ function followWebhooks(
   { handle, deps, guarded }: Context,
   { lanes, states }: StateParts,
   { announce }: OutcomeParts,
-  cancelling: Cancelling,
+  cancellation: Cancellation,
 ): () => void {
   const { view } = deps
   return view.onChange((kind, organizationId, id) => {
@@ -188,6 +188,6 @@ function followWebhooks(
     const deleted = view.organization(organizationId)?.status === 'deleted'
     announce.forget(id)
     states.forget(id)
-    guarded(() => cancelling.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
+    guarded(() => cancellation.webhook(id, deleted ? 'organization_deleted' : 'webhook_deleted'))
   })
 }

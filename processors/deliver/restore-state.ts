@@ -5,7 +5,7 @@ import { deliveryStateKeys } from '../../topics/delivery-state.ts'
 import type { Redrives } from './catch-up/redrives.ts'
 import type { Replays } from './catch-up/replays.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
-import type { Announcing } from './outcome/announcements.ts'
+import type { Announcements } from './outcome/announcements.ts'
 import type { FailedBlocks } from './state/failed-blocks.ts'
 import type { ManualRetries } from './state/manual-retries.ts'
 import type { OpenEvents } from './state/open-events.ts'
@@ -17,7 +17,7 @@ interface Parts {
   inputs: ReadonlyMap<string, Progress>
   events: OpenEvents
   lanes: SubjectLanes
-  announce: Announcing
+  announce: Announcements
   manualRetries: ManualRetries
   states: WebhookStates
   failedBlocks: FailedBlocks

@@ -5,7 +5,7 @@ import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS, type RetryRecord, type RetryTier } from '../../topics/deliveries-retry.ts'
 import type { Origin } from './delivery.ts'
 import { createCancelOwed } from './inputs/cancel-owed.ts'
-import { type Cancelling, createCancelling } from './inputs/cancellation.ts'
+import { type Cancellation, createCancellation } from './inputs/cancellation.ts'
 import { createCommandReader } from './inputs/commands.ts'
 import { createNewDeliveries } from './inputs/new-deliveries.ts'
 import { createRetryTier, type RetryTierReader } from './inputs/retry-tier.ts'
@@ -13,7 +13,7 @@ import type { Context, Engine, OutcomeParts, StateParts } from './shard-parts.ts
 import type { OpenRecord, Progress } from './state/progress.ts'
 
 export interface ShardInputs {
-  cancelling: Cancelling
+  cancellation: Cancellation
   receive(topic: string, records: LogRecord[], nextOffset: number): void
   /** Reads on where reading had paused for lack of capacity. */
   goOn(): void
@@ -47,23 +47,23 @@ export function createShardInputs(
   const tiers = new Map(
     RETRY_TIERS.map(tier => [
       tier.topic.name,
-      createTier(context, { tier, state, engine, cancelled: record => cancelling.wants(record) }),
+      createTier(context, { tier, state, engine, cancelled: record => cancellation.wants(record) }),
     ]),
   )
-  const cancelling = createShardCancelling(context, { state, outcome, engine, tiers })
+  const cancellation = createShardCancellation(context, { state, outcome, engine, tiers })
   const commands = createCommandReader({
     redrives,
     handle,
     progress: progressOf(deliveriesCommands.name),
     shard,
     manualRetries,
-    cancelling,
+    cancellation,
     budget,
     clock,
   })
 
   return {
-    cancelling,
+    cancellation,
     receive(topic, records, nextOffset) {
       if (topic === deliveries.name) newDeliveries.receive(records, nextOffset)
       else if (topic === deliveriesCommands.name) commands.receive(records, nextOffset)
@@ -77,7 +77,7 @@ export function createShardInputs(
     rescue: topic => tiers.get(topic)?.rescue() ?? 0,
     oldestAtMs: topic => tiers.get(topic)?.oldestAtMs(),
     close() {
-      cancelling.close()
+      cancellation.close()
       for (const tier of tiers.values()) tier.close()
     },
   }
@@ -97,7 +97,7 @@ function createTier(
   })
 }
 
-function createShardCancelling(
+function createShardCancellation(
   { handle, deps, guarded }: Context,
   parts: {
     state: StateParts
@@ -105,15 +105,15 @@ function createShardCancelling(
     engine: Engine
     tiers: ReadonlyMap<string, RetryTierReader>
   },
-): Cancelling {
+): Cancellation {
   const { clock, logger, view, catchUp: log } = deps
   const { shard, owing } = parts.engine
   const { early, subscribersOf, endInBulk } = parts.outcome
   const cancelOwed = createCancelOwed({
     ...{ log, view, clock, logger, owing, early, subscribersOf, guarded, end: endInBulk },
-    reasonFor: record => cancelling.reasonFor(record),
+    reasonFor: record => cancellation.reasonFor(record),
   })
-  const cancelling = createCancelling({
+  const cancellation = createCancellation({
     ...{ handle, log, clock, logger, progressOf: parts.state.progressOf, guarded, cancelOwed },
     cancelHeld({ wants, reasonFor }) {
       shard.cancel(reasonFor)
@@ -124,7 +124,7 @@ function createShardCancelling(
       shard.endUntaken(record, originOf(record, progress, openRecord), { state: 'cancelled', reason })
     },
   })
-  return cancelling
+  return cancellation
 }
 
 /** A record of a retry topic. Manual retries and deliveries of replays count for no emit. */

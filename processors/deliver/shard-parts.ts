@@ -22,7 +22,7 @@ import type { MemoryBudget } from './dispatch/memory-budget.ts'
 import { createSubjectLanes } from './dispatch/subject-lanes.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { Watched } from './metrics.ts'
-import { createAnnouncing } from './outcome/announcements.ts'
+import { createAnnouncements } from './outcome/announcements.ts'
 import { createEndInBulk } from './outcome/end-in-bulk.ts'
 import { createOutputs } from './outcome/outputs.ts'
 import { createDeliveryShard, type DeliveryShard } from './shard.ts'
@@ -80,7 +80,7 @@ export type StateParts = ReturnType<typeof createStateParts>
 export function createOutcomeParts({ handle, deps, guarded }: Context, { events, lanes }: StateParts) {
   const { clock, logger, view, catchUp: log } = deps
   const outputs = createOutputs(handle.shard)
-  const announce = createAnnouncing({
+  const announce = createAnnouncements({
     ...deps,
     ...{ handle, outputs, guarded },
     lifecycle: createLifecycle({ view, shards: log.shards }),

@@ -28,7 +28,7 @@ import type { SubjectLanes } from './dispatch/subject-lanes.ts'
 import { createUncommittedResults } from './dispatch/uncommitted-results.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { Stages } from './metrics.ts'
-import type { Announcing } from './outcome/announcements.ts'
+import type { Announcements } from './outcome/announcements.ts'
 import type { Outputs } from './outcome/outputs.ts'
 import { createSettle } from './outcome/settle.ts'
 import type { OpenEvents } from './state/open-events.ts'
@@ -92,7 +92,7 @@ export function createDeliveryShard(deps: {
   dispatcher: Dispatcher
   events: OpenEvents
   outputs: Outputs
-  announce: Announcing
+  announce: Announcements
   lanes: SubjectLanes
   states: WebhookStates
   owing: Pick<Owing, 'queued' | 'defer' | 'attempted' | 'open' | 'absorbPaused'>

@@ -11,7 +11,7 @@ import { listedRecords, type SubscribersOf } from '../catch-up/listed-records.ts
 import { createLogMerge, type LogSource } from '../catch-up/log-merge.ts'
 import type { Owing } from '../catch-up/owing.ts'
 import type { EndInBulk } from '../outcome/end-in-bulk.ts'
-import type { Cancelling } from './cancellation.ts'
+import type { Cancellation } from './cancellation.ts'
 
 export type CancelOwed = (webhookId: string, event: EventFacts, reason: string) => Promise<void>
 
@@ -24,7 +24,7 @@ export function createCancelOwed(deps: {
   early: EarlyRecords
   subscribersOf: SubscribersOf
   end: EndInBulk
-  reasonFor: Cancelling['reasonFor']
+  reasonFor: Cancellation['reasonFor']
   guarded(work: () => void): void
 }): CancelOwed {
   const { log, view, clock, logger, guarded } = deps

@@ -20,7 +20,7 @@ const TROUBLE_PAUSE_MS = 1_000
 /** Records that are not visible yet are searched for again after this time. */
 const WAIT_MS = { first: 20, longest: 1_000 }
 
-export interface Cancelling {
+export interface Cancellation {
   /** Whether the delivery is to be cancelled. */
   wants(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): boolean
   /**
@@ -48,21 +48,21 @@ interface Target {
   onEnd(): void
 }
 
-export function createCancelling(deps: {
+export function createCancellation(deps: {
   handle: ShardHandle
   log: LogSource
   clock: Clock
   logger: Logger
   progressOf(topic: string): Progress
   /** Cancels matches in memory. */
-  cancelHeld(cancelling: Pick<Cancelling, 'wants' | 'reasonFor'>): void
+  cancelHeld(cancellation: Pick<Cancellation, 'wants' | 'reasonFor'>): void
   isInFlight(deliveryId: string): boolean
   /** Cancels owed matches, in a range or as early entries. Rejects while they cannot be read. */
   cancelOwed(webhookId: string, event: EventFacts, reason: string): Promise<void>
   /** Ends a record that has not been read. */
   cancelAhead(record: RetryRecord, progress: Progress, openRecord: OpenRecord, reason: string): void
   guarded(work: () => void): void
-}): Cancelling {
+}): Cancellation {
   const { handle, log, clock, progressOf, guarded } = deps
   const byDelivery = new Map<string, Target>()
   const byWebhook = new Map<string, Target>()
@@ -76,7 +76,7 @@ export function createCancelling(deps: {
   const targetOf = (record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>) =>
     byDelivery.get(record.deliveryId) ?? byWebhook.get(record.webhookId)
 
-  const reasonFor: Cancelling['reasonFor'] = (record, inFlight = false) => {
+  const reasonFor: Cancellation['reasonFor'] = (record, inFlight = false) => {
     const target = targetOf(record)
     if (!target) return undefined
     if (target.deliveryId && !inFlight) forget(target)
@@ -93,7 +93,7 @@ export function createCancelling(deps: {
   function add(target: Target): void {
     if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
     else byDelivery.set(target.deliveryId, target)
-    deps.cancelHeld(cancelling)
+    deps.cancelHeld(cancellation)
     if (target.deliveryId !== undefined && (!byDelivery.has(target.deliveryId) || deps.isInFlight(target.deliveryId)))
       return
     waiting.push(target)
@@ -111,7 +111,7 @@ export function createCancelling(deps: {
         for (const tier of RETRY_TIERS) await searchTier(tier.topic.name)
         for (const target of targets) await cancelOwed(target)
         // A match that was read meanwhile was no longer unread when the search reached it.
-        guarded(() => deps.cancelHeld(cancelling))
+        guarded(() => deps.cancelHeld(cancellation))
         const unread = await searchNewDeliveries()
         if (closed) return
         // Matches still to be read are cancelled when they are.
@@ -184,7 +184,7 @@ export function createCancelling(deps: {
     }
   }
 
-  const cancelling: Cancelling = {
+  const cancellation: Cancellation = {
     wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
     reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
     delivery: (deliveryId, webhookId, onEnd, event) => add({ deliveryId, webhookId, reason: 'manual', event, onEnd }),
@@ -206,5 +206,5 @@ export function createCancelling(deps: {
       barriers.clear()
     },
   }
-  return cancelling
+  return cancellation
 }

@@ -8,7 +8,7 @@ import type { MemoryBudget } from '../dispatch/memory-budget.ts'
 import type { DeliveryShard } from '../shard.ts'
 import type { ManualRetries } from '../state/manual-retries.ts'
 import type { OpenRecord, Progress } from '../state/progress.ts'
-import type { Cancelling } from './cancellation.ts'
+import type { Cancellation } from './cancellation.ts'
 
 export interface CommandReader {
   receive(records: LogRecord[], nextOffset: number): void
@@ -21,12 +21,12 @@ export function createCommandReader(deps: {
   progress: Progress
   shard: DeliveryShard
   manualRetries: ManualRetries
-  cancelling: Cancelling
+  cancellation: Cancellation
   redrives: Pick<Redrives, 'begin'>
   budget: MemoryBudget
   clock: Clock
 }): CommandReader {
-  const { handle, progress, shard, manualRetries, cancelling, budget, clock } = deps
+  const { handle, progress, shard, manualRetries, cancellation, budget, clock } = deps
   let paused = false
 
   function retry(record: RetryRecord, commandId: string, openRecord: OpenRecord): void {
@@ -47,7 +47,7 @@ export function createCommandReader(deps: {
     if (command.range) deps.redrives.begin(command, command.range, () => progress.end(openRecord, 0))
     else if (command.kind === 'cancel') {
       const onEnd = () => progress.end(openRecord, 0)
-      cancelling.delivery(command.deliveryId, command.webhookId, onEnd, command.event ?? undefined)
+      cancellation.delivery(command.deliveryId, command.webhookId, onEnd, command.event ?? undefined)
     } else if (command.record) retry(command.record, command.commandId, openRecord)
     else progress.end(openRecord, 0)
   }

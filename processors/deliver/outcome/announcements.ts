@@ -18,7 +18,7 @@ import { createNotices } from './notices.ts'
 import type { Outputs } from './outputs.ts'
 import { announceBulkEnd, announceEndpoint } from './relay-announcements.ts'
 
-export interface Announcing {
+export interface Announcements {
   restoreHealth(webhookId: string, value: Buffer | null): void
   restoreNotice(noticeId: string, value: Buffer | null): void
   start(): void
@@ -36,7 +36,7 @@ export interface Announcing {
   close(): void
 }
 
-export function createAnnouncing(
+export function createAnnouncements(
   deps: Omit<Parameters<typeof createHealth>[0], 'notice'> &
     Pick<Parameters<typeof createNotices>[0], 'send' | 'guarded'> & {
       handle: ShardHandle
@@ -45,7 +45,7 @@ export function createAnnouncing(
       lifecycle: Lifecycle
       outputs: Outputs
     },
-): Announcing {
+): Announcements {
   const { handle, clock, ids, lifecycle, outputs } = deps
   const health = createHealth({ ...deps, notice })
   const notices = createNotices({ ...deps, settled })

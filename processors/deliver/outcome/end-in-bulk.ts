@@ -5,7 +5,7 @@ import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
 import type { OpenEvents } from '../state/open-events.ts'
-import type { Announcing } from './announcements.ts'
+import type { Announcements } from './announcements.ts'
 import type { BulkEnded } from './bulk-ended.ts'
 import { bulkRow, deadLetters, type Outputs } from './outputs.ts'
 
@@ -17,7 +17,7 @@ export function createEndInBulk(deps: {
   outputs: Outputs
   events: OpenEvents
   lanes: SubjectLanes
-  announce: Announcing
+  announce: Announcements
   /** This many deliveries have ended. */
   onBulkEnd?: ((reason: string, count: number) => void) | undefined
 }): EndInBulk {

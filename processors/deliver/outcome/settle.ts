@@ -15,7 +15,7 @@ import type { Delivery } from '../delivery.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
 import type { Completion, OpenEvents } from '../state/open-events.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
-import type { Announcing } from './announcements.ts'
+import type { Announcements } from './announcements.ts'
 import { attemptRow, deadLetter, deadLetterUntried, type Outputs, retryRecord, stepRow } from './outputs.ts'
 
 const HOP_MS = 600_000
@@ -59,7 +59,7 @@ export function createSettle(deps: {
   outputs: Outputs
   lanes: SubjectLanes
   /** Called with the result of each attempt. */
-  announce: Announcing
+  announce: Announcements
   clock: Clock
   ids: Ids
   timeScale: number
