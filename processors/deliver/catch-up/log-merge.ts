@@ -51,7 +51,7 @@ const BATCH_RECORDS = 200
 const WAIT_MS = { first: 50, longest: 1_000 }
 const WAITED_MS_MAX = 5_000
 
-interface Lane {
+interface PartitionCursor {
   /** The offset of the next page. */
   position: number
   page: NumberedRecord[]
@@ -84,7 +84,7 @@ export function createLogMerge(deps: {
 }): LogMerge {
   const { clock, topic, until } = deps
   const { pages, ends } = deps.log
-  const lanes = new Map<number, Lane>()
+  const cursors = new Map<number, PartitionCursor>()
   let next = typeof deps.from === 'number' ? deps.from : undefined
   let proof: Proof | undefined
   let pauseMs = WAIT_MS.first
@@ -92,60 +92,67 @@ export function createLogMerge(deps: {
   let closed = false
   let pause: { timer: Timer; resolve(): void } | undefined
 
-  async function laneAt(partition: number, reached: (record: LogRecord) => boolean): Promise<Lane> {
+  async function cursorAt(partition: number, reached: (record: LogRecord) => boolean): Promise<PartitionCursor> {
     const hint = typeof deps.from === 'number' ? deps.hints?.get(partition) : undefined
-    const lane: Lane = { position: hint ?? (await pages.search(topic, partition, reached)), page: [], at: 0, bytes: 0 }
-    lanes.set(partition, lane)
-    return lane
+    const cursor: PartitionCursor = {
+      position: hint ?? (await pages.search(topic, partition, reached)),
+      page: [],
+      at: 0,
+      bytes: 0,
+    }
+    cursors.set(partition, cursor)
+    return cursor
   }
 
-  /** Reads the lane's next page, past numbers that have gone out. False: nothing new is visible. */
-  async function fill(partition: number, lane: Lane): Promise<boolean> {
-    const bytesMax = Math.max(PAGE_BYTES_MIN, Math.floor(PAGES_BYTES / lanes.size))
-    const { records, nextOffset } = await pages.read(topic, partition, lane.position, bytesMax)
-    const progress = nextOffset > lane.position
-    lane.position = Math.max(lane.position, nextOffset)
-    lane.page = records
+  /** Reads the cursor's next page, past numbers that have gone out. False: nothing new is visible. */
+  async function fill(partition: number, cursor: PartitionCursor): Promise<boolean> {
+    const bytesMax = Math.max(PAGE_BYTES_MIN, Math.floor(PAGES_BYTES / cursors.size))
+    const { records, nextOffset } = await pages.read(topic, partition, cursor.position, bytesMax)
+    const progress = nextOffset > cursor.position
+    cursor.position = Math.max(cursor.position, nextOffset)
+    cursor.page = records
       .map(record => ({ number: numberOf(record), record }))
       .filter(({ number }) => next === undefined || number >= next)
-    lane.at = 0
-    lane.bytes = lane.page.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
+    cursor.at = 0
+    cursor.bytes = cursor.page.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
     return progress
   }
 
-  /** The lane's first record that has not gone out, if it is in memory and before the end of the merge. */
-  function headOf(partition: number, lane: Lane): NumberedRecord | undefined {
-    const head = lane.page[lane.at]
+  /** The cursor's first record that has not gone out, if it is in memory and before the end of the merge. */
+  function headOf(partition: number, cursor: PartitionCursor): NumberedRecord | undefined {
+    const head = cursor.page[cursor.at]
     return head !== undefined && until !== undefined && head.record.offset >= (until.get(partition) ?? 0)
       ? undefined
       : head
   }
 
-  const isEmpty = (lane: Lane) => lane.at >= lane.page.length
+  const isEmpty = (cursor: PartitionCursor) => cursor.at >= cursor.page.length
 
-  async function openLanes(): Promise<void> {
+  async function openCursors(): Promise<void> {
     const partitions = [...(until ?? (await ends.all(topic))).keys()]
     if (typeof deps.from === 'function' && next === undefined) {
       const reached = deps.from
-      await Promise.all(partitions.map(async partition => fillAny(partition, await laneAt(partition, reached))))
-      const heads = [...lanes].map(([partition, lane]) => headOf(partition, lane)?.number ?? Number.POSITIVE_INFINITY)
+      await Promise.all(partitions.map(async partition => fillAny(partition, await cursorAt(partition, reached))))
+      const heads = [...cursors].map(
+        ([partition, cursor]) => headOf(partition, cursor)?.number ?? Number.POSITIVE_INFINITY,
+      )
       next = Math.min(...heads)
-      lanes.clear()
+      cursors.clear()
       if (next === Number.POSITIVE_INFINITY) return
     }
     const first = next!
-    await Promise.all(partitions.map(partition => laneAt(partition, record => numberOf(record) >= first)))
+    await Promise.all(partitions.map(partition => cursorAt(partition, record => numberOf(record) >= first)))
   }
 
   /** Reads pages until one has records, or nothing more is visible. */
-  async function fillAny(partition: number, lane: Lane): Promise<void> {
-    while (isEmpty(lane) && !closed && (await fill(partition, lane)));
+  async function fillAny(partition: number, cursor: PartitionCursor): Promise<void> {
+    while (isEmpty(cursor) && !closed && (await fill(partition, cursor)));
   }
 
   async function addPartitions(partitions: Iterable<number>): Promise<void> {
     const first = next!
     for (const partition of partitions)
-      if (!lanes.has(partition)) await laneAt(partition, record => numberOf(record) >= first)
+      if (!cursors.has(partition)) await cursorAt(partition, record => numberOf(record) >= first)
   }
 
   /** The records in memory with consecutive numbers from the next one on. */
@@ -153,14 +160,14 @@ export function createLogMerge(deps: {
     const taken: NumberedRecord[] = []
     for (let found = true; found && taken.length < BATCH_RECORDS; ) {
       found = false
-      for (const [partition, lane] of lanes) {
+      for (const [partition, cursor] of cursors) {
         for (
-          let head = headOf(partition, lane);
+          let head = headOf(partition, cursor);
           head?.number === next && taken.length < BATCH_RECORDS;
-          head = headOf(partition, lane)
+          head = headOf(partition, cursor)
         ) {
           taken.push(head!)
-          lane.at++
+          cursor.at++
           next!++
           found = true
         }
@@ -169,16 +176,18 @@ export function createLogMerge(deps: {
     return taken
   }
 
-  /** Whether the lane provably cannot hold the next number any more. */
-  function isPast(partition: number, lane: Lane | undefined, end: number): boolean {
-    if (lane === undefined) return false
+  /** Whether the cursor provably cannot hold the next number any more. */
+  function isPast(partition: number, cursor: PartitionCursor | undefined, end: number): boolean {
+    if (cursor === undefined) return false
     return (
-      !isEmpty(lane) || lane.position >= end || (until !== undefined && lane.position >= (until.get(partition) ?? 0))
+      !isEmpty(cursor) ||
+      cursor.position >= end ||
+      (until !== undefined && cursor.position >= (until.get(partition) ?? 0))
     )
   }
 
-  /** Numbers proved gone; `over`: nothing before `until` is left; undefined: not proved yet. */
-  async function prove(): Promise<{ from: number; through: number } | 'over' | undefined> {
+  /** Numbers proved gone; `ended`: nothing before `until` is left; undefined: not proved yet. */
+  async function prove(): Promise<{ from: number; through: number } | 'ended' | undefined> {
     const number = next!
     if (proof?.number !== number) {
       const through = deps.through()
@@ -188,14 +197,14 @@ export function createLogMerge(deps: {
     }
     await addPartitions(proof.ends.keys())
     for (const [partition, end] of proof.ends) {
-      const lane = lanes.get(partition)!
-      while (!closed && isEmpty(lane) && lane.position < end && (await fill(partition, lane)));
+      const cursor = cursors.get(partition)!
+      while (!closed && isEmpty(cursor) && cursor.position < end && (await fill(partition, cursor)));
     }
-    if (![...proof.ends].every(([partition, end]) => isPast(partition, lanes.get(partition), end))) return undefined
-    const heads = [...lanes]
-      .map(([partition, lane]) => headOf(partition, lane)?.number)
+    if (![...proof.ends].every(([partition, end]) => isPast(partition, cursors.get(partition), end))) return undefined
+    const heads = [...cursors]
+      .map(([partition, cursor]) => headOf(partition, cursor)?.number)
       .filter(each => each !== undefined)
-    if (heads.length === 0 && until !== undefined) return 'over'
+    if (heads.length === 0 && until !== undefined) return 'ended'
     const lowest = heads.length === 0 ? proof.through + 1 : Math.min(...heads)
     // Meanwhile it has become visible.
     return lowest <= number ? undefined : { from: number, through: lowest - 1 }
@@ -206,14 +215,14 @@ export function createLogMerge(deps: {
       pause = { timer: clock.after(ms, resolve), resolve }
     })
 
-  async function attempt(): Promise<MergeRead | 'over' | 'wait'> {
-    if (lanes.size === 0) await openLanes()
-    if (lanes.size === 0) return 'over'
-    await Promise.all([...lanes].map(([partition, lane]) => fillAny(partition, lane)))
+  async function attempt(): Promise<MergeRead | 'ended' | 'wait'> {
+    if (cursors.size === 0) await openCursors()
+    if (cursors.size === 0) return 'ended'
+    await Promise.all([...cursors].map(([partition, cursor]) => fillAny(partition, cursor)))
     const records = takeVisible()
     if (records.length > 0) return { records }
     const proved = await prove()
-    if (proved === 'over') return 'over'
+    if (proved === 'ended') return 'ended'
     if (proved !== undefined) {
       next = proved.through + 1
       return { gone: proved }
@@ -223,13 +232,13 @@ export function createLogMerge(deps: {
   }
 
   const waitingMs = () => (waitingSinceMs === undefined ? 0 : clock.monotonicMs() - waitingSinceMs)
-  const bytes = () => [...lanes.values()].reduce((sum, lane) => sum + (isEmpty(lane) ? 0 : lane.bytes), 0)
+  const bytes = () => [...cursors.values()].reduce((sum, cursor) => sum + (isEmpty(cursor) ? 0 : cursor.bytes), 0)
   const forget = deps.log.watch?.opened({ waitingMs, bytes })
 
   return {
     async read() {
       while (!closed) {
-        let found: MergeRead | 'over' | 'wait' = 'wait'
+        let found: MergeRead | 'ended' | 'wait' = 'wait'
         try {
           found = await attempt()
         } catch (error) {
@@ -238,7 +247,7 @@ export function createLogMerge(deps: {
             'the log of an organization cannot be read now; trying again',
           )
         }
-        if (closed || found === 'over') return undefined
+        if (closed || found === 'ended') return undefined
         if (found !== 'wait') {
           pauseMs = WAIT_MS.first
           waitingSinceMs = undefined
@@ -252,7 +261,12 @@ export function createLogMerge(deps: {
     },
     next: () => next,
     positions: () =>
-      new Map([...lanes].map(([partition, lane]) => [partition, lane.page[lane.at]?.record.offset ?? lane.position])),
+      new Map(
+        [...cursors].map(([partition, cursor]) => [
+          partition,
+          cursor.page[cursor.at]?.record.offset ?? cursor.position,
+        ]),
+      ),
     waitingMs,
     close() {
       closed = true

@@ -31,7 +31,7 @@ interface Batch {
   position: Position
 }
 
-interface Lane {
+interface PartitionQueue {
   topic: string
   partition: number
   /** False: its records are offered by the task. */
@@ -55,7 +55,7 @@ interface Lane {
 }
 
 interface HandedOut {
-  lane: Lane
+  queue: PartitionQueue
   records: LogRecord[]
   nextOffset: number
   position: Position
@@ -106,91 +106,91 @@ export function createInputQueue(
   reader: LogReader,
   { shareMax = Number.POSITIVE_INFINITY, mayTake }: InputQueueSettings = {},
 ): InputQueue {
-  const lanes = new Map<string, Lane>()
-  /** Lanes with something to take, in turn order. */
-  const turn = new Set<Lane>()
-  /** Lanes that have had their turn in this round. */
-  const served = new Set<Lane>()
+  const queues = new Map<string, PartitionQueue>()
+  /** Queues with something to take, in turn order. */
+  const turn = new Set<PartitionQueue>()
+  /** Queues that have had their turn in this round. */
+  const served = new Set<PartitionQueue>()
   let filling: HandedOut[] = []
   let underWay: HandedOut[] = []
   let last: HandedOut | undefined
 
-  function add(topic: string, partition: number, isRead: boolean): Lane {
-    const lane: Lane = {
+  function add(topic: string, partition: number, isRead: boolean): PartitionQueue {
+    const queue: PartitionQueue = {
       ...{ topic, partition, isRead, batches: [], position: undefined, waitingRecords: 0, waitingBytes: 0 },
       ...{ taken: 0, uncommitted: 0, full: false, held: false, unavailable: false, reader: 'reads' },
     }
-    lanes.set(`${topic}/${partition}`, lane)
-    return lane
+    queues.set(`${topic}/${partition}`, queue)
+    return queue
   }
 
-  function update(lane: Lane): void {
-    if (lane.batches.length > 0 && !lane.held && !lane.unavailable && lane.taken < shareMax) turn.add(lane)
-    else turn.delete(lane)
+  function update(queue: PartitionQueue): void {
+    if (queue.batches.length > 0 && !queue.held && !queue.unavailable && queue.taken < shareMax) turn.add(queue)
+    else turn.delete(queue)
     // Resume at half, so that pausing does not flutter.
-    const part = lane.full ? 2 : 1
-    lane.full = lane.waitingRecords > WAITING_RECORDS_MAX / part || lane.waitingBytes > WAITING_BYTES_MAX / part
-    if (lane.isRead) updateReader(lane)
+    const part = queue.full ? 2 : 1
+    queue.full = queue.waitingRecords > WAITING_RECORDS_MAX / part || queue.waitingBytes > WAITING_BYTES_MAX / part
+    if (queue.isRead) updateReader(queue)
   }
 
   /** An unavailable input may be held for hours, and its resume need not be quick; a full one resumes soon. */
-  function updateReader(lane: Lane): void {
-    const { topic, partition } = lane
-    const state = lane.held || lane.unavailable ? 'pauses' : lane.full ? 'pauses briefly' : 'reads'
-    if (state === lane.reader) return
-    lane.reader = state
+  function updateReader(queue: PartitionQueue): void {
+    const { topic, partition } = queue
+    const state = queue.held || queue.unavailable ? 'pauses' : queue.full ? 'pauses briefly' : 'reads'
+    if (state === queue.reader) return
+    queue.reader = state
     if (state === 'reads') reader.resume(topic, partition)
     else reader.pause(topic, partition, state === 'pauses briefly')
   }
 
-  function drop(key: string): Lane | undefined {
-    const lane = lanes.get(key)
-    if (!lane) return undefined
-    lanes.delete(key)
-    turn.delete(lane)
-    served.delete(lane)
-    return lane
+  function drop(key: string): PartitionQueue | undefined {
+    const queue = queues.get(key)
+    if (!queue) return undefined
+    queues.delete(key)
+    turn.delete(queue)
+    served.delete(queue)
+    return queue
   }
 
-  function append(lane: Lane, batch: Batch): void {
-    lane.batches.push(batch)
-    count(lane, batch.records, 1)
-    update(lane)
+  function append(queue: PartitionQueue, batch: Batch): void {
+    queue.batches.push(batch)
+    count(queue, batch.records, 1)
+    update(queue)
   }
 
-  function count(lane: Lane, records: LogRecord[], sign: 1 | -1): void {
-    lane.waitingRecords += sign * records.length
-    for (const record of records) lane.waitingBytes += sign * bytesOf(record)
+  function count(queue: PartitionQueue, records: LogRecord[], sign: 1 | -1): void {
+    queue.waitingRecords += sign * records.length
+    for (const record of records) queue.waitingBytes += sign * bytesOf(record)
   }
 
-  function putInFront(lane: Lane, batch: Batch): void {
-    lane.batches.unshift(batch)
-    count(lane, batch.records, 1)
+  function putInFront(queue: PartitionQueue, batch: Batch): void {
+    queue.batches.unshift(batch)
+    count(queue, batch.records, 1)
   }
 
-  /** The last records handed out become the next of their lane. */
+  /** The last records handed out become the next of their queue. */
   function leave(from: HandedOut, left: number): void {
-    const { lane, records, nextOffset, position, positionBefore } = from
+    const { queue, records, nextOffset, position, positionBefore } = from
     const used = records.length - left
-    putInFront(lane, { records: records.slice(used), from: 0, nextOffset, position })
-    lane.taken -= left
+    putInFront(queue, { records: records.slice(used), from: 0, nextOffset, position })
+    queue.taken -= left
     if (used > 0) {
       from.records = records.slice(0, used)
       from.nextOffset = records[used - 1]!.offset + 1
       return
     }
-    lane.position = positionBefore
+    queue.position = positionBefore
     if (filling.at(-1) !== from) return
     filling.pop()
-    lane.uncommitted--
+    queue.uncommitted--
   }
 
-  /** The lane whose turn it is, if its target topic is available. */
-  function nextLane(): Lane | undefined {
-    for (const lane of turn) {
-      if (!mayTake || mayTake(lane.topic)) return lane
-      lane.unavailable = true
-      update(lane)
+  /** The queue whose turn it is, if its target topic is available. */
+  function nextQueue(): PartitionQueue | undefined {
+    for (const queue of turn) {
+      if (!mayTake || mayTake(queue.topic)) return queue
+      queue.unavailable = true
+      update(queue)
     }
     return undefined
   }
@@ -204,57 +204,57 @@ export function createInputQueue(
       if (drop(`${topic}/${partition}`)?.isRead) reader.unassign(topic, partition)
     },
     offer(topic, partition, records) {
-      const lane = lanes.get(`${topic}/${partition}`) ?? add(topic, partition, false)
+      const queue = queues.get(`${topic}/${partition}`) ?? add(topic, partition, false)
       if (records.length > 0)
-        append(lane, { records, from: 0, nextOffset: records.at(-1)!.offset + 1, position: undefined })
+        append(queue, { records, from: 0, nextOffset: records.at(-1)!.offset + 1, position: undefined })
     },
-    position: (topic, partition) => lanes.get(`${topic}/${partition}`)?.position,
+    position: (topic, partition) => queues.get(`${topic}/${partition}`)?.position,
     hold(topic, partition, left = 0) {
-      const lane = lanes.get(`${topic}/${partition}`)
-      if (!lane) return
-      if (left > 0 && last?.lane === lane) leave(last, left)
-      lane.held = true
-      update(lane)
+      const queue = queues.get(`${topic}/${partition}`)
+      if (!queue) return
+      if (left > 0 && last?.queue === queue) leave(last, left)
+      queue.held = true
+      update(queue)
     },
     release(topic, partition) {
-      const lane = lanes.get(`${topic}/${partition}`)
-      if (!lane?.held) return
-      lane.held = false
-      update(lane)
+      const queue = queues.get(`${topic}/${partition}`)
+      if (!queue?.held) return
+      queue.held = false
+      update(queue)
     },
     push(topic, partition, records, nextOffset) {
-      const lane = lanes.get(`${topic}/${partition}`)
-      if (lane) append(lane, { records, from: 0, nextOffset, position: reader.position(topic, partition) })
+      const queue = queues.get(`${topic}/${partition}`)
+      if (queue) append(queue, { records, from: 0, nextOffset, position: reader.position(topic, partition) })
     },
     ready: () => turn.size > 0,
     take(recordsMax) {
-      const lane = nextLane()
-      if (!lane) return undefined
-      turn.delete(lane) // to the end of the line
-      const batch = lane.batches[0]!
-      const size = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - lane.taken))
+      const queue = nextQueue()
+      if (!queue) return undefined
+      turn.delete(queue) // to the end of the turn order
+      const batch = queue.batches[0]!
+      const size = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - queue.taken))
       const records = size === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + size)
       batch.from += size
       const isFinished = batch.from >= batch.records.length
-      if (isFinished) lane.batches.shift()
+      if (isFinished) queue.batches.shift()
       const nextOffset = isFinished ? batch.nextOffset : records.at(-1)!.offset + 1
-      const { topic, partition } = lane
-      last = { lane, records, nextOffset, position: batch.position, positionBefore: lane.position }
-      lane.position = batch.position
-      count(lane, records, -1)
-      lane.taken += records.length
-      served.add(lane)
-      update(lane)
+      const { topic, partition } = queue
+      last = { queue, records, nextOffset, position: batch.position, positionBefore: queue.position }
+      queue.position = batch.position
+      count(queue, records, -1)
+      queue.taken += records.length
+      served.add(queue)
+      update(queue)
       if (mayTake) {
         filling.push(last)
-        lane.uncommitted++
+        queue.uncommitted++
       }
       return { topic, partition, records, nextOffset }
     },
     renew() {
-      for (const lane of served) {
-        lane.taken = 0
-        update(lane)
+      for (const queue of served) {
+        queue.taken = 0
+        update(queue)
       }
       served.clear()
     },
@@ -263,33 +263,33 @@ export function createInputQueue(
       filling = []
     },
     committed() {
-      for (const { lane } of underWay) lane.uncommitted--
+      for (const { queue } of underWay) queue.uncommitted--
       underWay = []
     },
     putBack() {
-      const changed = new Set<Lane>()
-      for (const { lane, records, nextOffset, position, positionBefore } of [...underWay, ...filling].reverse()) {
-        if (lanes.get(`${lane.topic}/${lane.partition}`) !== lane) continue
-        putInFront(lane, { records, from: 0, nextOffset, position })
-        lane.position = positionBefore
-        lane.uncommitted = 0
-        lane.taken = 0
-        changed.add(lane)
+      const changed = new Set<PartitionQueue>()
+      for (const { queue, records, nextOffset, position, positionBefore } of [...underWay, ...filling].reverse()) {
+        if (queues.get(`${queue.topic}/${queue.partition}`) !== queue) continue
+        putInFront(queue, { records, from: 0, nextOffset, position })
+        queue.position = positionBefore
+        queue.uncommitted = 0
+        queue.taken = 0
+        changed.add(queue)
       }
       underWay = []
       filling = []
-      for (const lane of changed) update(lane)
+      for (const queue of changed) update(queue)
     },
     available(isOf) {
-      for (const lane of lanes.values()) {
-        if (!lane.unavailable || !isOf(lane.topic)) continue
-        lane.unavailable = false
-        update(lane)
+      for (const queue of queues.values()) {
+        if (!queue.unavailable || !isOf(queue.topic)) continue
+        queue.unavailable = false
+        update(queue)
       }
     },
     find(isOf) {
       const found = { isAssigned: false, isWaiting: false }
-      for (const { topic, isRead, batches, uncommitted } of lanes.values()) {
+      for (const { topic, isRead, batches, uncommitted } of queues.values()) {
         if (!isOf(topic)) continue
         const isWaiting = batches.length > 0 || uncommitted > 0
         found.isAssigned ||= isRead || isWaiting
@@ -298,8 +298,8 @@ export function createInputQueue(
       return found
     },
     clear() {
-      for (const lane of lanes.values()) if (lane.isRead) reader.unassign(lane.topic, lane.partition)
-      lanes.clear()
+      for (const queue of queues.values()) if (queue.isRead) reader.unassign(queue.topic, queue.partition)
+      queues.clear()
       turn.clear()
       served.clear()
       filling = []
