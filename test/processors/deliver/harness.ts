@@ -3,25 +3,14 @@
  * control view that the test fills, and shards that can be stopped as a crash does and opened again.
  */
 
-import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
-import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
-import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
+import type { DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { WEBHOOK_DEFAULTS } from '../../../src/control-plane/webhooks/webhooks.ts'
-import { createSecretBox } from '../../../src/crypto/secret-box.ts'
-import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
-import { createSender } from '../../../src/delivery/send.ts'
-import { createChainTokens } from '../../../src/events/chain.ts'
 import { eventHeaders } from '../../../src/events/log-record.ts'
-import type { LogRecord, OutRecord, Processor, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { openWire, type Wire } from '../../../src/kafka/protocol/wire.ts'
-import { createLogEnds } from '../../../src/kafka/read/log-ends.ts'
-import { createLogPages } from '../../../src/kafka/read/log-pages.ts'
-import { createLogReader } from '../../../src/kafka/read/log-reader.ts'
-import { createShard } from '../../../src/kafka/runtime/shard.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
-import { createLogger } from '../../../src/logger.ts'
-import { createIds, emitId, eventId } from '../../../src/model/ids.ts'
+import { emitId, eventId } from '../../../src/model/ids.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
@@ -29,25 +18,15 @@ import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
-import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
-import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
-import { deliveryState } from '../../../topics/delivery-state.ts'
+import { type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import { configOf } from '../../../topics/topic.ts'
-import { NO_PAUSES } from '../../support/no-pauses.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
+import { clock, logger, type RunningShard, runShard, SHARDS, secrets, TOPICS } from './run-shard.ts'
 import type { StagedClock } from './staged-clock.ts'
 
-const SHARDS = 20
-const RETRIES = RETRY_TIERS.map(tier => tier.topic)
-const STATE = [deliveryState, deliveryCatchUps]
-const AUDIT = [auditAttempts, auditEmits, auditChanges]
-const TOPICS = [deliveries, deliveriesCommands, ...RETRIES, deliveriesDeadLetter, ...STATE, ...AUDIT]
-export const clock = createSystemClock()
-const random = createSystemRandom()
-const logger = createLogger('silent')
-const secrets = createSecretBox({ secretKey: 'a key of the tests', random })
-const chains = createChainTokens('a key of the tests')
+export type { RunningShard }
+export { clock }
 
 export type Harness = Awaited<ReturnType<typeof createHarness>>
 export type Stage = ReturnType<Harness['stage']>
@@ -214,146 +193,6 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
     deadLetters: async (count: number): Promise<Array<{ record: RetryRecord; headers: LogRecord['headers'] }>> => {
       const records = await deadTail.until(list => list.length >= count)
       return records.map(({ value, headers }) => ({ record: retryRecordCodec.decode(value!), headers }))
-    },
-  }
-}
-
-export interface RunningShard {
-  /** As after a failed commit: the shard is closed and opened again by the same process. */
-  fail(): void
-  crash(): Promise<void>
-  drain(): Promise<void>
-}
-
-/** The topics of these tests under the names that the processor knows. */
-function logOf(runtime: TestRuntime, wire: Wire): LogSource {
-  const pages = createLogPages({ wire, clock })
-  const ends = createLogEnds({ wire })
-  return {
-    pages: {
-      read: (topic, partition, offset) => pages.read(runtime.name(topic), partition, offset),
-      search: (topic, partition, reached) => pages.search(runtime.name(topic), partition, reached),
-    },
-    ends: {
-      all: topic => ends.all(runtime.name(topic)),
-      of: (topic, partition) => ends.of(runtime.name(topic), partition),
-    },
-  }
-}
-
-/** `staged`: the time of deliveries; the broker and its clients keep the machine's. */
-function runShard(
-  runtime: TestRuntime,
-  wire: Wire,
-  number: number,
-  {
-    clock: staged,
-    ...overrides
-  }: { view: DeliverDependencies['view']; clock?: StagedClock } & Partial<DeliverDependencies>,
-) {
-  const guard = createAddressGuard({ allow: ['127.0.0.0/8'], allowHttp: true, ownAddresses: () => [] })
-  const time = staged ?? clock
-  const sender = createSender({ guard, clock: time })
-  const ids = createIds({ clock: time, random })
-  const catchUp = {
-    ...logOf(runtime, wire),
-    shards: SHARDS,
-    delivered: async () => new Map<string, number>(),
-    ended: async () => undefined,
-  }
-  const ports = { reportHealth: async () => undefined, sendNotice: async () => undefined }
-  const processor = createDeliver({
-    ...{ secrets, sender, chains, clock: time, random, ids, timeScale: 1, logger, catchUp, ...ports },
-    ...overrides,
-  })
-  let handle: ShardHandle | undefined
-  const reader = createLogReader({
-    kafka: runtime.kafka,
-    clock,
-    logger,
-    events: {
-      onRecords: (...records) => shard.onRecords(...records),
-      onReplaced: (topic, partition) => shard.onReplaced(topic, partition),
-      onGap: (...gap) => shard.onGap(...gap),
-      onFatal(error) {
-        throw error
-      },
-    },
-  })
-  const shard = createShard({
-    kafka: runtime.kafka,
-    processor: renamed(
-      processor,
-      topic => runtime.name(topic),
-      opened => {
-        handle = opened
-      },
-      staged?.shownAt,
-    ),
-    shard: number,
-    clock,
-    random,
-    logger,
-    metrics: { transaction: () => undefined, reopened: () => undefined, assigned: () => undefined },
-    reader,
-    lease: { confirmedAtMs: () => clock.monotonicMs(), isHeld: () => true },
-  })
-  shard.open()
-  const crash = async () => {
-    await shard.drop()
-    await reader.close()
-    sender.close()
-  }
-  const running: RunningShard = {
-    crash,
-    fail: () => handle!.fail(new Error('made by the test')),
-    async drain() {
-      await shard.drain()
-      await crash()
-    },
-  }
-  return running
-}
-
-/** The same processor on topics with other names, and in another time if `shownAt` is given. */
-function renamed(
-  processor: Processor,
-  name: (topic: string) => string,
-  onOpen: (handle: ShardHandle) => void,
-  shownAt = (machineMs: number) => machineMs,
-): Processor {
-  const original = new Map(TOPICS.map(topic => [name(topic.name), topic.name]))
-  const out = (records: OutRecord[]) => records.map(record => ({ ...record, topic: name(record.topic) }))
-  const back = (record: LogRecord) => ({
-    ...record,
-    topic: original.get(record.topic)!,
-    timestampMs: shownAt(record.timestampMs),
-  })
-  return {
-    role: name(processor.role),
-    stateTopics: processor.stateTopics.map(name),
-    open(handle) {
-      onOpen(handle)
-      const task = processor.open({
-        role: processor.role,
-        shard: handle.shard,
-        fail: handle.fail,
-        isHeld: handle.isHeld,
-        uncommittedForMs: handle.uncommittedForMs,
-        ...NO_PAUSES,
-        write: (records, flushNow) => handle.write(out(records), flushNow),
-        assign: (topic, partition, from, known) => handle.assign(name(topic), partition, from, known),
-        position: (topic, partition) => handle.position(name(topic), partition),
-        unassign: (topic, partition) => handle.unassign(name(topic), partition),
-        pause: (topic, partition) => handle.pause(name(topic), partition),
-        resume: (topic, partition) => handle.resume(name(topic), partition),
-      })
-      return {
-        ...task,
-        restore: record => task.restore(back(record)),
-        receive: (records, nextOffset, isolated) => task.receive(records.map(back), nextOffset, isolated),
-        seal: () => out(task.seal()),
-      }
     },
   }
 }
