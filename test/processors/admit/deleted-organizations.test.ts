@@ -96,7 +96,7 @@ it('its deletion event still reaches it, but nothing that would begin its number
 })
 
 it('the api removes its numbers too', () => {
-  const numbers = createAdmissionNumbers()
+  const numbers = createAdmissionProgress()
   for (const example of examplesOf(admissionCounters.name)) numbers.apply(asRecord(example))
   expect([numbers.position(`emits.${ORG}`, 0), numbers.used(ORG, 'live', '2026-07')]).toEqual([4300, 640])
   const { clock, view, remove } = world()
