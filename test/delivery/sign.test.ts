@@ -16,11 +16,12 @@ describe('the standard signature', () => {
 
   it('is refused by the reference library when a byte of the body, the id or the time differs', () => {
     const secret = generateSecret(createSystemRandom())
-    const headers = signatureHeaders(secret, 'dlv_1', nowS(), body)
+    const atS = nowS()
+    const headers = signatureHeaders(secret, 'dlv_1', atS, body)
     const webhook = new Webhook(secret)
     expect(() => webhook.verify(Buffer.from(`${body} `), { ...headers })).toThrow()
     expect(() => webhook.verify(body, { ...headers, 'webhook-id': 'dlv_2' })).toThrow()
-    expect(() => webhook.verify(body, { ...headers, 'webhook-timestamp': String(nowS() - 1) })).toThrow()
+    expect(() => webhook.verify(body, { ...headers, 'webhook-timestamp': String(atS - 1) })).toThrow()
   })
 
   it("takes the whole of a caller's own secret as the key, even if it begins with whsec_ but is not canonical base64", () => {
