@@ -179,6 +179,22 @@ describe('a topic on which a transaction failed', () => {
     expect(released).toEqual(['a', 'b', 'c'])
   })
 
+  it('gives way after ten commits without a record for it, and has its turn again', async () => {
+    const { availability, advance, become, fail, released } = watched()
+    for (const topic of ['a', 'b']) become(topic)
+    fail('a', 'b')
+    await advance(1_000)
+    // Its inputs are rejected or repeated, and more of them wait.
+    for (let commits = 0; commits < 9; commits++) availability.committed(['state'])
+    expect(released).toEqual(['a'])
+    availability.committed(['state'])
+    expect([released, availability.unavailable().map(({ topic }) => topic)]).toEqual([['a', 'b'], ['a']])
+    availability.committed(['b'])
+    expect(released).toEqual(['a', 'b', 'a'])
+    availability.committed(['a'])
+    expect(availability.unavailable()).toEqual([])
+  })
+
   it('holds up no trial of others once it is forgotten', async () => {
     const { availability, advance, become, fail, released } = watched()
     for (const topic of ['a', 'b']) become(topic)

@@ -22,6 +22,9 @@ const PAUSED_AFTER_MS = 2_000
 /** Kafka's codes for a topic that a broker does not know. */
 const UNTOLD: Readonly<Record<number, UnavailableReason>> = { 3: 'unknown_topic', 29: 'unauthorized' }
 
+/** Commits without a record for it after which a trial gives way to the next one. */
+const TRIAL_COMMITS_MAX = 10
+
 export interface Availability {
   /** Undefined: its input may be read. */
   of(topic: string): Unavailable | undefined
@@ -30,6 +33,8 @@ export interface Availability {
   /** These were written to in a transaction that has committed. */
   committed(topics: Iterable<string>): void
   /** It is no longer written to. */
+  /** Whether it has failed, or was found at fault, and is not available again; asking changes nothing. */
+  isHeld(topic: string): boolean
   forget(topic: string): void
   /** All that are unavailable now. */
   unavailable(): Unavailable[]
@@ -45,6 +50,8 @@ interface Hold {
   probes: number
   /** A probe found it in order. */
   isWell: boolean
+  /** Commits since its trial began that had no record for it. */
+  commits: number
   timer: Timer | undefined
   isPaused: boolean
 }
@@ -88,6 +95,7 @@ export function createAvailability(deps: {
       hasFailed,
       probes: 0,
       isWell: false,
+      commits: 0,
       timer: undefined,
       isPaused: false,
     }
@@ -140,10 +148,19 @@ export function createAvailability(deps: {
         release(held)
         continue
       }
+      held.commits = 0
       trial = held
       deps.onRelease(held.topic)
       return
     }
+  }
+
+  /** Its inputs are rejected or repeated, commit after commit: other topics must not wait for its record. */
+  function giveWay(held: Hold): void {
+    trial = undefined
+    holds.delete(held.topic)
+    holds.set(held.topic, held)
+    nextTrial()
   }
 
   function release(held: Hold): void {
@@ -190,10 +207,14 @@ export function createAvailability(deps: {
     },
     committed(topics) {
       if (!trial) return
-      for (const topic of topics) if (topic === trial?.topic) release(trial)
+      const tried = trial
+      for (const topic of topics) if (topic === tried.topic) release(tried)
+      if (trial !== tried) return
       // None of its waiting inputs led to a record for it.
-      if (trial && !deps.isAwaited(trial.topic)) release(trial)
+      if (!deps.isAwaited(tried.topic)) release(tried)
+      else if (++tried.commits >= TRIAL_COMMITS_MAX) giveWay(tried)
     },
+    isHeld: topic => holds.has(topic),
     forget,
     unavailable: () => [...holds.values()].filter(held => held !== trial).map(shown),
     close() {

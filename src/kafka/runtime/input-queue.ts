@@ -75,6 +75,8 @@ export interface InputQueue {
   push(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
   /** Whether `take` may return something. */
   ready(): boolean
+  /** Whether the records of this input (`topic/partition`) may be taken when there are some. */
+  isTakeable(input: string): boolean
   /** The next records of the partition whose turn it is, at most `recordsMax`, and a megabyte. */
   take(recordsMax: number): Taken | undefined
   /** A new round begins: each partition has its whole share again. */
@@ -225,6 +227,10 @@ export function createInputQueue(
     push(topic, partition, records, nextOffset) {
       const queue = queues.get(`${topic}/${partition}`)
       if (queue) append(queue, { records, from: 0, nextOffset, position: reader.position(topic, partition) })
+    },
+    isTakeable(input) {
+      const queue = queues.get(input)
+      return queue !== undefined && !queue.unavailable && !queue.held
     },
     ready: () => turn.size > 0,
     take(recordsMax) {

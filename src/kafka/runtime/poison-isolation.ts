@@ -5,8 +5,11 @@
  */
 
 export interface PoisonIsolation {
-  /** Whether some input is being isolated: take one record per transaction. */
-  any(): boolean
+  /**
+   * Whether some input is being isolated: take one record per transaction. One that cannot be taken, since its
+   * organization is paused, must not slow all others down meanwhile.
+   */
+  any(isTakeable: (partition: string) => boolean): boolean
   /** Whether a lone record is in the transaction being filled. */
   alone(): boolean
   /** Input up to `nextOffset` went into the transaction being filled. */
@@ -36,7 +39,7 @@ export function createPoisonIsolation(): PoisonIsolation {
   let lone: { partition: string; nextOffset: number } | undefined
 
   return {
-    any: () => upTo.size > 0,
+    any: isTakeable => upTo.size > 0 && [...upTo.keys()].some(isTakeable),
     alone: () => lone !== undefined,
     note: (topic, partition, nextOffset) => void filling.set(`${topic}/${partition}`, nextOffset),
     enter(topic, partition, nextOffset) {

@@ -68,7 +68,12 @@ export function createShardPauses(deps: {
     committed: records => availability?.committed(topicsOf(records)),
     unassigned(input) {
       const topic = processor.pausesOn?.(input)
-      if (topic !== undefined && !inputs.find(isFor(topic)).isAssigned) availability?.forget(topic)
+      // The search below goes through all inputs, and mostly nothing is held.
+      if (topic === undefined || !availability?.isHeld(topic)) return
+      // A rollback offers the same input again at once; its hold must stay.
+      queueMicrotask(() => {
+        if (!isClosed && !inputs.find(isFor(topic)).isAssigned) availability?.forget(topic)
+      })
     },
     async close() {
       isClosed = true

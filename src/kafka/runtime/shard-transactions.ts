@@ -93,13 +93,15 @@ export function createShardTransactions(deps: {
    */
   function mayTake(session: Session, running: Running): boolean {
     if (deps.isDraining() || !inputs.ready() || isEnded(session)) return false
-    return isolation.any() ? !session.filling.isDirty && !running.isCommitting : hasRoom(session, running)
+    return isolation.any(inputs.isTakeable)
+      ? !session.filling.isDirty && !running.isCommitting
+      : hasRoom(session, running)
   }
 
   function fill(session: Session, running: Running): void {
     if (!mayTake(session, running)) return
     // After a transaction failed on its records, one record at a time until the one at fault is found.
-    const isOne = isolation.any()
+    const isOne = isolation.any(inputs.isTakeable)
     const { filling } = session
     const taken = inputs.take(isOne ? 1 : Math.min(SLICE_RECORDS, INPUT_RECORDS_MAX - filling.inputs))
     if (!taken) return
