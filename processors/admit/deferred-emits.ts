@@ -114,8 +114,10 @@ export function createDeferredEmits(deps: {
     },
     start: () => all().forEach(offer),
     takes({ organizationId, environment }) {
+      // First, since asking for a log begins to watch it.
+      if (deps.isOutOfReach(organizationId)) return false
       const log = events.nameFor(organizationId, environment)
-      return (counts.has(log) || handle.unavailable(log) !== undefined) && !deps.isOutOfReach(organizationId)
+      return counts.has(log) || handle.unavailable(log) !== undefined
     },
     add({ organizationId, environment, place, record }) {
       const key = deferredKeys.of(organizationId, emitId(place))
@@ -127,7 +129,8 @@ export function createDeferredEmits(deps: {
         environment,
         offset,
         timestampMs,
-        emit: record.value!,
+        // It outlives its transaction, and the value is a view of a whole fetch response.
+        emit: Buffer.from(record.value!),
         number: numbers++,
         isFree: false,
       }

@@ -26,7 +26,8 @@ export interface Inputs {
   start(): void
   /** The organization of a topic. */
   of(topic: string): Input | undefined
-  advance(topic: string, partition: number, nextOffset: number): void
+  /** `leaderEpoch`: of the last record before `nextOffset`; a fetch may hold records of several. */
+  advance(topic: string, partition: number, nextOffset: number, leaderEpoch?: number): void
   /** Removes the deleted organizations of the shard that are due, each once, with their former partitions. */
   takeDeleted(
     isDue: (organization: Organization) => boolean,
@@ -84,8 +85,10 @@ export function createInputs(deps: {
       deps.logger.debug({ shard: handle.shard, partitions: assigned.size }, 'reading the ingress')
     },
     of: topic => byTopic.get(topic),
-    advance: (topic, partition, nextOffset) =>
-      state.advance(topic, partition, nextOffset, handle.position(topic, partition)),
+    advance(topic, partition, nextOffset, leaderEpoch) {
+      const known = handle.position(topic, partition)
+      state.advance(topic, partition, nextOffset, known && { ...known, leaderEpoch: leaderEpoch ?? known.leaderEpoch })
+    },
     takeDeleted(isDue) {
       const due = [...deleted.values()].filter(isDue)
       for (const organization of due) {

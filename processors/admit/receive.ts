@@ -96,7 +96,10 @@ export function createReceiver(deps: {
       if (emit && isToBeDeferred(emit, record)) deps.deferred.add(emit)
       else if (emit) deps.settle(emit, isolated)
       if (isDeferred(record)) deps.deferred.remove(record)
-      else inputs.advance(record.topic, record.partition, index === records.length - 1 ? nextOffset : record.offset + 1)
+      else {
+        const next = index === records.length - 1 ? nextOffset : record.offset + 1
+        inputs.advance(record.topic, record.partition, next, record.leaderEpoch)
+      }
     }
   }
 
