@@ -26,6 +26,8 @@ export const CLEARED_AFTER_MS = 15 * 60_000
 export const PAGE_RECORDS = 500
 /** Organizations whose topics one request deletes. */
 const ORGANIZATIONS_AT_ONCE = 50
+/** So many failures from the beginning on end the deletion of topics one by one. */
+const SINGLE_FAILURES_MAX = 3
 
 /** A kind that refers to another one is removed before it. */
 const CLEARED_KINDS: readonly Kind[] = KINDS.filter(
@@ -86,12 +88,38 @@ export function createClearing(deps: {
       // Another process may have removed them meanwhile.
       if (page.some(each => isThere(view, each))) await removeRecords(page)
     }
+    let failure: unknown
     for (let at = 0; at < due.length && !closed; at += ORGANIZATIONS_AT_ONCE) {
       const some = due.slice(at, at + ORGANIZATIONS_AT_ONCE).filter(id => isDue(view.organization(id)))
       if (some.length === 0) continue
-      await deps.provisioning.deleteOrganizationTopics(some)
-      await mark(some)
+      await clear(some).catch(error => {
+        failure ??= error
+      })
     }
+    if (failure !== undefined) throw failure
+  }
+
+  async function clear(organizationIds: readonly string[]): Promise<void> {
+    try {
+      await deps.provisioning.deleteOrganizationTopics(organizationIds)
+    } catch (error) {
+      if (organizationIds.length === 1) throw error
+      await clearOneByOne(organizationIds)
+      return
+    }
+    await mark(organizationIds)
+  }
+
+  /** One organization whose topics cannot be deleted must not keep the others. */
+  async function clearOneByOne(organizationIds: readonly string[]): Promise<void> {
+    const failures: unknown[] = []
+    for (const [index, id] of organizationIds.entries()) {
+      // None can be deleted: the platform's user has no right to, for example.
+      const isHopeless = failures.length === index && index >= SINGLE_FAILURES_MAX
+      if (closed || isHopeless) break
+      await clear([id]).catch(error => failures.push(error))
+    }
+    if (failures.length > 0) throw failures[0]
   }
 
   for (const organization of view.organizations()) follow(organization)
