@@ -43,6 +43,7 @@ export function createShardInputs(
     budget,
     clock,
     clockOffsetMs,
+    isCancelled: record => cancellation.wants(record),
   })
   const tiers = new Map(
     RETRY_TIERS.map(tier => [

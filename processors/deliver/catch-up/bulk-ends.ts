@@ -7,7 +7,9 @@ import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import type { BulkEnded } from '../outcome/bulk-ended.ts'
 import type { OwedRange } from '../state/owed-range.ts'
@@ -103,7 +105,7 @@ export function createBulkEnds(deps: {
     try {
       while (!closed && needed.some(isUnder) && merge.next()! <= through()) {
         const read = await merge.read()
-        if (!read) return
+        if (!read || closed) return
         if ('records' in read) await recordsPass(needed, read.records)
         else for (const target of needed) await gonePass(target, read.gone.from, read.gone.through)
       }
@@ -134,7 +136,8 @@ export function createBulkEnds(deps: {
     const unknown = own.findIndex(({ record }) => isUnlisted(record) && endOf(record) === 'stop')
     const looked = unknown < 0 ? own : own.slice(0, unknown)
     const listed = await owedOf(range, segment, looked, deps.subscribersOf)
-    if (!isUnder(target)) return
+    // The shard drains: what is not ended now must stay owed.
+    if (closed || !isUnder(target)) return
     const stays = listed.findIndex(({ record }) => endOf(record) === 'stop')
     const ended: BulkEnded[] = []
     for (const { number, record, keys } of stays < 0 ? listed : listed.slice(0, stays)) {
@@ -144,8 +147,10 @@ export function createBulkEnds(deps: {
       facts.set(record, event)
       ended.push({ ...target, ...end, event, keys, entry: undefined })
     }
-    if (ended.length > 0) deps.guarded(() => deps.end(ended))
-    for (const { event } of ended) range.leave(event.sequence)
+    deps.guarded(() => {
+      if (ended.length > 0) deps.end(ended)
+      for (const { event } of ended) range.leave(event.sequence)
+    })
     rows += ended.length
     const first = listed[stays] ?? own[unknown]
     const passed = first ? first.number - 1 : (own.at(-1)?.number ?? -1)
@@ -165,6 +170,7 @@ export function createBulkEnds(deps: {
     if (!isUnder(target) || through < target.from) return
     const last = Math.min(through, target.segment.throughNumber)
     await deps.gone(target.range, Math.max(from, target.from), last)
+    if (closed || !isUnder(target)) return
     target.range.pass(target.segment, last)
     if (last >= target.segment.throughNumber) target.ended = true
   }
@@ -177,26 +183,37 @@ export function createBulkEnds(deps: {
     if (due.length === 0) return
     const found = await deps.early.read(range, due)
     if (closed) return
-    const ended: BulkEnded[] = []
+    deps.guarded(() => endEntries(range, webhook, found))
     for (const [entry, record] of found) {
-      if (!range.early.isWaiting(entry)) continue
-      const end = endOfEntry(range, entry)
-      if (!record) await deps.lost(range, entry)
-      if (!record || !end) continue
-      ended.push({ ...end, range, webhook, event: record.event, keys: undefined, entry })
-      range.early.remove(entry)
-      range.count = Math.max(0, range.count - 1)
+      if (closed) return
+      if (!record && range.early.isWaiting(entry)) await deps.lost(range, entry)
     }
-    range.touch()
-    // One reason at a time: each batch has one.
-    for (const reason of new Set(ended.map(each => each.reason))) {
-      deps.guarded(() => deps.end(ended.filter(each => each.reason === reason)))
-    }
-    rows += ended.length
+    if (closed) return
     if (waiting.length === ROWS_PER_TRANSACTION) {
       await commit()
       await earlyPass(range)
     } else deps.handle.write([])
+  }
+
+  /** Removes no entry before its end is written, and waits for nothing in between. */
+  function endEntries(
+    range: OwedRange,
+    webhook: Webhook | undefined,
+    found: ReadonlyMap<EarlyEntry, RetryRecord | undefined>,
+  ): void {
+    const ended: BulkEnded[] = []
+    for (const [entry, record] of found) {
+      const end = record && range.early.isWaiting(entry) ? endOfEntry(range, entry) : undefined
+      if (end) ended.push({ ...end, range, webhook, event: record!.event, keys: undefined, entry })
+    }
+    // One reason at a time: each batch has one.
+    for (const reason of new Set(ended.map(each => each.reason))) deps.end(ended.filter(each => each.reason === reason))
+    for (const { entry } of ended) {
+      range.early.remove(entry!)
+      range.count = Math.max(0, range.count - 1)
+    }
+    rows += ended.length
+    range.touch()
   }
 
   function pass(): void {

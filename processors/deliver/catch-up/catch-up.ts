@@ -117,7 +117,10 @@ export function createCatchUp(deps: {
       .filter(({ record, number }) => !numbers.isDone(number) && !wasDone(record))
       .map(({ record, number }): Candidate => ({ event: factsOf(record), payload: record.value!, number }))
       .filter(({ event }) => stretch.begins(event))
-    for (const candidate of await chosen(candidates)) {
+    const begun = await chosen(candidates)
+    // Stopped before the choice was made: the batch comes again.
+    if (stopped) return
+    for (const candidate of begun) {
       await turn(candidate.event.subject ?? '')
       if (stopped) return
       begin(numbers, candidate)

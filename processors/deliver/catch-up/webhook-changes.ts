@@ -114,6 +114,16 @@ export function createWebhookChanges(deps: {
     deps.guarded(() => follow(id, before))
   }
 
+  /** A range of a webhook that was deleted before its organization cannot be read to its end once the topics are gone. */
+  function onOrganization(organizationId: string): void {
+    if (view.organization(organizationId)?.status !== 'deleted') return
+    deps.guarded(() => {
+      if (closed) return
+      for (const range of states.ranges())
+        if (range.organizationId === organizationId && !webhookOf(range)) gone(sessions.of(range))
+    })
+  }
+
   function takeUp(range: OwedRange): void {
     const session = sessions.of(range)
     const webhook = webhookOf(range)
@@ -129,7 +139,9 @@ export function createWebhookChanges(deps: {
         if (!view.find('webhook', organizationId, webhookId)) states.forget(webhookId)
       }
       forget = view.onChange((kind, organizationId, id) => {
-        if (kind === 'webhook' && deps.isOurs(organizationId)) onWebhook(organizationId, id)
+        if (!deps.isOurs(organizationId)) return
+        if (kind === 'webhook') onWebhook(organizationId, id)
+        else if (kind === 'organization') onOrganization(organizationId)
       })
       states.ranges().forEach(takeUp)
     },

@@ -8,7 +8,7 @@ import type { EventFacts } from '../../../topics/deliveries.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import type { EarlyRecords } from '../catch-up/early-records.ts'
 import { listedRecords, type SubscribersOf } from '../catch-up/listed-records.ts'
-import { createLogMerge, type LogSource } from '../catch-up/log-merge.ts'
+import { closeWhenWaiting, createLogMerge, type LogSource } from '../catch-up/log-merge.ts'
 import type { Owing } from '../catch-up/owing.ts'
 import type { EndInBulk } from '../outcome/end-in-bulk.ts'
 import type { Cancellation } from './cancellation.ts'
@@ -50,13 +50,13 @@ export function createCancelOwed(deps: {
     if (!range.isOwed(number)) return
     const topic = eventsTopic.nameFor(range.organizationId, range.environment)
     const merge = createLogMerge({ ...{ log, clock, logger, topic }, from: number, through: () => number })
-    const read = await merge.read()
-    merge.close()
-    const [listed] = await listedRecords(
-      range,
-      read && 'records' in read ? read.records.slice(0, 1) : [],
-      deps.subscribersOf,
-    )
+    const closing = closeWhenWaiting(merge, clock)
+    const read = await merge.read().finally(() => {
+      closing.cancel()
+      merge.close()
+    })
+    if (!read) throw new Error(`${topic} does not show event ${number} now`)
+    const [listed] = await listedRecords(range, 'records' in read ? read.records.slice(0, 1) : [], deps.subscribersOf)
     if (!listed) return
     const event = readEventHeaders(listed.record.headers, range.organizationId)
     guarded(() => {

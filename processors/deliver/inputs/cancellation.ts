@@ -91,6 +91,17 @@ export function createCancellation(deps: {
   }
 
   function add(target: Target): void {
+    const before = target.deliveryId === undefined ? undefined : byDelivery.get(target.deliveryId)
+    if (before) {
+      // One target per delivery, or the command of the first would never end.
+      const { onEnd } = before
+      before.onEnd = () => {
+        onEnd()
+        target.onEnd()
+      }
+      before.event ??= target.event
+      return
+    }
     if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
     else byDelivery.set(target.deliveryId, target)
     deps.cancelHeld(cancellation)
@@ -109,13 +120,17 @@ export function createCancellation(deps: {
       try {
         await committedSinceNow()
         for (const tier of RETRY_TIERS) await searchTier(tier.topic.name)
-        for (const target of targets) await cancelOwed(target)
+        const later = await cancelAllOwed(targets)
         // A match that was read meanwhile was no longer unread when the search reached it.
         guarded(() => deps.cancelHeld(cancellation))
         const unread = await searchNewDeliveries()
         if (closed) return
         // Matches still to be read are cancelled when they are.
-        guarded(() => targets.filter(target => !unread.has(target) && !isInFlight(target)).forEach(forget))
+        guarded(() =>
+          targets.filter(target => !later.has(target) && !unread.has(target) && !isInFlight(target)).forEach(forget),
+        )
+        waiting.push(...later)
+        if (later.size > 0) await clock.sleep(TROUBLE_PAUSE_MS)
       } catch (error) {
         deps.logger.warn({ error: String(error) }, 'the search for deliveries to cancel failed; trying again')
         waiting.push(...targets)
@@ -131,6 +146,19 @@ export function createCancellation(deps: {
   function committedSinceNow(): Promise<void> {
     handle.write([])
     return new Promise(resolve => barriers.add({ after: seals + 1, resolve }))
+  }
+
+  /** A log that cannot be read now must not keep the targets behind it. Answers those to be searched for again. */
+  async function cancelAllOwed(targets: readonly Target[]): Promise<Set<Target>> {
+    const later = new Set<Target>()
+    for (const target of targets) {
+      if (closed) break
+      await cancelOwed(target).catch(error => {
+        later.add(target)
+        deps.logger.warn({ error: String(error) }, 'an owed delivery cannot be cancelled now; trying again')
+      })
+    }
+    return later
   }
 
   async function cancelOwed({ deliveryId, webhookId, event, reason }: Target): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
+import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { Owing } from '../catch-up/owing.ts'
 import type { MemoryBudget } from '../dispatch/memory-budget.ts'
 import type { DeliveryShard } from '../shard.ts'
@@ -24,6 +25,7 @@ export function createNewDeliveries(deps: {
   budget: MemoryBudget
   clock: Clock
   clockOffsetMs: number
+  isCancelled(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>): boolean
 }): NewDeliveries {
   const { handle, progress, events, shard, budget } = deps
   let paused = false
@@ -44,8 +46,12 @@ export function createNewDeliveries(deps: {
       if (ended.length > 0 && ended.includes(part)) continue
       const webhookId = webhookIds[part]!
       const source = { progress, record: openRecord, part, webhookIds }
-      if (areAny && deps.owing.absorbs({ event, payload, webhookId, source, createdAtMs })) continue
       const id = deliveryId(event.eventId, webhookId)
+      if (areAny) {
+        // Cancelled before it was read: it ends below, and no range may owe its number.
+        if (deps.isCancelled({ deliveryId: id, webhookId })) deps.owing.passed(event, webhookId)
+        else if (deps.owing.absorbs({ event, payload, webhookId, source, createdAtMs })) continue
+      }
       const delivery = { event, payload, webhookId, deliveryId: id, attempts: 0, dueAtMs, createdAtMs }
       shard.take(
         { ...delivery, trigger: 'live', replayId: null, once: false },
