@@ -59,7 +59,8 @@ describe('docker-compose.yml', () => {
   it('names every broker where the platform and the clients of organizations look for them', () => {
     expect(compose).toContain('KAFKA_BROKERS: kafka-1:9092,kafka-2:9092,kafka-3:9092\n')
     expect(compose).toContain('KAFKA_CLIENT_BOOTSTRAP: 127.0.0.1:9094,127.0.0.1:9095,127.0.0.1:9096\n')
-    for (const node of [1, 2, 3]) expect(compose).toContain(`NODE_ID: ${node}, CLIENTS_PORT: ${9093 + node},`)
+    for (const node of [1, 2, 3])
+      expect(compose).toMatch(new RegExp(`NODE_ID: ${node},\\s+CLIENTS_PORT: ${9093 + node},`))
   })
 
   it('runs the images that the tests run on', () => {
