@@ -133,7 +133,8 @@ export function readerTests(shared: SharedCluster): void {
       closing.push(() => wire.close())
       const pages = createLogPages({ wire, clock })
       await cluster.createTopic({ topic: control.name, partitions: 1 })
-      await cluster.alterConfigs(control.name, { 'min.insync.replicas': '1' })
+      // Records of the test have no keys.
+      await cluster.alterConfigs(control.name, { 'min.insync.replicas': '1', 'cleanup.policy': 'delete' })
       await cluster.setReplicas(control.name, 0, [3])
       const [applied, faults] = [[] as string[], [] as Error[]]
       const apply = ({ value }: LogRecord) => void applied.push(String(value))
@@ -193,7 +194,7 @@ export function readerTests(shared: SharedCluster): void {
       expect(gaps).toEqual([])
       await cluster.healed()
       await cluster.setReplicas(control.name, 0, [1, 2, 3])
-      await cluster.alterConfigs(control.name, { 'min.insync.replicas': '2' })
+      await cluster.alterConfigs(control.name, { 'min.insync.replicas': '2', 'cleanup.policy': 'compact' })
     })
   })
 
