@@ -23,15 +23,21 @@ const start = (replicationFactor?: number, time: Clock = clock): Promise<Provisi
   return provision({ kafka, wire, shards: 8, replicationFactor, topicDefaults: {}, clock: time, logger })
 }
 
-/** Half a minute passes at once; `meanwhile` comes first. */
-const hurried = (meanwhile: () => Promise<unknown> = async () => undefined): Clock => ({
-  ...clock,
-  after(ms, callback) {
-    if (ms < 30_000) return clock.after(ms, callback)
-    void meanwhile().then(callback)
-    return { cancel: () => undefined }
-  },
-})
+/** From `hurry` on half a minute passes at once; `meanwhile` comes first. A start has its requests' time limits. */
+function hurried(meanwhile: () => Promise<unknown> = async () => undefined): Clock & { hurry(): void } {
+  let isHurried = false
+  return {
+    ...clock,
+    after(ms, callback) {
+      if (!isHurried || ms < 30_000) return clock.after(ms, callback)
+      void meanwhile().then(callback)
+      return { cancel: () => undefined }
+    },
+    hurry() {
+      isHurried = true
+    },
+  }
+}
 
 /** As a process does that starts while a broker goes away: it begins again. */
 function unlessCutOff(error: unknown): undefined {
@@ -66,7 +72,9 @@ export function provisioningTests(shared: SharedCluster): void {
       await cluster.alterConfigs(outcomes.name, { 'min.insync.replicas': '1', 'retention.ms': '123456789' })
       await cluster.alterConfigs('events.org_new', { 'min.insync.replicas': '1' })
       await cluster.stop(3)
-      const provisioning = await until('a start', () => start(undefined, hurried()).catch(unlessCutOff))
+      const time = hurried()
+      const provisioning = await until('a start', () => start(undefined, time).catch(unlessCutOff))
+      time.hurry()
       expect(await provisioning.protectOrganizationTopics(['org_new', 'org_unknown'], 'live')).toBe(1)
       expect(await inSync([outcomes.name, 'events.org_new'])).toEqual(new Set(['2']))
       expect((await cluster.describeConfigs([outcomes.name])).get(outcomes.name)!['retention.ms']!.value).toBe(
@@ -82,10 +90,9 @@ export function provisioningTests(shared: SharedCluster): void {
     it('repairs a setting that a dead process left lowered, and leaves one that a writer has put back meanwhile', async () => {
       await cluster.alterConfigs('events.org_new', { 'min.insync.replicas': '1' })
       await cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '1' })
-      const provisioning = await start(
-        undefined,
-        hurried(() => cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '3' })),
-      )
+      const time = hurried(() => cluster.alterConfigs('emits.org_new', { 'min.insync.replicas': '3' }))
+      const provisioning = await start(undefined, time)
+      time.hurry()
       expect(await provisioning.protectOrganizationTopics(['org_new'], 'live')).toBe(1)
       expect(await inSync(['events.org_new'])).toEqual(new Set(['2']))
       expect(await inSync(['emits.org_new'])).toEqual(new Set(['3']))
