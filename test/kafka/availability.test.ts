@@ -195,6 +195,17 @@ describe('a topic on which a transaction failed', () => {
     expect(availability.unavailable()).toEqual([])
   })
 
+  it('is released and reported once, however many records for it a commit has', async () => {
+    const { availability, advance, become, fail, released, reported } = watched()
+    become('a')
+    fail('a')
+    await advance(2_000)
+    const before = [...reported]
+    availability.committed(['a', 'state', 'a', 'a'])
+    expect(released).toEqual(['a'])
+    expect(reported.slice(before.length)).toEqual(['a resumed'])
+  })
+
   it('holds up no trial of others once it is forgotten', async () => {
     const { availability, advance, become, fail, released } = watched()
     for (const topic of ['a', 'b']) become(topic)

@@ -208,8 +208,11 @@ export function createAvailability(deps: {
     committed(topics) {
       if (!trial) return
       const tried = trial
-      for (const topic of topics) if (topic === tried.topic) release(tried)
-      if (trial !== tried) return
+      for (const topic of topics) {
+        if (topic !== tried.topic) continue
+        release(tried)
+        return
+      }
       // None of its waiting inputs led to a record for it.
       if (!deps.isAwaited(tried.topic)) release(tried)
       else if (++tried.commits >= TRIAL_COMMITS_MAX) giveWay(tried)
