@@ -223,6 +223,29 @@ describe('the remains of a deleted organization', () => {
     await fresh.close()
   }, 60_000)
 
+  it('is cleared though the topics of another one cannot be deleted, which is reported', async () => {
+    const time = movable()
+    const part = partOf(one, time)
+    const [stuck, well] = [await grown(part), await grown(part)]
+    for (const { id } of [stuck, well]) await part.plane.organizations.delete(caller, id)
+    time.ahead(CLEARED_AFTER_MS)
+    const provisioning = {
+      async deleteOrganizationTopics(ids: readonly string[]) {
+        if (ids.includes(stuck.id)) throw new Error('a topic is in use')
+        await part.provisioning.deleteOrganizationTopics(ids)
+      },
+    }
+    const clearing = createClearing({ ...part, provisioning })
+    await expect(clearing.clearDue()).rejects.toThrow('a topic is in use')
+    clearing.close()
+    expect(one.view.organization(well.id)?.clearedAt).toEqual(expect.any(String))
+    expect(one.view.organization(stuck.id)?.clearedAt).toBeUndefined()
+    const next = createClearing(part)
+    await next.clearDue()
+    next.close()
+    expect(one.view.organization(stuck.id)?.clearedAt).toEqual(expect.any(String))
+  }, 60_000)
+
   it('is removed by rounds, until they are closed; a cluster that deletes no topics keeps the records from nothing', async () => {
     const time = movable()
     const hand = createManualClock()
