@@ -150,12 +150,14 @@ function addSteps(
     known?.createdAtMs ?? event.recordedAtMs + (kind === 'own' || kind === 'catch-up' ? 0 : 60_000 + which)
   const before = history.attempts.filter(row => row.deliveryId === id)
   let number = Math.max(0, ...before.map(row => row.number))
-  let startedAtMs = Math.max(createdAtMs, ...before.map(row => row.startedAtMs))
+  let startedAtMs = Math.max(createdAtMs, ...before.map(row => row.startedAtMs + 1))
   // An ended delivery goes on by hand alone, and its trigger stays `manual`.
   let isByHand = before.some(({ state, trigger }) => state !== 'retrying' || trigger === 'manual')
   for (const planned of steps) {
     if (planned.isAttempt) number++
-    startedAtMs += planned.laterMs
+    // A retry by hand follows a step that its caller has seen, so their times differ.
+    const isFirstByHand = !isByHand && planned.again
+    startedAtMs += isFirstByHand ? Math.max(1, planned.laterMs) : planned.laterMs
     isByHand ||= planned.again
     history.attempts.push(
       attempt(event, webhookId, id, {
@@ -171,7 +173,10 @@ function addSteps(
         trigger: isByHand ? 'manual' : kind === 'replay' || kind === 'older-catch-up' ? 'replay' : 'live',
       }),
     )
-    isByHand ||= planned.state !== 'retrying'
+    if (!isByHand && planned.state !== 'retrying') {
+      isByHand = true
+      startedAtMs++
+    }
   }
   history.deliveryIds.set(id, webhookId)
 }
