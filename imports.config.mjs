@@ -78,6 +78,11 @@ const ROOMS = [
     why: 'What is delivered or emitted again comes from the history; the engine that does it lies above.',
   },
   {
+    name: 'streaming',
+    path: '^src/streaming/',
+    why: 'Reading the log from a position is the same for streams, pulls and queues: it knows no HTTP and no consumer group.',
+  },
+  {
     name: 'processors',
     path: '^processors/',
     why: 'A consumer group is a program of its own: nobody imports it but the composition.',

@@ -36,6 +36,20 @@ export function renderEnvelope(
   )
 }
 
+/**
+ * The same envelope for readers of the log, who have no delivery: without `deliveryId` and `apiVersion`. Without a
+ * payload it says `"withheld":true` where `data` would be.
+ */
+export function renderLogEvent(event: EventFacts, payload: Buffer | undefined): Buffer {
+  const members = `{"id":${quoted(event.eventId)},${membersOf(event)},"replay":null}`
+  return payload === undefined ? withheld(members) : withMember(members, 'data', payload)
+}
+
+const WITHHELD = Buffer.from('true')
+
+/** Marks a JSON object that is not empty as one whose payload the reader may not see. */
+export const withheld = (object: string): Buffer => withMember(object, 'withheld', WITHHELD)
+
 /** Cache for the last event: deliveries of one event to many webhooks are rendered one after the other. */
 let rendered: { event: EventFacts | undefined; members: string } = { event: undefined, members: '' }
 

@@ -120,6 +120,17 @@ export const CODES = {
   delivery_in_progress: entry(409, 'The delivery has not ended: its next attempt comes by itself.'),
   webhook_inactive: entry(409, 'The webhook is switched off, or deleted.'),
 
+  // Reading events
+  invalid_cursor: entry(
+    400,
+    'The cursor is not one of this organization and environment, or it was changed: use it as it was answered.',
+  ),
+  cursor_expired: entry(
+    410,
+    'Events at the cursor are no longer kept, or the log ends before it; continue at error.earliestCursor.',
+  ),
+  key_in_query: entry(400, 'An API key is in the URL, where logs keep it: send it in a header, and replace the key.'),
+
   // Replays
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),
@@ -147,11 +158,19 @@ export class ClarionError extends Error {
   readonly retryAfterS: number | undefined
   /** The emit concerned, so that a caller can continue with its id. */
   readonly emitId: string | undefined
+  /** Further members of the error, which belong to its code. */
+  readonly facts: Readonly<Record<string, unknown>> | undefined
 
   constructor(
     code: Code,
     message: string,
-    options: { details?: Finding[]; retryAfterS?: number; emitId?: string; cause?: unknown } = {},
+    options: {
+      details?: Finding[]
+      retryAfterS?: number
+      emitId?: string
+      facts?: Record<string, unknown>
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.name = 'ClarionError'
@@ -159,5 +178,6 @@ export class ClarionError extends Error {
     this.details = options.details
     this.retryAfterS = options.retryAfterS
     this.emitId = options.emitId
+    this.facts = options.facts
   }
 }

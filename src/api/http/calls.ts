@@ -10,6 +10,7 @@ import { planOf } from '../../model/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
+import { refuseKeyInQuery } from './key-in-query.ts'
 import type { Call, Principal, Route } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
@@ -29,6 +30,7 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
     const checkQuery = validators.query(route.query ?? NO_QUERY)
     const checkBody = route.body === undefined ? undefined : validators.body(route.body)
     return async (request, params, querystring, requestId) => {
+      if (route.refusesKeyInQuery === true) refuseKeyInQuery(querystring)
       const principal =
         route.access === 'public' ? undefined : authenticate(request.headers, request.socket.remoteAddress)
       if (principal !== undefined) authorize(principal, route.access)

@@ -21,7 +21,7 @@ export function failureOf(error: unknown, requestId: string): Failure {
   const found = failure(error.code, error.message, requestId, error.details)
   if (error.retryAfterS !== undefined) found.headers['retry-after'] = String(error.retryAfterS)
   if (error.emitId !== undefined) found.error.emitId = error.emitId
-  return found
+  return error.facts === undefined ? found : { ...found, error: { ...found.error, ...error.facts } }
 }
 
 export function failure(code: Code, message: string, requestId: string, details?: Finding[]): Failure {

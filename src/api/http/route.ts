@@ -69,6 +69,8 @@ interface RouteFacts {
   refusedWhenSuspended?: boolean
   /** Checked before the rest of the call, so that no answer reveals anything that the plan hides from the caller. */
   needsFederation?: boolean
+  /** A key in the URL is refused before sign-in. */
+  refusesKeyInQuery?: boolean
   /** A call without a body is taken as one with `{}`. */
   bodyOptional?: boolean
   /** Repeating a call with the same header `Idempotency-Key` has no further effect. Other routes ignore the header. */

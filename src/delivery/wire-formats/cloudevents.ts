@@ -4,15 +4,20 @@
  * standard requires.
  */
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import { type DeliveryFacts, withMember } from '../../events/envelope.ts'
+import { type DeliveryFacts, withheld, withMember } from '../../events/envelope.ts'
 
-export function renderCloudEvent(
-  event: EventFacts,
-  payload: Buffer,
-  { deliveryId, apiVersion, replay }: DeliveryFacts,
-): Buffer {
+export const renderCloudEvent = (event: EventFacts, payload: Buffer, delivery: DeliveryFacts): Buffer =>
+  withMember(JSON.stringify(attributesOf(event, delivery)), 'data', payload)
+
+/** For readers of the log, who have no delivery. Without a payload the extension attribute `withheld` says so. */
+export function renderLogCloudEvent(event: EventFacts, payload: Buffer | undefined): Buffer {
+  const attributes = JSON.stringify(attributesOf(event, undefined))
+  return payload === undefined ? withheld(attributes) : withMember(attributes, 'data', payload)
+}
+
+function attributesOf(event: EventFacts, delivery: DeliveryFacts | undefined) {
   const { federation } = event
-  const attributes = {
+  return {
     specversion: '1.0',
     id: event.eventId,
     source: encodeURI(event.source),
@@ -39,10 +44,9 @@ export function renderCloudEvent(
     federationpushid: federation?.pushId,
     federationsourceorganizationid: federation?.sourceOrganizationId,
     federationsourceeventid: federation?.sourceEventId,
-    replayid: replay?.replayId,
-    originaldeliveredat: replay?.originalDeliveredAt ?? undefined,
-    deliveryid: deliveryId,
-    apiversion: apiVersion,
+    replayid: delivery?.replay?.replayId,
+    originaldeliveredat: delivery?.replay?.originalDeliveredAt ?? undefined,
+    deliveryid: delivery?.deliveryId,
+    apiversion: delivery?.apiVersion,
   }
-  return withMember(JSON.stringify(attributes), 'data', payload)
 }

@@ -121,12 +121,12 @@ export interface OffsetFound {
   offset: number
 }
 
-/** The first offset that exists, or the end of the log, open transactions included. */
-export function listOffsetsRequest(
-  wanted: readonly OffsetQuery[],
-  at: 'earliest' | 'latest',
-): WireRequest<OffsetFound[]> {
+/** `latest`: the end of the log, open transactions included; `stable`: where committed records end. */
+export type OffsetPlace = 'earliest' | 'latest' | 'stable'
+
+export function listOffsetsRequest(wanted: readonly OffsetQuery[], at: OffsetPlace): WireRequest<OffsetFound[]> {
   const timestamp = int64(at === 'earliest' ? -2n : -1n)
+  const isolation = int8(at === 'stable' ? 1 : 0)
   const byTopic = Map.groupBy(wanted, each => each.topic)
   const topics = [...byTopic].map(([topic, list]) => [
     compact(topic),
@@ -137,7 +137,7 @@ export function listOffsetsRequest(
     apiKey: LIST_OFFSETS,
     apiVersion: 7,
     apiName: 'ListOffsets',
-    body: [int32(-1), int8(0), compactArray(topics)],
+    body: [int32(-1), isolation, compactArray(topics)],
     decode(reader) {
       reader.int32() // throttle time
       const found = reader.array(() => {

@@ -8,7 +8,7 @@ import type { ClusterMap, TopicInfo } from './cluster.ts'
 import { initProducerIdRequest } from './coordinator-requests.ts'
 import { COORDINATOR_MOVED, type CoordinatorKind } from './coordinators.ts'
 import { errorName, LEADER_MOVED } from './error-codes.ts'
-import { listOffsetsRequest, type OffsetQuery } from './metadata-requests.ts'
+import { listOffsetsRequest, type OffsetPlace, type OffsetQuery } from './metadata-requests.ts'
 import { shareCluster } from './shared-cluster.ts'
 import { KafkaError, type KafkaSettings, type ProducerIdentity, type WireRequest } from './types.ts'
 
@@ -52,6 +52,8 @@ export interface Wire {
   ends(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** The same for the first offsets that exist. */
   starts(partitions: readonly PartitionName[]): Promise<Map<string, number>>
+  /** The same for the ends of committed records: an open transaction ends a log here. */
+  stableEnds(partitions: readonly PartitionName[]): Promise<Map<string, number>>
   /** `current`: the identity that continues under its next epoch (KIP-360). */
   initProducerId(
     transactionalId: string | null,
@@ -130,10 +132,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
    * Leaves out partitions of an unavailable leader as long as another broker answers; partitions that moved are looked
    * up once more.
    */
-  async function offsetsOf(
-    partitions: readonly PartitionName[],
-    at: 'earliest' | 'latest',
-  ): Promise<Map<string, number>> {
+  async function offsetsOf(partitions: readonly PartitionName[], at: OffsetPlace): Promise<Map<string, number>> {
     const found = new Map<string, number>()
     const moved = await findOffsets(partitions, at, found)
     if (moved.length > 0) await findOffsets(moved, at, found)
@@ -143,7 +142,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
   /** Returns those that another broker leads by now. */
   async function findOffsets(
     partitions: readonly PartitionName[],
-    at: 'earliest' | 'latest',
+    at: OffsetPlace,
     found: Map<string, number>,
   ): Promise<PartitionName[]> {
     await map.load(new Set(partitions.map(({ topic }) => topic)))
@@ -196,6 +195,7 @@ export async function openWire(settings: KafkaSettings, logger: Logger, { clock,
     offset,
     ends: partitions => offsetsOf(partitions, 'latest'),
     starts: partitions => offsetsOf(partitions, 'earliest'),
+    stableEnds: partitions => offsetsOf(partitions, 'stable'),
     initProducerId(transactionalId, transactionTimeoutMs, current) {
       const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, current)
       return transactionalId === null ? cluster.askAny(request) : atCoordinator(transactionalId, request)

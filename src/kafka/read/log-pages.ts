@@ -31,12 +31,23 @@ export interface LogPages {
   search(topic: string, partition: number, reached: (record: LogRecord) => boolean): Promise<number>
 }
 
+/** For a reader that must notice what it has missed. */
+export interface StrictLogPages extends Pick<LogPages, 'read' | 'search'> {
+  /**
+   * Like `read`; an offset that the log does not reach, before its start or beyond its end, throws `KafkaError` of type
+   * `OFFSET_OUT_OF_RANGE`.
+   */
+  readStrictly(topic: string, partition: number, offset: number, bytesMax?: number): Promise<LogPage>
+}
+
 const PAGE_BYTES = 1024 * 1024
 /** A search ends when this few are left: they are read in one page anyway. */
 const PAGE_RECORDS = 64
+/** A search looks at the first record of a page only. */
+const PROBE_BYTES = 16 * 1024
 /** Pages are large: no other request should wait behind them on a connection. */
 const LANE = 'pages'
-const RETRY_TIME_MS = 30_000
+const PERSIST_MS = 30_000
 const BACK_OFF_MS = { first: 50, most: 1_000 }
 
 /** The leader has moved, or is unavailable for now. */
@@ -48,7 +59,9 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'INCONSISTENT_TOPIC_ID',
 ])
 
-export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): LogPages {
+/** `persistMs`: how long a leader that is unavailable is looked up again; half a minute by default. */
+export function createLogPages(deps: { wire: Wire; clock: Clock; persistMs?: number }): StrictLogPages {
+  const { wire, clock, persistMs = PERSIST_MS } = deps
   const { cluster } = wire
 
   /** The leader and the topic id of a partition. */
@@ -95,7 +108,7 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
   }
 
   async function persistently<T>(topic: string, call: () => Promise<T>): Promise<T> {
-    const deadlineMs = clock.monotonicMs() + RETRY_TIME_MS
+    const deadlineMs = clock.monotonicMs() + persistMs
     for (let pauseMs = BACK_OFF_MS.first; ; pauseMs = Math.min(pauseMs * 2, BACK_OFF_MS.most)) {
       try {
         return await call()
@@ -107,10 +120,22 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
     }
   }
 
+  /** The first record from `offset` on, if the log has one before `limit`; aborted records may fill whole pages. */
+  async function firstRecord(topic: string, partition: number, offset: number, limit: number) {
+    for (let at = offset; at < limit; ) {
+      const page = await persistently(topic, () => fetchPage(topic, partition, at, PROBE_BYTES))
+      if (page.records.length > 0 || page.nextOffset === at) return page.records[0]
+      at = page.nextOffset
+    }
+    return undefined
+  }
+
   const offsetOf = (topic: string, partition: number, at: 'earliest' | 'latest') =>
     persistently(topic, () => wire.offset(topic, partition, at))
 
   return {
+    readStrictly: (topic, partition, offset, bytesMax) =>
+      persistently(topic, () => fetchPage(topic, partition, offset, bytesMax)),
     async read(topic, partition, offset, bytesMax) {
       try {
         return await persistently(topic, () => fetchPage(topic, partition, offset, bytesMax))
@@ -128,7 +153,7 @@ export function createLogPages({ wire, clock }: { wire: Wire; clock: Clock }): L
       // No record before `low` satisfies it; from `high` on all do, or there are none.
       while (high - low > PAGE_RECORDS) {
         const middle = low + Math.floor((high - low) / 2)
-        const first = (await persistently(topic, () => fetchPage(topic, partition, middle))).records[0]
+        const first = await firstRecord(topic, partition, middle, high)
         if (first === undefined || first.offset >= high || reached(first)) high = middle
         else low = first.offset + 1
       }

@@ -1,0 +1,191 @@
+/**
+ * Pages of logs that several readers want: each is fetched once, and kept for a minute while there is memory for it. A
+ * thousand readers that resume at once read the log about once. A reader may ask for any offset: the page that covers
+ * it is cut, so that readers of neighbouring offsets come to share pages.
+ *
+ * Only full pages are kept. The page at the end of a log grows, so it is shared only while its fetch is under way.
+ */
+import { logParts } from '../../topics/events.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { Page, StrictPages } from './strict-pages.ts'
+import { createTurns } from './turns.ts'
+
+export const PAGE_BYTES = 1024 * 1024
+
+export type PageSource = 'cache' | 'shared' | 'kafka'
+
+export interface PageCache {
+  /** As `StrictPages.read`; `bytesMax` bounds the fetch where there is no page. */
+  read(topic: string, partition: number, offset: bigint, bytesMax?: number): Promise<Page>
+  /** What it holds now, as it is charged. */
+  readonly bytes: number
+  close(): void
+}
+
+export interface PageCacheSettings {
+  bytesMax: number
+  keptMs: number
+  readsUnderWayMax: number
+}
+
+const DEFAULTS: PageCacheSettings = { bytesMax: 64 * 1024 * 1024, keptMs: 60_000, readsUnderWayMax: 16 }
+/** Memory of a record beside its bytes: its object, and a buffer per header. */
+const RECORD_OVERHEAD_BYTES = 2_000
+/** A fetch under way this many offsets before may bring the wanted one: waiting for it is cheaper than another. */
+const NEAR_OFFSETS = 2_000n
+
+interface Kept {
+  topic: string
+  partition: number
+  offset: bigint
+  page: Page
+  bytes: number
+  atMs: number
+}
+
+/** Of one partition, by offset. */
+interface Shelf {
+  kept: Kept[]
+  fetching: Map<bigint, Promise<Page>>
+}
+
+export function createPageCache(deps: {
+  pages: Pick<StrictPages, 'read'>
+  clock: Clock
+  onPage?: (from: PageSource) => void
+  settings?: Partial<PageCacheSettings>
+}): PageCache {
+  const { pages, clock } = deps
+  const settings = { ...DEFAULTS, ...deps.settings }
+  const turns = createTurns({ underWayMax: settings.readsUnderWayMax })
+  const shelves = new Map<string, Shelf>()
+  /** Oldest first. */
+  const all = new Set<Kept>()
+  let bytes = 0
+  let timer: Timer | undefined
+
+  function shelfOf(topic: string, partition: number): Shelf {
+    const key = `${topic}/${partition}`
+    const shelf: Shelf = shelves.get(key) ?? { kept: [], fetching: new Map() }
+    shelves.set(key, shelf)
+    return shelf
+  }
+
+  async function fetchPage(topic: string, partition: number, offset: bigint, bytesMax: number): Promise<Page> {
+    const shelf = shelfOf(topic, partition)
+    const fetching = turns.run(logParts(topic).organizationId, () => pages.read(topic, partition, offset, bytesMax))
+    shelf.fetching.set(offset, fetching)
+    try {
+      const page = await fetching
+      if (page.nextOffset > offset && page.nextOffset < page.stableEnd) keep(topic, partition, offset, page)
+      return page
+    } finally {
+      shelf.fetching.delete(offset)
+      dropEmpty(topic, partition)
+    }
+  }
+
+  function keep(topic: string, partition: number, offset: bigint, page: Page): void {
+    const size = page.records.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes + RECORD_OVERHEAD_BYTES, 0)
+    if (size > settings.bytesMax) return
+    const entry: Kept = { topic, partition, offset, page, bytes: size, atMs: clock.monotonicMs() }
+    const { kept } = shelfOf(topic, partition)
+    kept.splice(positionOf(kept, offset) + 1, 0, entry)
+    all.add(entry)
+    bytes += size
+    sweep()
+  }
+
+  /** Removes what is too old, and the oldest of what is too much. */
+  function sweep(): void {
+    const oldMs = clock.monotonicMs() - settings.keptMs
+    for (const entry of all) {
+      if (bytes <= settings.bytesMax && entry.atMs > oldMs) break
+      remove(entry)
+    }
+    timer?.cancel()
+    timer = all.size === 0 ? undefined : clock.after(settings.keptMs, sweep)
+  }
+
+  function remove(entry: Kept): void {
+    all.delete(entry)
+    bytes -= entry.bytes
+    const { kept } = shelfOf(entry.topic, entry.partition)
+    kept.splice(kept.indexOf(entry), 1)
+    dropEmpty(entry.topic, entry.partition)
+  }
+
+  function dropEmpty(topic: string, partition: number): void {
+    const key = `${topic}/${partition}`
+    const shelf = shelves.get(key)
+    if (shelf?.kept.length === 0 && shelf.fetching.size === 0) shelves.delete(key)
+  }
+
+  function keptAt({ kept }: Shelf, offset: bigint): Page | undefined {
+    const entry = kept[positionOf(kept, offset)]
+    return entry !== undefined && entry.page.nextOffset > offset ? cutTo(entry.page, offset) : undefined
+  }
+
+  function fetchingAt({ fetching }: Shelf, offset: bigint): Promise<Page> | undefined {
+    const exact = fetching.get(offset)
+    if (exact !== undefined) return exact
+    let nearest: bigint | undefined
+    for (const from of fetching.keys())
+      if (from < offset && offset - from <= NEAR_OFFSETS && from > (nearest ?? -1n)) nearest = from
+    return nearest === undefined ? undefined : fetching.get(nearest)
+  }
+
+  async function sharedAt(shelf: Shelf, offset: bigint): Promise<Page | undefined> {
+    const isExact = shelf.fetching.has(offset)
+    const fetching = fetchingAt(shelf, offset)
+    if (fetching === undefined) return undefined
+    // The failure of a page before this one says nothing about this one.
+    const page = isExact ? await fetching : await fetching.catch(() => undefined)
+    return page !== undefined && (isExact || page.nextOffset > offset) ? cutTo(page, offset) : undefined
+  }
+
+  return {
+    async read(topic, partition, offset, bytesMax = PAGE_BYTES) {
+      const shelf = shelfOf(topic, partition)
+      const kept = keptAt(shelf, offset)
+      if (kept !== undefined) {
+        deps.onPage?.('cache')
+        return kept
+      }
+      const shared = await sharedAt(shelf, offset)
+      if (shared !== undefined) {
+        deps.onPage?.('shared')
+        return shared
+      }
+      // Another reader may have begun the same fetch during the wait.
+      const again = keptAt(shelfOf(topic, partition), offset) ?? shelfOf(topic, partition).fetching.get(offset)
+      deps.onPage?.(again === undefined ? 'kafka' : 'shared')
+      return again ?? fetchPage(topic, partition, offset, bytesMax)
+    },
+    get bytes() {
+      return bytes
+    },
+    close() {
+      timer?.cancel()
+      for (const entry of [...all]) remove(entry)
+    },
+  }
+}
+
+/** The index of the last entry at or before `offset`; -1: none. */
+function positionOf(kept: readonly Kept[], offset: bigint): number {
+  let low = 0
+  let high = kept.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (kept[middle]!.offset <= offset) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
+
+function cutTo({ records, nextOffset, stableEnd }: Page, offset: bigint): Page {
+  const from = Number(offset)
+  const first = records.findIndex(record => record.offset >= from)
+  return { records: first <= 0 ? (first < 0 ? [] : records) : records.slice(first), nextOffset, stableEnd }
+}
