@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { drawTopology, nameOf } from '../../processors/topology.ts'
+import { type ContractSubject, contractCases } from '../../sdks/bus/src/contract/index.ts'
+import { BUS_CODES } from '../../sdks/bus/src/index.ts'
 import { createSchemaRegistryRoutes, type SchemaRegistryDeps } from '../../src/api/kafka/schema-registry.ts'
 import { createRoutes, type Handlers } from '../../src/api/routes.ts'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
@@ -32,6 +34,16 @@ export const BLOCKS: readonly Block[] = [
     name: 'metrics',
     make: () => table(['metric', 'labels', 'what it says'], metrics().map(metricRow)),
   },
+  { file: 'docs/specification/bus.md', name: 'bus-contract', make: busContract },
+  {
+    file: 'docs/specification/bus.md',
+    name: 'bus-codes',
+    make: () =>
+      table(
+        ['code', 'meaning'],
+        Object.entries(BUS_CODES).map(([name, meaning]) => [code(name), meaning]),
+      ),
+  },
 ]
 
 /** The text with the block's content replaced. Throws when the document has no such block. */
@@ -54,6 +66,19 @@ function settings(): string {
 function dataFiles(): string {
   const rows = DATA_FILES.map(({ path, meaning, loss, restore }) => [code(path), meaning, loss, restore])
   return table(['path', 'what it is', 'what its loss or damage does', 'what to do'], rows)
+}
+
+/** Every case, and the buses that it applies to. */
+function busContract(): string {
+  const titles = (subject: Pick<ContractSubject, 'failures' | 'isDurable'>) =>
+    contractCases({ ...subject, open: () => Promise.reject(new Error('not opened')) }).map(({ title }) => title)
+  const inMemory = titles({ failures: 'publisher', isDurable: false })
+  const durable = titles({ failures: 'dead-letter', isDurable: true })
+  const rows = [...new Set([...inMemory, ...durable])].map(title => {
+    if (!durable.includes(title)) return [title, 'in memory']
+    return [title, inMemory.includes(title) ? 'all' : 'over a broker']
+  })
+  return table(['guarantee', 'of which bus'], rows)
 }
 
 function topics(): string {

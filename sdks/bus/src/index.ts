@@ -1,0 +1,13 @@
+/** Publish and subscribe inside an application, in memory or over a broker, behind one interface. */
+export type { Bus, Delivery, Handler, Subscription } from './bus.ts'
+export { BusBase, type BusOptions, type DeadLetter } from './bus-base.ts'
+export { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
+export { type BusSettings, createBus } from './create-bus.ts'
+export { DurableBus } from './durable/durable-bus.ts'
+export { Keeper } from './durable/keeper.ts'
+export { hasRoom, isFull, Progress, type Taken } from './durable/progress.ts'
+export { laneOf, type Reader, type Session, type Transport } from './durable/transport.ts'
+export { BUS_CODES, BusError, type BusErrorCode, HandlersFailed } from './errors.ts'
+export { type Event, immutable, type NewEvent, newEvent } from './event.ts'
+export { KafkaBus, type KafkaBusOptions, type KafkaClient } from './kafka/kafka-bus.ts'
+export { InMemoryBus } from './memory-bus.ts'
