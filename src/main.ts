@@ -113,7 +113,7 @@ function help(): string {
   return [
     'Usage: npm start -- [--role ROLE]…',
     '',
-    `Runs the platform. Roles: ${ROLES.join(', ')}; all of them unless told otherwise. A process with only some roles joins the Kafka and`,
+    `Runs the platform. Roles: ${ROLES.join(', ')}; all of them by default. A process with only some roles joins the Kafka and`,
     'ClickHouse that another one of the same data directory has started.',
     '',
     'Settings (environment variables):',

@@ -9,7 +9,7 @@ import type { Progress } from './state/progress.ts'
 export type Stages = Record<Exclude<Stage, 'ended'>, number>
 
 /** The same by the labels of the metric, which stay as released. */
-export type StageLabels = Record<'held' | 'lined' | 'waiting' | 'flying', number>
+export type StageLabels = Record<'held' | 'queued' | 'waiting' | 'in_flight', number>
 
 export interface DeliverFigures {
   inHand(): { stages: StageLabels; payloadBytes: number }
@@ -34,7 +34,7 @@ export function createFigures(budget: MemoryBudget, shards: ReadonlySet<Watched>
       const stages: Stages = { held: 0, queued: 0, waiting: 0, inFlight: 0 }
       for (const shard of shards) shard.count(stages)
       const { held, queued, waiting, inFlight } = stages
-      return { stages: { held, lined: queued, waiting, flying: inFlight }, payloadBytes: budget.bytes() }
+      return { stages: { held, queued, waiting, in_flight: inFlight }, payloadBytes: budget.bytes() }
     },
     inputs: () => [...shards].flatMap(shard => shard.inputs()),
     owed: () => [...shards].flatMap(shard => shard.owed()),

@@ -137,7 +137,7 @@ function showFollowed({ metrics, view, clock, wire }: Parts, { verdictWaiter, nu
   )
   metrics.counter(
     'clarion_unanswered_emits_total',
-    'Requests told that their emit is queued, because its verdict did not come within two seconds.',
+    'Requests answered with a queued emit, because its verdict did not come within two seconds.',
     () => verdictWaiter.timedOut,
   )
 }

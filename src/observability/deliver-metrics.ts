@@ -110,7 +110,7 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     inHand(read) {
       scraped.gauge({
         name: 'clarion_deliveries',
-        help: 'Deliveries that this process has in memory: held until they are due, lined up behind others of their subject, waiting for a slot, or flying.',
+        help: 'Deliveries that this process has in memory: held until they are due, queued behind others of their subject, waiting for a slot, or in flight.',
         labelNames: ['stage'],
         read: () => Object.entries(read().stages).map(([stage, value]) => ({ labels: { stage }, value })),
       })

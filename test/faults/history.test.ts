@@ -47,7 +47,7 @@ it('a cursor with a day that does not exist is refused, and the process goes on'
 
 const here = testsUseContainers() ? it.skip : it // its process is ours to stop
 here(
-  'while ClickHouse stands still, lists answer 503 with Retry-After, and everything else goes on',
+  'while ClickHouse hangs, lists answer 503 with Retry-After, and everything else goes on',
   async () => {
     ofClickHouse('SIGSTOP')
     try {

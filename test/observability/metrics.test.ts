@@ -97,7 +97,7 @@ describe('a scrape of a running platform', () => {
       { state: 'retrying', error_kind: 'status' },
       value => value === 1,
     )
-    await until(most, 'clarion_deliveries', { stage: 'flying' }, value => value === 1)
+    await until(most, 'clarion_deliveries', { stage: 'in_flight' }, value => value === 1)
     await until(most, 'clarion_retry_waiting_deliveries', { tier: '1m' }, value => value >= 1)
     await until(most, 'clarion_retry_oldest_seconds', { tier: '1m' }, value => value > 0)
     const text = await scrape(most)
@@ -107,7 +107,7 @@ describe('a scrape of a running platform', () => {
     expect(valueIn(text, 'clarion_first_attempt_delay_seconds_count')).toBe(1)
     expect(valueIn(text, 'clarion_deliveries_payload_bytes')).toBeGreaterThan(0)
     answerLate()
-    await until(most, 'clarion_deliveries', { stage: 'flying' }, value => value === 0)
+    await until(most, 'clarion_deliveries', { stage: 'in_flight' }, value => value === 0)
     await until(most, 'clarion_retry_waiting_deliveries', { tier: 'fresh' }, value => value === 0)
   }, 60_000)
 
