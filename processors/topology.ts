@@ -9,6 +9,7 @@ import { admissionRelays } from '../topics/admission-relays.ts'
 import { auditAttempts } from '../topics/audit-attempts.ts'
 import { auditChanges } from '../topics/audit-changes.ts'
 import { auditEmits } from '../topics/audit-emits.ts'
+import { auditMeters } from '../topics/audit-meters.ts'
 import { auditRelays } from '../topics/audit-relays.ts'
 import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
@@ -40,8 +41,8 @@ export const TOPOLOGY: readonly Station[] = [
   {
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane',
-    reads: [outcomes, admissionCounters, deliveryCatchUps, control],
-    writes: [emits, platformEmits, deliveriesCommands, control, auditChanges, auditAttempts],
+    reads: [outcomes, admissionCounters, deliveryCatchUps, control, events],
+    writes: [emits, platformEmits, deliveriesCommands, control, auditChanges, auditAttempts, auditMeters],
     state: [],
   },
   {
@@ -61,7 +62,7 @@ export const TOPOLOGY: readonly Station[] = [
   {
     role: 'record',
     does: 'writes history into ClickHouse, each row once; checks every hour that the books agree',
-    reads: [auditEmits, auditAttempts, auditChanges, auditRelays, quarantine, admissionCounters, events],
+    reads: [auditEmits, auditAttempts, auditChanges, auditRelays, auditMeters, quarantine, admissionCounters, events],
     writes: [auditChanges, platformEmits],
     state: [recordState],
   },

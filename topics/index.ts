@@ -6,6 +6,7 @@ import { admissionRelays } from './admission-relays.ts'
 import { auditAttempts } from './audit-attempts.ts'
 import { auditChanges } from './audit-changes.ts'
 import { auditEmits } from './audit-emits.ts'
+import { auditMeters } from './audit-meters.ts'
 import { auditRelays } from './audit-relays.ts'
 import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
@@ -43,6 +44,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   auditAttempts,
   auditChanges,
   auditRelays,
+  auditMeters,
   recordState,
 ]
 

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EMIT_FRAGMENTS } from './read/emit-fragments.ts'
 import { STEP_FRAGMENTS } from './read/newest-step.ts'
+import { READING_FRAGMENTS } from './read/reading-fragments.ts'
 
-const FRAGMENTS: Readonly<Record<string, string>> = { ...STEP_FRAGMENTS, ...EMIT_FRAGMENTS }
+const FRAGMENTS: Readonly<Record<string, string>> = { ...STEP_FRAGMENTS, ...EMIT_FRAGMENTS, ...READING_FRAGMENTS }
 
 /** The text of `queries/<name>.sql`, with each `{{fragment}}` replaced. Throws for an unknown fragment. */
 export function readQuery(name: string): string {

@@ -14,6 +14,7 @@ import { admissionRelays, relayProgressCodec, waitingEventCodec } from '../../to
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { auditMeters, auditMetersCodec } from '../../topics/audit-meters.ts'
 import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
 import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
@@ -98,6 +99,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },
   [auditEmits.name]: { any: as(auditEmitsCodec) },
+  [auditMeters.name]: { any: as(auditMetersCodec) },
   [auditRelays.name]: { any: as(auditRelaysCodec) },
   [deliveries.name]: { any: as(deliveryRecordCodec) },
   'deliveries.retry': { any: as(retryRecordCodec) },

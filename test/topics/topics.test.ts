@@ -10,6 +10,7 @@ import { relayProgressCodec, waitingEventCodec } from '../../topics/admission-re
 import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { auditMetersCodec } from '../../topics/audit-meters.ts'
 import { auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
@@ -61,6 +62,7 @@ const CODECS = {
   auditChangesCodec,
   auditEmitsCodec,
   auditRelaysCodec,
+  auditMetersCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,

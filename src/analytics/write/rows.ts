@@ -5,6 +5,7 @@
 import { auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../../topics/audit-emits.ts'
+import { auditMetersCodec } from '../../../topics/audit-meters.ts'
 import { auditRelaysCodec } from '../../../topics/audit-relays.ts'
 import { TRACE_ID } from '../../events/trace-context.ts'
 import { copySlice } from './row-binary.ts'
@@ -53,6 +54,7 @@ const ATTEMPTS = {
   ...{ errorKind: WORD_OR_NULL },
 }
 const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }
+const READINGS = { environment: WORD, meter: WORD, reading: 'UInt64' }
 const RELAYS = { step: 'UInt8', status: WORD, skipReason: WORD_OR_NULL }
 
 /** Each verdict is a row in `emits` and, with a payload, one in `payloads`. */
@@ -94,6 +96,12 @@ export const changeRows = rowsOf(auditChangesCodec, {
 export const relayRows = rowsOf(auditRelaysCodec, {
   relays: fields => [
     { table: 'relays', partition: { by: 'queuedAtMs', name: day }, columns: columnsOf(fields, RELAYS) },
+  ],
+})
+
+export const meterRows = rowsOf(auditMetersCodec, {
+  readings: fields => [
+    { table: 'meter_readings', partition: { by: 'atMs', name: month }, columns: columnsOf(fields, READINGS) },
   ],
 })
 

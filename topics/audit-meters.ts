@@ -1,0 +1,42 @@
+import { byDefault, codecOf, environment, list, long, record, text, textOf, type ValueOf } from './avro.ts'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** Meters that are counted by processes; the others are counted from audit rows. */
+export const READ_METERS = ['streamed_events', 'queue_messages'] as const
+export type ReadMeter = (typeof READ_METERS)[number]
+
+/** What a counter shows at a time. A counter only grows, and a reading that is repeated adds nothing. */
+export type MeterReading = ValueOf<typeof meterReadingFields>
+
+export const meterReadingFields = record('MeterReading', {
+  organizationId: text,
+  environment,
+  meter: textOf<ReadMeter>(),
+  /** Of one counter of one process: a new process, or one that had forgotten the counter, begins another one at 0. */
+  counterId: text,
+  reading: long,
+  atMs: long,
+})
+
+export type AuditMeters = ValueOf<typeof auditMetersFields>
+
+export const auditMetersFields = record('AuditMeters', {
+  readings: byDefault([], list(meterReadingFields)),
+})
+
+export const auditMetersCodec = codecOf(auditMetersFields)
+
+/** Many readings travel in one record: those of one process and shard. */
+export const auditMeters: Topic = {
+  name: 'audit.meters',
+  meaning: 'Readings of counters that processes keep, such as the events that they have handed to readers.',
+  key: 'nothing',
+  value: 'Avro AuditMeters',
+  partitions: 'shards',
+  producers: ['api'],
+  consumers: ['record'],
+  cleanup: 'delete',
+  retentionMs: 30 * DAY_MS,
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}
