@@ -1,15 +1,14 @@
 /**
- * Lifecycle events of admission (docs/specification/platform-events.md#lifecycle-events): the steps of each emit, for
- * webhooks that name them, and warnings that the quota is nearly or wholly used or that a chain was cut. An emit
- * without such subscribers costs two look-ups.
+ * Lifecycle events of admission (docs/specification/platform-events.md#lifecycle-events): the steps of each emit,
+ * where they are named, and warnings that the quota is nearly or wholly used or that a chain was cut. An emit of an
+ * environment in which nothing is named costs a few look-ups.
  */
 import { hash } from 'node:crypto'
 import { quotaMark } from '../../src/control-plane/plans/plan-usage.ts'
-import { type Cause, causeOf, isSelected, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
+import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
 import { platformEmitAt } from '../../src/ingress/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
-import type { ControlView } from '../../src/model/control-view.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { AdmissionState } from './admission-state.ts'
 import type { Acceptance, Emit, Progress, Rejection, Verdict } from './emit.ts'
@@ -21,15 +20,10 @@ const ANY_AGE = Number.POSITIVE_INFINITY
 
 export type Announce = (emit: Emit, verdict: Verdict, progress: Progress) => OutRecord[]
 
-export function createAnnounce(deps: {
-  view: ControlView
-  lifecycle: Lifecycle
-  state: AdmissionState
-  shard: number
-}): Announce {
-  const { view, lifecycle, state, shard } = deps
+export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionState; shard: number }): Announce {
+  const { lifecycle, state, shard } = deps
 
-  /** A change in the audit trail, and the lifecycle event if some webhook names it. */
+  /** A change in the audit trail, and the lifecycle event if it is named. */
   function noticed(emit: Emit, type: string, data: object, cause?: Cause): OutRecord[] {
     const about = { entityType: 'organization', entityId: emit.organizationId, canonicalName: null }
     const row = { ...rowOf(emit, type, data), ...about, id: noticeId(emit, type) }
@@ -71,8 +65,7 @@ export function createAnnounce(deps: {
       subject: organizationId,
     }
     const builtIn = builtInEmit('quota.exceeded', { plan, ...data }, { ...facts, actorId: 'system' })
-    const notices = noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data)
-    return isSelected(builtIn, view.webhooks(organizationId)) ? [...notices, platformEmitAt(builtIn, shard)] : notices
+    return [...noticed(emit, 'CUSTOM_EVENT_QUOTA_EXCEEDED', data), platformEmitAt(builtIn, shard)]
   }
 
   function chainTruncated(emit: Emit, { chain }: Progress): OutRecord[] {

@@ -113,7 +113,7 @@ function openShard(
   const relayLog = createRelayLog(handle.shard)
   const waitingRelays = createWaitingRelays()
   const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog, waiting: waitingRelays })
-  const announce = createAnnounce({ view: deps.view, lifecycle, state, shard: handle.shard })
+  const announce = createAnnounce({ lifecycle, state, shard: handle.shard })
   const readPlatformEmit = createPlatformEmitReader(deps)
   const deferred = createDeferredEmits({ handle, isOutOfReach: isGone })
   const { isFull } = waitingRelays

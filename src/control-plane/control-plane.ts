@@ -11,6 +11,7 @@ import { createKafkaCredentials, type KafkaCredentials } from './kafka/credentia
 import { createPartitions, type PartitionProvisioning, type Partitions } from './kafka/partitions.ts'
 import { createDeletionGrace, type DeletionGrace } from './organizations/deletion-grace.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
+import { createLifecycleNames, type LifecycleNames } from './organizations/lifecycle-names.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
 import { createRegistrationRules, type RegistrationRules } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
@@ -26,6 +27,7 @@ import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 export interface ControlPlane {
   organizations: Organizations
+  lifecycleNames: LifecycleNames
   keys: Keys
   registrations: Registrations
   webhooks: Webhooks
@@ -83,6 +85,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     replays: createReplays(shared),
     retention: createRetention(shared),
     kafkaCredentials: createKafkaCredentials(shared),
+    lifecycleNames: createLifecycleNames(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
     secretKeys: createSecretKeys(shared),

@@ -19,7 +19,12 @@ export interface PlanLimits {
   webhooks: number
   activeWorkflows: number
   queues: number
+  /** Open streams at a time. */
   streams: number
+  /** Events per second of one stream; more are delayed, not dropped. */
+  streamEventsPerS: number
+  /** Pulls of events per second. */
+  pullsPerS: number
   retentionDays: number
   /** Idempotency keys that are remembered: those of the last 30 days, and at most this many. */
   idempotencyKeys: number
@@ -49,6 +54,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     activeWorkflows: 1,
     queues: 0,
     streams: 1,
+    streamEventsPerS: 10,
+    pullsPerS: 1,
     idempotencyKeys: 10_000,
     replayedPerDay: 0,
     kafkaBytesPerS: 262_144,
@@ -66,6 +73,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     activeWorkflows: 10,
     queues: 2,
     streams: 5,
+    streamEventsPerS: 100,
+    pullsPerS: 5,
     idempotencyKeys: 100_000,
     replayedPerDay: 1_000,
     kafkaBytesPerS: 1_048_576,
@@ -83,6 +92,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     activeWorkflows: 50,
     queues: 10,
     streams: 25,
+    streamEventsPerS: 1_000,
+    pullsPerS: 20,
     idempotencyKeys: 1_000_000,
     replayedPerDay: 50_000,
     kafkaBytesPerS: 8_388_608,
@@ -100,6 +111,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     activeWorkflows: 500,
     queues: 100,
     streams: 100,
+    streamEventsPerS: 5_000,
+    pullsPerS: 100,
     idempotencyKeys: 20_000_000,
     replayedPerDay: null,
     kafkaBytesPerS: 67_108_864,

@@ -55,6 +55,8 @@ export interface Organization extends Stored {
    * False if absent.
    */
   strictCompatibility?: boolean
+  /** Lifecycle events that are written to the log whoever selects them, by environment; none if absent. */
+  lifecycleNames?: Partial<Record<Environment, string[]>>
   /** Of a deleted organization: when its records and topics had all been removed. Absent before. */
   clearedAt?: string
 }

@@ -75,6 +75,35 @@ describe('a change', () => {
   })
 })
 
+describe('the list of an organization', () => {
+  it('names lifecycle events beside the webhooks, for one environment, until it is replaced', async () => {
+    const { organization } = await plane.organizations.create(caller, { name: 'Listing' })
+    const owner = { organizationId: organization.id, environment: LIVE }
+    expect(await plane.lifecycleNames.set(caller, owner, ['WEBHOOK_UPDATED', 'WEBHOOK_DELETED'])).toEqual([
+      ...['WEBHOOK_DELETED', 'WEBHOOK_UPDATED'],
+    ])
+    expect(plane.lifecycleNames.of({ ...owner, environment: 'test' })).toEqual([])
+    const { webhook } = await listen(organization.id, ['WEBHOOK_CREATED'])
+    await plane.webhooks.patch(caller, owner, webhook.id, { name: 'n' })
+    await plane.lifecycleNames.set(caller, owner, [])
+    await plane.webhooks.patch(caller, owner, webhook.id, { name: 'm' })
+    expect((await emitted(organization.id)).map(({ type }) => type)).toEqual(['WEBHOOK_CREATED', 'WEBHOOK_UPDATED'])
+    await expect(plane.lifecycleNames.set(caller, owner, ['WEBHOOK_UPDATED', 'order.created'])).rejects.toMatchObject({
+      ...{ code: 'invalid_event_selector', details: [{ path: '/names/1' }] },
+    })
+  })
+})
+
+describe('an organization that is suspended', () => {
+  it('has a built-in event of it in its log, although nobody selects it', async () => {
+    const { organization } = await plane.organizations.create(caller, { name: 'Unheard' })
+    await plane.organizations.suspend(caller, organization.id)
+    expect((await emitted(organization.id)).map(({ type, kind }) => [type, kind])).toEqual([
+      ['tenant.suspended', 'builtin'],
+    ])
+  })
+})
+
 describe('an organization that is deleted', () => {
   it('keeps the webhooks that select the deletion, and no others, for the grace period and over a restart', async () => {
     const { organization } = await plane.organizations.create(caller, { name: 'Gone', plan: 'PRO' })

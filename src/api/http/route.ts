@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Caller } from '../../control-plane/store/announce.ts'
 import type { ApiKey, Organization, Scope } from '../../model/records.ts'
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
  * `public`: no key. `operator`: the operator's key. `any`: any valid key. Else the scope that an organization's key
@@ -16,6 +16,9 @@ export type Access = 'public' | 'operator' | 'any' | Scope
 
 /** JSON Schema 2020-12. */
 export type Schema = Record<string, unknown>
+
+/** Limits of a plan in calls per second. */
+export type Rate = 'pullsPerS'
 
 /** The caller. The operator belongs to no organization. */
 export type Principal =
@@ -69,6 +72,10 @@ interface RouteFacts {
   refusedWhenSuspended?: boolean
   /** Checked before the rest of the call, so that no answer reveals anything that the plan hides from the caller. */
   needsFederation?: boolean
+  /** The limit of the plan that counts calls of an organization per second. */
+  rate?: Rate
+  /** Further members of `meta`, for the OpenAPI document. */
+  meta?: Record<string, Schema>
   /** A key in the URL is refused before sign-in. */
   refusesKeyInQuery?: boolean
   /** A call without a body is taken as one with `{}`. */

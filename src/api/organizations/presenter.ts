@@ -7,6 +7,7 @@ export function presentOrganization(organization: Organization) {
     partitions: _partitions,
     testEnvironment: _test,
     clearedAt: _cleared,
+    lifecycleNames: _names,
     ...visible
   } = organization
   return { strictCompatibility: false, ...visible }

@@ -1,19 +1,18 @@
 /**
  * Lifecycle events as events of an organization's log. Everything that happens is in the audit topics; it also becomes
- * an event for webhooks that name it: no other selector matches one. The record is written in the transaction of the
- * change. See docs/specification/platform-events.md#lifecycle-events.
+ * an event where a webhook of the environment, or the organization's own list, names it: no other selector matches one.
+ * The record is written in the transaction of the change. See docs/specification/platform-events.md#lifecycle-events.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { CHAIN_DEPTH_MAX } from '../../events/chain.ts'
-import { createSelectorIndex } from '../../events/selector.ts'
 import { platformEmit, platformEmitRecord } from '../../ingress/platform-emit.ts'
 import { schemaHash } from '../../json/canonical-json.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
-import { ENVIRONMENTS, type Environment, type Webhook } from '../../model/records.ts'
+import { ENVIRONMENTS, type Environment, type Organization, type Webhook } from '../../model/records.ts'
 
 /**
  * The cause of a lifecycle event; the event's own depth is one more, so that loops through lifecycle events end too.
@@ -27,13 +26,12 @@ export type Cause = Pick<EventFacts, 'rootEventId' | 'depth' | 'path'> & {
 
 export interface Lifecycle {
   /**
-   * Whether any webhook of the organization's environment selects any lifecycle event. Costs two look-ups, as does
-   * `isNamed`.
+   * Whether any lifecycle event is named in the organization's environment. Costs a few look-ups, as does `isNamed`.
    */
   isListening(organizationId: string, environment: Environment): boolean
-  /** Whether a webhook names this event. */
+  /** Whether a webhook or the organization's list names this event. */
   isNamed(organizationId: string, environment: Environment, type: string): boolean
-  /** The record for `platform.emits`, or none if no webhook names it. `row.id` is unique to the change. */
+  /** The record for `platform.emits`, or none if it is not named. `row.id` is unique to the change. */
   announce(row: ChangeRow, environment: Environment, cause?: Cause): OutRecord[]
   /** An emit that ended with its last delivery, or at once without subscribers. None for the platform's own emits. */
   emitDelivered(event: EventFacts, subscriberCount: number, nowMs: number): OutRecord[]
@@ -48,9 +46,15 @@ export interface DeliveryFailure {
   lastError: string | null
 }
 
-export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; shards: number }): Lifecycle {
+export function createLifecycle(deps: {
+  view: Pick<ControlView, 'webhooks' | 'organization'>
+  shards: number
+}): Lifecycle {
+  const { view } = deps
+  const namesIn = (organizationId: string, environment: Environment) =>
+    namesOf(view.webhooks(organizationId), view.organization(organizationId))[environment]
   const isNamed = (organizationId: string, environment: Environment, type: string) =>
-    namesOf(deps.view.webhooks(organizationId))[environment].has(type)
+    namesIn(organizationId, environment).has(type)
 
   function announce(row: ChangeRow, environment: Environment, cause?: Cause): OutRecord[] {
     if (cause?.isLifecycle || !isNamed(row.organizationId, environment, row.type)) return []
@@ -74,7 +78,7 @@ export function createLifecycle(deps: { view: Pick<ControlView, 'webhooks'>; sha
   }
 
   return {
-    isListening: (organizationId, environment) => namesOf(deps.view.webhooks(organizationId))[environment].size > 0,
+    isListening: (organizationId, environment) => namesIn(organizationId, environment).size > 0,
     isNamed,
     announce,
     emitDelivered(event, subscriberCount, nowMs) {
@@ -124,48 +128,48 @@ export const causeOf = ({ eventId, rootEventId, depth, path, causationId, tracep
 })
 
 type Names = Record<Environment, ReadonlySet<string>>
-/** By the list of webhooks, whose identity changes with any of them. */
-const known = new WeakMap<readonly Webhook[], Names>()
+/** What names lifecycle events; the identity of each changes with its content. */
+interface Sources {
+  webhooks: readonly Webhook[]
+  organization: Organization | undefined
+}
+/** By the list of webhooks, or by the organization where it has none. */
+const known = new WeakMap<object, Sources & { names: Names }>()
 const NOBODY: Names = { live: new Set(), test: new Set() }
 
-/** The lifecycle names that webhooks select, by environment. */
-export function namesOf(webhooks: readonly Webhook[]): Names {
-  if (webhooks.length === 0) return NOBODY
-  const found = known.get(webhooks)
-  if (found) return found
-  const names = (environment: Environment) =>
-    new Set(
-      webhooks
-        .filter(webhook => webhook.environment === environment)
-        .flatMap(({ events }) => events.map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name))),
-    )
-  const made = { live: names('live'), test: names('test') }
-  known.set(webhooks, made)
-  return made
+/** The lifecycle names that webhooks select or the organization has listed, by environment. */
+export function namesOf(webhooks: readonly Webhook[], organization?: Organization): Names {
+  if (webhooks.length === 0 && organization?.lifecycleNames === undefined) return NOBODY
+  const key = webhooks.length === 0 ? organization! : webhooks
+  const found = known.get(key)
+  if (found?.webhooks === webhooks && found.organization === organization) return found.names
+  const names = {
+    live: namesIn('live', { webhooks, organization }),
+    test: namesIn('test', { webhooks, organization }),
+  }
+  known.set(key, { webhooks, organization, names })
+  return names
+}
+
+function namesIn(environment: Environment, { webhooks, organization }: Sources): Set<string> {
+  const selected = webhooks.filter(webhook => webhook.environment === environment).flatMap(({ events }) => events)
+  const listed = organization?.lifecycleNames?.[environment] ?? []
+  return new Set([...selected.map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name)), ...listed])
 }
 
 /**
- * The lifecycle events of a control-plane change, for webhooks that name them: in the environment of the changed
- * record, or in both where it has none. `after` and `before`: the control plane on either side of the change.
+ * The lifecycle events of a control-plane change where they are named: in the environment of the changed record, or in
+ * both where it has none. `after` and `before`: the control plane on either side of the change.
  */
 export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading): PlatformEmit[] {
-  const names = namesOf(after.webhooks(row.organizationId))
+  const { organizationId } = row
+  const names = namesOf(after.webhooks(organizationId), after.find('organization', organizationId, organizationId))
   const naming = ENVIRONMENTS.filter(environment => names[environment].has(row.type))
   if (naming.length === 0) return []
   const own = environmentOf(row, after) ?? environmentOf(row, before)
   return naming
     .filter(environment => own === undefined || own === environment)
     .map(environment => lifecycleEmit(row, environment))
-}
-
-/**
- * Whether some webhook selects it: events that the platform publishes by itself take no number in a log without a
- * subscriber.
- */
-export function isSelected({ environment, type, canonicalName }: PlatformEmit, webhooks: readonly Webhook[]): boolean {
-  const own = webhooks.filter(webhook => webhook.environment === environment && webhook.peer === null)
-  const index = createSelectorIndex(own.map(({ events }) => ({ selectors: events, value: true })))
-  return index.match({ type, canonicalName, kind: null }).length > 0
 }
 
 type Reading = Pick<ControlView, 'find' | 'webhooks'>

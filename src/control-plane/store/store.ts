@@ -18,7 +18,7 @@ import type { OutRecord } from '../../kafka/ports.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Kind, RecordsByKind } from '../../model/records.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
-import { isSelected, lifecycleEmitsOf } from './lifecycle.ts'
+import { lifecycleEmitsOf } from './lifecycle.ts'
 import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
 import { type ControlViewStore, controlKey } from './view-store.ts'
 
@@ -152,7 +152,7 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
     if (decision.records.length === 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
     rows.push(...decision.changes)
     for (const row of decision.changes) emits.push(...lifecycleEmitsOf(row, overlay, view))
-    emits.push(...(decision.emits ?? []).filter(emit => isSelected(emit, overlay.webhooks(emit.organizationId))))
+    emits.push(...(decision.emits ?? []))
   }
   // Admission must have seen at least the state before the decision, and one record of the decision itself.
   const emitted = emits.map(emit => platformEmitAt(emit, shardOf(emit.organizationId), view.appliedOffset + 1))
