@@ -3,12 +3,13 @@
 import { insertsOf } from '../../processors/record/blocks.ts'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { migrate } from '../../src/analytics/migrate.ts'
-import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/write/rows.ts'
+import { attemptRows, changeRows, emitRows, meterRows, relayRows } from '../../src/analytics/write/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/logger.ts'
 import { type AttemptRow, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec, type CompletionRow, type VerdictRow } from '../../topics/audit-emits.ts'
+import { auditMetersCodec, type MeterReading } from '../../topics/audit-meters.ts'
 import { auditRelaysCodec, type RelayRow } from '../../topics/audit-relays.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 
@@ -18,6 +19,7 @@ export interface AuditRows {
   attempts?: AttemptRow[]
   changes?: ChangeRow[]
   relays?: RelayRow[]
+  readings?: MeterReading[]
 }
 
 export async function connectToTestDatabase(): Promise<AnalyticsClient> {
@@ -35,12 +37,13 @@ const never = new AbortController().signal
 
 /** Inserts the rows as a block of its own; the same `first` again is the same block again. */
 export async function insertAudit(client: AnalyticsClient, first: number, audit: AuditRows): Promise<void> {
-  const { verdicts = [], completions = [], attempts = [], changes = [], relays = [] } = audit
+  const { verdicts = [], completions = [], attempts = [], changes = [], relays = [], readings = [] } = audit
   const rows = [
     ...emitRows(auditEmitsCodec.encode({ verdicts, completions })),
     ...attemptRows(auditAttemptsCodec.encode({ attempts })),
     ...changeRows(auditChangesCodec.encode({ changes })),
     ...relayRows(auditRelaysCodec.encode({ relays })),
+    ...meterRows(auditMetersCodec.encode({ readings })),
   ]
   for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows }))
     await client.insert(insert, never)

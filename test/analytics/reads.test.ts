@@ -3,7 +3,17 @@ import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { EmitState } from '../../src/analytics/read/emit-reads.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
 import { deliveryId } from '../../src/model/ids.ts'
-import { attempt, change, completion, idsAt, MONTH, matched, NOON, verdict } from './audit-rows.ts'
+import {
+  attempt,
+  change,
+  completion,
+  idsAt,
+  LAST_OF_PREVIOUS_MONTH,
+  MONTH,
+  matched,
+  NOON,
+  verdict,
+} from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 
 let client: AnalyticsClient
@@ -451,6 +461,33 @@ describe('usage', () => {
     expect(
       await reads.usageTimeseries({ ...own, environment: 'live', meter: 'emits', bucket: 'hour', ...range }),
     ).toEqual([{ start: iso(NOON).replace('.000', ''), meter: 'emits', count: 2 }])
+  })
+
+  it('counts what counters have counted between their readings, each once, over hours, months and restarts', async () => {
+    const HOUR_MS = 3_600_000
+    const own = { organizationId: 'org_readings', environment: 'live' as const }
+    const of = (counterId: string, reading: number, atMs: number) => ({
+      ...own,
+      ...{ meter: 'streamed_events' as const, counterId, reading, atMs },
+    })
+    await insert({ readings: [of('a/1', 4, NOON), of('a/1', 10, NOON + 60_000), of('b/1', 7, NOON + 120_000)] })
+    await insert({
+      readings: [of('a/1', 10, NOON + 60_000), of('a/1', 25, NOON + HOUR_MS), of('a/2', 1, NOON + HOUR_MS)],
+    })
+    await insert({
+      readings: [of('c/1', 100, LAST_OF_PREVIOUS_MONTH - HOUR_MS), of('c/1', 130, LAST_OF_PREVIOUS_MONTH + 2)],
+    })
+    await insert({ readings: [{ ...of('a/1', 9, NOON), organizationId: 'org_other_readings' }] })
+    const summary = async (month: string) =>
+      (await reads.usageSummary(own.organizationId, 'live', month)).streamed_events
+    expect(await summary(MONTH)).toBe(25 + 7 + 1 + 30)
+    expect(await summary(new Date(LAST_OF_PREVIOUS_MONTH).toISOString().slice(0, 7))).toBe(100)
+    expect(await reads.usageTotals(MONTH)).toContainEqual({ ...own, meter: 'streamed_events', count: 63 })
+    const range = { from: iso(NOON), to: iso(NOON + 2 * HOUR_MS) }
+    const buckets = await reads.usageTimeseries({ ...own, meter: 'streamed_events', bucket: 'hour', ...range })
+    expect(buckets.map(({ count }) => count)).toEqual([17, 16])
+    const later = { from: iso(NOON + HOUR_MS), to: iso(NOON + 2 * HOUR_MS) }
+    expect((await reads.usageTimeseries({ ...own, bucket: 'hour', ...later })).map(({ count }) => count)).toEqual([16])
   })
 
   it('counts whole buckets, from the one that contains the beginning to the last one that begins before the end', async () => {
