@@ -23,6 +23,8 @@ import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
 import { createStoredEvents } from '../replay/stored-events.ts'
+import type { Meters } from '../streaming/meters.ts'
+import type { Streaming } from '../streaming/streaming.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
@@ -40,8 +42,10 @@ import { createKafkaCredentialHandlers } from './kafka/kafka-credentials.ts'
 import { createPartitionHandlers } from './kafka/partitions.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
 import { createLedgerHandlers } from './ledger/handlers.ts'
+import { createLifecycleHandlers } from './lifecycle/routes.ts'
 import { createOrganizationHandlers } from './organizations/handlers.ts'
 import { createPlatformEventHandlers } from './platform-events/handlers.ts'
+import { createPullHandlers } from './pulls/handlers.ts'
 import { createQuarantineHandlers } from './quarantine/handlers.ts'
 import { createRegistrationHandlers } from './registrations/handlers.ts'
 import { createReplayHandlers } from './replays/handlers.ts'
@@ -75,6 +79,8 @@ export interface ApiDeps {
   readiness: Readiness
   /** Sends the tests of webhooks. */
   pings: Pings
+  streaming: Streaming
+  meters: Meters
   /** Undefined: off. */
   tracing?: Tracing | undefined
   /** See `createApp`. */
@@ -132,6 +138,8 @@ export function createApi(deps: ApiDeps): Api {
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
     relays: createRelayHandlers({ ...deps, redelivery, storedEvents }),
+    lifecycle: createLifecycleHandlers(controlPlane),
+    pulls: createPullHandlers(deps),
     quarantine: createQuarantineHandlers({ ...deps, findQuarantined }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),

@@ -9,8 +9,10 @@ import { createFederationRoutes, type FederationHandlers } from './federation/ro
 import type { Route } from './http/route.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createLedgerRoutes, type LedgerHandlers } from './ledger/routes.ts'
+import { createLifecycleRoutes, type LifecycleHandlers } from './lifecycle/routes.ts'
 import { createOrganizationRoutes, type OrganizationHandlers } from './organizations/routes.ts'
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
+import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
 import { createRegistrationRoutes, type RegistrationHandlers } from './registrations/routes.ts'
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
@@ -22,6 +24,8 @@ export interface Handlers extends DeliveryHandlers, EmitHandlers, FederationHand
   system: SystemHandlers
   organizations: OrganizationHandlers
   kafka: KafkaHandlers
+  lifecycle: LifecycleHandlers
+  pulls: PullHandlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
   platformEvents: PlatformEventHandlers
@@ -46,6 +50,8 @@ export function createRoutes(on: Handlers): Route[] {
     ...createFederationRoutes(on),
     ...emits.emits,
     ...createPlatformEventRoutes(on.platformEvents),
+    ...createPullRoutes(on.pulls),
+    ...createLifecycleRoutes(on.lifecycle),
     emits.redrive,
     registrations.dryRun,
     usage.health,

@@ -24,6 +24,8 @@ import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
+import { createMeters, type Meters } from '../streaming/meters.ts'
+import { openStreaming, type Streaming } from '../streaming/streaming.ts'
 import type { Parts } from './parts.ts'
 
 /** An unacknowledged append is retried for this long; then the caller gets 503. */
@@ -46,7 +48,8 @@ interface Followed {
 /** `openMetrics`: see `ApiDeps`. */
 export async function startApi(parts: Parts, openMetrics: boolean): Promise<RequestListener> {
   const { clock, logger, kafka, controlPlane, config, closing } = parts
-  const verdictWaiter = createVerdictWaiter({ clock, processId: parts.ids.next('api') })
+  const processId = parts.ids.next('api')
+  const verdictWaiter = createVerdictWaiter({ clock, processId })
   const followed: Followed = {
     verdictWaiter,
     pauses: createPausedOrganizations({ clock }),
@@ -61,7 +64,17 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
   const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
-  const handler = createHandler(parts, { ...followed, openMetrics, pings, appender, kafkaAccess, history })
+  const streaming = await openStreams(parts, followed)
+  const meters = createMeters({
+    ...parts,
+    appender,
+    shards: parts.provisioning.shards,
+    processId,
+    meter: 'streamed_events',
+  })
+  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters }
+  const handler = createHandler(parts, { ...followed, ...opened })
+  parts.draining.push(async () => streaming.pulls.close())
   const sweep = controlPlane.federation.startSweep()
   const deletionGrace = controlPlane.deletionGrace.start()
   const retention = controlPlane.retention.start()
@@ -70,6 +83,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
     deletionGrace.close()
     sweep.close()
     sender.close()
+    await streaming.close()
+    await meters.close()
     await kafkaAccess.close()
     await appender.close()
     await readers.close()
@@ -148,6 +163,17 @@ function openKafkaAccess(parts: Parts) {
   return createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
 }
 
+function openStreams(parts: Parts, { numbers }: Followed): Promise<Streaming> {
+  const { backends, readers, metrics } = parts
+  return openStreaming({
+    ...{ kafka: parts.kafka, clock: parts.clock, logger: parts.logger, onFatal: parts.onFatal, watch: readers },
+    secretKey: backends.secretKey,
+    previousSecretKey: backends.previousSecretKey,
+    newest: ({ organizationId, environment }) => numbers.sequence(organizationId, environment),
+    onPage: metrics.logPage,
+  })
+}
+
 /** Tests of webhooks, recorded like deliveries. */
 function openPings(parts: Parts, sender: Sender, appender: Appender) {
   const { chains, ids, clock, logger, provisioning } = parts
@@ -187,6 +213,8 @@ type Opened = Followed & {
   appender: Appender
   kafkaAccess: ReturnType<typeof openKafkaAccess>
   history: ReturnType<typeof openRequestHistory>
+  streaming: Streaming
+  meters: Meters
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): RequestListener {

@@ -114,9 +114,10 @@ function statusAlone(
   return createStatus({ missing, degraded, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics })
 }
 
-function serve({ missing, metrics, closing }: Parts, listeners: Listeners, handler: RequestListener): void {
+function serve({ missing, metrics, closing, draining }: Parts, listeners: Listeners, handler: RequestListener): void {
   for (const listener of [listeners.api, listeners.metrics])
     if (listener !== undefined) closing.push(() => listener.close())
+  closing.push(() => Promise.all(draining.map(each => each())))
   listeners.metrics?.serve(createStatus({ missing, metrics }))
   listeners.api?.serve(handler)
 }

@@ -57,6 +57,8 @@ export type Closing = Array<() => Promise<unknown>>
 
 export interface Parts extends ComposeDeps {
   closing: Closing
+  /** Ends calls that wait for something, before the process stops listening: an open call would delay the stop. */
+  draining: Closing
   /** Identity of this process in the groups of its roles. */
   identity: LeaseIdentity
   /** The reason per role why it is not ready. */
@@ -129,6 +131,7 @@ export async function openParts(deps: ComposeDeps, closing: Closing, bound: Arra
   return {
     ...shared,
     ...made,
+    draining: [],
     missing: [],
     ailing,
     identity: leaseIdentity(deps.config),
@@ -203,7 +206,10 @@ function openGuard(
   })
 }
 
-type ControlPlaneParts = Omit<Parts, 'missing' | 'ailing' | 'identity' | 'controlPlane' | 'neededKeyIds' | 'ledger'>
+type ControlPlaneParts = Omit<
+  Parts,
+  'draining' | 'missing' | 'ailing' | 'identity' | 'controlPlane' | 'neededKeyIds' | 'ledger'
+>
 
 /** Rejects when the secret keys are not those that the log depends on. */
 async function openControlPlane(parts: ControlPlaneParts, tail: ControlTail) {

@@ -17,6 +17,8 @@ export interface AdmissionProgress {
   position(topic: string, partition: number): number | undefined
   /** Accepted emits of a month that is still counted; `month`: `YYYY-MM`, UTC. */
   used(organizationId: string, environment: Environment, month: string): number
+  /** The newest sequence number that is known; 0 before the first. */
+  sequence(organizationId: string, environment: Environment): number
 }
 
 export function createAdmissionProgress(): AdmissionProgress {
@@ -34,6 +36,10 @@ export function createAdmissionProgress(): AdmissionProgress {
       else positions.delete(`${key.topic}/${key.partition}`)
     },
     position: (topic, partition) => positions.get(`${topic}/${partition}`),
+    sequence(organizationId, environment) {
+      const found = counters.get(organizationId)
+      return (environment === 'live' ? found?.sequenceLive : found?.sequenceTest) ?? 0
+    },
     used(organizationId, environment, month) {
       const months = counters.get(organizationId)?.months ?? []
       const number = Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1

@@ -29,6 +29,8 @@ export interface Metrics {
   request(route: string, status: number, seconds: number): void
   /** An emit was refused because too many wait for their verdict. */
   shed(): void
+  /** A page of a log was read for a client. */
+  logPage(from: 'cache' | 'shared' | 'kafka'): void
   /** Read at each scrape; left out when reading fails. */
   ingressLag(read: () => Promise<IngressLag[]>): void
   /** Read at each scrape: events that webhooks are owed from logs, by reason. */
@@ -145,6 +147,12 @@ export function createMetrics(): Metrics {
     help: 'Emits refused with 503 because verdicts are late or too many wait for theirs.',
     registers,
   })
+  const logPages = new Counter({
+    name: 'clarion_log_pages_total',
+    help: 'Pages of logs read for streams and pulls: from Kafka, from the cache, or shared with a reader that fetched the same page.',
+    labelNames: ['from'],
+    registers,
+  })
   return {
     kafka: createKafkaMetrics(registry),
     deliver: createDeliverMetrics(registry, scraped),
@@ -166,6 +174,7 @@ export function createMetrics(): Metrics {
     },
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     shed: () => shed.inc(),
+    logPage: from => logPages.inc({ from }),
     ingressLag(read) {
       scraped.gauge({
         name: 'clarion_ingress_lag_records',

@@ -135,14 +135,17 @@ export function createResume({ pages, cursors }: { pages: StrictPages; cursors: 
 const FIRST_BYTES = 16 * 1024
 /** No cursor begins like a date. */
 const DATE = /^\d{4}-\d\d/
+/** Cursors of every release so far begin with an A. */
+const WORD = /^[B-Zb-z][A-Za-z]{0,15}$/
 
-/** Undefined: not a time, so it may be a cursor. Throws `validation_failed` for a date that is no time. */
+/** Undefined: not a time, so it may be a cursor. Throws `validation_failed` for what was meant as a time or a word. */
 function timeOf(text: string, path: string): number | undefined {
   const timeMs = parseTime(text)
-  if (timeMs === undefined && DATE.test(text)) {
-    const message = 'must be a date-time with a zone (RFC 3339), such as 2026-07-01T00:00:00Z, or a cursor'
-    const details = [{ path: `/${path}`, rule: 'format', message }]
-    throw new ClarionError('validation_failed', `'${path}' ${message}.`, { details })
-  }
-  return timeMs
+  if (timeMs !== undefined || !(DATE.test(text) || WORD.test(text))) return timeMs
+  const message =
+    parseTime(text.replace(' ', '+')) === undefined
+      ? `must be ${path === 'from' ? 'latest, earliest, ' : ''}a cursor, or a date-time with a zone (RFC 3339), such as 2026-07-25T17:20:00Z`
+      : 'has a space where its zone begins, which is what + means in a query: write %2B, or give the time in UTC with Z'
+  const details = [{ path: `/${path}`, rule: 'format', message }]
+  throw new ClarionError('validation_failed', `'${path}' ${message}.`, { details })
 }

@@ -56,12 +56,23 @@ export interface Selection {
 export function createSelection(text: QuestionText, { isWithheld }: { isWithheld: boolean }): Selection {
   const selectors = parseSelectors(text.types)
   const filter = text.filter === undefined ? undefined : parseFilter(text.filter)
-  const { subject, includeLifecycle = false, format = 'default' } = text
+  if (filter !== undefined && isWithheld && readsPayload(filter)) throw payloadWithheld()
+  return selectionOf({ ...text, selectors, filter, isWithheld })
+}
+
+/** Of selectors and conditions that have been checked, such as those of a webhook. */
+export function selectionOf(question: {
+  selectors: readonly string[]
+  filter?: ConditionGroup | undefined
+  subject?: string | undefined
+  includeLifecycle?: boolean | undefined
+  format?: EventFormat | undefined
+  isWithheld: boolean
+}): Selection {
+  const { selectors, subject, filter, includeLifecycle = false, format = 'default', isWithheld } = question
   const usesPayload = filter !== undefined && readsPayload(filter)
-  if (usesPayload && isWithheld) throw payloadWithheld()
   const isOfType = typeMatcher(selectors, includeLifecycle)
   const filterKey = filter && JSON.stringify(filter)
-
   return {
     key: JSON.stringify([selectors, subject ?? null, filterKey ?? null, includeLifecycle]),
     filterKey,

@@ -5,7 +5,7 @@
  */
 import type { LogRecord } from '../kafka/ports.ts'
 import { errorName } from '../kafka/protocol/error-codes.ts'
-import { KafkaError, type Wire } from '../kafka/protocol/wire.ts'
+import { KafkaError, type PartitionName, type Wire } from '../kafka/protocol/wire.ts'
 import type { StrictLogPages } from '../kafka/read/log-pages.ts'
 
 export interface Page {
@@ -49,6 +49,8 @@ export interface StrictPages {
   bounds(topic: string, atLeast?: number): Promise<Bounds[]>
   /** The first offset of each partition whose record was recorded at `timeMs` or later; its end if there is none. */
   offsetsAt(topic: string, timeMs: number): Promise<bigint[]>
+  /** The same for the first record that satisfies `isReached`, given that all later ones satisfy it too. */
+  offsetsFrom(topic: string, isReached: (record: LogRecord) => boolean): Promise<bigint[]>
 }
 
 /** `wire`: with connections of its own; `pages` read over it. */
@@ -100,8 +102,11 @@ export function createStrictPages({ pages, wire }: { pages: StrictLogPages; wire
     }
   }
 
-  async function offsetAt(topic: string, partition: number, timeMs: number, stableEnd: bigint): Promise<bigint> {
-    const isReached = (record: LogRecord) => recordedAtOf(record) >= timeMs
+  async function offsetFrom(
+    { topic, partition }: PartitionName,
+    isReached: (record: LogRecord) => boolean,
+    stableEnd: bigint,
+  ): Promise<bigint> {
     let offset = await pages.search(topic, partition, isReached)
     while (offset < stableEnd) {
       const { records, nextOffset } = await pages.read(topic, partition, offset, SEARCH_BYTES)
@@ -113,13 +118,16 @@ export function createStrictPages({ pages, wire }: { pages: StrictLogPages; wire
     return stableEnd
   }
 
+  async function offsetsFrom(topic: string, isReached: (record: LogRecord) => boolean): Promise<bigint[]> {
+    const found = await bounds(topic)
+    return Promise.all(found.map(({ stableEnd }, partition) => offsetFrom({ topic, partition }, isReached, stableEnd)))
+  }
+
   return {
     read,
     bounds,
-    async offsetsAt(topic, timeMs) {
-      const found = await bounds(topic)
-      return Promise.all(found.map(({ stableEnd }, partition) => offsetAt(topic, partition, timeMs, stableEnd)))
-    },
+    offsetsAt: (topic, timeMs) => offsetsFrom(topic, record => recordedAtOf(record) >= timeMs),
+    offsetsFrom,
   }
 }
 

@@ -29,6 +29,8 @@ import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createValidators } from '../../src/registry/validators.ts'
+import { createMeters } from '../../src/streaming/meters.ts'
+import { openStreaming, type Streaming } from '../../src/streaming/streaming.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { migratedDatabase } from '../analytics/database.ts'
@@ -53,7 +55,7 @@ export interface Reply {
   }
   // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what the test is about
   data: any
-  meta: { requestId: string; nextCursor?: string | null }
+  meta: { requestId: string; nextCursor?: string | null; atEnd?: boolean }
   code: string | undefined
   headers: Headers
 }
@@ -70,6 +72,9 @@ export interface TestApi extends ControlProcess {
   /** Positions in place of admission's: `topic/partition` → position. */
   positions: Map<string, number>
   used: Map<string, number>
+  /** The newest sequence numbers in place of admission's: `organization/environment` → number. */
+  sequences: Map<string, number>
+  streaming: Streaming
   missing: string[]
   /** Tests of webhooks, as they would be recorded. */
   tested: AttemptRow[]
@@ -132,6 +137,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   const tags = createIngressTags(SECRET_KEY)
   const positions = new Map<string, number>()
   const used = new Map<string, number>()
+  const sequences = new Map<string, number>()
   const missing: string[] = []
   let refusing = false
   const { clientBrokers } = await testBroker()
@@ -154,6 +160,12 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     metrics: createMetrics(),
     shards: control.provisioning.shards,
   }
+  const streaming = await openStreaming({
+    ...{ kafka: control.kafka, clock, logger, watch: createReaderWatch(), onFatal },
+    ...{ secretKey: SECRET_KEY, previousSecretKey: undefined },
+    newest: ({ organizationId, environment }) => sequences.get(`${organizationId}/${environment}`) ?? 0,
+  })
+  const meters = createMeters({ ...parts, appender, processId: ids.next('api'), meter: 'streamed_events' })
   const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
   const api = createApi({
     view: control.view,
@@ -166,6 +178,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     validators,
     pings,
     verdictWaiter: outcomes,
+    ...{ streaming, meters },
     pauses,
     tags,
     reads: createReads(history),
@@ -197,6 +210,8 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
       analytics,
       positions,
       used,
+      sequences,
+      streaming,
       missing,
       tested,
       as,
@@ -231,6 +246,8 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
       outcomes.close()
       sender.close()
       await kafkaAccess.close()
+      await streaming.close()
+      await meters.close()
       await Promise.allSettled([ledger.close(), reader.close(), appender.close(), analytics.close(), history.close()])
       await control.close()
     },

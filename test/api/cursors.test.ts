@@ -17,7 +17,10 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => api?.close())
 
-const takes = (route: Route, name: string) => Object.hasOwn((route.query?.properties ?? {}) as object, name)
+/** Cursors of the log are signed, and its places are not times alone: `test/streaming` has both. */
+const readsTheLog = ({ path }: Route) => path === '/api/v1/events'
+const takes = (route: Route, name: string) =>
+  Object.hasOwn((route.query?.properties ?? {}) as object, name) && !readsTheLog(route)
 const routesThatTake = (name: string) => api.routes.filter(route => route.method === 'GET' && takes(route, name))
 
 function ask(route: Route, query: Record<string, string>): Promise<Reply> {

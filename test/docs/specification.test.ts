@@ -86,6 +86,7 @@ describe('docs/specification', () => {
       webhooks: plans.map(plan => number(plan.webhooks)),
       'idempotency keys remembered': plans.map(plan => number(plan.idempotencyKeys)),
       'replayed deliveries a UTC day': plans.map(plan => number(plan.replayedPerDay)),
+      'pulls a second': plans.map(plan => number(plan.pullsPerS)),
       'own Kafka clients, bytes/s in each direction': plans.map(plan => number(plan.kafkaBytesPerS)),
       'partitions at most': plans.map(plan => number(plan.partitionsMax)),
       federation: plans.map(plan => (plan.federation ? 'yes' : 'no')),

@@ -28,6 +28,6 @@ export function createEmitRoutes(on: EmitHandlers): { emits: Route[]; redrive: R
     ],
     redrive: route('POST', `${PATH}/emits/:id/redrive`, 'events:emit', 'Redrive an emit that could not be written to the log.', { refusedWhenSuspended: true, answer: emitResult, status: 202 }, on.redrives.redrive),
     redriveQuarantined: direct(`${PATH}/quarantine/:id/redrive`, 'Emit a quarantined record again, corrected or unchanged.', { body: emits.redrive, answer: emitResult, status: 202 }, on.redriveQuarantined),
-    history: route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { answer: emits.history }, on.emits.history),
+    history: route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { refusesKeyInQuery: true, answer: emits.history }, on.emits.history),
   }
 }

@@ -69,7 +69,7 @@ function shortcut(
 
 function createRouter(deps: AppDeps, routes: readonly Route[]): Router<State> {
   const router = new Router<State>()
-  const callOf = createCalls(deps.authenticate)
+  const callOf = createCalls(deps)
   for (const route of routes) {
     const prepare = callOf(route)
     router.register(route.path, [route.method], async (context: RouterContext<State>) => {

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
+import type { Clock } from '../../clock.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
 import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
@@ -11,7 +12,8 @@ import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
 import { refuseKeyInQuery } from './key-in-query.ts'
-import type { Call, Principal, Route } from './route.ts'
+import { createRates, type Rates } from './rates.ts'
+import type { Call, Principal, Rate, Route } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
 export type Prepare = (
@@ -24,7 +26,14 @@ export type Prepare = (
 const NO_QUERY = { type: 'object', additionalProperties: false }
 
 /** Schemas are compiled once, when the table is turned into routes. */
-export function createCalls(authenticate: Authenticate): (route: Route) => Prepare {
+export function createCalls({
+  authenticate,
+  clock,
+}: {
+  authenticate: Authenticate
+  clock: Clock
+}): (route: Route) => Prepare {
+  const rates = createRates({ clock })
   const validators = createValidators()
   return route => {
     const checkQuery = validators.query(route.query ?? NO_QUERY)
@@ -36,6 +45,7 @@ export function createCalls(authenticate: Authenticate): (route: Route) => Prepa
       if (principal !== undefined) authorize(principal, route.access)
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
+      if (route.rate !== undefined) refuseOverRate(rates, route.rate, principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       refuseControls(params, '/path')
       refuseLongIds(params)
@@ -102,6 +112,18 @@ function refuseSuspended(principal: Principal | undefined): void {
 function refuseWithoutFederation(principal: Principal | undefined): void {
   if (principal?.kind !== 'key' || planOf(principal.organization.plan).federation) return
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
+}
+
+/** Throws `rate_limited`. */
+function refuseOverRate(rates: Rates, rate: Rate, principal: Principal | undefined): void {
+  if (principal?.kind !== 'key') return
+  const { id, plan } = principal.organization
+  const perSecond = planOf(plan)[rate]
+  const retryAfterS = rates.take(`${rate}/${id}`, perSecond)
+  if (retryAfterS === 0) return
+  const calls = perSecond === 1 ? 'one such call' : `${perSecond} such calls`
+  const message = `The plan allows ${calls} a second: repeat in ${retryAfterS} s.`
+  throw new ClarionError('rate_limited', message, { retryAfterS })
 }
 
 async function readCommand(

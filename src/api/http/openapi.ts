@@ -23,6 +23,9 @@ const ERROR: Schema = {
         },
         requestId: { type: 'string' },
         retryable: { type: 'boolean' },
+        earliestCursor: { type: 'string', description: 'With cursor_expired: where reading can go on.' },
+        lostEvents: { type: ['integer', 'null'], description: 'With cursor_expired: events that are no longer kept.' },
+        reason: { type: 'string', description: 'With cursor_expired: `ahead` where the log ends before the cursor.' },
         emitId: { type: 'string', description: 'With bus_relay_failed: the recorded emit, which can be redriven.' },
       },
     },
@@ -112,7 +115,7 @@ function answered(route: Route): Record<string, unknown> {
   if (route.answer === undefined) return { description: 'Content without the envelope.', content: { '*/*': {} } }
   const meta = {
     type: 'object',
-    properties: { requestId: { type: 'string' }, nextCursor: { type: ['string', 'null'] } },
+    properties: { requestId: { type: 'string' }, nextCursor: { type: ['string', 'null'] }, ...route.meta },
     required: ['requestId'],
   }
   const properties = { success: { const: true }, data: route.answer, meta }

@@ -30,11 +30,12 @@ export function createValidators(): Validators {
     query: schema => {
       const checkTypes = check(coercing.compile(withOwnKeywords(schema)), 'query')
       const integers = integersOf(schema)
+      const hasRange = isRange(schema)
       return query => {
         refuseOddIntegers(query as Record<string, unknown>, integers)
         checkTypes(query)
         refuseInfinite(query as Record<string, unknown>)
-        refuseEmptyRange(query as Record<string, unknown>)
+        if (hasRange) refuseEmptyRange(query as Record<string, unknown>)
       }
     },
   }
@@ -54,6 +55,12 @@ const integersOf = (schema: Schema): string[] =>
   Object.entries((schema.properties ?? {}) as Record<string, { type?: unknown }>)
     .filter(([, { type }]) => type === 'integer')
     .map(([name]) => name)
+
+/** `from` and `to` are times; elsewhere they may be cursors too. */
+function isRange({ properties = {} }: Schema): boolean {
+  const { from, to } = properties as Record<string, Schema>
+  return from?.format === 'date-time' && to?.format === 'date-time'
+}
 
 /** Refuses texts that Ajv would convert to an integer: `1e2`, `0x10`, ` 5`, `5.0`. Only digits are accepted. */
 function refuseOddIntegers(query: Record<string, unknown>, integers: string[]): void {

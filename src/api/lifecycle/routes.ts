@@ -23,6 +23,6 @@ export type LifecycleHandlers = ReturnType<typeof createLifecycleHandlers>
 
 // biome-ignore format: a table
 export const createLifecycleRoutes = (on: LifecycleHandlers): Route[] => [
-  route('GET', PATH, 'events:manage', 'The lifecycle events that are written to the log though no webhook names them.', { answer: names }, on.get),
-  route('PUT', PATH, 'events:manage', 'Replace the list of lifecycle events that are written to the log.', { body: newNames, answer: names }, on.put),
+  route('GET', PATH, 'events:manage', 'The lifecycle events that are written to the log though no webhook names them.', { refusesKeyInQuery: true, answer: names }, on.get),
+  route('PUT', PATH, 'events:manage', 'Replace the list of lifecycle events that are written to the log.', { refusesKeyInQuery: true, body: newNames, answer: names }, on.put),
 ]

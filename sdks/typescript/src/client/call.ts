@@ -30,8 +30,10 @@ export function createCalls(send: Send, base: string) {
       one<T>('POST', path, body, { ...options, onlyOnce: true }),
     patch: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PATCH', path, body, options),
     delete: <T>(path: string, options?: CallOptions) => one<T>('DELETE', path, undefined, options),
-    list: <T>(path: string, query: object, { signal }: CallOptions): Promise<Page<T>> =>
-      send<T[]>({ method: 'GET', path: base + path, query, signal }),
+    async list<T>(path: string, query: object, { signal }: CallOptions): Promise<Page<T>> {
+      const { data, nextCursor } = await send<T[]>({ method: 'GET', path: base + path, query, signal })
+      return { data, nextCursor }
+    },
     each: <T>(path: string, query: Paging, { signal }: CallOptions) =>
       each(query, page => send<T[]>({ method: 'GET', path: base + path, query: page, signal })),
   }

@@ -2,6 +2,7 @@
 import { systemClock, systemRandom } from '../clock.ts'
 import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
+import { createReading } from './reading.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
 import type {
   CallOptions,
@@ -34,6 +35,7 @@ export function createClient(options: ClientOptions) {
     events: {
       custom: createCustomEvents(send, random),
       webhooks: createWebhooks(send, options.webhookDefaults),
+      ...createReading(send),
       /** The whole history of one event: verdict, payload, deliveries, attempts. */
       get: (eventId: string, { signal }: CallOptions = {}) =>
         one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),

@@ -25,7 +25,8 @@ const NEVER_SENT = new Set([
 
 /** Throws `ClarionApiError`, `ClarionConnectionError`, or the reason of the caller's signal. */
 export async function exchange<T>(settings: ExchangeSettings, request: Request): Promise<Answer<T>> {
-  const { clock, timeoutMs } = settings
+  const { clock } = settings
+  const timeoutMs = request.timeoutMs ?? settings.timeoutMs
   const controller = new AbortController()
   const abort = () => controller.abort(request.signal?.reason)
   request.signal?.throwIfAborted()
@@ -69,9 +70,15 @@ function initOf(apiKey: string, { method, body, headers }: Request): RequestInit
 function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T> {
   const retryAfterS = retryAfterOf(response.headers.get('retry-after'), clock)
   const body = parseJson(text) as
-    | { success?: boolean; data?: T; meta?: { nextCursor?: string | null }; error?: ErrorFacts }
+    | {
+        success?: boolean
+        data?: T
+        meta?: { nextCursor?: string | null; [member: string]: unknown }
+        error?: ErrorFacts
+      }
     | undefined
-  if (response.ok && body?.success === true) return { data: body.data as T, nextCursor: body.meta?.nextCursor ?? null }
+  if (response.ok && body?.success === true)
+    return { data: body.data as T, nextCursor: body.meta?.nextCursor ?? null, meta: body.meta ?? {} }
   if (typeof body?.error?.code === 'string') throw new ClarionApiError(response.status, body.error, retryAfterS)
   const message = `The answer (${response.status}) is not one of a Clarion platform: ${text.slice(0, 200)}`
   throw new ClarionApiError(response.status, { code: 'unexpected_answer', message }, retryAfterS)

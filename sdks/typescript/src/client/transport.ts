@@ -28,7 +28,7 @@ export interface ClientOptions {
 }
 
 export interface Request {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below `/api/v1`. */
   path: string
   query?: object | undefined
@@ -37,12 +37,15 @@ export interface Request {
   headers?: Record<string, string>
   /** Each call creates something new, and the platform cannot distinguish a retry from a second call. */
   onlyOnce?: boolean
+  /** For each attempt, instead of the client's own. */
+  timeoutMs?: number
   signal?: AbortSignal | undefined
 }
 
 export interface Answer<T> {
   data: T
   nextCursor: string | null
+  meta?: Record<string, unknown>
 }
 
 export type Send = <T>(request: Request) => Promise<Answer<T>>
