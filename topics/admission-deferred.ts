@@ -1,4 +1,4 @@
-import { bytes, codecOf, long, oneOf, record, type ValueOf } from './avro.ts'
+import { byDefault, bytes, codecOf, long, oneOf, record, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** A record of `platform.emits` that is judged later, since the receiving organization's log takes nothing now. */
@@ -11,6 +11,8 @@ export const deferredEmitFields = record('DeferredEmit', {
   timestampMs: long,
   /** Its value, as it came. */
   emit: bytes,
+  /** The offset of `control` up to which the view must reach before it is judged; -1: any, and in records of earlier releases. */
+  controlOffset: byDefault(-1, long),
 })
 
 export const deferredEmitCodec = codecOf(deferredEmitFields)

@@ -5,6 +5,7 @@
  * same log queue behind it.
  */
 
+import { controlHeaders, controlOffsetOf } from '../../src/ingress/platform-emit.ts'
 import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { emitId } from '../../src/model/ids.ts'
 import type { Environment } from '../../src/model/records.ts'
@@ -53,6 +54,8 @@ interface Deferred {
   timestampMs: number
   environment: Environment
   emit: Buffer
+  /** Its judge must know the control plane up to here. */
+  controlOffset: number
   /** Order of arrival. */
   number: number
   /** It waits for no log. */
@@ -81,11 +84,10 @@ export function createDeferredEmits(deps: {
   }
 
   function offer(deferred: Deferred): void {
-    const { offset, timestampMs, key, emit: value } = deferred
+    const { offset, timestampMs, key, emit: value, controlOffset } = deferred
     const [topic, partition] = [inputOf(deferred), handle.shard]
-    handle.offer(topic, partition, [
-      { topic, partition, offset, timestampMs, headers: {}, key: Buffer.from(key), value },
-    ])
+    const headers = controlHeaders(controlOffset)
+    handle.offer(topic, partition, [{ topic, partition, offset, timestampMs, headers, key: Buffer.from(key), value }])
   }
 
   const all = (): Deferred[] =>
@@ -97,9 +99,9 @@ export function createDeferredEmits(deps: {
 
   function deferredOf(record: LogRecord): Deferred {
     const key = record.key!.toString()
-    const { environment, offset, timestampMs, emit } = deferredEmitCodec.decode(record.value!)
-    const log = events.nameFor(deferredKeys.organizationOf(key), environment)
-    return { key, log, environment, offset, timestampMs, emit, number: numbers++, isFree: false }
+    const stored = deferredEmitCodec.decode(record.value!)
+    const log = events.nameFor(deferredKeys.organizationOf(key), stored.environment)
+    return { ...stored, key, log, number: numbers++, isFree: false }
   }
 
   return {
@@ -131,6 +133,7 @@ export function createDeferredEmits(deps: {
         timestampMs,
         // It outlives its transaction, and the value is a view of a whole fetch response.
         emit: Buffer.from(record.value!),
+        controlOffset: controlOffsetOf(record.headers),
         number: numbers++,
         isFree: false,
       }

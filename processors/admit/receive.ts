@@ -113,8 +113,8 @@ export function createReceiver(deps: {
   function mustWait(emit: Emit, record: LogRecord, left: number): boolean {
     const place = placeOf(record)
     const wanted = emit.request.platform?.controlOffset ?? -1
-    // Deferred records have waited already.
-    if (wanted > view.appliedOffset && hasWaited.get(place) !== record.offset && !isDeferred(record)) {
+    // Deferred records have waited already, perhaps in another process.
+    if (wanted > view.appliedOffset && hasWaited.get(place) !== record.offset) {
       waitForControl(wait(record, left, undefined), wanted, record.offset)
       return true
     }

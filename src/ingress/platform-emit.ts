@@ -44,6 +44,10 @@ export function platformEmitAt(emit: PlatformEmit, shard: number, controlOffset?
   }
 }
 
+/** The headers of a record that comes from no topic. */
+export const controlHeaders = (controlOffset: number): Record<string, Buffer> =>
+  controlOffset < 0 ? {} : { [CONTROL_HEADER]: Buffer.from(String(controlOffset)) }
+
 export function controlOffsetOf(headers: Readonly<Record<string, Buffer>>): number {
   return Number(headers[CONTROL_HEADER]?.toString() ?? -1)
 }

@@ -2,14 +2,16 @@
 import { describe, expect, it } from '@jest/globals'
 import { createDeferredEmits, DEFERRED_MAX } from '../../../processors/admit/deferred-emits.ts'
 import type { Emit } from '../../../processors/admit/emit.ts'
-import { platformEmit } from '../../../src/ingress/platform-emit.ts'
+import { createControlView } from '../../../src/control-plane/store/view-store.ts'
+import { controlHeaders, platformEmit } from '../../../src/ingress/platform-emit.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { admissionCounters, inputPositionCodec } from '../../../topics/admission-counters.ts'
 import { admissionDeferred } from '../../../topics/admission-deferred.ts'
+import { control } from '../../../topics/control.ts'
 import { events } from '../../../topics/events.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
-import { asExample, examplesOf } from '../../topics/example-records.ts'
-import { asRead, createNotingHandle, openAdmit } from './in-process.ts'
+import { asExample, asRecord, examplesOf } from '../../topics/example-records.ts'
+import { asRead, createExamplesClock, createNotingHandle, openAdmit } from './in-process.ts'
 
 const [example] = examplesOf(platformEmits.name)
 const ORGANIZATION = example!.key as string
@@ -25,8 +27,8 @@ function builtIn(offset: number, organizationId = ORGANIZATION): LogRecord {
   }
 }
 
-function opened(state: LogRecord[] = []) {
-  const made = openAdmit({ state })
+function opened(state: LogRecord[] = [], changes: Parameters<typeof openAdmit>[0] = {}) {
+  const made = openAdmit({ state, ...changes })
   made.handle.away.add(LOG)
   void made.shard.start()
   const seal = () => [...made.handle.written.splice(0), ...made.shard.seal()]
@@ -91,6 +93,22 @@ describe('a record of platform.emits for a log that takes nothing', () => {
     const next = opened(state)
     next.takeOffered()
     expect(next.seal().filter(({ topic }) => topic === LOG).map(asExample)).toEqual(atOnce) // biome-ignore format: one thought
+    next.shard.close()
+  })
+
+  it('waits for the control view that its sender had, also at the next owner of the shard', () => {
+    const first = opened()
+    const newest = { ...builtIn(5_000), headers: controlHeaders(1) }
+    first.receive(newest)
+    const state = asRead(first.seal())
+    first.shard.close()
+    // The next owner has seen nothing of the control plane after its first record.
+    const view = createControlView({ clock: createExamplesClock() })
+    view.apply(asRecord(examplesOf(control.name)[0]!, { offset: 0 }))
+    const next = opened(state, { view })
+    next.takeOffered()
+    expect(next.handle.paused).toEqual(new Set([`${next.input()[0]}/0`]))
+    expect(next.verdicts).toEqual([])
     next.shard.close()
   })
 
