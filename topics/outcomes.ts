@@ -44,6 +44,8 @@ export const pauseRowFields = record('Pause', {
 
 /** Key of records for all api processes. */
 export const PAUSES_KEY = 'pauses'
+/** The same, of records that name all paused organizations of their shard. */
+export const ALL_PAUSES_KEY = 'pauses/all'
 
 export const pausesCodec = codecOf(record('Pauses', { pauses: list(pauseRowFields) }))
 
@@ -51,7 +53,7 @@ export const pausesCodec = codecOf(record('Pauses', { pauses: list(pauseRowField
 export const outcomes: Topic = {
   name: 'outcomes',
   meaning: 'Verdicts for api processes that hold a request open, and which organizations are paused.',
-  key: 'the api process id, or pauses',
+  key: 'the api process id, or pauses, or pauses/all',
   value: 'Avro Outcomes or Pauses',
   partitions: 'shards',
   producers: ['admit'],

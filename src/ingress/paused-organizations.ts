@@ -1,9 +1,9 @@
 /**
  * Organizations whose log takes no records now, as announced by `admit` in the topic `outcomes`. Their emits are
  * refused: they would only wait in the ingress. `admit` repeats the announcement every five seconds; one that is not
- * repeated expires after fifteen.
+ * repeated expires after fifteen. An announcement of all pauses of a shard ends those that it does not name.
  */
-import { PAUSES_KEY, pausesCodec } from '../../topics/outcomes.ts'
+import { ALL_PAUSES_KEY, PAUSES_KEY, pausesCodec } from '../../topics/outcomes.ts'
 import type { Clock } from '../clock.ts'
 import type { LogRecord, UnavailableReason } from '../kafka/ports.ts'
 import { ClarionError } from '../model/codes.ts'
@@ -20,17 +20,22 @@ export interface PausedOrganizations {
 }
 
 export function createPausedOrganizations({ clock }: { clock: Pick<Clock, 'monotonicMs'> }): PausedOrganizations {
-  const key = Buffer.from(PAUSES_KEY)
-  const paused = new Map<string, { reason: string; untilMs: number }>()
+  const [some, all] = [PAUSES_KEY, ALL_PAUSES_KEY].map(key => Buffer.from(key)) as [Buffer, Buffer]
+  const paused = new Map<string, { reason: string; untilMs: number; shard: number }>()
+
+  function forget(shard: number): void {
+    for (const [name, pause] of paused) if (pause.shard === shard) paused.delete(name)
+  }
 
   return {
-    onRecord(record) {
-      if (record.value === null || !record.key?.equals(key)) return
+    onRecord({ key, value, partition: shard }) {
+      if (value === null || !(key?.equals(some) || key?.equals(all))) return
+      if (key.equals(all)) forget(shard)
       const untilMs = clock.monotonicMs() + BELIEVED_MS
-      for (const { organizationId, environment, reason } of pausesCodec.decode(record.value).pauses) {
+      for (const { organizationId, environment, reason } of pausesCodec.decode(value).pauses) {
         const name = `${organizationId}/${environment}`
         if (reason === null) paused.delete(name)
-        else paused.set(name, { reason, untilMs })
+        else paused.set(name, { reason, untilMs, shard })
       }
     },
     check(organizationId, environment) {
