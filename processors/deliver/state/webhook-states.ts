@@ -62,7 +62,6 @@ export function createWebhookStates(): WebhookStates {
   const early = new Map<string, Array<[CatchUpKey, Buffer | null]>>()
   /** Ranges to be written. */
   const dirty = new Set<OwedRange>()
-  const note = (range: OwedRange) => void dirty.add(range)
   let tombstones: Array<(partition: number) => OutRecord[]> = []
   let count = 0
 
@@ -72,6 +71,11 @@ export function createWebhookStates(): WebhookStates {
     const made: WebhookState = { webhookId, range: undefined, endpoint: undefined }
     states.set(webhookId, made)
     return made
+  }
+
+  /** A range that has ended may still change, by requests that were in flight: its records stay removed. */
+  function note(range: OwedRange): void {
+    if (states.get(range.webhookId)?.range === range) dirty.add(range)
   }
 
   function tidy(state: WebhookState): void {
@@ -169,8 +173,8 @@ export function createWebhookStates(): WebhookStates {
     size: () => count,
     open(webhookId, facts) {
       const range = createOwedRange(webhookId, { ...facts, key: subscriberKey(webhookId) }, note)
-      note(range)
       set(range)
+      note(range)
       return range
     },
     end(webhookId) {
