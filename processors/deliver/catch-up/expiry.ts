@@ -13,7 +13,8 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import { type BulkEnd, OUTSIDE_RETENTION } from '../outcome/bulk-ended.ts'
-import type { OwedRange, Segment } from '../state/owed-range.ts'
+import type { OwedRange } from '../state/owed-range.ts'
+import type { Segment } from '../state/segments.ts'
 import { recordedAt } from './listed-records.ts'
 
 /** An event ends this long before it would leave its log, or a tenth of the log's retention if that is less. */

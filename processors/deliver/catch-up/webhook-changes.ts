@@ -55,10 +55,11 @@ export function createWebhookChanges(deps: {
   function activate(session: RangeSession, webhook: Webhook): void {
     const { range } = session
     deps.flushOf(session)
-    range.activatedAtMs = Math.round(clock.nowMs())
     deps.onTransition('paused', 'catching up')
-    const resumeAfterMs = webhook.resumeAfter === null ? 0 : Date.parse(webhook.resumeAfter)
-    if (resumeAfterMs > range.sinceMs) {
+    const isLeftOut = isResumedAnew(range, webhook)
+    const resumeAfterMs = resumeAfterOf(webhook)
+    range.activatedAtMs = Math.max(Math.round(clock.nowMs()), resumeAfterMs)
+    if (isLeftOut) {
       range.leaveOut(resumeAfterMs)
       deps.onClosing()
     }
@@ -87,6 +88,8 @@ export function createWebhookChanges(deps: {
     if (!webhook) gone(session)
     else if (!webhook.active) pause(session)
     else if (range.cause === 'paused' && !isFeeding(range)) activate(session, webhook)
+    // The pause itself went unseen: the shard was away, or the view showed both changes at once.
+    else if (isResumedAnew(range, webhook)) activate(session, webhook)
     else return false
     return true
   }
@@ -154,6 +157,12 @@ export function createWebhookChanges(deps: {
     },
   }
 }
+
+const resumeAfterOf = ({ resumeAfter }: Webhook): number => (resumeAfter === null ? 0 : Date.parse(resumeAfter))
+
+/** It was activated since, and what came before is to be left out. */
+const isResumedAnew = (range: OwedRange, webhook: Webhook): boolean =>
+  resumeAfterOf(webhook) > Math.max(range.sinceMs, range.activatedAtMs)
 
 const isOtherEndpoint = (before: Webhook, now: Webhook) =>
   before.url !== now.url ||

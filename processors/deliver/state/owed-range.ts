@@ -14,7 +14,6 @@ import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
   catchUpKeys,
   deliveryCatchUps,
-  type OwedSegment,
   type ParkedWebhook,
   parkedWebhookCodec,
   type SegmentMode,
@@ -22,14 +21,10 @@ import {
 } from '../../../topics/delivery-catch-ups.ts'
 import { createEarlyEntries, type EarlyEntries } from './early-entries.ts'
 import { createLeftNumbers } from './left-numbers.ts'
+import { type Segment, segmentOf, splitAt } from './segments.ts'
 
 /** Beyond this many, segments merge, or wait for one to end. */
 export const SEGMENTS_MAX = 8
-
-export interface Segment extends OwedSegment {
-  /** All owed numbers up to here have begun or left. */
-  passed: number
-}
 
 export interface RangeFacts {
   organizationId: string
@@ -93,7 +88,10 @@ export interface OwedRange extends RangeFacts {
   oldestOutstanding(): number | undefined
   /** Present segments take no further numbers. */
   close(mode: SegmentMode): void
-  /** Splits the present range by the time of recording: numbers before `atMs` end as left out, the rest stays owed. */
+  /**
+   * Splits each segment by the time of recording: numbers before `atMs` end as left out, the rest stays owed. Numbers
+   * between two segments went live, and stay in neither.
+   */
   leaveOut(atMs: number): void
   isEmpty(): boolean
   /** Its record must be written. */
@@ -252,18 +250,8 @@ export function createOwedRange(
       settle()
     },
     leaveOut(atMs) {
-      const owed = segments.filter(({ mode }) => mode === 'open' || mode === 'draining')
-      if (owed.length === 0) return
-      const rest = segments.filter(({ mode }) => mode !== 'open' && mode !== 'draining')
-      const fromNumber = owed[0]!.fromNumber
-      const throughNumber = owed.at(-1)!.throughNumber
-      const settledNumber = owed[0]!.settledNumber
-      const whole = { fromNumber, throughNumber, settledNumber, passed: settledNumber }
-      segments = [
-        ...rest,
-        { ...whole, mode: 'left_out', beforeMs: atMs, sinceMs: null },
-        { ...whole, mode: 'open', beforeMs: null, sinceMs: atMs },
-      ]
+      if (!segments.some(({ mode }) => mode === 'open' || mode === 'draining')) return
+      segments = splitAt(segments, atMs)
       changed()
     },
     isEmpty: () =>
@@ -303,17 +291,4 @@ export function createOwedRange(
     },
   }
   return range
-}
-
-/** A segment that begins with this number. */
-function segmentOf(number: number): Segment {
-  return {
-    fromNumber: number,
-    throughNumber: number,
-    settledNumber: number - 1,
-    passed: number - 1,
-    mode: 'open',
-    beforeMs: null,
-    sinceMs: null,
-  }
 }
