@@ -40,10 +40,12 @@ export const deliveryCommandFields = record('DeliveryCommand', {
   requestId: text,
   /** Retries of one delivery: its record, with the attempts made so far. */
   record: optional(retryRecordFields),
-  /** Cancellations of a delivery without a step: its event, since it may be owed from the log; null when the history does not have it. */
+  /** Cancellations: the event, for processes of earlier releases; null when the history does not have it. */
   event: absentable(optional(eventFactsFields)),
   /** Retries of a range; null for one delivery. */
   range: absentable(optional(redriveRangeFields)),
+  /** Cancellations: the event's sequence number, since the delivery may be owed from the log; null in records of earlier releases. */
+  sequence: absentable(optional(long)),
 })
 
 export const deliveryCommandCodec = codecOf(deliveryCommandFields)

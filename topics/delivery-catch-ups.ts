@@ -109,6 +109,8 @@ export const earlyEntryFields = record('EarlyEntry', {
   replayId: optional(text),
   /** Whether the completion of its emit depends on it. */
   isCounted: boolean,
+  /** Whether its delivery id is derived from `replayId`, too; null: not known, as in records of earlier releases. */
+  isOfReplay: optional(boolean),
 })
 
 export type EarlyBlock = ValueOf<typeof earlyBlockFields>

@@ -94,7 +94,7 @@ export function createOutcomeParts({ handle, deps, guarded }: Context, { events,
     announce,
     endInBulk,
     early: createEarlyRecords({ log, partition: handle.shard, clock, logger }),
-    lost: createLostEvents({ handle, view, logger, sources: log, end: endInBulk, guarded }),
+    lost: createLostEvents({ handle, view, clock, logger, sources: log, end: endInBulk, guarded }),
     subscribes,
     subscribersOf: createSubscribersOf({ view, clock, subscribes, history: log.subscribers }),
   }

@@ -234,11 +234,11 @@ export function createRedelivery(deps: {
       return again(caller, owner, delivery, source, !resume)
     },
     async cancel(caller, owner, delivery) {
-      const { id: deliveryId, webhookId, attempts, emitId } = delivery
+      const { id: deliveryId, webhookId, attempts, emitId, sequence } = delivery
       if (!isOpen(delivery))
         throw new ClarionError('conflict', `The delivery has ended already: it is ${ended(delivery)}.`)
       const event = (await storedEvents.find(owner, [emitId])).get(emitId)?.event ?? null
-      await write(caller, owner, { kind: 'cancel', webhookId, deliveryId, attempts, record: null, event })
+      await write(caller, owner, { kind: 'cancel', webhookId, deliveryId, attempts, record: null, event, sequence })
       return {
         ...delivery,
         status: 'cancelled',
@@ -256,7 +256,12 @@ export function createRedelivery(deps: {
   }
 }
 
-type Command = Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'range'>
+type Command = Pick<
+  DeliveryCommand,
+  'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'range' | 'sequence'
+>
+
+const timeOf = (time: string | null): number => (time === null ? 0 : Date.parse(time))
 
 /** Not ended: it waits for a slot, for its next attempt, or in the log. */
 const isOpen = ({ status }: Delivery): boolean => status === 'pending' || status === 'retrying'

@@ -7,6 +7,7 @@ import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
+import { deliveryId } from '../../../src/model/ids.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
@@ -145,7 +146,8 @@ export function createBulkEnds(deps: {
       if (end === undefined || end === 'stop' || !range.isOwed(number)) continue
       const event = facts.get(record) ?? readEventHeaders(record.headers, range.organizationId)
       facts.set(record, event)
-      ended.push({ ...target, ...end, event, keys, entry: undefined })
+      const id = deliveryId(event.eventId, range.webhookId)
+      ended.push({ ...target, ...end, event, deliveryId: id, keys, entry: undefined })
     }
     deps.guarded(() => {
       if (ended.length > 0) deps.end(ended)
@@ -204,7 +206,9 @@ export function createBulkEnds(deps: {
     const ended: BulkEnded[] = []
     for (const [entry, record] of found) {
       const end = record && range.early.isWaiting(entry) ? endOfEntry(range, entry) : undefined
-      if (end) ended.push({ ...end, range, webhook, event: record!.event, keys: undefined, entry })
+      if (!end) continue
+      const { event, deliveryId } = record!
+      ended.push({ ...end, range, webhook, event, deliveryId, keys: undefined, entry })
     }
     // One reason at a time: each batch has one.
     for (const reason of new Set(ended.map(each => each.reason))) deps.end(ended.filter(each => each.reason === reason))

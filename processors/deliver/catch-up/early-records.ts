@@ -85,24 +85,30 @@ function deliveryOf(range: OwedRange, entry: EarlyEntry, topic: string, record: 
   const isRetry = topic !== deliveriesCommands.name
   const stored = isRetry ? retryRecordCodec.decode(record.value!) : deliveryCommandCodec.decode(record.value!).record
   if (stored?.webhookId !== range.webhookId || !isOf(range, entry, stored.event)) return undefined
-  const { attempts, dueAtMs } = entry
+  const { attempts, dueAtMs, trigger, replayId } = entry
+  if (stored.trigger !== trigger || stored.replayId !== replayId) return undefined
   return isRetry ? stored : { ...stored, attempts, dueAtMs }
+}
+
+/** Entries of earlier releases do not say which delivery of their event they are; their trigger does, mostly. */
+export function deliveryIdOf({ webhookId }: OwedRange, entry: EarlyEntry, { eventId }: EventFacts): string {
+  const { isOfReplay, trigger, replayId } = entry
+  return (isOfReplay ?? trigger === 'replay') && replayId !== null
+    ? deliveryId(eventId, webhookId, replayId)
+    : deliveryId(eventId, webhookId)
 }
 
 const isOf = ({ organizationId, environment }: OwedRange, { number }: EarlyEntry, event: EventFacts): boolean =>
   event.sequence === number && event.organizationId === organizationId && event.environment === environment
 
-function delivery({ webhookId }: OwedRange, entry: EarlyEntry, event: EventFacts, payload: Buffer): RetryRecord {
+function delivery(range: OwedRange, entry: EarlyEntry, event: EventFacts, payload: Buffer): RetryRecord {
+  const { webhookId } = range
   const { attempts, attemptsBefore, createdAtMs, dueAtMs, once, trigger, replayId } = entry
-  const id =
-    trigger === 'replay' && replayId !== null
-      ? deliveryId(event.eventId, webhookId, replayId)
-      : deliveryId(event.eventId, webhookId)
   return {
     event,
     payload,
     webhookId,
-    deliveryId: id,
+    deliveryId: deliveryIdOf(range, entry, event),
     attempts,
     attemptsBefore,
     createdAtMs,

@@ -12,7 +12,7 @@ import type { Clock, Random } from '../../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import type { Ids } from '../../../src/model/ids.ts'
+import { deliveryId, type Ids } from '../../../src/model/ids.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { WaitCause } from '../../../topics/delivery-catch-ups.ts'
@@ -191,7 +191,8 @@ export function createOwing(
       replayId,
     }
     const isCounted = delivery.countedAs !== 'nothing'
-    if (!range.early.add({ ...where, ...facts, isCounted })) return false
+    const isOfReplay = delivery.deliveryId !== deliveryId(event.eventId, range.webhookId)
+    if (!range.early.add({ ...where, ...facts, isCounted, isOfReplay })) return false
     range.count++
     range.oldestAtMs ??= event.recordedAtMs
     range.touch()

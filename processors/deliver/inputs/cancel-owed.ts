@@ -3,17 +3,17 @@ import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
-import type { EventFacts } from '../../../topics/deliveries.ts'
+import { deliveryId as deliveryIdOf } from '../../../src/model/ids.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import type { EarlyRecords } from '../catch-up/early-records.ts'
-import { listedRecords, type SubscribersOf } from '../catch-up/listed-records.ts'
+import { type ListedRecord, listedRecords, type SubscribersOf } from '../catch-up/listed-records.ts'
 import { closeWhenWaiting, createLogMerge, type LogSource } from '../catch-up/log-merge.ts'
 import type { Owing } from '../catch-up/owing.ts'
 import type { EndInBulk } from '../outcome/end-in-bulk.ts'
-import type { Cancellation } from './cancellation.ts'
+import type { OwedRange } from '../state/owed-range.ts'
+import type { Cancellation, OwedDelivery } from './cancellation.ts'
 
-export type CancelOwed = (webhookId: string, event: EventFacts, reason: string) => Promise<void>
+export type CancelOwed = (delivery: OwedDelivery, reason: string) => Promise<void>
 
 export function createCancelOwed(deps: {
   log: LogSource
@@ -29,25 +29,29 @@ export function createCancelOwed(deps: {
 }): CancelOwed {
   const { log, view, clock, logger, guarded } = deps
 
-  return async (webhookId, { sequence: number }, reason) => {
-    const range = deps.owing.find(webhookId)
-    if (!range) return
-    const end = { state: 'cancelled', reason } as const
-    const webhook = view.find('webhook', range.organizationId, webhookId)
-    const entry = range.early.find(number)
-    if (entry) {
-      const record = (await deps.early.read(range, [entry])).get(entry)
-      guarded(() => {
-        if (!range.early.isWaiting(entry) || !record || !deps.reasonFor(record)) return
-        deps.end([{ ...end, range, webhook, event: record.event, keys: undefined, entry }])
-        range.early.remove(entry)
-        range.count = Math.max(0, range.count - 1)
-        range.touch()
-      })
-      return
-    }
-    deps.owing.flush()
-    if (!range.isOwed(number)) return
+  const endOf = (range: OwedRange, reason: string) => {
+    const webhook = view.find('webhook', range.organizationId, range.webhookId)
+    return { state: 'cancelled', reason, range, webhook } as const
+  }
+
+  /** False: it is no early entry. */
+  async function cancelEarly(range: OwedRange, { deliveryId, number }: OwedDelivery, reason: string): Promise<boolean> {
+    const entries = range.early.withNumber(number)
+    if (entries.length === 0) return false
+    const found = [...(await deps.early.read(range, entries))].find(([, record]) => record?.deliveryId === deliveryId)
+    if (!found) return false
+    const [entry, record] = found
+    guarded(() => {
+      if (!range.early.isWaiting(entry) || !deps.reasonFor(record!)) return
+      deps.end([{ ...endOf(range, reason), event: record!.event, deliveryId, keys: undefined, entry }])
+      range.early.remove(entry)
+      range.count = Math.max(0, range.count - 1)
+      range.touch()
+    })
+    return true
+  }
+
+  async function recordOf(range: OwedRange, number: number): Promise<ListedRecord | undefined> {
     const topic = eventsTopic.nameFor(range.organizationId, range.environment)
     const merge = createLogMerge({ ...{ log, clock, logger, topic }, from: number, through: () => number })
     const closing = closeWhenWaiting(merge, clock)
@@ -57,13 +61,27 @@ export function createCancelOwed(deps: {
     })
     if (!read) throw new Error(`${topic} does not show event ${number} now`)
     const [listed] = await listedRecords(range, 'records' in read ? read.records.slice(0, 1) : [], deps.subscribersOf)
+    return listed
+  }
+
+  async function cancelInRange(range: OwedRange, delivery: OwedDelivery, reason: string): Promise<void> {
+    const { deliveryId, webhookId, number } = delivery
+    deps.owing.flush()
+    if (!range.isOwed(number)) return
+    const listed = await recordOf(range, number)
     if (!listed) return
     const event = readEventHeaders(listed.record.headers, range.organizationId)
+    // A replay's delivery of the event is no part of the range.
+    if (deliveryIdOf(event.eventId, webhookId) !== deliveryId) return
     guarded(() => {
-      if (!range.isOwed(number) || !deps.reasonFor({ deliveryId: deliveryId(event.eventId, webhookId), webhookId }))
-        return
-      deps.end([{ ...end, range, webhook, event, keys: listed.keys, entry: undefined }])
+      if (!range.isOwed(number) || !deps.reasonFor(delivery)) return
+      deps.end([{ ...endOf(range, reason), event, deliveryId, keys: listed.keys, entry: undefined }])
       range.leave(number)
     })
+  }
+
+  return async (delivery, reason) => {
+    const range = deps.owing.find(delivery.webhookId)
+    if (range && !(await cancelEarly(range, delivery, reason))) await cancelInRange(range, delivery, reason)
   }
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import { deliveryId as deliveryIdOf } from '../../../src/model/ids.ts'
-import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
+import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { LogSource } from '../catch-up/log-merge.ts'
 import type { OpenRecord, Progress } from '../state/progress.ts'
@@ -28,8 +28,11 @@ export interface Cancellation {
    * command to cancel it ends with its attempt, so that a crash in between repeats both.
    */
   reasonFor(record: Pick<RetryRecord, 'deliveryId' | 'webhookId'>, inFlight?: boolean): string | undefined
-  /** Cancels one; `onEnd` is called when it has ended, or exists nowhere any more. `event`: finds it in a range. */
-  delivery(deliveryId: string, webhookId: string, onEnd: () => void, event?: EventFacts): void
+  /**
+   * Cancels one; `onEnd` is called when it has ended, or exists nowhere any more. `number`: of its event, finds it in a
+   * range.
+   */
+  delivery(deliveryId: string, webhookId: string, onEnd: () => void, number?: number): void
   /** Cancels all deliveries of a deleted webhook. */
   webhook(webhookId: string, reason: string): void
   /** Resolves when everything written so far has committed. */
@@ -39,12 +42,21 @@ export interface Cancellation {
   close(): void
 }
 
+/** A delivery that a range may owe. */
+export interface OwedDelivery {
+  webhookId: string
+  deliveryId: string
+  /** Of its event. */
+  number: number
+}
+
 /** The target of a search: a delivery, or all of a webhook. */
 interface Target {
   webhookId: string
   deliveryId: string | undefined
   reason: string
-  event: EventFacts | undefined
+  /** Of its event. */
+  number: number | undefined
   onEnd(): void
 }
 
@@ -58,7 +70,7 @@ export function createCancellation(deps: {
   cancelHeld(cancellation: Pick<Cancellation, 'wants' | 'reasonFor'>): void
   isInFlight(deliveryId: string): boolean
   /** Cancels owed matches, in a range or as early entries. Rejects while they cannot be read. */
-  cancelOwed(webhookId: string, event: EventFacts, reason: string): Promise<void>
+  cancelOwed(delivery: OwedDelivery, reason: string): Promise<void>
   /** Ends a record that has not been read. */
   cancelAhead(record: RetryRecord, progress: Progress, openRecord: OpenRecord, reason: string): void
   guarded(work: () => void): void
@@ -99,7 +111,7 @@ export function createCancellation(deps: {
         onEnd()
         target.onEnd()
       }
-      before.event ??= target.event
+      before.number ??= target.number
       return
     }
     if (target.deliveryId === undefined) byWebhook.set(target.webhookId, target)
@@ -161,8 +173,9 @@ export function createCancellation(deps: {
     return later
   }
 
-  async function cancelOwed({ deliveryId, webhookId, event, reason }: Target): Promise<void> {
-    if (deliveryId !== undefined && event && byDelivery.has(deliveryId)) await deps.cancelOwed(webhookId, event, reason)
+  async function cancelOwed({ deliveryId, webhookId, number, reason }: Target): Promise<void> {
+    if (deliveryId !== undefined && number !== undefined && byDelivery.has(deliveryId))
+      await deps.cancelOwed({ deliveryId, webhookId, number }, reason)
   }
 
   async function searchTier(topic: string): Promise<void> {
@@ -215,9 +228,9 @@ export function createCancellation(deps: {
   const cancellation: Cancellation = {
     wants: record => byDelivery.size + byWebhook.size > 0 && targetOf(record) !== undefined,
     reasonFor: (record, inFlight) => (byDelivery.size + byWebhook.size === 0 ? undefined : reasonFor(record, inFlight)),
-    delivery: (deliveryId, webhookId, onEnd, event) => add({ deliveryId, webhookId, reason: 'manual', event, onEnd }),
+    delivery: (deliveryId, webhookId, onEnd, number) => add({ deliveryId, webhookId, reason: 'manual', number, onEnd }),
     webhook: (webhookId, reason) =>
-      add({ deliveryId: undefined, webhookId, reason, event: undefined, onEnd: () => undefined }),
+      add({ deliveryId: undefined, webhookId, reason, number: undefined, onEnd: () => undefined }),
     committedSinceNow,
     sealed: () => void seals++,
     committed() {

@@ -47,7 +47,8 @@ export function createCommandReader(deps: {
     if (command.range) deps.redrives.begin(command, command.range, () => progress.end(openRecord, 0))
     else if (command.kind === 'cancel') {
       const onEnd = () => progress.end(openRecord, 0)
-      cancellation.delivery(command.deliveryId, command.webhookId, onEnd, command.event ?? undefined)
+      const number = command.sequence ?? command.event?.sequence
+      cancellation.delivery(command.deliveryId, command.webhookId, onEnd, number)
     } else if (command.record) retry(command.record, command.commandId, openRecord)
     else progress.end(openRecord, 0)
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/clock.ts'
 import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
-import { deliveryId, type Ids } from '../../../src/model/ids.ts'
+import type { Ids } from '../../../src/model/ids.ts'
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { NoticeKind, PendingNotice } from '../../../topics/delivery-state.ts'
@@ -154,7 +154,7 @@ export function createAnnouncements(
       if (first.reason === 'endpoint_unavailable') {
         health.expired({
           webhookId: range.webhookId,
-          deliveryId: deliveryId(first.event.eventId, range.webhookId),
+          deliveryId: first.deliveryId,
           event: first.event,
         })
       }

@@ -12,6 +12,7 @@ export interface BulkEnded extends BulkEnd {
   range: OwedRange
   webhook: Webhook | undefined
   event: EventFacts
+  deliveryId: string
   /** The event's subscribers; undefined for an early entry. */
   keys: readonly bigint[] | undefined
   entry: EarlyEntry | undefined

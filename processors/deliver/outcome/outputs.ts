@@ -6,7 +6,6 @@
 import { loggedHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { deliveryId } from '../../../src/model/ids.ts'
 import {
   type AttemptRow,
   auditAttempts,
@@ -148,19 +147,15 @@ export function deadLetters(ended: BulkEnded[], shard: number): OutRecord {
 }
 
 /** The row of a delivery that ended in bulk. */
-export function bulkRow({ range, webhook, event, entry, state, reason }: BulkEnded, nowMs: number): AttemptRow {
+export function bulkRow(ended: BulkEnded, nowMs: number): AttemptRow {
+  const { range, webhook, event, deliveryId, entry, state, reason } = ended
   const { webhookId } = range
   const replayId = entry ? entry.replayId : event.sequence <= range.pausedThrough ? range.replayId : null
-  const trigger = entry?.trigger ?? 'live'
-  const id =
-    trigger === 'replay' && replayId !== null
-      ? deliveryId(event.eventId, webhookId, replayId)
-      : deliveryId(event.eventId, webhookId)
   const facts = {
     event,
     webhookId,
-    deliveryId: id,
-    trigger,
+    deliveryId,
+    trigger: entry?.trigger ?? 'live',
     replayId,
     createdAtMs: entry?.createdAtMs ?? event.recordedAtMs,
   }

@@ -32,8 +32,8 @@ export interface EarlyEntries {
   waiting(limit: number): EarlyEntry[]
   /** How many have not begun. */
   left(): number
-  /** The one with this number, if it exists and has not begun. */
-  find(number: number): EarlyEntry | undefined
+  /** Those with this number that have not begun: deliveries of one event, live or of replays. */
+  withNumber(number: number): EarlyEntry[]
   /** It exists, and has not begun. */
   isWaiting(entry: EarlyEntry): boolean
   begin(entry: EarlyEntry): void
@@ -94,7 +94,7 @@ export function createEarlyEntries(webhookId: string, onChange: () => void): Ear
       return found
     },
     left: () => blockOf.size - begun.size,
-    find: number => sorted().find(entry => entry.number === number && blockOf.has(entry) && !begun.has(entry)),
+    withNumber: number => sorted().filter(entry => entry.number === number && blockOf.has(entry) && !begun.has(entry)),
     isWaiting: entry => blockOf.has(entry) && !begun.has(entry),
     begin: entry => void begun.add(entry),
     restart: entry => void begun.delete(entry),
