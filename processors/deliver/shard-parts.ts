@@ -77,7 +77,7 @@ export function createStateParts({ wake }: Context) {
 export type StateParts = ReturnType<typeof createStateParts>
 
 /** The effects of a delivery's end, and the lookups that ends in bulk need. */
-export function createOutcomeParts({ handle, deps, guarded }: Context, { events, lanes }: StateParts) {
+export function createOutcomeParts({ handle, deps, guarded }: Context, { events, lanes, manualRetries }: StateParts) {
   const { clock, logger, view, catchUp: log } = deps
   const outputs = createOutputs(handle.shard)
   const announce = createAnnouncements({
@@ -87,7 +87,10 @@ export function createOutcomeParts({ handle, deps, guarded }: Context, { events,
     report: deps.reportHealth,
     send: deps.sendNotice,
   })
-  const endInBulk = createEndInBulk({ handle, clock, outputs, events, lanes, announce, onBulkEnd: deps.onBulkEnd })
+  const endInBulk = createEndInBulk({
+    ...{ handle, clock, outputs, events, lanes, manualRetries, announce },
+    onBulkEnd: deps.onBulkEnd,
+  })
   const subscribes = createSubscribes()
   return {
     outputs,
@@ -125,13 +128,13 @@ export function createEngine(
   cancelled: () => Cancelled,
 ): Engine {
   const { handle, deps, shared, wake } = context
-  const { events, lanes, states } = state
+  const { events, lanes, states, manualRetries } = state
   const { outputs, announce } = outcome
   const owing = createShardOwing(context, state, outcome, () => engine)
   const shard = createDeliveryShard({
     ...deps,
     ...shared,
-    ...{ handle, events, outputs, announce, lanes, states, owing },
+    ...{ handle, events, outputs, announce, lanes, states, manualRetries, owing },
     onSpace: wake.space,
     cancelReason: record => cancelled().reasonFor(record),
     onAttempt: (row, isFed) => deps.onAttempt?.(row, isFed),

@@ -31,6 +31,7 @@ import type { Stages } from './metrics.ts'
 import type { Announcements } from './outcome/announcements.ts'
 import type { Outputs } from './outcome/outputs.ts'
 import { createSettle } from './outcome/settle.ts'
+import type { ManualRetries } from './state/manual-retries.ts'
 import type { OpenEvents } from './state/open-events.ts'
 import type { WebhookStates } from './state/webhook-states.ts'
 
@@ -95,6 +96,7 @@ export function createDeliveryShard(deps: {
   announce: Announcements
   lanes: SubjectLanes
   states: WebhookStates
+  manualRetries: Pick<ManualRetries, 'endedUntried'>
   owing: Pick<Owing, 'queued' | 'defer' | 'attempted' | 'open' | 'absorbPaused'>
   /** Why a delivery must not go on, if it was cancelled. */
   cancelReason(record: RetryRecord): string | undefined
@@ -194,7 +196,9 @@ export function createDeliveryShard(deps: {
     }
     if (deps.owing.defer(delivery, webhook)) return
     if (!isFromTopic(delivery) && !webhook.active) {
-      settle.skipped(delivery, 'inactive')
+      // A dead letter stays one, so that it can be redriven again.
+      if (delivery.trigger === 'manual') settle.refused(delivery, 'endpoint_unavailable')
+      else settle.skipped(delivery, 'inactive')
       return
     }
     const scheduleMs = webhook.retryDelaysMs.reduce((sum, ms) => sum + ms, 0) * deps.timeScale

@@ -71,16 +71,19 @@ export function createRedelivery(deps: {
   clock: Clock
 }): Redelivery {
   const { reads, storedEvents, view, appender, clock } = deps
-  /**
-   * Retries requested by this process that the history may not show yet: deliveries with their attempts at that time.
-   */
-  const requested = new Map<string, number>()
+  /** Retries requested by this process that the history may not show yet: deliveries as they were at that time. */
+  const requested = new Map<string, Pick<Delivery, 'attempts' | 'completedAt'>>()
 
-  const isRequested = ({ id, attempts }: Delivery) => (requested.get(id) ?? -1) >= attempts
+  /** One that has ended since, with an attempt or without, may be retried again. */
+  function isRequested({ id, attempts, completedAt }: Delivery): boolean {
+    const before = requested.get(id)
+    if (!before || attempts > before.attempts) return false
+    return attempts < before.attempts || timeOf(completedAt) <= timeOf(before.completedAt)
+  }
 
-  function remember({ id, attempts }: Delivery): void {
+  function remember({ id, attempts, completedAt }: Delivery): void {
     if (requested.size >= REQUESTED_MAX) requested.delete(requested.keys().next().value!)
-    requested.set(id, attempts)
+    requested.set(id, { attempts, completedAt })
   }
 
   const isActive = (owner: Owner, { webhookId }: Pick<Delivery, 'webhookId'>) =>

@@ -90,6 +90,16 @@ describe('a cancellation', () => {
     }
   })
 
+  it('names the number of an event that the history does not have', async () => {
+    const { organizationId, call, webhookId } = await stage([])
+    const lost = matched(7, [webhookId], [], { organizationId, recordedAtMs: NOON - 29 * 86_400_000 })
+    const id = deliveryId(lost.eventId!, webhookId)
+    const retrying = { state: 'retrying', nextAttemptAtMs: NOON } as const
+    await insertAudit(api.analytics, blocks++, { attempts: [attempt(lost, webhookId, id, retrying)] })
+    expect((await call('POST', `/api/v1/webhooks/deliveries/${id}/cancel`)).status).toBe(202)
+    expect(await commandsOf(organizationId, 1)).toMatchObject([{ deliveryId: id, event: null, sequence: 7 }])
+  })
+
   it('of a delivery that waits in the log, while its webhook is off, too, names the event in its command', async () => {
     for (const active of [true, false]) {
       const { organizationId, to, events, ids, webhookId } = await stage([null], { active })
@@ -102,6 +112,7 @@ describe('a cancellation', () => {
         attempts: 0,
         record: null,
         range: null,
+        sequence: 1,
       })
       expect(command!.event).toMatchObject({
         eventId: events[0]!.eventId,
@@ -123,6 +134,16 @@ describe('a retry', () => {
       ids.map(id => ['retry', id, 0, true]),
     )
     expect(await to('retry', 0)).toMatchObject({ status: 409, code: 'delivery_in_progress' })
+  })
+
+  it('that ended without an attempt can be made again, once the history shows its end', async () => {
+    const { organizationId, to, events, ids, webhookId } = await stage([end('failed', 'exhausted')])
+    expect((await to('retry', 0)).status).toBe(202)
+    expect(await to('retry', 0)).toMatchObject({ status: 409, code: 'delivery_in_progress' })
+    const step = { ...end('failed', 'endpoint_unavailable'), startedAtMs: NOON + 3_600_000, trigger: 'manual' as const }
+    await insertAudit(api.analytics, blocks++, { attempts: [attempt(events[0]!, webhookId, ids[0]!, step)] })
+    expect((await to('retry', 0)).status).toBe(202)
+    expect(await commandsOf(organizationId, 2)).toHaveLength(2)
   })
 
   it('says that an attempt is due only where one is', async () => {

@@ -13,6 +13,7 @@ import type { AttemptRow } from '../../../topics/audit-attempts.ts'
 import type { Attempts } from '../attempt.ts'
 import type { Delivery } from '../delivery.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
+import type { ManualRetries } from '../state/manual-retries.ts'
 import type { Completion, OpenEvents } from '../state/open-events.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
 import type { Announcements } from './announcements.ts'
@@ -54,6 +55,7 @@ export function createSettle(deps: {
   attempts: Attempts
   events: OpenEvents
   states: WebhookStates
+  manualRetries: Pick<ManualRetries, 'endedUntried'>
   /** Called at each attempt's end. `retryAfterMs`: how long the receiver wants no request. */
   owing: { attempted(delivery: Delivery, ok: boolean, retryAfterMs: number | undefined): void }
   outputs: Outputs
@@ -100,6 +102,11 @@ export function createSettle(deps: {
     handle.write(records, isAwaited)
   }
 
+  function endUntried(delivery: Delivery, failed: boolean, records: OutRecord[] = []): void {
+    if (delivery.trigger === 'manual') deps.manualRetries.endedUntried(delivery.deliveryId, delivery.attempts)
+    end(delivery, failed, records)
+  }
+
   /** A replay or a manual retry does not change how its emit ended. */
   function endOfEvent({ event, countedAs, fed, webhookId }: Delivery, failed: boolean): Completion | undefined {
     const nowMs = clock.nowMs()
@@ -138,13 +145,13 @@ export function createSettle(deps: {
       outputs.attempted(
         stepRow(delivery, { state: 'cancelled', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }),
       )
-      end(delivery, false, [])
+      endUntried(delivery, false)
     },
     skipped(delivery, reason) {
       outputs.attempted(
         stepRow(delivery, { state: 'skipped', reason, maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs() }),
       )
-      end(delivery, false, [])
+      endUntried(delivery, false)
     },
     retryRequested(delivery) {
       const times = { maxAttempts: maxAttemptsOf(delivery), nowMs: clock.nowMs(), dueAtMs: delivery.dueAtMs }
@@ -156,7 +163,7 @@ export function createSettle(deps: {
     refused(delivery, reason) {
       const nowMs = clock.nowMs()
       outputs.attempted(stepRow(delivery, { state: 'failed', reason, maxAttempts: maxAttemptsOf(delivery), nowMs }))
-      end(delivery, true, [deadLetterUntried(delivery, reason, shard)])
+      endUntried(delivery, true, [deadLetterUntried(delivery, reason, shard)])
     },
     unsigned(delivery) {
       const nowMs = clock.nowMs()

@@ -23,6 +23,8 @@ export interface ManualRetries {
    * command that took it up may do so once more, if its attempt was in flight in a crash.
    */
   accept(deliveryId: string, attempts: number, by: string, nowMs: number, ofRange?: boolean): boolean
+  /** It has ended without a further attempt, after this many: it may be taken up again. */
+  endedUntried(deliveryId: string, attempts: number): void
   /** Whether this command was the last to take it up. */
   isBy(deliveryId: string, by: string): boolean
   /** State records that bring the changelog to this point. */
@@ -77,6 +79,13 @@ export function createManualRetries(): ManualRetries {
       if (ofRange) ofRanges.set(deliveryId, nowMs)
       forgetOld(nowMs)
       return true
+    },
+    endedUntried(deliveryId, attempts) {
+      const one = taken.get(deliveryId)
+      if (one?.attempts !== attempts) return
+      // Calls for an earlier attempt stay refused.
+      taken.set(deliveryId, { ...one, attempts: attempts - 1 })
+      changed.add(deliveryId)
     },
     isBy: (deliveryId, by) => taken.get(deliveryId)?.by === by,
     seal(partition) {
