@@ -98,6 +98,8 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   }
 
   function turnedBack(topic: string, from: number): void {
+    // Absorbed events without a record are in no other place than their range.
+    owing.flush()
     const moved = shard.rescue() + inputs.rescue(topic)
     if (topic === deliveries.name) lanes.turnedBack(from)
     handle.write([])

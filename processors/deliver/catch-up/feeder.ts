@@ -279,6 +279,7 @@ export function createFeeder(
     close() {
       closed = true
       pause?.cancel()
+      lanesRead?.close()
       log.close()
     },
   }

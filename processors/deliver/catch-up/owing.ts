@@ -145,7 +145,8 @@ export function createOwing(
 
   function open(webhook: Webhook, cause: WaitCause): OwedRange {
     const known = states.get(webhook.id)?.range
-    if (known?.isOpen && known.cause === cause) return known
+    // An open range takes everything already; being out of order or slow begins no feed of a held webhook.
+    if (known?.isOpen && (known.cause === cause || cause !== 'paused')) return known
     deps.onTransition(known ? known.cause : 'live', cause)
     changes.note(webhook)
     const range = rangeFor(webhook, cause)

@@ -173,9 +173,12 @@ export function createOpenEvents({
       if (open.legacy !== undefined) open.legacy--
       else open.hand--
       open.owedBy.push(subscriberKey(webhookId))
-      if (open.legacy !== undefined && open.legacy > 0) changed.add(event.eventId)
+      if ((open.legacy ?? 0) > 0 || open.hand > 0 || open.away > 0) {
+        // A record of which all parts have ended is not counted anew: who is owed it must be stored by then.
+        if ((open.legacy ?? 0) > 0 || open.away > 0 || open.failed || open.stored) changed.add(event.eventId)
+        return
+      }
       // The number just absorbed covers it.
-      if ((open.legacy ?? 0) > 0 || open.hand > 0 || open.away > 0) return
       if (open.failed) failedBlocks.add(event, event.sequence)
       drop(open)
     },
