@@ -466,6 +466,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     written,
     failures,
     source,
+    deadLetters: (deliveryIds: string[]) => deadLetters({}, deliveryIds),
     open,
     settle,
     inFlight: () => inFlight,
@@ -528,6 +529,13 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         drop(partitionsOf(topic)[0]!, atMs)
     },
     clean,
+    /** The topic's log is cut at this offset; its reader goes back to there. */
+    cut(topic: string, offset: number) {
+      const of = partitionsOf(topic)[0]!
+      of.records = of.records.filter(record => record.offset < offset)
+      of.firstOffset = of.records[0]?.offset ?? offset
+      session?.positions.set(topic, Math.min(offset, session.positions.get(topic) ?? 0))
+    },
     command(command: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>) {
       const facts = {
         commandId: ids.next('cmd'),

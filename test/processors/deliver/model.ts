@@ -200,6 +200,7 @@ export async function createModel(
         if (number !== before + 1) throw new Error(`${key}: attempt ${number} after ${before}`)
         numbers.set(deliveryId, number)
       }
+      if (trigger === 'manual' && state === 'skipped') throw new Error(`${key}: a retry by hand was skipped`)
       // Manual retries and replays do not change how an emit ended.
       if (trigger !== 'live') continue
       if (state !== 'retrying') ends.set(key, [...(ends.get(key) ?? []), state])

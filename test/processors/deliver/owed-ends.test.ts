@@ -1,0 +1,283 @@
+/** The ends of owed deliveries that several causes could end, or none: each ends once, as the delivery that it is. */
+import { describe, expect, it } from '@jest/globals'
+import { deliveryId } from '../../../src/model/ids.ts'
+import { deliveriesCommands } from '../../../topics/deliveries-commands.ts'
+import { deliveryPositionCodec } from '../../../topics/delivery-state.ts'
+import { createMemoryShard, type MemoryShard, type MemoryShardOptions } from './memory-shard.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const DAY = 24 * 60 * MINUTE
+
+async function started(options: MemoryShardOptions = {}) {
+  const shard = createMemoryShard(options)
+  shard.webhook('wh_a', {})
+  shard.webhook('wh_b', {})
+  shard.open()
+  await shard.settle()
+  return shard
+}
+
+const emit = (shard: MemoryShard, count: number, ...facts: Parameters<MemoryShard['emit']>) =>
+  Array.from({ length: count }, () => shard.emit(...facts))
+const numbersOf = ({ requests }: MemoryShard, webhookId: string) =>
+  requests.filter(each => each.webhookId === webhookId).map(({ sequence }) => sequence)
+const endsOf = ({ rows }: MemoryShard, webhookId: string) =>
+  rows
+    .filter(row => row.webhookId === webhookId && row.state !== 'retrying')
+    .map(({ sequence, state, reason }) => `${sequence} ${state} ${reason ?? ''}`.trim())
+const resumeLatest = (shard: MemoryShard, webhookId: string) =>
+  shard.webhook(webhookId, { active: true, resumeAfter: new Date(shard.clock.nowMs()).toISOString() })
+
+describe('events left out when a webhook is activated', () => {
+  it('are none that went live between two pauses', async () => {
+    const shard = await started()
+    const hangs = (number: number) => (request: { body: Buffer }) =>
+      JSON.parse(request.body.toString()).n === number ? ({ laterMs: 20 * SECOND, ok: true } as const) : 'ok'
+    shard.answer('wh_a', hangs(3))
+    shard.webhook('wh_a', { active: false })
+    emit(shard, 3, ['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(3 * SECOND, SECOND)
+    emit(shard, 2, ['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    expect(numbersOf(shard, 'wh_a')).toEqual([1, 2, 3, 4, 5])
+    shard.webhook('wh_a', { active: false })
+    emit(shard, 1, ['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    resumeLatest(shard, 'wh_a')
+    await shard.advance(2 * MINUTE, SECOND, 6)
+    expect(endsOf(shard, 'wh_a').sort()).toEqual([
+      ...['1 success', '2 success', '3 success', '4 success', '5 success', '6 skipped left_out'],
+    ])
+    expect(shard.completions).toHaveLength(6)
+    expect(shard.ranges().size).toBe(0)
+  })
+
+  it('are those before the last of several activations, and the state does not grow with their number', async () => {
+    const shard = await started()
+    shard.answer('wh_a', 'hang')
+    const events: number[] = []
+    for (let round = 0; round < 30; round++) {
+      shard.webhook('wh_a', { active: false })
+      events.push(...emit(shard, 2, ['wh_a']).map(({ sequence }) => sequence))
+      await shard.advance(3 * SECOND, SECOND)
+      resumeLatest(shard, 'wh_a')
+      await shard.settle()
+      expect(shard.ranges().get('wh_a')?.segments.length ?? 0).toBeLessThanOrEqual(16)
+    }
+    shard.answer('wh_a', 'ok')
+    await shard.advance(20 * MINUTE, 5 * SECOND, 6)
+    expect(endsOf(shard, 'wh_a').map(end => Number.parseInt(end, 10))).toEqual(expect.arrayContaining(events))
+    expect(endsOf(shard, 'wh_a')).toHaveLength(events.length)
+    expect(shard.ranges().size).toBe(0)
+  })
+
+  it('are left out when nobody holds the shard between pause and activation, too', async () => {
+    const shard = await started({ limits: { waitingMax: 5, waitingFairShare: 3 } })
+    shard.answer('wh_a', { laterMs: 20 * SECOND, ok: true })
+    emit(shard, 20, ['wh_a'])
+    await shard.settle()
+    emit(shard, 10, ['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    const owed = shard.ranges().get('wh_a')!.count
+    expect(owed).toBeGreaterThanOrEqual(10)
+    await shard.crash()
+    shard.webhook('wh_a', { active: false })
+    shard.clock.advance(SECOND)
+    resumeLatest(shard, 'wh_a')
+    shard.clock.advance(SECOND)
+    await shard.restart()
+    await shard.advance(5 * MINUTE, 5 * SECOND, 6)
+    const ends = endsOf(shard, 'wh_a')
+    expect(ends).toHaveLength(30)
+    expect(ends.filter(end => end.endsWith('left_out'))).toHaveLength(owed)
+    const { records } = shard.written
+    await shard.restart()
+    await shard.advance(MINUTE, SECOND)
+    expect(shard.written.records).toBe(records)
+  })
+})
+
+describe('a redrive that meets a pause', () => {
+  it('leaves dead letters that wait for a slot as they are, and they can be redriven again', async () => {
+    const shard = await started()
+    shard.webhook('wh_a', { retryDelaysMs: [0], maxInFlight: 1 })
+    shard.answer('wh_a', 'fail')
+    emit(shard, 3, ['wh_a'])
+    await shard.advance(SECOND)
+    shard.answer('wh_a', { laterMs: 5 * SECOND, ok: true })
+    // One takes the slot, so the dead letters wait.
+    emit(shard, 1, ['wh_a'])
+    await shard.settle()
+    shard.redrive('wh_a')
+    await shard.advance(SECOND)
+    shard.webhook('wh_a', { active: false })
+    await shard.advance(20 * SECOND, SECOND)
+    expect(shard.rows.filter(({ trigger }) => trigger === 'manual').map(({ state }) => state)).toContain('failed')
+    expect(shard.rows.filter(({ state }) => state === 'skipped')).toEqual([])
+    shard.answer('wh_a', 'ok')
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(20 * SECOND, SECOND)
+    shard.redrive('wh_a')
+    await shard.advance(20 * SECOND, SECOND)
+    const newest = new Map(shard.rows.map(row => [row.deliveryId, row]))
+    expect([...newest.values()].map(({ state }) => state)).toEqual(Array(4).fill('success'))
+    expect(shard.state('redrive/')).toEqual([])
+  })
+})
+
+describe('a retry by hand that ended without an attempt', () => {
+  it('can be made again, and calls for an attempt that was made cannot', async () => {
+    const shard = await started()
+    shard.webhook('wh_a', { retryDelaysMs: [0] })
+    shard.answer('wh_a', 'fail')
+    const [event] = emit(shard, 1, ['wh_a'])
+    await shard.advance(SECOND)
+    const [first] = shard.rows
+    shard.retry(first!, false, event!)
+    await shard.advance(SECOND)
+    const dead = shard.rows.at(-1)!
+    expect(dead).toMatchObject({ state: 'failed', number: 2 })
+    shard.webhook('wh_a', { active: false })
+    shard.retry(dead, false, event!)
+    await shard.advance(MINUTE, SECOND)
+    await shard.advance(31 * DAY, DAY, 6)
+    expect(shard.rows.at(-1)).toMatchObject({ state: 'failed', reason: 'outside_retention', number: 2 })
+    await shard.restart()
+    shard.answer('wh_a', 'ok')
+    shard.webhook('wh_a', { active: true })
+    shard.retry(first!, false, event!)
+    await shard.advance(SECOND)
+    expect(shard.requests).toHaveLength(2)
+    shard.retry(shard.rows.at(-1)!, false, event!)
+    await shard.advance(SECOND)
+    expect(shard.requests.map(({ attempt }) => attempt)).toEqual([1, 2, 3])
+    expect(shard.rows.at(-1)).toMatchObject({ state: 'success', number: 3 })
+  })
+})
+
+describe('an early entry of a delivery that a replay made', () => {
+  /** A live delivery and one of a replay, of the same event, that wait with the range of a paused webhook. */
+  async function both() {
+    const shard = await started()
+    shard.webhook('wh_a', { retryDelaysMs: [0, MINUTE] })
+    shard.answer('wh_a', 'fail')
+    const [event] = emit(shard, 1, ['wh_a'])
+    await shard.advance(SECOND)
+    const replayId = shard.replay('wh_a')
+    await shard.advance(5 * SECOND, SECOND)
+    const ids = [deliveryId(event!.eventId, 'wh_a'), deliveryId(event!.eventId, 'wh_a', replayId)] as const
+    expect(shard.rows.map(row => row.deliveryId)).toEqual(ids)
+    shard.webhook('wh_a', { active: false })
+    await shard.advance(2 * MINUTE, SECOND)
+    expect(shard.ranges().get('wh_a')).toMatchObject({ count: 2 })
+    const endOf = (id: string) => shard.rows.findLast(row => row.deliveryId === id)!
+    const cancel = (id: string) =>
+      shard.command({ kind: 'cancel', webhookId: 'wh_a', deliveryId: id, sequence: event!.sequence })
+    return { shard, event: event!, ids, endOf, cancel, replayId }
+  }
+
+  it('is cancelled by its own id, and so is the live one', async () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const { shard, ids, endOf, cancel } = await both()
+      cancel(ids[order[0]])
+      await shard.advance(3 * SECOND, SECOND)
+      expect(endOf(ids[order[0]])).toMatchObject({ state: 'cancelled', reason: 'manual' })
+      expect(endOf(ids[order[1]])).toMatchObject({ state: 'retrying' })
+      cancel(ids[order[1]])
+      await shard.advance(3 * SECOND, SECOND)
+      expect(endOf(ids[order[1]])).toMatchObject({ state: 'cancelled', reason: 'manual' })
+      expect(shard.completions).toHaveLength(1)
+    }
+  })
+
+  it('keeps its id in a retry by hand: with its record and without, and when it ends in bulk', async () => {
+    for (const isGone of [false, true]) {
+      const { shard, event, ids, endOf, replayId } = await both()
+      shard.answer('wh_a', { status: 500, headers: { 'webhook-retry': 'no' } })
+      shard.webhook('wh_a', { active: true })
+      await shard.advance(5 * SECOND, SECOND)
+      expect(endOf(ids[1])).toMatchObject({ state: 'failed', trigger: 'replay', replayId })
+      shard.answer('wh_a', 'fail')
+      shard.retry(endOf(ids[1]), true, event)
+      await shard.advance(SECOND)
+      expect(endOf(ids[1])).toMatchObject({ state: 'retrying', trigger: 'manual', number: 3 })
+      shard.webhook('wh_a', { active: false })
+      await shard.advance(2 * MINUTE, SECOND)
+      expect(shard.ranges().get('wh_a')).toMatchObject({ count: 1 })
+      if (isGone) shard.dropInputsBefore(shard.clock.nowMs())
+      shard.webhook('wh_a', null)
+      await shard.advance(5 * SECOND, SECOND)
+      expect(endOf(ids[1])).toMatchObject({ state: 'cancelled', reason: 'webhook_deleted', trigger: 'manual' })
+      expect(endOf(ids[0])).toMatchObject({ state: 'failed', trigger: 'live' })
+    }
+  })
+})
+
+describe('a cancellation', () => {
+  it('finds what is owed by its number alone', async () => {
+    const shard = await started()
+    shard.webhook('wh_a', { active: false })
+    const events = emit(shard, 3, ['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    const { eventId, sequence } = events[1]!
+    const id = deliveryId(eventId, 'wh_a')
+    shard.command({ kind: 'cancel', webhookId: 'wh_a', deliveryId: id, event: null, sequence })
+    await shard.advance(3 * SECOND, SECOND)
+    expect(endsOf(shard, 'wh_a')).toEqual(['2 cancelled manual'])
+  })
+
+  it('waits for its own log only: others are cancelled meanwhile', async () => {
+    const shard = await started()
+    shard.webhook('wh_a', { active: false })
+    shard.webhook('wh_t', { active: false, environment: 'test' })
+    const hidden = shard.emit(['wh_a'], { isLate: true })
+    const shown = shard.emit(['wh_t'], { environment: 'test' })
+    await shard.advance(3 * SECOND, SECOND)
+    shard.cancel('wh_a', hidden)
+    shard.cancel('wh_t', shown)
+    await shard.advance(20 * SECOND, SECOND)
+    expect(endsOf(shard, 'wh_t')).toEqual(['2 cancelled manual'])
+    expect(endsOf(shard, 'wh_a')).toEqual([])
+    shard.settleMarkers()
+    await shard.advance(10 * SECOND, SECOND)
+    expect(endsOf(shard, 'wh_a')).toEqual(['1 cancelled manual'])
+  })
+
+  it('that is called for twice ends both commands', async () => {
+    const shard = await started()
+    shard.webhook('wh_a', { active: false })
+    const event = shard.emit(['wh_a'], { isLate: true })
+    await shard.advance(3 * SECOND, SECOND)
+    for (let call = 0; call < 2; call++) shard.cancel('wh_a', event)
+    await shard.advance(3 * SECOND, SECOND)
+    shard.settleMarkers()
+    await shard.advance(20 * SECOND, SECOND)
+    expect(endsOf(shard, 'wh_a')).toEqual(['1 cancelled manual'])
+    const [position] = shard.state(`position/${deliveriesCommands.name}`)
+    expect(deliveryPositionCodec.decode(position!.value!).nextOffset).toBe(2)
+  })
+
+  it('of a delivery that is not read yet leaves nothing for a range to owe', async () => {
+    const shard = await started({ limits: { deliveriesMax: 4 } })
+    shard.answer('wh_b', { laterMs: 20 * SECOND, ok: true })
+    shard.webhook('wh_a', { active: false })
+    emit(shard, 1, ['wh_a'])
+    await shard.advance(3 * SECOND, SECOND)
+    emit(shard, 6, ['wh_b'])
+    await shard.settle()
+    const event = shard.emit(['wh_a'])
+    await shard.settle()
+    shard.cancel('wh_a', event)
+    await shard.advance(2 * MINUTE, SECOND)
+    expect(endsOf(shard, 'wh_a')).toEqual(['8 cancelled manual'])
+    shard.webhook('wh_a', { active: true })
+    await shard.advance(10 * SECOND, SECOND)
+    expect(numbersOf(shard, 'wh_a')).toEqual([1])
+  })
+})
