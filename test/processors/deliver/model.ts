@@ -36,6 +36,7 @@ export type Command =
   | { do: 'grow' }
   | { do: 'markers' }
   | { do: 'drop'; olderMs: number }
+  | { do: 'history'; is: 'away' | 'behind' | 'well' }
   | { do: 'stall'; ms: number }
   | { do: 'move'; orderly: boolean }
   | { do: 'crash'; afterCommit: boolean }
@@ -87,6 +88,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('drop' as const), olderMs: fc.constantFrom(0, 10_000, 600_000) }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('history' as const), is: fc.constantFrom('away', 'behind', 'well') }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(800, 3_000, 70_000) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), orderly: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), afterCommit: fc.boolean() }) },
@@ -117,7 +122,9 @@ export async function createModel(
   const deleted = new Set<string>()
   const byHand = new Set<string>()
   let isRedriven = false
-  const shard = createMemoryShard({ limits, sources: history(events), overrides: { reportHealth }, ...more })
+  const history: History = { is: 'well' }
+  const sources = { ...historyOf(events, history), deliveries, delivered }
+  const shard: MemoryShard = createMemoryShard({ limits, sources, overrides: { reportHealth }, ...more })
   for (const id of WEBHOOKS) {
     shard.webhook(id, {
       maxInFlight: 3,
@@ -128,6 +135,16 @@ export async function createModel(
   }
   shard.open()
   await shard.settle()
+
+  async function deliveries(_log: object, ids: string[]) {
+    throwIfAway(history)
+    return history.is === 'behind' ? [] : shard.deadLetters(ids)
+  }
+
+  async function delivered() {
+    throwIfAway(history)
+    return new Map<string, number>()
+  }
 
   /** As the control plane does. */
   async function reportHealth({ webhookId, deactivate }: { webhookId: string; deactivate: boolean }): Promise<void> {
@@ -172,7 +189,13 @@ export async function createModel(
     else if (of.do === 'grow') shard.grow()
     else if (of.do === 'markers') shard.settleMarkers()
     else if (of.do === 'drop') shard.dropLogBefore(shard.clock.nowMs() - of.olderMs)
-    else if (of.do === 'stall') {
+    else if (of.do === 'history') {
+      history.is = of.is
+      // It never lags by more than an hour.
+      shard.clock.after(20 * MINUTE, () => {
+        history.is = 'well'
+      })
+    } else if (of.do === 'stall') {
       shard.holdCommits(true)
       shard.clock.after(of.ms, () => shard.holdCommits(false))
     }
@@ -261,6 +284,7 @@ export async function createModel(
     async rest() {
       shard.settleMarkers()
       shard.holdCommits(false)
+      history.is = 'well'
       // Attempts in flight may still disable a webhook.
       for (const id of WEBHOOKS) shard.answer(id, 'ok')
       await shard.advance(15 * SECOND, SECOND, 6)
@@ -308,10 +332,26 @@ export async function createModel(
   }
 }
 
-/** The history: all accepted events. */
-function history(events: ReadonlyArray<{ event: EventFacts; webhooks: readonly string[] }>): Partial<CatchUpSources> {
+interface History {
+  is: 'away' | 'behind' | 'well'
+}
+
+function throwIfAway({ is }: History): void {
+  if (is === 'away') throw new Error('The history is away')
+}
+
+/** All accepted events; none while it is behind. */
+function historyOf(
+  accepted: ReadonlyArray<{ event: EventFacts; webhooks: readonly string[] }>,
+  history: History,
+): Partial<CatchUpSources> {
+  const known = () => {
+    throwIfAway(history)
+    return history.is === 'behind' ? [] : accepted
+  }
   return {
     subscribers: async (_log, wanted) => {
+      const events = known()
       const ids = new Set(wanted.map(({ emitId }) => emitId))
       return new Map(
         events
@@ -320,7 +360,7 @@ function history(events: ReadonlyArray<{ event: EventFacts; webhooks: readonly s
       )
     },
     eventsOf: async (_log, { from, through }) =>
-      events
+      known()
         .filter(({ event }) => event.sequence >= from && event.sequence <= through)
         .map(({ event, webhooks }) => ({ event, webhookIds: [...webhooks] })),
   }
