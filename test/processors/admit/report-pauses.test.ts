@@ -41,6 +41,7 @@ function world() {
 it('the end of a pause that was lost with its transaction is reported again', () => {
   const { clock, owner, refused } = world()
   const { handle, reports, commit, rollback } = owner()
+  clock.advance(1_000)
   for (const log of [FIRST, SECOND]) {
     handle.away.add(log)
     reports.changed(log)

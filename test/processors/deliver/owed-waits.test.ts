@@ -218,14 +218,18 @@ it('an emit that one webhook is owed, read again, is complete only once it has e
 })
 
 it('an ordered webhook that is held stays held when it is changed, however many wait for their turn', async () => {
-  const shard = await started({ limits: { queuedMax: 3 } })
+  const transitions: string[] = []
+  const onTransition = (from: string, to: string) => void transitions.push(`${from} → ${to}`)
+  const shard = await started({ limits: { queuedMax: 3 }, overrides: { onTransition } })
   shard.webhook('wh_a', { ordering: 'block', retryDelaysMs: Array(60).fill(SECOND) })
   shard.answer('wh_a', 'fail')
   emit(shard, 8, ['wh_a'], { subject: 'a' })
   await shard.advance(40 * SECOND, SECOND)
   expect(shard.ranges().get('wh_a')).toMatchObject({ cause: 'held', window: 0 })
+  const before = transitions.length
   shard.webhook('wh_a', { maxInFlight: 5 })
   await shard.advance(2 * SECOND, SECOND)
+  expect(transitions.slice(before)).toEqual([])
   expect(shard.ranges().get('wh_a')).toMatchObject({ cause: 'held', window: 0 })
 })
 
