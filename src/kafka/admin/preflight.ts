@@ -4,6 +4,7 @@
  * requests.)
  */
 import type { Clock } from '../../clock.ts'
+import { COORDINATOR_MOVED } from '../protocol/coordinators.ts'
 import { errorName } from '../protocol/error-codes.ts'
 import { metadataRequest } from '../protocol/metadata-requests.ts'
 import { KafkaError, type Wire } from '../protocol/wire.ts'
@@ -122,12 +123,16 @@ async function groupRights(wire: Wire, group: string): Promise<PreflightFindings
       describeGroupRequest(group),
     )
     if (errorName(errorCode) === 'GROUP_AUTHORIZATION_FAILED') return refused
+    if (COORDINATOR_MOVED.has(errorName(errorCode))) wire.forgetCoordinator('group', group)
     // The broker shows further rights only to a user that may describe the group.
     const lacks = errorCode === 0 ? missing(operations, ['READ']) : []
     if (lacks.length === 0) return none()
     return { problems: [`The platform's user lacks READ on the group ${group}. ${RIGHTS}.`], warnings: [] }
   } catch (error) {
-    return isType(error, 'GROUP_AUTHORIZATION_FAILED') ? refused : passing(error)
+    if (isType(error, 'GROUP_AUTHORIZATION_FAILED')) return refused
+    // The wire outlives a failed start, and the next one must not go to the same broker.
+    wire.forgetCoordinator('group', group)
+    return passing(error)
   }
 }
 
