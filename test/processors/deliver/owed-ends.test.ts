@@ -77,20 +77,25 @@ describe('events left out when a webhook is activated', () => {
 
   it('each end when another activation comes before all of them have', async () => {
     const shard = await started()
-    shard.webhook('wh_a', { active: false })
+    shard.answer('wh_a', { laterMs: 20 * SECOND, ok: true })
+    shard.webhook('wh_a', { active: false, ordering: 'block' })
     emit(shard, 3_000, ['wh_a'])
     await shard.advance(3 * SECOND, SECOND)
+    // It is not left out, and in flight all the time.
+    emit(shard, 1, ['wh_a'])
+    await shard.settle()
     resumeLatest(shard, 'wh_a')
     // The first transaction of them; the next one waits for its time.
     await shard.settle()
     expect(endsOf(shard, 'wh_a').length).toBeLessThan(3_000)
+    expect(shard.inFlight()).toBe(1)
     shard.webhook('wh_a', { active: false })
     shard.clock.advance(1)
     resumeLatest(shard, 'wh_a')
     await shard.advance(2 * MINUTE, SECOND, 6)
-    expect(new Set(endsOf(shard, 'wh_a')).size).toBe(3_000)
-    expect(endsOf(shard, 'wh_a')).toHaveLength(3_000)
-    expect(shard.completions).toHaveLength(3_000)
+    expect(new Set(endsOf(shard, 'wh_a')).size).toBe(3_001)
+    expect(endsOf(shard, 'wh_a')).toHaveLength(3_001)
+    expect(shard.completions).toHaveLength(3_001)
     expect(shard.ranges().size).toBe(0)
   })
 
