@@ -10,6 +10,7 @@ import { auditAttempts } from '../topics/audit-attempts.ts'
 import { auditChanges } from '../topics/audit-changes.ts'
 import { auditEmits } from '../topics/audit-emits.ts'
 import { auditMeters } from '../topics/audit-meters.ts'
+import { auditNotifications } from '../topics/audit-notifications.ts'
 import { auditRelays } from '../topics/audit-relays.ts'
 import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
@@ -20,6 +21,8 @@ import { deliveryCatchUps } from '../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../topics/delivery-state.ts'
 import { emits } from '../topics/emits.ts'
 import { events } from '../topics/events.ts'
+import { notificationState } from '../topics/notification-state.ts'
+import { notifications } from '../topics/notifications.ts'
 import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
 import { quarantine } from '../topics/quarantine.ts'
@@ -42,28 +45,68 @@ export const TOPOLOGY: readonly Station[] = [
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane',
     reads: [outcomes, admissionCounters, deliveryCatchUps, control, events],
-    writes: [emits, platformEmits, deliveriesCommands, control, auditChanges, auditAttempts, auditMeters],
+    writes: [
+      emits,
+      platformEmits,
+      deliveriesCommands,
+      notifications,
+      control,
+      auditChanges,
+      auditAttempts,
+      auditNotifications,
+      auditMeters,
+    ],
     state: [],
   },
   {
     role: 'admit',
     does: 'judges every emit, exactly once',
     reads: [emits, platformEmits, control],
-    writes: [events, deliveries, platformEmits, outcomes, quarantine, auditEmits, auditChanges, auditRelays],
+    writes: [
+      events,
+      deliveries,
+      platformEmits,
+      notifications,
+      outcomes,
+      quarantine,
+      auditEmits,
+      auditChanges,
+      auditRelays,
+    ],
     state: [admissionCounters, admissionKeys, admissionRelays, admissionDeferred],
   },
   {
     role: 'deliver',
-    does: 'sends signed webhooks; retries through retry topics',
-    reads: [deliveries, deliveriesCommands, ...retries, events, control],
-    writes: [...retries, deliveriesDeadLetter, platformEmits, auditAttempts, auditEmits, auditChanges, control],
-    state: [deliveryState, deliveryCatchUps],
+    does: 'sends signed webhooks and notifications; retries through retry topics',
+    reads: [deliveries, deliveriesCommands, ...retries, events, notifications, control],
+    writes: [
+      ...retries,
+      deliveriesDeadLetter,
+      platformEmits,
+      notifications,
+      auditAttempts,
+      auditEmits,
+      auditChanges,
+      auditNotifications,
+      control,
+    ],
+    state: [deliveryState, deliveryCatchUps, notificationState],
   },
   {
     role: 'record',
     does: 'writes history into ClickHouse, each row once; checks every hour that the books agree',
-    reads: [auditEmits, auditAttempts, auditChanges, auditRelays, auditMeters, quarantine, admissionCounters, events],
-    writes: [auditChanges, platformEmits],
+    reads: [
+      auditEmits,
+      auditAttempts,
+      auditChanges,
+      auditRelays,
+      auditNotifications,
+      auditMeters,
+      quarantine,
+      admissionCounters,
+      events,
+    ],
+    writes: [auditChanges, platformEmits, notifications],
     state: [recordState],
   },
 ]

@@ -117,16 +117,16 @@ export const webhookHealthFields = record('WebhookHealth', {
   firstFailureAtMs: byDefault(0, long),
 })
 
-export const NOTICE_KINDS = ['failing', 'gone', 'disabled', 'recovered'] as const
-export type NoticeKind = (typeof NOTICE_KINDS)[number]
+export const WEBHOOK_STORIES = ['failing', 'gone', 'disabled', 'recovered'] as const
+export type WebhookStory = (typeof WEBHOOK_STORIES)[number]
 
-/** A notice to the organization's owner that has not been sent yet. */
+/** A notice to the organization's owner that an earlier release has not sent: it becomes a notification. */
 export type PendingNotice = ValueOf<typeof pendingNoticeFields>
 
 export const pendingNoticeFields = record('PendingNotice', {
   organizationId: text,
   webhookId: text,
-  kind: oneOf('NoticeKind', NOTICE_KINDS),
+  kind: oneOf('NoticeKind', WEBHOOK_STORIES),
   /** The delivery that caused it. */
   deliveryId: text,
   error: optional(text),

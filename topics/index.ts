@@ -7,6 +7,7 @@ import { auditAttempts } from './audit-attempts.ts'
 import { auditChanges } from './audit-changes.ts'
 import { auditEmits } from './audit-emits.ts'
 import { auditMeters } from './audit-meters.ts'
+import { auditNotifications } from './audit-notifications.ts'
 import { auditRelays } from './audit-relays.ts'
 import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
@@ -17,6 +18,8 @@ import { deliveryCatchUps } from './delivery-catch-ups.ts'
 import { deliveryState } from './delivery-state.ts'
 import { emits } from './emits.ts'
 import { events } from './events.ts'
+import { notificationState } from './notification-state.ts'
+import { notifications } from './notifications.ts'
 import { outcomes } from './outcomes.ts'
 import { platformEmits } from './platform-emits.ts'
 import { quarantine } from './quarantine.ts'
@@ -40,11 +43,14 @@ export const SHARED_TOPICS: readonly Topic[] = [
   deliveriesDeadLetter,
   deliveryState,
   deliveryCatchUps,
+  notifications,
+  notificationState,
   auditEmits,
   auditAttempts,
   auditChanges,
   auditRelays,
   auditMeters,
+  auditNotifications,
   recordState,
 ]
 

@@ -9,6 +9,8 @@ import { type Cause, causeOf, type Lifecycle } from '../../src/control-plane/sto
 import { builtInEmit } from '../../src/ingress/built-in-emit.ts'
 import { platformEmitAt } from '../../src/ingress/platform-emit.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
+import { noticeOfChange } from '../../src/notifications/change-notices.ts'
+import { noticeRecord } from '../../src/notifications/notices.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { AdmissionState } from './admission-state.ts'
 import type { Acceptance, Emit, Progress, Rejection, Verdict } from './emit.ts'
@@ -33,7 +35,9 @@ export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionSta
       key: null,
       value: auditChangesCodec.encode({ changes: [row] }),
     }
-    return [audit, ...lifecycle.announce(row, emit.environment, cause)]
+    const notice = noticeOfChange(row, emit.environment)
+    const notices = notice === undefined ? NOTHING : [noticeRecord(notice, row.id, shard)]
+    return [audit, ...lifecycle.announce(row, emit.environment, cause), ...notices]
   }
 
   /** Whether none was sent within the interval; records this one as sent. */

@@ -16,6 +16,8 @@ import type { OutRecord } from '../../src/kafka/ports.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import { deliveryId, parseEventId, relayId } from '../../src/model/ids.ts'
 import type { FederationMember, FederationPush } from '../../src/model/records.ts'
+import { noticeOfChange } from '../../src/notifications/change-notices.ts'
+import { noticeRecord } from '../../src/notifications/notices.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { RelayRow, SkipReason } from '../../topics/audit-relays.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
@@ -224,5 +226,7 @@ function truncation(event: EventFacts, { lifecycle, shard }: FederateDeps, judge
     value: auditChangesCodec.encode({ changes: [row] }),
   }
   const cause: Cause = { rootEventId, depth, path, eventId }
-  return [audit, ...lifecycle.announce(row, 'live', cause)]
+  const notice = noticeOfChange(row, 'live')
+  const notices = notice === undefined ? [] : [noticeRecord(notice, row.id, shard)]
+  return [audit, ...lifecycle.announce(row, 'live', cause), ...notices]
 }

@@ -7,13 +7,14 @@ import type { ChainTokens } from '../../src/events/chain.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { Ids } from '../../src/model/ids.ts'
-import type { SendNotice } from '../../src/notifications/owner-notices.ts'
+import type { SendNotification } from '../../src/notifications/send-notification.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { CatchUpSources } from './catch-up/catch-ups.ts'
 import type { FedOutcome } from './catch-up/owing.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { DeliverFigures } from './metrics.ts'
+import type { ReportChannel } from './notify/channel-reports.ts'
 
 export interface DeliverDependencies {
   view: ControlView
@@ -31,8 +32,10 @@ export interface DeliverDependencies {
   catchUp: CatchUpSources
   /** Reports the health of an endpoint to the control plane. */
   reportHealth: ReportHealth
-  /** Sends a notice to the owner of an organization. */
-  sendNotice: SendNotice
+  /** Hands a notification to its channel. */
+  sendNotification: SendNotification
+  /** Reports the health of a channel to the control plane. */
+  reportChannel: ReportChannel
   limits?: Partial<DeliverLimits>
   tracing?: Tracing | undefined
   /** After each attempt, before its transaction has committed. */
@@ -43,6 +46,8 @@ export interface DeliverDependencies {
   onTransition?(from: string, to: string): void
   /** An attempt of an owed delivery has ended. */
   onFed?(outcome: FedOutcome, isProbe: boolean): void
+  /** A notification has ended. */
+  onNotification?(type: string, status: string): void
   /** Called once; the metrics may be read at any time. */
   watch?(figures: DeliverFigures): void
 }

@@ -1,5 +1,5 @@
 /**
- * `deliver`: deliveries, deliveries.retry-* → audit.attempts | deliveries.retry-* | deliveries.dead-letter. One signed
+ * `deliver`: notifications, and deliveries, deliveries.retry-* → audit.attempts | deliveries.retry-* | deliveries.dead-letter. One signed
  * HTTP request per attempt; its result, the records that follow from it and the position commit in one Kafka
  * transaction (the runtime's, `src/kafka/runtime/shard.ts`). An attempt is (delivery, number), so only a request that
  * is in flight in a crash can be made again.
@@ -7,6 +7,7 @@
 import type { Processor } from '../../src/kafka/ports.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../topics/delivery-state.ts'
+import { notificationState } from '../../topics/notification-state.ts'
 import { createAttempts } from './attempt.ts'
 import { createReadTurns } from './catch-up/read-turns.ts'
 import type { DeliverDependencies } from './dependencies.ts'
@@ -14,6 +15,7 @@ import { createDispatcher } from './dispatch/dispatcher.ts'
 import { createMemoryBudget } from './dispatch/memory-budget.ts'
 import { DELIVER_LIMITS } from './limits.ts'
 import { createFigures } from './metrics.ts'
+import { createOutbox } from './notify/outbox.ts'
 import { openShard } from './open-shard.ts'
 import type { Shared } from './shard-parts.ts'
 
@@ -34,12 +36,13 @@ export function createDeliver(deps: DeliverDependencies): Processor {
     dispatcher: createDispatcher({ view: deps.view, limits }),
     attempts: createAttempts(deps),
     turns: createReadTurns(deps),
+    outbox: createOutbox(),
     watched: new Set(),
   }
   deps.watch?.(createFigures(shared.budget, shared.watched))
   return {
     role: 'deliver',
-    stateTopics: [deliveryState.name, deliveryCatchUps.name],
+    stateTopics: [deliveryState.name, deliveryCatchUps.name, notificationState.name],
     commitPaceMs: COMMIT_PACE_MS,
     actsOutside: true,
     open: handle => openShard(handle, deps, shared),

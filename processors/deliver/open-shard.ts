@@ -15,6 +15,7 @@ import {
   type Context,
   createEngine,
   createOutcomeParts,
+  createShardNotify,
   createStateParts,
   type OutcomeParts,
   type Shared,
@@ -33,7 +34,8 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   const state = createStateParts(context)
   const outcome = createOutcomeParts(context, state)
   const engine = createEngine(context, state, outcome, () => inputs.cancellation)
-  const inputs = createShardInputs(context, { state, outcome, engine })
+  const notify = createShardNotify(context, state, outcome)
+  const inputs = createShardInputs(context, { state, outcome, engine, notify })
   const { shard, owing, bulk, replays, redrives } = engine
   const { progressOf, isReadAgain, states, events, failedBlocks, lanes, manualRetries } = state
   const { announce } = outcome
@@ -79,6 +81,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       guard.run(() => {
         shard.sweep()
         forgetting.sweep()
+        notify.sweep()
       })
       if (!guard.isStopped()) sweepSoon()
     })
@@ -110,7 +113,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
   }
 
   return {
-    restore: createRestoreState({ ...state, announce, replays, redrives }),
+    restore: createRestoreState({ ...state, announce, replays, redrives, notify }),
     start() {
       watched.add(seen)
       for (const [topic, progress] of state.inputs)
@@ -120,6 +123,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
       replays.start()
       redrives.start()
       announce.start()
+      notify.start()
       forgetting.start()
       sweepSoon()
     },
@@ -145,6 +149,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
         ...failedBlocks.seal(handle.shard),
         ...lanes.seal(handle.shard),
         ...announce.seal(handle.shard),
+        ...notify.seal(handle.shard),
         ...manualRetries.seal(handle.shard),
         ...owing.seal(handle.shard),
         ...replays.seal(handle.shard),
@@ -155,6 +160,7 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     committed() {
       cancellation.committed()
       announce.committed()
+      notify.committed()
       lanes.committed()
       shard.committed()
       owing.committed()
@@ -164,10 +170,11 @@ export function openShard(handle: ShardHandle, deps: DeliverDependencies, shared
     async drain() {
       owing.flush()
       stop()
-      await shard.drain()
+      await Promise.all([shard.drain(), notify.drain()])
     },
     close() {
       stop()
+      notify.close()
       shard.close()
     },
   }

@@ -2,9 +2,11 @@
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import { catchUpKeys, deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryStateKeys } from '../../topics/delivery-state.ts'
+import { notificationState } from '../../topics/notification-state.ts'
 import type { Redrives } from './catch-up/redrives.ts'
 import type { Replays } from './catch-up/replays.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
+import type { Notify } from './notify/notify.ts'
 import type { Announcements } from './outcome/announcements.ts'
 import type { FailedBlocks } from './state/failed-blocks.ts'
 import type { ManualRetries } from './state/manual-retries.ts'
@@ -23,12 +25,14 @@ interface Parts {
   failedBlocks: FailedBlocks
   replays: Replays
   redrives: Redrives
+  notify: Pick<Notify, 'restore'>
 }
 
 export function createRestoreState(parts: Parts): (record: Pick<LogRecord, 'topic' | 'key' | 'value'>) => void {
   return ({ topic, key, value }) => {
     if (!key) return
     if (topic === deliveryCatchUps.name) restoreCatchUp(parts, key.toString(), value)
+    else if (topic === notificationState.name) parts.notify.restore(key.toString(), value)
     else restoreDelivery(parts, key.toString(), value)
   }
 }

@@ -3,12 +3,14 @@ import type { LogRecord } from '../../src/kafka/ports.ts'
 import { deliveries } from '../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS, type RetryRecord, type RetryTier } from '../../topics/deliveries-retry.ts'
+import { notifications } from '../../topics/notifications.ts'
 import type { Origin } from './delivery.ts'
 import { createCancelOwed } from './inputs/cancel-owed.ts'
 import { type Cancellation, createCancellation } from './inputs/cancellation.ts'
 import { createCommandReader } from './inputs/commands.ts'
 import { createNewDeliveries } from './inputs/new-deliveries.ts'
 import { createRetryTier, type RetryTierReader } from './inputs/retry-tier.ts'
+import type { Notify } from './notify/notify.ts'
 import type { Context, Engine, OutcomeParts, StateParts } from './shard-parts.ts'
 import type { OpenRecord, Progress } from './state/progress.ts'
 
@@ -26,7 +28,7 @@ export interface ShardInputs {
 
 export function createShardInputs(
   context: Context,
-  { state, outcome, engine }: { state: StateParts; outcome: OutcomeParts; engine: Engine },
+  { state, outcome, engine, notify }: { state: StateParts; outcome: OutcomeParts; engine: Engine; notify: Notify },
 ): ShardInputs {
   const { handle, deps, shared } = context
   const { clock, clockOffsetMs = 0 } = deps
@@ -68,6 +70,7 @@ export function createShardInputs(
     receive(topic, records, nextOffset) {
       if (topic === deliveries.name) newDeliveries.receive(records, nextOffset)
       else if (topic === deliveriesCommands.name) commands.receive(records, nextOffset)
+      else if (topic === notifications.name) notify.receive(records, nextOffset)
       else tiers.get(topic)?.receive(records, nextOffset)
     },
     goOn() {

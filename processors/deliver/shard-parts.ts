@@ -5,6 +5,7 @@ import { shardOf } from '../../src/kafka/shards.ts'
 import { deliveries } from '../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS, type RetryRecord } from '../../topics/deliveries-retry.ts'
+import { notifications } from '../../topics/notifications.ts'
 import type { Attempts } from './attempt.ts'
 import { type BulkEnds, createBulkEnds } from './catch-up/bulk-ends.ts'
 import { createEarlyRecords } from './catch-up/early-records.ts'
@@ -22,6 +23,9 @@ import type { MemoryBudget } from './dispatch/memory-budget.ts'
 import { createSubjectLanes } from './dispatch/subject-lanes.ts'
 import type { DeliverLimits } from './limits.ts'
 import type { Watched } from './metrics.ts'
+import { createAnnounceEnd } from './notify/announce-end.ts'
+import { createNotify, type Notify } from './notify/notify.ts'
+import type { Outbox } from './notify/outbox.ts'
 import { createAnnouncements } from './outcome/announcements.ts'
 import { createEndInBulk } from './outcome/end-in-bulk.ts'
 import { createOutputs } from './outcome/outputs.ts'
@@ -40,6 +44,8 @@ export interface Shared {
   dispatcher: Dispatcher
   attempts: Attempts
   turns: ReadTurns
+  /** Tries of notifications. */
+  outbox: Outbox
   /** Every open shard, for metrics. */
   watched: Set<Watched>
 }
@@ -54,7 +60,7 @@ export interface Context {
 
 /** Everything that is restored, and the lanes whose turns depend on it. */
 export function createStateParts({ wake }: Context) {
-  const topics = [deliveries, deliveriesCommands, ...RETRY_TIERS.map(tier => tier.topic)]
+  const topics = [deliveries, deliveriesCommands, notifications, ...RETRY_TIERS.map(tier => tier.topic)]
   const inputs = new Map(topics.map(({ name }) => [name, createProgress(name)]))
   const progressOf = (topic: string) => inputs.get(topic)!
   const failedBlocks = createFailedBlocks()
@@ -80,12 +86,11 @@ export type StateParts = ReturnType<typeof createStateParts>
 export function createOutcomeParts({ handle, deps, guarded }: Context, { events, lanes, manualRetries }: StateParts) {
   const { clock, logger, view, catchUp: log } = deps
   const outputs = createOutputs(handle.shard)
+  const lifecycle = createLifecycle({ view, shards: log.shards })
   const announce = createAnnouncements({
     ...deps,
-    ...{ handle, outputs, guarded },
-    lifecycle: createLifecycle({ view, shards: log.shards }),
+    ...{ handle, outputs, lifecycle },
     report: deps.reportHealth,
-    send: deps.sendNotice,
   })
   const endInBulk = createEndInBulk({
     ...{ handle, clock, outputs, events, lanes, manualRetries, announce },
@@ -94,6 +99,7 @@ export function createOutcomeParts({ handle, deps, guarded }: Context, { events,
   const subscribes = createSubscribes()
   return {
     outputs,
+    lifecycle,
     announce,
     endInBulk,
     early: createEarlyRecords({ log, partition: handle.shard, clock, logger }),
@@ -104,6 +110,21 @@ export function createOutcomeParts({ handle, deps, guarded }: Context, { events,
 }
 
 export type OutcomeParts = ReturnType<typeof createOutcomeParts>
+
+/** Notifications share the shard's lease and transactions with deliveries, and nothing else. */
+export function createShardNotify(
+  { handle, deps, shared }: Context,
+  { progressOf }: StateParts,
+  { outputs, lifecycle }: OutcomeParts,
+): Notify {
+  const { view, clock, logger, timeScale, ids, sendNotification: send, reportChannel, onNotification: onEnd } = deps
+  return createNotify({
+    ...{ handle, view, clock, logger, timeScale, send, reportChannel, onEnd, outbox: shared.outbox },
+    progress: progressOf(notifications.name),
+    announce: createAnnounceEnd({ handle, clock, ids, lifecycle, outputs }),
+    drainMsMax: shared.limits.drainMsMax,
+  })
+}
 
 /** The deliveries in hand, and everything that is fed from logs. */
 export interface Engine {

@@ -1,7 +1,14 @@
 /** The content of an offset range of an audit partition, as inserts: one for each table and table partition. */
 import type { InsertBlock } from '../../src/analytics/client.ts'
 import { quarantineRow } from '../../src/analytics/write/quarantine-rows.ts'
-import { attemptRows, changeRows, emitRows, meterRows, relayRows } from '../../src/analytics/write/rows.ts'
+import {
+  attemptRows,
+  changeRows,
+  emitRows,
+  meterRows,
+  notificationRows,
+  relayRows,
+} from '../../src/analytics/write/rows.ts'
 import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import type { TracedEmit } from '../../src/observability/tracing/spans.ts'
@@ -9,6 +16,7 @@ import { auditAttempts } from '../../topics/audit-attempts.ts'
 import { auditChanges } from '../../topics/audit-changes.ts'
 import { auditEmits } from '../../topics/audit-emits.ts'
 import { auditMeters } from '../../topics/audit-meters.ts'
+import { auditNotifications } from '../../topics/audit-notifications.ts'
 import { auditRelays } from '../../topics/audit-relays.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 
@@ -23,6 +31,7 @@ export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => RowBy
   [auditChanges.name]: changeRows,
   [auditRelays.name]: relayRows,
   [auditMeters.name]: meterRows,
+  [auditNotifications.name]: notificationRows,
   [quarantine.name]: (_, record) => [quarantineRow(record)],
 }
 

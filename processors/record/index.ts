@@ -1,5 +1,6 @@
 /**
- * audit.emits, audit.attempts, audit.changes, audit.relays, audit.meters, quarantine → ClickHouse, each row exactly once.
+ * audit.emits, audit.attempts, audit.changes, audit.relays, audit.meters, audit.notifications, quarantine → ClickHouse,
+ * each row exactly once.
  *
  * A shard goes round in one circle:
  *
@@ -43,7 +44,7 @@ export interface Pacing {
   longestMs: number
 }
 
-/** Smaller blocks make ClickHouse merge all day. Each of a shard's six lanes may fill its buffer. */
+/** Smaller blocks make ClickHouse merge all day. Each of a shard's seven lanes may fill its buffer. */
 export const BOUNDS: LaneBounds = {
   blockRowsMax: 24_000,
   blockBytesMax: 6 * 1024 * 1024,

@@ -43,6 +43,9 @@ import { createPartitionHandlers } from './kafka/partitions.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
 import { createLedgerHandlers } from './ledger/handlers.ts'
 import { createLifecycleHandlers } from './lifecycle/routes.ts'
+import { createChannelHandlers } from './notifications/channel-handlers.ts'
+import { createDailyQuota } from './notifications/daily-quota.ts'
+import { createNotificationHandlers } from './notifications/handlers.ts'
 import { createOrganizationHandlers } from './organizations/handlers.ts'
 import { createPlatformEventHandlers } from './platform-events/handlers.ts'
 import { createPullHandlers } from './pulls/handlers.ts'
@@ -132,6 +135,8 @@ export function createApi(deps: ApiDeps): Api {
     replays,
     replaySubscription: createSubscriptionReplay({ ...deps, replays }),
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
+    notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
+    channels: createChannelHandlers({ ...deps, ...controlPlane }),
     usage: createUsageHandlers(deps),
     audit: createAuditHandlers(deps),
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),

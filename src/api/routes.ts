@@ -10,6 +10,7 @@ import type { Route } from './http/route.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createLedgerRoutes, type LedgerHandlers } from './ledger/routes.ts'
 import { createLifecycleRoutes, type LifecycleHandlers } from './lifecycle/routes.ts'
+import { createNotificationRoutes, type NotificationHandlers } from './notifications/routes.ts'
 import { createOrganizationRoutes, type OrganizationHandlers } from './organizations/routes.ts'
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
 import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
@@ -20,7 +21,13 @@ import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
 import { createUsageRoutes, type UsageHandlers } from './usage/routes.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './webhooks/routes.ts'
 
-export interface Handlers extends DeliveryHandlers, EmitHandlers, FederationHandlers, ReplayHandlers, WebhookHandlers {
+export interface Handlers
+  extends DeliveryHandlers,
+    EmitHandlers,
+    FederationHandlers,
+    NotificationHandlers,
+    ReplayHandlers,
+    WebhookHandlers {
   system: SystemHandlers
   organizations: OrganizationHandlers
   kafka: KafkaHandlers
@@ -60,6 +67,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createDeliveryRoutes(on),
     ...createWebhookRoutes(on),
     ...createReplayRoutes(on),
+    ...createNotificationRoutes(on),
     ...usage.meters,
     ...createLedgerRoutes(on.ledger),
     ...createAuditRoutes(on.audit),

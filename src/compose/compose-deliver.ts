@@ -13,7 +13,7 @@ import { createTopicRetention } from '../kafka/admin/topic-retention.ts'
 import { createLogEnds } from '../kafka/read/log-ends.ts'
 import { createLogPages } from '../kafka/read/log-pages.ts'
 import { createMailer } from '../notifications/mail.ts'
-import { createOwnerNotices } from '../notifications/owner-notices.ts'
+import { createSendNotification } from '../notifications/send-notification.ts'
 import { createRetryDepth } from '../observability/retry-depth.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
@@ -38,7 +38,9 @@ export function startDeliver(parts: Parts): void {
       ...{ view, secrets, sender, chains, clock, clockOffsetMs, random, ids, timeScale, logger, tracing },
       catchUp: catchUpSources(parts, logWatch),
       reportHealth: parts.controlPlane.reportHealth,
-      sendNotice: createOwnerNotices({ view, mailer }),
+      reportChannel: parts.controlPlane.reportChannel,
+      sendNotification: createSendNotification({ sender, mailer, secrets, view, clock }),
+      onNotification: metrics.deliver.notification,
       ...{ onAttempt, onTransition, onFed, onBulkEnd },
       watch: figures => watch(parts, figures),
     }),

@@ -9,6 +9,9 @@ import type { Validators } from '../registry/validators.ts'
 import { createFederation, type Federation } from './federation/federation.ts'
 import { createKafkaCredentials, type KafkaCredentials } from './kafka/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from './kafka/partitions.ts'
+import { createReportChannelHealth, type ReportChannelHealth } from './notifications/channel-health.ts'
+import { type Channels, createChannels } from './notifications/channels.ts'
+import { createPreferences, type Preferences } from './notifications/preferences.ts'
 import { createDeletionGrace, type DeletionGrace } from './organizations/deletion-grace.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
 import { createLifecycleNames, type LifecycleNames } from './organizations/lifecycle-names.ts'
@@ -38,6 +41,9 @@ export interface ControlPlane {
   federation: Federation
   deletionGrace: DeletionGrace
   reportHealth: ReportHealth
+  channels: Channels
+  reportChannel: ReportChannelHealth
+  notificationPreferences: Preferences
   retention: Retention
   secretKeys: SecretKeyCare
 }
@@ -77,6 +83,9 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   return {
     organizations: createOrganizations(shared),
     reportHealth: createReportHealth(shared),
+    channels: createChannels(shared),
+    reportChannel: createReportChannelHealth(shared),
+    notificationPreferences: createPreferences(shared),
     keys: createKeys(shared),
     registrations: createRegistrations(shared),
     registrationRules,

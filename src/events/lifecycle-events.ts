@@ -97,7 +97,15 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     RESOLVED: ['They agree again.', 'kind, finding'],
   }),
   ...each('NOTIFICATION', {
-    SENT: ['A message to the owner was sent.', 'channel, kind'],
-    FAILED: ['A message to the owner could not be sent.', 'channel, kind, error'],
+    SENT: ['A notification was sent.', 'channel, kind, tries'],
+    FAILED: ['A notification could not be sent.', 'channel, kind, tries, error'],
   }),
+  ...each('NOTIFICATION_CHANNEL', {
+    CREATED: ['A channel was created.', 'channel, type'],
+    UPDATED: ['It was changed, or its secret was.', 'channel, changed'],
+    DELETED: ['It was deleted.', 'channel'],
+    FAILING: ['Five tries in a row have failed, or its receiver is gone.', 'channel, failingSince'],
+    RECOVERED: ['It takes notifications again.', 'channel'],
+  }),
+  ['NOTIFICATION_PREFERENCES_UPDATED', ['The channels of system notices were chosen.', 'notices']],
 ])

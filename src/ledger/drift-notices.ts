@@ -9,7 +9,9 @@ import type { Announce, Announcement, Caller } from '../control-plane/store/anno
 import type { Lifecycle } from '../control-plane/store/lifecycle.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
-import { type Finding, keyOf } from './finding.ts'
+import { noticeOfChange } from '../notifications/change-notices.ts'
+import { noticeRecord } from '../notifications/notices.ts'
+import { type Finding, keyOf, PLATFORM } from './finding.ts'
 
 export interface DriftNotices {
   /** Announces a finding at once, whatever the next check finds. */
@@ -42,6 +44,8 @@ export function createDriftNotices(deps: {
       value: auditChangesCodec.encode({ changes: [row] }),
     })
     for (const record of deps.lifecycle.announce(row, 'live')) await deps.appender.append(record)
+    const notice = row.organizationId === PLATFORM ? undefined : noticeOfChange(row, 'live')
+    if (notice !== undefined) await deps.appender.append(noticeRecord(notice, row.id, partition))
   }
 
   return {

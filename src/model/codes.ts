@@ -131,6 +131,13 @@ export const CODES = {
   ),
   key_in_query: entry(400, 'An API key is in the URL, where logs keep it: send it in a header, and replace the key.'),
 
+  // Notifications
+  channel_not_found: entry(404, 'The organization has no notification channel of this name or id.'),
+  channel_inactive: entry(409, 'The notification channel is switched off.'),
+  channel_built_in: entry(409, 'The notification channel is built in: it cannot be deleted, renamed or reconfigured.'),
+  notification_quota_exceeded: entry(402, "The plan's notifications of the day are used up."),
+  channel_quota_exceeded: entry(402, "The plan's number of notification channels is used up."),
+
   // Replays
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),

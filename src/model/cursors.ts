@@ -42,6 +42,7 @@ export const LISTS = {
   registrations: record,
   webhooks: record,
   replays: record,
+  'notification-channels': record,
   'kafka-credentials': record,
   'federation-groups': record,
   'federation-invitations': record,
@@ -53,6 +54,7 @@ export const LISTS = {
   'dead-letters': [time, idOf('evt', '26,32'), idOf('dlv', '32')],
   'replay-items': [count],
   relays: [time, idOf('cefr', '32')],
+  notifications: [time, idOf('ntf', '26')],
   changes: [time, changeId],
   'emit-steps': [time, emitStepId],
 } as const satisfies Record<string, readonly Part<string | number>[]>

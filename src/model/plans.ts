@@ -30,6 +30,10 @@ export interface PlanLimits {
   idempotencyKeys: number
   /** Replayed deliveries per UTC day; null: unlimited. */
   replayedPerDay: number | null
+  /** Notifications per UTC day, system notices apart. */
+  notificationsPerDay: number
+  /** Notification channels, built-in ones apart. */
+  channels: number
   /**
    * Bytes per second that an organization's Kafka clients may send, and as many may receive; all credentials of a
    * direction share it.
@@ -58,6 +62,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     pullsPerS: 1,
     idempotencyKeys: 10_000,
     replayedPerDay: 0,
+    notificationsPerDay: 100,
+    channels: 2,
     kafkaBytesPerS: 262_144,
     partitionsMax: 1,
     marketplacePublish: false,
@@ -77,6 +83,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     pullsPerS: 5,
     idempotencyKeys: 100_000,
     replayedPerDay: 1_000,
+    notificationsPerDay: 1_000,
+    channels: 5,
     kafkaBytesPerS: 1_048_576,
     partitionsMax: 1,
     marketplacePublish: false,
@@ -96,6 +104,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     pullsPerS: 20,
     idempotencyKeys: 1_000_000,
     replayedPerDay: 50_000,
+    notificationsPerDay: 10_000,
+    channels: 20,
     kafkaBytesPerS: 8_388_608,
     partitionsMax: 4,
     marketplacePublish: true,
@@ -115,6 +125,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     pullsPerS: 100,
     idempotencyKeys: 20_000_000,
     replayedPerDay: null,
+    notificationsPerDay: 100_000,
+    channels: 100,
     kafkaBytesPerS: 67_108_864,
     partitionsMax: 16,
     marketplacePublish: true,

@@ -6,17 +6,20 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 
 export interface Mail {
-  /** Unique per notice: a message sent again has the same id, and replaces its file in a mailbox directory. */
+  /** Unique per notification: a message sent again has the same id, and replaces its file in a mailbox directory. */
   id: string
-  to: string
+  to: string[]
   subject: string
   text: string
   html: string
 }
 
 export interface Mailer {
-  /** Resolves when the message is accepted; rejects with the server's answer otherwise. */
-  send(mail: Mail): Promise<void>
+  /**
+   * Resolves when the message is accepted for at least one recipient, with those that were refused; rejects with the
+   * server's answer otherwise.
+   */
+  send(mail: Mail): Promise<{ rejected: string[] }>
   close(): void
 }
 
@@ -34,7 +37,8 @@ function createSmtp(url: string, from: string): Mailer {
   const transport = createTransport({ url, ...timeouts }, { from, ...NO_FILES })
   return {
     async send({ id, ...mail }) {
-      await transport.sendMail({ ...mail, messageId: messageId(id, from) })
+      const { rejected = [] } = await transport.sendMail({ ...mail, messageId: messageId(id, from) })
+      return { rejected: rejected.map(String) }
     },
     close: () => transport.close(),
   }
@@ -50,6 +54,7 @@ function createMailbox(directory: string, from: string): Mailer {
       const file = join(directory, `${id}.eml`)
       await writeFile(`${file}.part`, message as Buffer)
       await rename(`${file}.part`, file)
+      return { rejected: [] }
     },
     close: () => transport.close(),
   }

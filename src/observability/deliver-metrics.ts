@@ -14,6 +14,8 @@ export interface DeliverMetrics {
   endedInBulk(reason: string, count: number): void
   /** An attempt of an owed delivery has ended. */
   fed(outcome: string, isProbe: boolean): void
+  /** A notification has ended. */
+  notification(type: string, status: string): void
   /** Read at each scrape: the state of the log readers. */
   logs(watch: WatchedLogs): void
   /** Read at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
@@ -65,6 +67,12 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     labelNames: ['reason'],
     registers,
   })
+  const notified = new Counter({
+    name: 'clarion_notifications_total',
+    help: 'Notifications that have ended, by the type of their channel and how.',
+    labelNames: ['type', 'status'],
+    registers,
+  })
   const fed = new Counter({
     name: 'clarion_fed_total',
     help: 'Attempts of events that webhooks were owed from their logs, probes included, by outcome.',
@@ -101,6 +109,7 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     },
     waitTransition: (from, to) => transitions.inc({ from: from.replace(' ', '_'), to: to.replace(' ', '_') }),
     endedInBulk: (reason, count) => bulk.inc({ reason }, count),
+    notification: (type, status) => notified.inc({ type, status }),
     attempt({ state, errorKind, durationMs, number, trigger, replayId, startedAtMs, createdAtMs }, isFed = false) {
       attempts.observe({ state, error_kind: errorKind ?? '' }, durationMs / 1000)
       // Broker and process have different clocks.

@@ -22,6 +22,9 @@ beforeAll(async () => {
   const peer = await owner.call('POST', `${federation}/groups/${group.data.id}/external-peers`, {
     ...{ label: 'auditor', webhookUrl: 'https://peer.example.com/in' },
   })
+  const channel = await owner.call('POST', '/api/v1/notifications/channels', {
+    ...{ name: 'ops', type: 'email', config: { recipients: ['ops@example.com'] } },
+  })
   const place = {
     timestampMs: 1_760_000_000_000,
     partition: 0,
@@ -38,6 +41,7 @@ beforeAll(async () => {
     [`${federation}/groups`]: group.data.id,
     [`${federation}/external-peers`]: peer.data.peer.id,
     '/api/v1/webhooks': webhook.data.id,
+    '/api/v1/notifications/channels': channel.data.id,
     '/api/v1/webhooks/deliveries': `dlv_${'0'.repeat(32)}`,
   }
 })
@@ -66,6 +70,7 @@ describe('every route', () => {
       ...api.view.list('webhook', owner.id),
       ...api.view.list('registration', owner.id),
       ...api.view.list('key', owner.id),
+      ...api.view.list('notification-channel', owner.id),
     ]
     for (const route of named) {
       const reply = await stranger.call(route.method, pathTo(route)! + queryFor(route), bodyFor(route))
@@ -77,6 +82,7 @@ describe('every route', () => {
       ...api.view.list('webhook', owner.id),
       ...api.view.list('registration', owner.id),
       ...api.view.list('key', owner.id),
+      ...api.view.list('notification-channel', owner.id),
     ]
     expect(after).toEqual(before)
   })

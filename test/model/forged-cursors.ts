@@ -21,6 +21,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   registrations: fc.tuple(time, id('cer')),
   webhooks: record,
   replays: fc.tuple(time, id('rpl')),
+  'notification-channels': fc.tuple(time, id('chn')),
   'kafka-credentials': fc.tuple(time, id('key')),
   'federation-groups': fc.tuple(time, id('cefg')),
   'federation-invitations': fc.tuple(time, id('cefm')),
@@ -32,6 +33,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   'dead-letters': fc.tuple(time, event, id('dlv', 32)),
   'replay-items': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),
   relays: fc.tuple(time, id('cefr', 32)),
+  notifications: fc.tuple(time, id('ntf')),
   changes: fc.tuple(
     time,
     fc.oneof(

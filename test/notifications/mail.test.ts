@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { SMTPServer } from 'smtp-server'
 import { createMailer } from '../../src/notifications/mail.ts'
-import { noticeText } from '../../src/notifications/notice-texts.ts'
+import { notificationMail } from '../../src/notifications/notification-mail.ts'
+import { webhookNotice } from '../../src/notifications/webhook-notices.ts'
 
 const cleanups: Array<() => unknown> = []
 afterEach(async () => {
@@ -15,7 +16,7 @@ afterEach(async () => {
 const FROM = 'Clarion <notices@example.test>'
 const mail = {
   id: 'ntc_1',
-  to: 'owner@example.test',
+  to: ['owner@example.test'],
   subject: 'Webhook wh_1 is failing',
   text: 'text',
   html: '<p>html</p>',
@@ -77,7 +78,7 @@ describe('mail over SMTP', () => {
 
   it('fails when the server is away, refuses the recipient or the password', async () => {
     const { taken, port } = await smtp()
-    await expect(mailer(`smtp://127.0.0.1:${port}`).send({ ...mail, to: 'a@refused.test' })).rejects.toThrow(
+    await expect(mailer(`smtp://127.0.0.1:${port}`).send({ ...mail, to: ['a@refused.test'] })).rejects.toThrow(
       'no such mailbox',
     )
     await expect(mailer(`smtp://user:wrong@127.0.0.1:${port}`).send(mail)).rejects.toThrow()
@@ -101,32 +102,51 @@ describe('the mailbox directory', () => {
   })
 })
 
+it('is taken for some recipients, and says which were refused', async () => {
+  const { taken, port } = await smtp()
+  const to = ['a@example.test', 'b@refused.test']
+  expect(await mailer(`smtp://127.0.0.1:${port}`).send({ ...mail, to })).toEqual({ rejected: ['b@refused.test'] })
+  expect(taken[0]!.to).toEqual(['a@example.test'])
+})
+
 describe('the text of a notice', () => {
   const facts = {
-    kind: 'failing' as const,
-    organizationName: 'Acme <b>&</b> "sons"',
+    organizationId: 'org_1',
+    organization: { name: 'Acme <b>&</b> "sons"' } as never,
     webhookId: 'wh_1',
-    webhookName: "<script>alert('x')</script>",
-    url: 'https://example.test/?a=1&b=<2>',
+    webhook: {
+      ...{ name: "<script>alert('x')</script>", url: 'https://example.test/?a=1&b=<2>' },
+      ...{ environment: 'live', peer: null },
+    } as never,
     deliveryId: 'dlv_1',
     error: 'The receiver answered 500.\r\nBcc: everybody@example.test',
-    occurredAt: '2026-07-25T17:20:00.000Z',
+    occurredAtMs: Date.parse('2026-07-25T17:20:00.000Z'),
   }
+  const mailOf = ({ title, message }: { title: string; message: string }) =>
+    notificationMail(
+      {
+        ...{ id: 'ntf_1', organizationId: 'org_1', environment: 'live', severity: 'info', data: null, kind: null },
+        ...{ title, message, createdAtMs: 0 },
+      },
+      ['owner@example.test'],
+    )
 
   it('lets nothing from outside become markup, a header or a line of its own', () => {
-    const { subject, text, html } = noticeText({ ...facts, webhookName: 'orders\r\nBcc: a@example.test' })
-    expect(subject).toBe('Webhook orders Bcc: a@example.test is failing')
+    const notice = webhookNotice('failing', facts)
+    const { text, html } = mailOf(notice)
     expect(text).toContain('Last error: The receiver answered 500. Bcc: everybody@example.test\n')
-    expect(noticeText(facts).html).toContain('&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; (wh_1)')
+    expect(html).toContain('&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; (wh_1)')
     expect(html).toContain('Acme &lt;b&gt;&amp;&lt;/b&gt; &quot;sons&quot;')
-    expect(html).not.toMatch(/<(?!\/?(p|table|tr|th|td)[ >])/)
+    expect(html).not.toMatch(/<(?!\/?(p|br)>)/)
+    const { subject } = mailOf({ title: 'orders\r\nBcc: a@example.test', message: 'x' })
+    expect(subject).toBe('orders Bcc: a@example.test')
   })
 
   it('has a text for each kind', () => {
-    const subjects = (['failing', 'gone', 'disabled', 'recovered'] as const).map(
-      kind => noticeText({ ...facts, kind, webhookName: null }).subject,
+    const titles = (['failing', 'gone', 'disabled', 'recovered'] as const).map(
+      story => webhookNotice(story, { ...facts, webhook: undefined }).title,
     )
-    expect(new Set(subjects).size).toBe(4)
-    for (const subject of subjects) expect(subject).toMatch(/^Webhook wh_1 (is|was|has) /)
+    expect(new Set(titles).size).toBe(4)
+    for (const title of titles) expect(title).toMatch(/^Webhook wh_1 (is|was|has) /)
   })
 })

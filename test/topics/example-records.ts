@@ -15,6 +15,7 @@ import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.t
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { auditMeters, auditMetersCodec } from '../../topics/audit-meters.ts'
+import { auditNotifications, auditNotificationsCodec } from '../../topics/audit-notifications.ts'
 import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
 import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
@@ -42,6 +43,13 @@ import {
   pendingNoticeCodec,
   webhookHealthCodec,
 } from '../../topics/delivery-state.ts'
+import {
+  channelStateCodec,
+  notificationState,
+  pendingNotificationCodec,
+  seenKeyCodec,
+} from '../../topics/notification-state.ts'
+import { notificationRecordCodec, notifications } from '../../topics/notifications.ts'
 import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
@@ -101,6 +109,13 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditEmits.name]: { any: as(auditEmitsCodec) },
   [auditMeters.name]: { any: as(auditMetersCodec) },
   [auditRelays.name]: { any: as(auditRelaysCodec) },
+  [auditNotifications.name]: { any: as(auditNotificationsCodec) },
+  [notifications.name]: { any: as(notificationRecordCodec) },
+  [notificationState.name]: {
+    pending: as(pendingNotificationCodec),
+    channel: as(channelStateCodec),
+    seen: as(seenKeyCodec),
+  },
   [deliveries.name]: { any: as(deliveryRecordCodec) },
   'deliveries.retry': { any: as(retryRecordCodec) },
   'deliveries.dead-letter': { packed: as(deadLettersCodec), any: as(retryRecordCodec) },

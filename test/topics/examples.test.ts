@@ -161,6 +161,13 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
+  'notification-channel': {
+    ...{ name: true, type: true, builtIn: true, recipients: true, url: true, encryptedUrl: true, urlHint: true },
+    ...{ template: true, encryptedHeaders: true, headerNames: true, encryptedSecret: true },
+    ...{ previousEncryptedSecret: true, previousSecretExpiresAt: true, minSeverity: true, rateLimit: true },
+    ...{ quietHours: true, active: true, health: true, failingSince: true },
+  },
+  'notification-preferences': { notices: true },
   replay: {
     ...{
       environment: true,

@@ -11,6 +11,7 @@ import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { auditMetersCodec } from '../../topics/audit-meters.ts'
+import { auditNotificationsCodec } from '../../topics/audit-notifications.ts'
 import { auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
@@ -36,6 +37,8 @@ import {
   webhookHealthCodec,
 } from '../../topics/delivery-state.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
+import { channelStateCodec, pendingNotificationCodec, seenKeyCodec } from '../../topics/notification-state.ts'
+import { notificationRecordCodec } from '../../topics/notifications.ts'
 import { outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
@@ -63,6 +66,11 @@ const CODECS = {
   auditEmitsCodec,
   auditRelaysCodec,
   auditMetersCodec,
+  auditNotificationsCodec,
+  notificationRecordCodec,
+  pendingNotificationCodec,
+  channelStateCodec,
+  seenKeyCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,
@@ -114,6 +122,7 @@ describe('every topic', () => {
         'deliveries',
         'deliveries.dead-letter',
         'emits.<org>',
+        'notifications',
         'platform.emits',
         ...RETRY_TIERS.map(tier => tier.topic.name),
       ].sort(),

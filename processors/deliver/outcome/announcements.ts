@@ -1,5 +1,5 @@
 /**
- * Announces the ends of deliveries: the health of the webhook, notices to its owner, lifecycle events. A
+ * Announces the ends of deliveries: the health of the webhook, notices about it, lifecycle events. A
  * success at a healthy webhook, for an emit whose lifecycle events have no subscriber, costs three look-ups here.
  */
 import type { Clock } from '../../../src/clock.ts'
@@ -9,14 +9,13 @@ import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Ids } from '../../../src/model/ids.ts'
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { NoticeKind, PendingNotice } from '../../../topics/delivery-state.ts'
 import type { Outcome } from '../attempt.ts'
 import type { Delivery } from '../delivery.ts'
 import type { BulkEnded } from './bulk-ended.ts'
 import { createHealth } from './health.ts'
-import { createNotices } from './notices.ts'
 import type { Outputs } from './outputs.ts'
 import { announceBulkEnd, announceEndpoint } from './relay-announcements.ts'
+import { createWebhookNotices } from './webhook-notices.ts'
 
 export interface Announcements {
   restoreHealth(webhookId: string, value: Buffer | null): void
@@ -37,43 +36,17 @@ export interface Announcements {
 }
 
 export function createAnnouncements(
-  deps: Omit<Parameters<typeof createHealth>[0], 'notice'> &
-    Pick<Parameters<typeof createNotices>[0], 'send' | 'guarded'> & {
-      handle: ShardHandle
-      clock: Clock
-      ids: Ids
-      lifecycle: Lifecycle
-      outputs: Outputs
-    },
+  deps: Omit<Parameters<typeof createHealth>[0], 'notice'> & {
+    handle: ShardHandle
+    clock: Clock
+    ids: Ids
+    lifecycle: Lifecycle
+    outputs: Outputs
+  },
 ): Announcements {
   const { handle, clock, ids, lifecycle, outputs } = deps
-  const health = createHealth({ ...deps, notice })
-  const notices = createNotices({ ...deps, settled })
-
-  function notice(kind: NoticeKind, { event, webhookId, deliveryId }: Delivery, error: string | null): void {
-    const facts = {
-      organizationId: event.organizationId,
-      webhookId,
-      kind,
-      deliveryId,
-      error,
-      occurredAtMs: Math.round(clock.nowMs()),
-    }
-    notices.add(ids.next('ntc'), facts)
-  }
-
-  function settled(
-    noticeId: string,
-    { organizationId, webhookId, kind, tries }: PendingNotice,
-    error: string | undefined,
-  ): void {
-    const type = error === undefined ? 'NOTIFICATION_SENT' : 'NOTIFICATION_FAILED'
-    const data = { channel: 'account-owner', kind, webhookId, tries, ...(error === undefined ? {} : { error }) }
-    const row = rowOf({ organizationId, type, entityType: 'notification', entityId: noticeId, reason: kind, data })
-    outputs.changed(row)
-    const environment = deps.view.find('webhook', organizationId, webhookId)?.environment ?? 'live'
-    handle.write(lifecycle.announce(row, environment))
-  }
+  const notices = createWebhookNotices(deps)
+  const health = createHealth({ ...deps, notice: notices.tell })
 
   function rowOf(
     facts: Pick<ChangeRow, 'organizationId' | 'type' | 'entityType' | 'entityId' | 'reason'> & { data: object },
@@ -174,6 +147,7 @@ export function createAnnouncements(
       const change: ChangeRow = { ...row, previousStatus: 'pending', status: 'failed' }
       outputs.changed(change)
       handle.write(lifecycle.announce(change, environment))
+      notices.deadLetters(range, ended.length, first.reason)
       const subscriberType = webhook?.peer ? 'federation_peer' : 'webhook'
       for (const { event, entry, keys } of ended) {
         if (!keys && !entry?.isCounted) continue
@@ -187,14 +161,8 @@ export function createAnnouncements(
       }
     },
     forget: health.forget,
-    seal: partition => [...health.seal(partition), ...notices.seal(partition)],
-    committed() {
-      health.committed()
-      notices.committed()
-    },
-    close() {
-      health.close()
-      notices.close()
-    },
+    seal: health.seal,
+    committed: health.committed,
+    close: health.close,
   }
 }

@@ -20,8 +20,8 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import {
   deliveryState,
   deliveryStateKeys,
-  type NoticeKind,
   type WebhookHealth,
+  type WebhookStory,
   webhookHealthCodec,
 } from '../../../topics/delivery-state.ts'
 import type { Delivery } from '../delivery.ts'
@@ -71,7 +71,7 @@ export function createHealth(deps: {
   logger: Logger
   /** Reports to the control plane; idempotent. */
   report(report: HealthReport): Promise<void>
-  notice(kind: NoticeKind, delivery: Subject, error: string | null): void
+  notice(story: WebhookStory, delivery: Subject, error: string | null): void
 }): Health {
   const { handle, view, clock } = deps
   const endpoints = new Map<string, Endpoint>()

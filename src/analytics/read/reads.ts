@@ -10,6 +10,7 @@ import { type Attempt, type Delivery, pendingDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'
 import { createEmitReads, type Emit, type EmitInFull } from './emit-reads.ts'
 import { createLifecycleReads } from './lifecycle-reads.ts'
+import { createNotificationReads } from './notification-reads.ts'
 import { createQuarantineReads } from './quarantine-reads.ts'
 import { createRedeliveryReads } from './redelivery-reads.ts'
 import { createRelayReads } from './relay-reads.ts'
@@ -70,6 +71,7 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
     ...createReplayReads(client),
     ...createRedeliveryReads(client),
     ...createWebhookReads(client),
+    ...createNotificationReads(client),
     ...lifecycle,
     ...relays,
     eventHistory,

@@ -6,6 +6,7 @@ import { auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChangesCodec } from '../../../topics/audit-changes.ts'
 import { auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { auditMetersCodec } from '../../../topics/audit-meters.ts'
+import { auditNotificationsCodec } from '../../../topics/audit-notifications.ts'
 import { auditRelaysCodec } from '../../../topics/audit-relays.ts'
 import { TRACE_ID } from '../../events/trace-context.ts'
 import { copySlice } from './row-binary.ts'
@@ -57,6 +58,12 @@ const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, st
 const READINGS = { environment: WORD, meter: WORD, reading: 'UInt64' }
 const RELAYS = { step: 'UInt8', status: WORD, skipReason: WORD_OR_NULL }
 
+const NOTIFICATIONS = {
+  ...{ step: 'UInt32', environment: WORD, channelType: WORD, kind: WORD_OR_NULL, severity: WORD, sourceKind: WORD },
+  ...{ status: WORD_OR_NULL, suppressedReason: WORD_OR_NULL },
+  ...{ durationMs: 'Nullable(UInt32)', responseStatus: 'Nullable(UInt16)' },
+}
+
 /** Each verdict is a row in `emits` and, with a payload, one in `payloads`. */
 export const emitRows = rowsOf(auditEmitsCodec, {
   verdicts: fields => {
@@ -102,6 +109,16 @@ export const relayRows = rowsOf(auditRelaysCodec, {
 export const meterRows = rowsOf(auditMetersCodec, {
   readings: fields => [
     { table: 'meter_readings', partition: { by: 'atMs', name: month }, columns: columnsOf(fields, READINGS) },
+  ],
+})
+
+export const notificationRows = rowsOf(auditNotificationsCodec, {
+  steps: fields => [
+    {
+      table: 'notifications',
+      partition: { by: 'createdAtMs', name: month },
+      columns: columnsOf(fields, NOTIFICATIONS),
+    },
   ],
 })
 

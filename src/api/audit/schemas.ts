@@ -12,6 +12,7 @@ export const AUDIT_ENTITY_TYPES = [
     'webhook',
     'delivery',
     'notification',
+    'notification-channel',
     'replay',
   ],
   ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],

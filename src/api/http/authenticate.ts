@@ -9,6 +9,7 @@ import { hashApiKey } from '../../crypto/secret-box.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Scope } from '../../model/records.ts'
+import { holdsScope } from '../../model/scopes.ts'
 import { createFailedKeys } from './failed-keys.ts'
 import type { Access, Principal } from './route.ts'
 
@@ -111,7 +112,7 @@ export function requireScope(principal: Principal, scope: Scope): Extract<Princi
       'insufficient_scope',
       "The operator's key belongs to no organization; use a key of the organization.",
     )
-  if (!principal.key.scopes.includes(scope))
+  if (!holdsScope(principal.key.scopes, scope))
     throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scope}.`)
   return principal
 }

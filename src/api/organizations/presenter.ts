@@ -14,6 +14,6 @@ export function presentOrganization(organization: Organization) {
 }
 
 export function presentKey(key: ApiKey) {
-  const { organizationId: _id, hash: _hash, ...visible } = key
+  const { organizationId: _id, hash: _hash, isExpiryTold: _told, ...visible } = key
   return visible
 }

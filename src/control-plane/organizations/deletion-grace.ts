@@ -64,13 +64,16 @@ export function createDeletionGrace(deps: {
   }
 }
 
-/** Removed at once with the organization: keys, and webhooks that do not select the deletion. */
+/** Removed at once with the organization: keys, channels, and webhooks that do not select the deletion. */
 export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationId: string): Change[] {
   const keys = current
     .list('key', organizationId)
     .map(({ id }): Change => ({ kind: 'key', remove: { organizationId, id } }))
+  const channels = current
+    .list('notification-channel', organizationId)
+    .map(({ id }): Change => ({ kind: 'notification-channel', remove: { organizationId, id } }))
   const webhooks = current.list('webhook', organizationId).filter(webhook => !selectsDeletion(webhook))
-  return [...keys, ...webhooks.map(removal)]
+  return [...keys, ...channels, ...webhooks.map(removal)]
 }
 
 const removal = ({ organizationId, id }: Webhook): Change => ({ kind: 'webhook', remove: { organizationId, id } })

@@ -5,6 +5,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { ApiKey, Environment, Scope } from '../../model/records.ts'
+import { holdsScope } from '../../model/scopes.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { revised } from '../store/revision.ts'
@@ -97,7 +98,7 @@ export function createKeys(deps: {
 
 /** A key grants no more than it holds: otherwise any key that may make keys could gain every scope and environment. */
 function checkGrant(maker: ApiKey, { scopes, environment }: NewKey): void {
-  const missing = scopes.filter(scope => !maker.scopes.includes(scope))
+  const missing = scopes.filter(scope => !holdsScope(maker.scopes, scope))
   if (missing.length > 0)
     throw new ClarionError(
       'insufficient_scope',

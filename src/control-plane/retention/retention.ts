@@ -11,6 +11,7 @@ import type { Announce } from '../store/announce.ts'
 import type { ControlStore } from '../store/store.ts'
 import { createClearing } from './clearing.ts'
 import { createExpiredRecords } from './expired-records.ts'
+import { createExpiringKeys } from './expiring-keys.ts'
 
 const EVERY_MS = 60_000
 const SHORTEST_MS = 250
@@ -42,6 +43,7 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
   const everyMs = Math.max(SHORTEST_MS, EVERY_MS * timeScale)
   const clearing = createClearing(deps)
   const expired = createExpiredRecords(deps)
+  const expiring = createExpiringKeys(deps)
   let timer: Timer | undefined
   let closed = false
   let rounds = 0
@@ -64,7 +66,10 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
   }
 
   async function round(): Promise<void> {
-    if (rounds++ % EXPIRED_EVERY_ROUNDS === 0) await attempt(expired.removeDue)
+    if (rounds++ % EXPIRED_EVERY_ROUNDS === 0) {
+      await attempt(expired.removeDue)
+      await attempt(expiring.tellDue)
+    }
     await attempt(clearing.clearDue)
   }
 
@@ -83,6 +88,7 @@ function startRetention(deps: Parameters<typeof createRetention>[0]): ReturnType
       timer?.cancel()
       clearing.close()
       expired.close()
+      expiring.close()
       await working
     },
   }

@@ -32,6 +32,7 @@ export interface Announcement {
     | 'federation-member'
     | 'federation-push'
     | 'kafka-credential'
+    | 'notification-channel'
   entityId: string
   canonicalName?: string
   previousStatus?: string

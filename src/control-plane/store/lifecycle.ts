@@ -174,7 +174,11 @@ export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading
 
 type Reading = Pick<ControlView, 'find' | 'webhooks'>
 
-function environmentOf({ entityType, organizationId, entityId }: ChangeRow, view: Reading): Environment | undefined {
+/** Undefined: the changed thing has none. */
+export function environmentOf(
+  { entityType, organizationId, entityId }: ChangeRow,
+  view: Reading,
+): Environment | undefined {
   if (entityType !== 'webhook' && entityType !== 'key' && entityType !== 'replay') return undefined
   return view.find(entityType, organizationId, entityId)?.environment
 }

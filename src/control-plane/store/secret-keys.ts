@@ -9,7 +9,7 @@ import { keyIdOf, type SecretBox } from '../../crypto/secret-box.ts'
 import type { Logger } from '../../logger.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { SecretKeyRecord, Webhook } from '../../model/records.ts'
+import type { NotificationChannel, SecretKeyRecord, Webhook } from '../../model/records.ts'
 import type { DecisionView } from './overlay.ts'
 import type { Change, ControlStore } from './store.ts'
 
@@ -74,17 +74,22 @@ export function createSecretKeys(deps: {
     const all = sealedIn(current)
     if (all.length === 0 || all.some(sealed => secrets.openedBy(sealed) !== undefined)) return
     throw new Error(
-      `None of the ${all.length} secrets and headers of webhooks can be opened with the secret key. Set CLARION_SECRET_KEY (or restore keys.json) to what it was.`,
+      `None of the ${all.length} secrets and headers of webhooks and notification channels can be opened with the secret key. Set CLARION_SECRET_KEY (or restore keys.json) to what it was.`,
     )
   }
 
-  /** One page of webhooks, sealed anew; empty at the end. */
+  /** One page of webhooks and channels, sealed anew; empty at the end. */
   function sealedAnew(current: DecisionView): Change[] {
     const changes: Change[] = []
     for (const webhook of webhooksIn(current)) {
-      const record = resealed(webhook, secrets)
+      if (changes.length === CHANGES_MAX) return changes
+      const record = resealed(webhook, SEALED_OF_WEBHOOK, secrets)
       if (record !== undefined) changes.push({ kind: 'webhook', record })
-      if (changes.length === CHANGES_MAX) break
+    }
+    for (const channel of channelsIn(current)) {
+      if (changes.length === CHANGES_MAX) return changes
+      const record = resealed(channel, SEALED_OF_CHANNEL, secrets)
+      if (record !== undefined) changes.push({ kind: 'notification-channel', record })
     }
     return changes
   }
@@ -131,10 +136,19 @@ export function createSecretKeys(deps: {
 const webhooksIn = (current: Pick<DecisionView, 'organizations' | 'webhooks'>): Webhook[] =>
   [...current.organizations()].flatMap(({ id }) => [...current.webhooks(id)])
 
-const sealedOf = ({ encryptedSecret, previousEncryptedSecret, encryptedHeaders }: Webhook): string[] =>
-  [encryptedSecret, previousEncryptedSecret, encryptedHeaders].filter(sealed => sealed !== null)
+const channelsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): NotificationChannel[] =>
+  [...current.organizations()].flatMap(({ id }) => current.list('notification-channel', id))
 
-const sealedIn = (current: DecisionView): string[] => webhooksIn(current).flatMap(sealedOf)
+const SEALED_OF_WEBHOOK = ['encryptedSecret', 'previousEncryptedSecret', 'encryptedHeaders'] as const
+const SEALED_OF_CHANNEL = [...SEALED_OF_WEBHOOK, 'encryptedUrl'] as const
+
+const sealedOf = <F extends string>(record: Readonly<Record<F, string | null>>, fields: readonly F[]): string[] =>
+  fields.map(field => record[field]).filter(sealed => sealed !== null)
+
+const sealedIn = (current: DecisionView): string[] => [
+  ...webhooksIn(current).flatMap(webhook => sealedOf(webhook, SEALED_OF_WEBHOOK)),
+  ...channelsIn(current).flatMap(channel => sealedOf(channel, SEALED_OF_CHANNEL)),
+]
 
 /** Other keys that have sealed something: a log of an older release depends on them too. */
 function olderKeys(current: DecisionView, secrets: SecretBox): string[] {
@@ -142,16 +156,15 @@ function olderKeys(current: DecisionView, secrets: SecretBox): string[] {
 }
 
 /** Undefined when there is nothing to do. A value that cannot be opened stays as it is. */
-function resealed(webhook: Webhook, secrets: SecretBox): Webhook | undefined {
-  const anew = <T extends string | null>(sealed: T): T => {
-    const stays = sealed === null || secrets.isCurrent(sealed) || secrets.openedBy(sealed) === undefined
-    return stays ? sealed : (secrets.reseal(sealed) as T)
-  }
-  const after = {
-    ...webhook,
-    encryptedSecret: anew(webhook.encryptedSecret),
-    previousEncryptedSecret: anew(webhook.previousEncryptedSecret),
-    encryptedHeaders: anew(webhook.encryptedHeaders),
-  }
-  return sealedOf(after).every((sealed, at) => sealed === sealedOf(webhook)[at]) ? undefined : after
+function resealed<F extends string, T extends Readonly<Record<F, string | null>>>(
+  record: T,
+  fields: readonly F[],
+  secrets: SecretBox,
+): T | undefined {
+  const stays = (sealed: string | null) =>
+    sealed === null || secrets.isCurrent(sealed) || secrets.openedBy(sealed) === undefined
+  const anew = fields
+    .filter(field => !stays(record[field]))
+    .map(field => [field, secrets.reseal(record[field] as string)] as const)
+  return anew.length === 0 ? undefined : { ...record, ...Object.fromEntries(anew) }
 }

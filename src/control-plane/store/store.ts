@@ -17,8 +17,10 @@ import { platformEmitAt } from '../../ingress/platform-emit.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Kind, RecordsByKind } from '../../model/records.ts'
+import { noticeOfChange } from '../../notifications/change-notices.ts'
+import { type Notice, noticeRecord } from '../../notifications/notices.ts'
 import { type ControlLog, ControlLogError } from './control-log.ts'
-import { lifecycleEmitsOf } from './lifecycle.ts'
+import { environmentOf, lifecycleEmitsOf } from './lifecycle.ts'
 import { createOverlay, type DecisionView, type Overlay } from './overlay.ts'
 import { type ControlViewStore, controlKey } from './view-store.ts'
 
@@ -36,6 +38,8 @@ export interface Decision<T> {
   changes: ChangeRow[]
   /** Emits of the platform that follow, written only if a webhook selects them. */
   emits?: PlatformEmit[]
+  /** System notices that follow, besides those of the changes. */
+  notices?: Notice[]
   result: T
   refusal?: ClarionError
 }
@@ -143,6 +147,7 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
   const records: OutRecord[] = []
   const rows: ChangeRow[] = []
   const emits: PlatformEmit[] = []
+  const notices: Array<{ notice: Notice; cause: string }> = []
   for (const command of batch) {
     if (view.hasCommand(command.id)) continue
     const decision = decideOne(command, overlay)
@@ -152,18 +157,39 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
     if (decision.records.length === 0) records.push(outRecord(command.id, `command/-/${command.id}`, null))
     rows.push(...decision.changes)
     for (const row of decision.changes) emits.push(...lifecycleEmitsOf(row, overlay, view))
+    notices.push(...noticesOf(command.id, decision, overlay, view))
     emits.push(...(decision.emits ?? []))
   }
   // Admission must have seen at least the state before the decision, and one record of the decision itself.
   const emitted = emits.map(emit => platformEmitAt(emit, shardOf(emit.organizationId), view.appliedOffset + 1))
-  return [...records, ...announcements(rows, shardOf), ...emitted]
+  const told = notices.map(({ notice, cause }) =>
+    noticeRecord(notice, cause, shardOf(notice.organizationId), view.appliedOffset + 1),
+  )
+  return [...records, ...announcements(rows, shardOf), ...emitted, ...told]
 }
 
-function decideOne(command: Command, overlay: Overlay): Pick<Decision<unknown>, 'records' | 'changes' | 'emits'> {
+/** Identified by the change, or by the command and the place in it: the same however often it is decided. */
+function noticesOf(
+  commandId: string,
+  { changes, notices = [] }: Pick<Decision<unknown>, 'changes' | 'notices'>,
+  after: Overlay,
+  before: ControlViewStore,
+): Array<{ notice: Notice; cause: string }> {
+  const ofChanges = changes.flatMap(row => {
+    const notice = noticeOfChange(row, environmentOf(row, after) ?? environmentOf(row, before) ?? 'live')
+    return notice === undefined ? [] : [{ notice, cause: row.id }]
+  })
+  return [...ofChanges, ...notices.map((notice, at) => ({ notice, cause: `${commandId}/${at}` }))]
+}
+
+function decideOne(
+  command: Command,
+  overlay: Overlay,
+): Pick<Decision<unknown>, 'records' | 'changes' | 'emits' | 'notices'> {
   try {
-    const { records, changes, emits = [], result, refusal } = command.decide(overlay)
+    const { records, changes, emits = [], notices = [], result, refusal } = command.decide(overlay)
     command.decided = refusal === undefined ? { result } : { error: refusal }
-    return { records: refusal === undefined ? records : [], changes, emits }
+    return { records: refusal === undefined ? records : [], changes, emits, notices }
   } catch (error) {
     command.decided = { error }
     return { records: [], changes: [] }

@@ -7,7 +7,7 @@ export const ROTATION_OVERLAP_MS = 24 * 3_600_000
 
 /** Throws `secret_rotation_in_progress` while two secrets sign; `immediate` ends that too. */
 export function rotated(
-  before: Webhook,
+  before: Pick<Webhook, 'encryptedSecret' | 'previousSecretExpiresAt'>,
   encryptedSecret: string,
   immediate: boolean,
   nowMs: number,

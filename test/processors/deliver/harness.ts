@@ -20,6 +20,7 @@ import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '
 import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
+import { type NotificationRecord, notificationRecordCodec, notifications } from '../../../topics/notifications.ts'
 import { configOf } from '../../../topics/topic.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
 import { clock, logger, type RunningShard, runShard, SHARDS, secrets, TOPICS } from './run-shard.ts'
@@ -105,6 +106,8 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
   const emitTail = tail(auditEmits.name)
   const deadTail = tail(deliveriesDeadLetter.name)
   const changeTail = tail(auditChanges.name)
+  const noticeTail = tail(notifications.name)
+  const notices = () => noticeTail.records.map(record => notificationRecordCodec.decode(record.value!))
   const changes = () => changeTail.records.flatMap(record => auditChangesCodec.decode(record.value!).changes)
   const rows = () => attemptTail.records.flatMap(record => auditAttemptsCodec.decode(record.value!).attempts)
   const completions = () => emitTail.records.flatMap(record => auditEmitsCodec.decode(record.value!).completions)
@@ -185,6 +188,12 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
       return changes()
     },
     changesSoFar: changes,
+    /** System notices. */
+    notices: async (count: number): Promise<NotificationRecord[]> => {
+      await noticeTail.until(() => notices().length >= count)
+      return notices()
+    },
+    noticesSoFar: notices,
     completions: async (count: number): Promise<CompletionRow[]> => {
       await emitTail.until(() => completions().length >= count)
       return completions()

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
-import type { PendingNotice } from '../../../topics/delivery-state.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
 import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
 
@@ -21,21 +20,16 @@ async function receiver(answer: (request: ReceivedRequest) => Answer) {
 }
 
 /**
- * The reports to the control plane and the notices to the owner. `deactivate`: the control plane's action on a report
+ * The reports to the control plane. `deactivate`: the control plane's action on a report
  * that requires it.
  */
 function listener(deactivate: () => void = () => undefined) {
   const reports: HealthReport[] = []
-  const notices: Array<PendingNotice & { noticeId: string }> = []
   let check: () => void = () => undefined
   const ports = {
     reportHealth: async (report: HealthReport) => {
       if (report.deactivate) deactivate()
       reports.push(report)
-      check()
-    },
-    sendNotice: async (noticeId: string, notice: PendingNotice) => {
-      notices.push({ noticeId, ...notice })
       check()
     },
   }
@@ -46,7 +40,7 @@ function listener(deactivate: () => void = () => undefined) {
       }
       check()
     })
-  return { reports, notices, ports, until }
+  return { reports, ports, until }
 }
 
 function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
@@ -65,16 +59,17 @@ describe('a webhook', () => {
     let status = 500
     const { url } = await receiver(() => ({ status }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
-    const { reports, notices, ports, until } = listener()
+    const { reports, ports, until } = listener()
     run(stage, { timeScale: FAST, ...ports })
     await stage.publish(...times(30, () => ['wh_1']))
     await stage.deadLetters(30)
     status = 200
     await stage.publish(...times(10, () => ['wh_1']))
-    await until(() => reports.length === 2 && notices.length === 2)
-    const changes = await stage.changes(32)
+    await until(() => reports.length === 2)
+    const notices = await stage.notices(2)
+    const changes = await stage.changes(30)
     expect(reports.map(({ health, deactivate }) => [health, deactivate])).toEqual([['failing', false], ['healthy', false]]) // biome-ignore format: pairs
-    expect(notices.map(({ kind }) => kind)).toEqual(['failing', 'recovered'])
+    expect(notices.map(({ kind }) => kind)).toEqual(['webhook_failing', 'webhook_recovered'])
     const exhausted = changes.filter(({ type }) => type === 'WEBHOOK_DELIVERY_EXHAUSTED')
     expect(new Set(exhausted.map(({ entityId }) => entityId)).size).toBe(30)
     expect(JSON.parse(exhausted[0]!.data)).toMatchObject({
@@ -82,7 +77,6 @@ describe('a webhook', () => {
       attempts: 2,
       lastError: 'The receiver answered 500.',
     })
-    expect(changes.filter(({ type }) => type === 'NOTIFICATION_SENT')).toHaveLength(2)
   })
 
   it('that fails twenty times in a row is failing, once, though no delivery is exhausted; a crash in between forgets nothing', async () => {
@@ -90,7 +84,7 @@ describe('a webhook', () => {
     let status = 500
     const { url } = await receiver(() => ({ status }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 43_200_000] })
-    const { reports, notices, ports, until } = listener()
+    const { reports, ports, until } = listener()
     const before = run(stage, ports)
     await stage.publish(...times(12, () => ['wh_1']))
     await stage.rows(12)
@@ -98,16 +92,18 @@ describe('a webhook', () => {
     run(stage, ports)
     await stage.publish(...times(7, () => ['wh_1']))
     await stage.rows(19)
-    expect([reports, notices]).toEqual([[], []])
+    expect([reports, stage.noticesSoFar()]).toEqual([[], []])
     await stage.publish(['wh_1'])
-    await until(() => reports.length === 1 && notices.length === 1)
-    expect([reports[0]!.health, reports[0]!.deactivate, notices[0]!.kind]).toEqual(['failing', false, 'failing'])
+    await until(() => reports.length === 1)
+    const [failing] = await stage.notices(1)
+    expect([reports[0]!.health, reports[0]!.deactivate, failing!.kind]).toEqual(['failing', false, 'webhook_failing'])
     await stage.publish(...times(25, () => ['wh_1']))
     await stage.rows(45)
     status = 200
     await stage.publish(['wh_1'])
-    await until(() => reports.length === 2 && notices.length === 2)
-    expect([reports[1]!.health, notices[1]!.kind]).toEqual(['healthy', 'recovered'])
+    await until(() => reports.length === 2)
+    const [, recovered, ...more] = await stage.notices(2)
+    expect([reports[1]!.health, recovered!.kind, more]).toEqual(['healthy', 'webhook_recovered', []])
   })
 
   it('that fails four times in a row over five minutes is failing before its delivery is exhausted', async () => {
@@ -115,11 +111,12 @@ describe('a webhook', () => {
     const { url } = await receiver(() => ({ status: 500 }))
     // Five minutes become 150 ms, and the fourth attempt comes after 162 ms at least.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 120_000, 120_000, 120_000, 43_200_000] })
-    const { reports, notices, ports, until } = listener()
+    const { reports, ports, until } = listener()
     run(stage, { timeScale: FAST, ...ports })
     await stage.publish(['wh_1'])
-    await until(() => reports.length === 1 && notices.length === 1)
-    expect([reports[0]!.health, notices[0]!.kind]).toEqual(['failing', 'failing'])
+    await until(() => reports.length === 1)
+    const [notice] = await stage.notices(1)
+    expect([reports[0]!.health, notice!.kind]).toEqual(['failing', 'webhook_failing'])
     expect((await stage.rows(4)).at(-1)).toMatchObject({ number: 4, state: 'retrying' })
   })
 
@@ -127,13 +124,13 @@ describe('a webhook', () => {
     const stage = harness.stage()
     const { url, requests } = await receiver(() => ({ status: 410 }))
     stage.webhook('wh_1', url)
-    const { reports, notices, ports, until } = listener(() => stage.webhook('wh_1', url, { active: false }))
+    const { reports, ports, until } = listener(() => stage.webhook('wh_1', url, { active: false }))
     run(stage, ports)
     await stage.publish(...times(8, () => ['wh_1']))
     await stage.deadLetters(8)
-    await until(() => reports.length === 1 && notices.length === 1)
+    await until(() => reports.length === 1)
     expect(reports).toMatchObject([{ webhookId: 'wh_1', health: 'failing', deactivate: true }])
-    expect(notices).toMatchObject([{ kind: 'gone' }])
+    expect(await stage.notices(1)).toMatchObject([{ kind: 'webhook_disabled', severity: 'critical' }])
     expect(requests).toHaveLength(8)
     expect((await stage.rows(8))[0]).toMatchObject({ state: 'failed', reason: 'gone', number: 1 })
   })
@@ -155,7 +152,7 @@ describe('a webhook', () => {
     const { url } = await receiver(() => ({ status: 500 }))
     // One day becomes 864 ms.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 100_000, 100_000], autoDisableAfterDays: 1 })
-    const { reports, notices, ports, until } = listener()
+    const { reports, ports } = listener()
     // The control plane answers when the webhook is disabled, which takes longer than this test.
     const reportHealth = (report: HealthReport) =>
       ports.reportHealth(report).then(() => (report.deactivate ? new Promise<void>(() => undefined) : undefined))
@@ -164,26 +161,22 @@ describe('a webhook', () => {
       await stage.publish(['wh_1'])
       await stage.deadLetters(sent)
     }
-    await until(() => notices.length === 2)
+    const notices = await stage.notices(2)
     expect(reports.map(({ health, deactivate }) => [health, deactivate])).toEqual([['failing', false], ['disabled', true]]) // biome-ignore format: pairs
-    expect(notices.map(({ kind }) => kind)).toEqual(['failing', 'disabled'])
+    expect(notices.map(({ kind }) => kind)).toEqual(['webhook_failing', 'webhook_disabled'])
   })
 })
 
 describe('a crash', () => {
-  it('between a transition and its report repeats the report, with the same notice', async () => {
+  it('between a transition and its report repeats the report, and not the notice', async () => {
     const stage = harness.stage()
     const { url } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0] })
-    const never = new Promise<never>(() => undefined)
-    const unheard: string[] = []
     const begun = Promise.withResolvers<void>()
     const before = run(stage, {
-      reportHealth: () => never,
-      sendNotice: id => {
-        unheard.push(id)
+      reportHealth: () => {
         begun.resolve()
-        return never
+        return new Promise<never>(() => undefined)
       },
     })
     await stage.publish(['wh_1'])
@@ -191,12 +184,10 @@ describe('a crash', () => {
     await begun.promise
     await before.crash()
 
-    const { reports, notices, ports, until } = listener()
+    const { reports, ports, until } = listener()
     const second = run(stage, ports)
-    await until(() => reports.length === 1 && notices.length === 1)
+    await until(() => reports.length === 1)
     expect(reports).toMatchObject([{ health: 'failing' }])
-    expect(unheard).toEqual([notices[0]!.noticeId])
-    await stage.changes(2)
     await stage.publish(['wh_1'])
     await stage.deadLetters(2)
     await second.drain()
@@ -205,27 +196,7 @@ describe('a crash', () => {
     run(stage, third.ports)
     await stage.publish(['wh_1'])
     await stage.deadLetters(3)
-    await stage.changes(4)
-    expect([third.reports, third.notices]).toEqual([[], []])
-  })
-})
-
-describe('a notice', () => {
-  it('that cannot be sent is tried five times over an hour; then the audit trail records it', async () => {
-    const stage = harness.stage()
-    const { url } = await receiver(() => ({ status: 500 }))
-    stage.webhook('wh_1', url, { retryDelaysMs: [0] })
-    let tries = 0
-    run(stage, {
-      timeScale: FAST,
-      sendNotice: async () => {
-        tries++
-        throw new Error('the mail server is away')
-      },
-    })
-    await stage.publish(['wh_1'])
-    const failed = (await stage.changes(2)).find(({ type }) => type === 'NOTIFICATION_FAILED')!
-    expect(JSON.parse(failed.data)).toMatchObject({ kind: 'failing', tries: 5, error: 'the mail server is away' })
-    expect(tries).toBe(5)
+    expect(third.reports).toEqual([])
+    expect(stage.noticesSoFar().map(({ kind }) => kind)).toEqual(['webhook_failing'])
   })
 })

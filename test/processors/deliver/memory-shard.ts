@@ -26,6 +26,7 @@ import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
 import { deliveryCatchUps, type ParkedWebhook, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../../topics/delivery-state.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
+import { type NoticeKind, notificationRecordCodec, notifications } from '../../../topics/notifications.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
 
@@ -40,6 +41,7 @@ export type MemoryShard = ReturnType<typeof createMemoryShard>
 
 const PAGE_RECORDS = 200
 const logger = createLogger('silent')
+const SENT = { handed: 'sent', durationMs: 0, responseStatus: null, error: null, retryAfterMs: undefined } as const
 
 /** Randomness that is the same in each run. */
 export function seededRandom(seed: number) {
@@ -109,6 +111,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   const rows: AttemptRow[] = []
   const completions: CompletionRow[] = []
   const changes: ChangeRow[] = []
+  /** System notices, by kind. */
+  const notices: NoticeKind[] = []
   const written = { records: 0, bytes: 0, transactions: 0, byTopic: new Map<string, number>(), rows: 0, completions: 0 }
   const webhooks = new Map<string, Webhook>()
   let applied = 0
@@ -244,6 +248,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     } else if (record.topic === auditChanges.name) {
       changes.push(...auditChangesCodec.decode(record.value as Buffer).changes)
       if (options.forgetful && changes.length > 5_000) changes.splice(0, changes.length - 2_500)
+    } else if (record.topic === notifications.name) {
+      notices.push(notificationRecordCodec.decode(record.value as Buffer).kind!)
     }
   }
 
@@ -311,7 +317,8 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         ...options.sources,
       },
       reportHealth: async () => undefined,
-      sendNotice: async () => undefined,
+      reportChannel: async () => undefined,
+      sendNotification: async () => SENT,
       ...(options.limits && { limits: options.limits }),
       ...options.overrides,
     })
@@ -464,6 +471,7 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     completions,
     changes,
     written,
+    notices,
     failures,
     source,
     deadLetters: (deliveryIds: string[]) => deadLetters({}, deliveryIds),

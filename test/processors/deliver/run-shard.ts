@@ -18,21 +18,33 @@ import { createIds } from '../../../src/model/ids.ts'
 import { auditAttempts } from '../../../topics/audit-attempts.ts'
 import { auditChanges } from '../../../topics/audit-changes.ts'
 import { auditEmits } from '../../../topics/audit-emits.ts'
+import { auditNotifications } from '../../../topics/audit-notifications.ts'
 import { deliveries } from '../../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../../topics/deliveries-commands.ts'
 import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../../topics/delivery-state.ts'
+import { notificationState } from '../../../topics/notification-state.ts'
+import { notifications } from '../../../topics/notifications.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
 import type { TestRuntime } from '../../support/runtime.ts'
 import type { StagedClock } from './staged-clock.ts'
 
 export const SHARDS = 20
 const RETRIES = RETRY_TIERS.map(tier => tier.topic)
-const STATE = [deliveryState, deliveryCatchUps]
-const AUDIT = [auditAttempts, auditEmits, auditChanges]
-export const TOPICS = [deliveries, deliveriesCommands, ...RETRIES, deliveriesDeadLetter, ...STATE, ...AUDIT]
+const STATE = [deliveryState, deliveryCatchUps, notificationState]
+const AUDIT = [auditAttempts, auditEmits, auditChanges, auditNotifications]
+const SENT = { handed: 'sent', durationMs: 0, responseStatus: null, error: null, retryAfterMs: undefined } as const
+export const TOPICS = [
+  deliveries,
+  deliveriesCommands,
+  notifications,
+  ...RETRIES,
+  deliveriesDeadLetter,
+  ...STATE,
+  ...AUDIT,
+]
 export const clock = createSystemClock()
 export const random = createSystemRandom()
 export const logger = createLogger('silent')
@@ -82,7 +94,11 @@ export function runShard(
     delivered: async () => new Map<string, number>(),
     ended: async () => undefined,
   }
-  const ports = { reportHealth: async () => undefined, sendNotice: async () => undefined }
+  const ports = {
+    reportHealth: async () => undefined,
+    reportChannel: async () => undefined,
+    sendNotification: async () => SENT,
+  }
   const processor = createDeliver({
     ...{ secrets, sender, chains, clock: time, random, ids, timeScale: 1, logger, catchUp, ...ports },
     ...overrides,

@@ -28,6 +28,7 @@ export function createCalls(send: Send, base: string) {
     /** A POST that creates something new each time. */
     postOnce: <T>(path: string, body?: unknown, options?: CallOptions) =>
       one<T>('POST', path, body, { ...options, onlyOnce: true }),
+    put: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PUT', path, body, options),
     patch: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PATCH', path, body, options),
     delete: <T>(path: string, options?: CallOptions) => one<T>('DELETE', path, undefined, options),
     async list<T>(path: string, query: object, { signal }: CallOptions): Promise<Page<T>> {

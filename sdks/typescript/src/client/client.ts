@@ -2,6 +2,7 @@
 import { systemClock, systemRandom } from '../clock.ts'
 import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
+import { createNotifications } from './notifications.ts'
 import { createReading } from './reading.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
 import type {
@@ -41,6 +42,7 @@ export function createClient(options: ClientOptions) {
         one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),
     },
     replays: createReplays(send),
+    notifications: createNotifications(send, random),
     /** Accounts for Kafka clients of the organization. */
     kafkaCredentials: {
       /** The only answer with the password. Not retried when it may have succeeded. */

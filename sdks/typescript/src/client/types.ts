@@ -3,6 +3,7 @@ import type { ErrorFacts, Finding } from './errors.ts'
 import type { Delivery } from './types-webhooks.ts'
 
 export type * from './types-federation.ts'
+export type * from './types-notifications.ts'
 export type * from './types-reading.ts'
 export type * from './types-webhooks.ts'
 

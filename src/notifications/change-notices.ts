@@ -1,0 +1,146 @@
+/** Notices that follow from a change of the control plane, of admission or of the ledger, by its audit row. */
+import type { ChangeRow } from '../../topics/audit-changes.ts'
+import type { Environment } from '../model/records.ts'
+import { type Notice, noticeMessage } from './notices.ts'
+
+type Facts = Record<string, unknown>
+type Text = Pick<Notice, 'kind' | 'severity' | 'title' | 'message'> & Pick<Notice, 'oncePer'>
+
+const HOUR_MS = 3_600_000
+
+/** Undefined for a change that nobody needs to be told of. */
+export function noticeOfChange(row: ChangeRow, environment: Environment): Notice | undefined {
+  const textOf = TEXTS[row.type]
+  if (textOf === undefined) return undefined
+  const data = JSON.parse(row.data) as Facts
+  const text = textOf(row, data)
+  if (text === undefined) return undefined
+  const { organizationId, entityId, occurredAtMs } = row
+  return { ...text, organizationId, environment, data, sourceId: entityId, occurredAtMs }
+}
+
+const TEXTS: Record<string, (row: ChangeRow, data: Facts) => Text | undefined> = {
+  CUSTOM_EVENT_FEDERATION_INVITED: (row, data) =>
+    // The owner of the group has invited: only the other side is told.
+    row.organizationId === data.memberOrganizationId
+      ? {
+          kind: 'federation_invite',
+          severity: 'info',
+          title: 'Your organization is invited to a federation group',
+          message: noticeMessage(
+            ['Another organization offers to share its events with yours. Accept or decline the invitation.'],
+            [
+              ['Group', data.groupId],
+              ['Invited by', row.actorId],
+            ],
+          ),
+        }
+      : undefined,
+  CUSTOM_EVENT_FEDERATION_PAUSED: ({ actorId, reason }, data) =>
+    isOwnKey(actorId)
+      ? undefined
+      : {
+          kind: 'federation_peer',
+          severity: 'warning',
+          title: 'A federation peer is paused',
+          message: noticeMessage(
+            ['Events are not relayed between your organization and this peer until it takes part again.'],
+            [
+              ['Group', data.groupId],
+              ['Peer', data.label ?? data.memberOrganizationId],
+              ['Reason', reason],
+            ],
+          ),
+        },
+  QUOTA_WARNING: (_row, { quota, used, limit, percent }) => ({
+    kind: 'quota',
+    severity: Number(percent) >= 100 ? 'critical' : 'warning',
+    title: `${percent} % of your plan's ${quota} are used`,
+    message: noticeMessage(
+      [Number(percent) >= 100 ? 'The limit is reached: what is beyond it is refused.' : 'The limit is near.'],
+      [
+        ['Quota', quota],
+        ['Used', used],
+        ['Limit', limit],
+      ],
+    ),
+  }),
+  CUSTOM_EVENT_CHAIN_TRUNCATED: (_row, { droppedEvent, rootEventId, depth }) => ({
+    kind: 'chain_truncated',
+    severity: 'warning',
+    title: `A chain of events was cut at ${droppedEvent}`,
+    message: noticeMessage(
+      ['Events cause each other up to a limit of depth; this chain has reached it. Look for a loop.'],
+      [
+        ['Event left out', droppedEvent],
+        ['First event of the chain', rootEventId],
+        ['Depth', depth],
+      ],
+    ),
+    oncePer: { key: String(droppedEvent), ms: HOUR_MS },
+  }),
+  DRIFT_DETECTED: (_row, { severity, message, finding }) =>
+    severity === 'critical'
+      ? {
+          kind: 'drift_critical',
+          severity: 'critical',
+          title: 'Figures that must agree do not',
+          message: noticeMessage(
+            [String(message ?? 'The books of your organization do not agree.')],
+            [['Finding', finding]],
+          ),
+        }
+      : undefined,
+  REPLAY_COMPLETED: replayEnded('is complete', 'info'),
+  REPLAY_CANCELLED: replayEnded('was cancelled', 'info'),
+  REPLAY_FAILED: replayEnded('has failed', 'warning'),
+}
+
+function replayEnded(how: string, severity: Notice['severity']) {
+  return ({ entityId, reason }: ChangeRow, data: Facts): Text => ({
+    kind: 'replay_finished',
+    severity,
+    title: `Replay ${entityId} ${how}`,
+    message: noticeMessage(
+      [`The replay ${how}.`],
+      [
+        ['Matched', data.matched],
+        ['Succeeded', data.succeeded],
+        ['Failed', data.failed],
+        ['Skipped', data.skipped],
+        ['Reason', reason],
+      ],
+    ),
+  })
+}
+
+/** Actors of another organization are shown as its id, and the platform as `system`. */
+const isOwnKey = (actorId: string): boolean => actorId.startsWith('key_')
+
+/** A key of the organization expires soon. It is announced by no change. */
+export function keyExpiringNotice(key: {
+  id: string
+  organizationId: string
+  environment: Environment
+  name: string
+  expiresAt: string
+  nowMs: number
+}): Notice {
+  return {
+    kind: 'key_expiring',
+    severity: 'warning',
+    organizationId: key.organizationId,
+    environment: key.environment,
+    title: `API key ${key.name} expires soon`,
+    message: noticeMessage(
+      ['Calls with this key are refused once it has expired. Make a new one, and delete it.'],
+      [
+        ['Key', `${key.name} (${key.id})`],
+        ['Expires', key.expiresAt],
+      ],
+    ),
+    data: { keyId: key.id, expiresAt: key.expiresAt },
+    sourceId: key.id,
+    occurredAtMs: key.nowMs,
+  }
+}

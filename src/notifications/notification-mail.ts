@@ -1,0 +1,21 @@
+/** A notification as e-mail: the title is the subject, and values are escaped in the HTML. */
+import type { Mail } from './mail.ts'
+import { cut, type Message, oneLine } from './message.ts'
+
+const SUBJECT_CHARACTERS_MAX = 150
+
+export function notificationMail(message: Message, to: string[]): Mail {
+  return {
+    id: message.id,
+    to,
+    subject: cut(oneLine(message.title ?? message.message).trim(), SUBJECT_CHARACTERS_MAX),
+    text: `${message.message}\n`,
+    html: message.message
+      .split(/\n{2,}/)
+      .map(paragraph => `<p>${escapeHtml(paragraph).replaceAll('\n', '<br>\n')}</p>`)
+      .join('\n'),
+  }
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, character => ESCAPES[character]!)
