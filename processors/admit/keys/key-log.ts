@@ -5,9 +5,11 @@
  * (`reclaim`), so that every step can be undone.
  */
 import type { HeldKey, HeldKeyBytes } from '../../../topics/admission-keys.ts'
+import { type CanonicalNames, createCanonicalNames, disuse, use, useBytes } from './canonical-names.ts'
 import { createHashIndex, type HashIndex, indexBytes, insert, lookUp, remove } from './hash-index.ts'
+import { BOTH_IDS, fits, formOf, formOfBytes, NO_IDS, type Numbers, ODD } from './id-forms.ts'
 import { type HashSecret, keyedHash } from './keyed-hash.ts'
-import { packId, packIdBytes, unpackId } from './packed-ids.ts'
+import { unpackId } from './packed-ids.ts'
 
 /**
  * An entry, in 32-bit words: key hash 0–3, content hash 4–7, emit id 8–12, time (low half) 13, then time (upper 12
@@ -22,12 +24,8 @@ const NAME = 16
 
 /** Replaced by a younger one, or removed. */
 const GONE = 8
-/**
- * How ids are stored: event and emit have the same digits, there is no event, there is neither, or all of it is in
- * `odd`.
- */
+/** How ids are stored (`id-forms.ts`). */
 const FORMS = 7
-const [BOTH_IDS, EMIT_ONLY, NO_IDS, ODD] = [0, 1, 2, 3] as const
 
 const SEGMENT_BITS = 13
 const ENTRIES_MAX = 1 << SEGMENT_BITS
@@ -37,8 +35,6 @@ const FIRST_ENTRIES = 8
 const GROWTH = 8
 const NONE = -1
 const TWO_32 = 0x1_0000_0000
-const TIME_MAX = 2 ** 44
-const SEQUENCE_MAX = 2 ** 48
 
 interface Segment {
   words: Uint32Array
@@ -66,19 +62,9 @@ export interface KeyLog {
   headOffset: number
   index: HashIndex
   secret: HashSecret
-  names: Names
+  names: CanonicalNames
   /** Number of the newest open transaction that changed this log. */
   touchedIn: number
-}
-
-interface Names {
-  byText: Map<string, number>
-  texts: string[]
-  /** Entries that use it, including removed ones that still take memory. */
-  uses: number[]
-  unused: number[]
-  /** Name of the key restored last; the next key mostly has the same one. */
-  latest: { bytes: Buffer; number: number } | undefined
 }
 
 /** Segment and offset of an entry. */
@@ -90,7 +76,7 @@ export function createKeyLog(organizationId: string, secret: HashSecret): KeyLog
     ...{ organizationId, live: 0, segments, unusedIds: [], first: 0, last: 0, headSegment: 0, headOffset: 0 },
     index: createHashIndex(),
     secret,
-    names: { byText: new Map(), texts: [], uses: [], unused: [], latest: undefined },
+    names: createCanonicalNames(),
     touchedIn: 0,
   }
 }
@@ -285,74 +271,4 @@ function putNumbers(words: Uint32Array, at: number, form: number, { recordedAtMs
   words[at + TIME] = time % TWO_32
   words[at + MIXED] = (Math.floor(time / TWO_32) << 20) | (Math.floor(number / TWO_32) << 4) | form
   words[at + SEQUENCE] = number % TWO_32
-}
-
-type Numbers = Pick<HeldKey, 'recordedAtMs' | 'sequence'>
-
-const fits = ({ recordedAtMs, sequence }: Numbers): boolean =>
-  isBelow(recordedAtMs, TIME_MAX) && isBelow(sequence, SEQUENCE_MAX)
-const isBelow = (number: number, bound: number): boolean => Number.isInteger(number) && number >= 0 && number < bound
-
-/** Packs the ids, and returns how they are stored. */
-function formOf(words: Uint32Array, at: number, key: HeldKey): number {
-  if (!fits(key)) return ODD
-  if (key.emitId === '' && key.eventId === '') return NO_IDS
-  if (!packId('cee_', key.emitId, words, at)) return ODD
-  if (key.eventId === '') return EMIT_ONLY
-  return key.eventId.length === key.emitId.length && key.eventId === `evt_${key.emitId.slice(4)}` ? BOTH_IDS : ODD
-}
-
-const ID_BYTES = 36
-/** `cee_` and `evt_`, little-endian. */
-const CEE = 0x5f656563
-const EVT = 0x5f747665
-
-function formOfBytes(words: Uint32Array, at: number, key: HeldKeyBytes): number {
-  const { bytes, emitIdAt, emitIdLength, eventIdAt, eventIdLength } = key
-  if (emitIdLength === 0 && eventIdLength === 0) return NO_IDS
-  if (emitIdLength !== ID_BYTES || bytes.readInt32LE(emitIdAt) !== CEE || !packIdBytes(bytes, emitIdAt + 4, words, at))
-    return ODD
-  if (eventIdLength === 0) return EMIT_ONLY
-  if (eventIdLength !== ID_BYTES || bytes.readInt32LE(eventIdAt) !== EVT) return ODD
-  for (let digit = 4; digit < ID_BYTES; digit += 4)
-    if (bytes.readInt32LE(emitIdAt + digit) !== bytes.readInt32LE(eventIdAt + digit)) return ODD
-  return BOTH_IDS
-}
-
-function use(names: Names, text: string): number {
-  const known = names.byText.get(text)
-  if (known !== undefined) {
-    names.uses[known]!++
-    return known
-  }
-  const number = names.unused.pop() ?? names.texts.length
-  names.byText.set(text, number)
-  names.texts[number] = text
-  names.uses[number] = 1
-  return number
-}
-
-function useBytes(names: Names, { bytes, nameAt, nameLength }: HeldKeyBytes): number {
-  const { latest } = names
-  if (latest && isAt(bytes, nameAt, nameLength, latest.bytes)) {
-    names.uses[latest.number]!++
-    return latest.number
-  }
-  const number = use(names, bytes.toString('utf8', nameAt, nameAt + nameLength))
-  names.latest = { bytes: Buffer.from(bytes.subarray(nameAt, nameAt + nameLength)), number }
-  return number
-}
-
-function isAt(bytes: Buffer, at: number, length: number, expected: Buffer): boolean {
-  if (length !== expected.length) return false
-  for (let each = 0; each < length; each++) if (bytes[at + each] !== expected[each]) return false
-  return true
-}
-
-function disuse(names: Names, number: number): void {
-  if (--names.uses[number]! > 0) return
-  if (names.latest?.number === number) names.latest = undefined
-  names.byText.delete(names.texts[number]!)
-  names.texts[number] = ''
-  names.unused.push(number)
 }
