@@ -4,7 +4,7 @@
  * four; a partition has one batch in flight at a time, which preserves its order and its sequence numbers. Each lane is
  * a producer of its own, so a failure in one resets no other.
  */
-import type { Clock, Timer } from '../../clock.ts'
+import type { Clock } from '../../clock.ts'
 import type { OutRecord, Place } from '../ports.ts'
 import { RECORD_REFUSED } from '../protocol/error-codes.ts'
 import { KafkaError, type Wire } from '../protocol/wire.ts'
@@ -22,15 +22,13 @@ import {
   rejectBatch,
   rejectWaiting,
 } from './flow.ts'
-import { freeConnection, LATE_MS, lateIn, type RequestUnderWay } from './lane-connections.ts'
+import { createLane, createLaneProducers, type Lane } from './lane.ts'
+import { freeConnection, LATE_MS, lateIn } from './lane-connections.ts'
 import { createLeaderSearch, type Unsure } from './leader-search.ts'
-import { COORDINATOR_NOT_NOW } from './repeat.ts'
-import { asKafkaError, type BatchAnswer, backOffMs, sendBatches } from './send-batches.ts'
-import { createSequencedProducer } from './sequences.ts'
+import { type BatchAnswer, sendBatches } from './send-batches.ts'
 import { REQUEST_BYTES_MAX } from './slices.ts'
 
 const RECORDS_PER_REQUEST_MAX = 5_000
-const PRODUCER_TIMEOUT_MS = 60_000
 
 /** The batch waits for followers: batches sent together with it wait for them as well. */
 const SLOW: ReadonlySet<string> = new Set([
@@ -40,17 +38,6 @@ const SLOW: ReadonlySet<string> = new Set([
 ])
 /** The batch was not appended, and its sequence numbers are free again. */
 const NOT_APPENDED: ReadonlySet<string> = new Set([...RECORD_REFUSED, 'TOPIC_AUTHORIZATION_FAILED'])
-
-interface Lane {
-  node: number
-  producer: LaneProducer | undefined
-  isOpening: boolean
-  openingTries: number
-  /** By the number of their connection. */
-  requests: Array<RequestUnderWay | undefined>
-  ready: Set<Flow>
-  lateTimer: Timer | undefined
-}
 
 export interface Lanes {
   /** Rejects with `AppendFailed`. */
@@ -81,6 +68,14 @@ export function createLanes(deps: LanesDeps): Lanes {
       route(flowsToSend)
       for (const flow of flowsToSend) forgetIfIdle(flow)
     },
+  })
+  const producers = createLaneProducers({
+    wire,
+    clock,
+    lanes,
+    onOpen: pump,
+    onRefused: refuseAll,
+    onNewProducer: deps.onNewProducer,
   })
   let isScheduled = false
   let touched = new Set<Flow>()
@@ -131,15 +126,7 @@ export function createLanes(deps: LanesDeps): Lanes {
   function laneOf(node: number): Lane {
     let lane = lanes.get(node)
     if (!lane) {
-      lane = {
-        node,
-        producer: undefined,
-        isOpening: false,
-        openingTries: 0,
-        requests: [],
-        ready: new Set(),
-        lateTimer: undefined,
-      }
+      lane = createLane(node)
       lanes.set(node, lane)
     }
     return lane
@@ -149,7 +136,7 @@ export function createLanes(deps: LanesDeps): Lanes {
   function pump(lane: Lane): void {
     if (lane.ready.size === 0) return
     if (lane.producer === undefined || lane.producer.isSpoiled) {
-      void openProducer(lane)
+      void producers.open(lane)
       return
     }
     for (const isSlow of [false, true]) {
@@ -257,39 +244,8 @@ export function createLanes(deps: LanesDeps): Lanes {
     flow.lastError = undefined
     const isAbsent = NOT_APPENDED.has(error.type) && batch.attempts === 1
     if (isAbsent) batch.producer.takeBack(batch)
-    else spoil(batch.producer, error)
+    else producers.spoil(batch.producer, error)
     outstanding -= rejectBatch(batch, error, !isAbsent)
-  }
-
-  /**
-   * Its sequence numbers may be ahead of the log: the next batch of its lane belongs to a new producer, which begins at
-   * zero.
-   */
-  function spoil(producer: LaneProducer, error: KafkaError): void {
-    if (producer.isSpoiled) return
-    producer.isSpoiled = true
-    for (const lane of lanes.values()) if (lane.producer === producer) deps.onNewProducer?.(lane.node, error)
-  }
-
-  async function openProducer(lane: Lane): Promise<void> {
-    if (lane.isOpening) return
-    lane.isOpening = true
-    try {
-      const identity = await wire.initProducerId(null, PRODUCER_TIMEOUT_MS)
-      lane.producer = { ...createSequencedProducer(identity, false), isSpoiled: false }
-      lane.openingTries = 0
-      lane.isOpening = false
-      pump(lane)
-    } catch (thrown) {
-      const error = asKafkaError(thrown)
-      if (!COORDINATOR_NOT_NOW.has(error.type)) refuseAll(lane, error)
-      for (const flow of lane.ready) flow.lastError = error
-      lane.openingTries++
-      clock.after(backOffMs(lane.openingTries), () => {
-        lane.isOpening = false
-        pump(lane)
-      })
-    }
   }
 
   /** Nothing can be sent without a producer, and waiting does not help. */
@@ -318,7 +274,7 @@ export function createLanes(deps: LanesDeps): Lanes {
       const { open } = flow
       const expired = expireFlow(flow, nowMs)
       outstanding -= expired.answered
-      if (open && expired.isBatchOver) spoil(open.producer, expired.error)
+      if (open && expired.isBatchOver) producers.spoil(open.producer, expired.error)
       nextAtMs = Math.min(nextAtMs, expired.nextAtMs)
       forgetIfIdle(flow)
     }
