@@ -4,14 +4,16 @@
  * handed out are kept until they have committed, so that they can be put back when their transaction is rolled back.
  */
 import type { KnownPosition, LogReader, LogRecord } from '../ports.ts'
-
-const WAITING_RECORDS_MAX = 4_000
-const WAITING_BYTES_MAX = 4 * 1024 * 1024
-/**
- * Limit of one turn, except for a single record: large records count for more than small ones, or their owner would
- * block the queue.
- */
-const TURN_BYTES_MAX = 1024 * 1024
+import {
+  type Batch,
+  createPartitionQueue,
+  type HandedOut,
+  handOut,
+  isFull,
+  type PartitionQueue,
+  putBehind,
+  putInFront,
+} from './partition-queue.ts'
 
 export interface Taken {
   topic: string
@@ -19,47 +21,6 @@ export interface Taken {
   records: LogRecord[]
   /** Position after these records. */
   nextOffset: number
-}
-
-type Position = Required<KnownPosition> | undefined
-
-interface Batch {
-  records: LogRecord[]
-  /** The position before all of it was taken. */
-  from: number
-  nextOffset: number
-  position: Position
-}
-
-interface PartitionQueue {
-  topic: string
-  partition: number
-  /** False: its records are offered by the task. */
-  isRead: boolean
-  batches: Batch[]
-  /** Topic id and leader epoch of the records taken last. */
-  position: Position
-  waitingRecords: number
-  waitingBytes: number
-  /** Records taken in this round. */
-  taken: number
-  /** Records handed out that have not committed. */
-  uncommitted: number
-  /** Too much waits. */
-  full: boolean
-  /** Paused by the task. */
-  held: boolean
-  /** The topic that it would be written to is unavailable. */
-  unavailable: boolean
-  reader: 'reads' | 'pauses briefly' | 'pauses'
-}
-
-interface HandedOut {
-  queue: PartitionQueue
-  records: LogRecord[]
-  nextOffset: number
-  position: Position
-  positionBefore: Position
 }
 
 export interface InputQueue {
@@ -118,10 +79,7 @@ export function createInputQueue(
   let last: HandedOut | undefined
 
   function add(topic: string, partition: number, isRead: boolean): PartitionQueue {
-    const queue: PartitionQueue = {
-      ...{ topic, partition, isRead, batches: [], position: undefined, waitingRecords: 0, waitingBytes: 0 },
-      ...{ taken: 0, uncommitted: 0, full: false, held: false, unavailable: false, reader: 'reads' },
-    }
+    const queue = createPartitionQueue(topic, partition, isRead)
     queues.set(`${topic}/${partition}`, queue)
     return queue
   }
@@ -129,9 +87,7 @@ export function createInputQueue(
   function update(queue: PartitionQueue): void {
     if (queue.batches.length > 0 && !queue.held && !queue.unavailable && queue.taken < shareMax) turn.add(queue)
     else turn.delete(queue)
-    // Resume at half, so that pausing does not flutter.
-    const part = queue.full ? 2 : 1
-    queue.full = queue.waitingRecords > WAITING_RECORDS_MAX / part || queue.waitingBytes > WAITING_BYTES_MAX / part
+    queue.full = isFull(queue)
     if (queue.isRead) updateReader(queue)
   }
 
@@ -155,19 +111,8 @@ export function createInputQueue(
   }
 
   function append(queue: PartitionQueue, batch: Batch): void {
-    queue.batches.push(batch)
-    count(queue, batch.records, 1)
+    putBehind(queue, batch)
     update(queue)
-  }
-
-  function count(queue: PartitionQueue, records: LogRecord[], sign: 1 | -1): void {
-    queue.waitingRecords += sign * records.length
-    for (const record of records) queue.waitingBytes += sign * bytesOf(record)
-  }
-
-  function putInFront(queue: PartitionQueue, batch: Batch): void {
-    queue.batches.unshift(batch)
-    count(queue, batch.records, 1)
   }
 
   /** The last records handed out become the next of their queue. */
@@ -237,25 +182,15 @@ export function createInputQueue(
       const queue = nextQueue()
       if (!queue) return undefined
       turn.delete(queue) // to the end of the turn order
-      const batch = queue.batches[0]!
-      const size = turnOf(batch.records, batch.from, Math.min(recordsMax, shareMax - queue.taken))
-      const records = size === batch.records.length ? batch.records : batch.records.slice(batch.from, batch.from + size)
-      batch.from += size
-      const isFinished = batch.from >= batch.records.length
-      if (isFinished) queue.batches.shift()
-      const nextOffset = isFinished ? batch.nextOffset : records.at(-1)!.offset + 1
-      const { topic, partition } = queue
-      last = { queue, records, nextOffset, position: batch.position, positionBefore: queue.position }
-      queue.position = batch.position
-      count(queue, records, -1)
-      queue.taken += records.length
+      last = handOut(queue, Math.min(recordsMax, shareMax - queue.taken))
       served.add(queue)
       update(queue)
       if (mayTake) {
         filling.push(last)
         queue.uncommitted++
       }
-      return { topic, partition, records, nextOffset }
+      const { topic, partition } = queue
+      return { topic, partition, records: last.records, nextOffset: last.nextOffset }
     },
     renew() {
       for (const queue of served) {
@@ -313,16 +248,3 @@ export function createInputQueue(
     },
   }
 }
-
-function turnOf(records: LogRecord[], from: number, recordsMax: number): number {
-  let size = 0
-  let bytes = 0
-  while (size < recordsMax && from + size < records.length && (size === 0 || bytes < TURN_BYTES_MAX)) {
-    bytes += bytesOf(records[from + size]!)
-    size++
-  }
-  return size
-}
-
-/** Headers count as well: a record may have nothing else. */
-const bytesOf = ({ sizeBytes, value }: LogRecord) => 64 + (sizeBytes ?? value?.length ?? 0)
