@@ -11,47 +11,21 @@
  * because a commit whose answer was lost may have happened.
  */
 import { SHARED_TOPICS } from '../../../topics/index.ts'
-import type { Clock, Random, Timer } from '../../clock.ts'
+import type { Clock, Random } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
-import type { Gap, LogReader, LogRecord, Processor, Unavailable, UnavailableReason } from '../ports.ts'
+import type { Gap, LogReader, LogRecord, Processor, Unavailable } from '../ports.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
-import type { ReaderWatch } from '../read/reader-watch.ts'
 import { CommitFailed, openTransactionalWriter } from '../write/transactional-writer.ts'
 import { createInputQueue } from './input-queue.ts'
 import { createPacing } from './pacing.ts'
 import { createPoisonIsolation } from './poison-isolation.ts'
+import { createReopening } from './reopening.ts'
 import { createRestore } from './restore.ts'
 import { ENDED, emptyFilling, isEnded, type Session } from './session.ts'
 import { handleOf } from './shard-handle.ts'
+import type { ShardMetrics, ShardState } from './shard-metrics.ts'
 import { createShardPauses } from './shard-pauses.ts'
 import { createShardTransactions } from './shard-transactions.ts'
-
-const REOPEN_PAUSE_MS = { first: 50, most: 5_000 }
-
-export interface ShardMetrics {
-  transaction(role: string, shard: number, seconds: number, records: number): void
-  /** It is running, this long after it began to open. */
-  opened?(role: string, shard: number, seconds: number): void
-  reopened(role: string, shard: number, reason: string): void
-  /** The group has assigned these shards to this process. */
-  assigned(role: string, shards: number): void
-  /** Observes the log readers. */
-  readers?: ReaderWatch
-  /** Called once for each role; the metrics may be read at any time. */
-  watch?(role: string, figures: RoleFigures): void
-}
-
-export interface RoleFigures {
-  /** Since the lease was confirmed, s; undefined: it is not a member of its group. */
-  leaseAgeSeconds(): number | undefined
-  leasesLost(): number
-  shards(): Record<ShardState, number>
-  /** Paused organizations, by reason. */
-  paused(): Partial<Record<UnavailableReason, number>>
-}
-
-/** `suspended`: the lease is lost. */
-export type ShardState = 'opening' | 'running' | 'draining' | 'suspended'
 
 export interface Shard {
   open(): void
@@ -117,8 +91,12 @@ export function createShard(deps: {
   let isSuspended = false
   let isDraining = false
   let isDropped = false
-  let failures = 0
-  let reopenTimer: Timer | undefined
+  const reopening = createReopening({
+    clock,
+    random: deps.random,
+    confirmedAtMs: () => lease.confirmedAtMs(),
+    open,
+  })
   /** The closing connections of ended sessions. */
   let closing: Promise<unknown> = Promise.resolve()
 
@@ -186,7 +164,7 @@ export function createShard(deps: {
     await task.start()
     if (isEnded(session)) return
     session.phase = { name: 'running', task, writer, isCommitting: false, outputSinceMs: undefined }
-    failures = 0
+    reopening.reset()
     const tookMs = clock.monotonicMs() - startedAtMs
     deps.metrics.opened?.(role, number, tookMs / 1000)
     logger.debug({ ms: Math.round(tookMs) }, 'shard running')
@@ -219,7 +197,7 @@ export function createShard(deps: {
     const reason = outcome === 'fault' && phase.name !== 'running' ? 'unopened' : outcome
     tidy(() => deps.metrics.reopened(role, number, isFenced ? 'fenced' : reason))
     logger.warn(facts, isDraining ? 'shard stopped while it drained' : 'shard stopped; opening it again')
-    if (!isDraining) reopenSoon(isFenced ? clock.monotonicMs() : undefined)
+    if (!isDraining) reopening.soon(isFenced ? clock.monotonicMs() : undefined)
   }
 
   /** A failure in one step of a session's end must not prevent the others. */
@@ -232,20 +210,6 @@ export function createShard(deps: {
         'a session did not end cleanly',
       )
     }
-  }
-
-  /**
-   * Fenced means that another process believed it held the shard: open again only after the group has confirmed this
-   * one.
-   */
-  function reopenSoon(fencedAtMs: number | undefined): void {
-    const pauseMs =
-      Math.min(REOPEN_PAUSE_MS.first * 2 ** failures++, REOPEN_PAUSE_MS.most) * (0.5 + deps.random.uniform())
-    reopenTimer = clock.after(pauseMs, () => {
-      if (isDropped || isDraining || isSuspended) return
-      if (fencedAtMs !== undefined && lease.confirmedAtMs() <= fencedAtMs) reopenSoon(fencedAtMs)
-      else open()
-    })
   }
 
   /** Reading has gone back to offsets that identify other records now. */
@@ -261,7 +225,7 @@ export function createShard(deps: {
   function suspend(): void {
     if (isSuspended || isDropped) return
     isSuspended = true
-    reopenTimer?.cancel()
+    reopening.cancel()
     if (current) end(current, new Error('the lease is lost'))
     logger.warn({}, 'shard suspended: its lease is lost')
   }
@@ -299,13 +263,13 @@ export function createShard(deps: {
     resume() {
       if (!isSuspended || isDropped) return
       isSuspended = false
-      failures = 0
+      reopening.reset()
       if (!isDraining) deps.metrics.reopened(role, number, 'lost')
       open()
     },
     async drain() {
       isDraining = true
-      reopenTimer?.cancel()
+      reopening.cancel()
       const session = current
       const running = session?.phase
       if (!session || running?.name !== 'running') return
@@ -321,7 +285,7 @@ export function createShard(deps: {
     },
     async drop() {
       isDropped = true
-      reopenTimer?.cancel()
+      reopening.cancel()
       if (current) end(current, new Error('dropped'))
       await Promise.all([closing, pauses.close()])
     },

@@ -11,7 +11,8 @@ import type { KafkaSettings } from '../protocol/wire.ts'
 import { createLogReader } from '../read/log-reader.ts'
 import { type Lease, type LeaseIdentity, openLease } from './lease.ts'
 import { type Restoring, readinessOf } from './readiness.ts'
-import { createShard, type Shard, type ShardMetrics, type ShardState } from './shard.ts'
+import { createShard, type Shard } from './shard.ts'
+import type { ShardMetrics, ShardState } from './shard-metrics.ts'
 
 /** Work that has not ended by then is dropped without a commit; the next owner fences it. */
 const DRAIN_MS = 10_000
