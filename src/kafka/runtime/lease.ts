@@ -21,7 +21,7 @@ import type { Coordinator } from './coordinator.ts'
 import { createCoordinator } from './coordinator.ts'
 import { createGroupMember, type GroupMember } from './group-member.ts'
 import { openInstanceSlot, type SlotMachine } from './instance-slot.ts'
-import { SESSION_MS } from './session-time.ts'
+import { createLeaseValidity } from './lease-validity.ts'
 
 /** A later confirmation is reported, but does not stop work. */
 const LATE_MS = 2_000
@@ -130,57 +130,26 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
   const holdings = createHoldings()
   let group: LeaseGroup | undefined
   let member: GroupMember | undefined
-  let confirmedAtMs = Number.NEGATIVE_INFINITY
-  /** Of a heartbeat while the first assignment was pending. */
-  let earlyConfirmedAtMs = Number.NEGATIVE_INFINITY
-  /** The group has given this member an assignment, and has not removed it since. */
-  let isMember = false
-  let isLost = false
-  let lostCount = 0
   let stopped: string | undefined
   /** Why the first connection failed. */
   let unreached: string | undefined
   let isClosed = false
-  let expiry: Timer | undefined
   let releasing: Timer | undefined
 
-  const ageMs = () => clock.monotonicMs() - confirmedAtMs
-  const isHeld = () => isMember && !isLost && ageMs() < SESSION_MS
-
-  function lose(): void {
-    isLost = true
-    lostCount++
-    logger.warn(
-      { shards: holdings.held(), ageMs: Math.round(ageMs()) },
-      'the lease has not been confirmed for a session: it is lost',
-    )
-    events.onLost()
-  }
-
-  function watchExpiry(): void {
-    expiry?.cancel()
-    expiry = clock.after(Math.max(0, SESSION_MS - ageMs()), () => {
-      if (!isMember || isLost) return
-      if (ageMs() >= SESSION_MS) lose()
-      else watchExpiry()
-    })
-  }
-
-  function onConfirmed(sentAtMs: number): void {
-    if (!isMember) {
-      earlyConfirmedAtMs = sentAtMs
-      return
-    }
-    if (sentAtMs <= confirmedAtMs) return
-    // The process was stopped: its former shards have been lost in between.
-    if (!isLost && ageMs() >= SESSION_MS) lose()
-    confirmedAtMs = sentAtMs
-    if (!isLost || ageMs() >= SESSION_MS) return
-    isLost = false
-    logger.info({ shards: holdings.held() }, 'the lease is confirmed again')
-    watchExpiry()
-    events.onFound()
-  }
+  const validity = createLeaseValidity({
+    clock,
+    onLost() {
+      logger.warn(
+        { shards: holdings.held(), ageMs: Math.round(validity.ageMs()) },
+        'the lease has not been confirmed for a session: it is lost',
+      )
+      events.onLost()
+    },
+    onFound() {
+      logger.info({ shards: holdings.held() }, 'the lease is confirmed again')
+      events.onFound()
+    },
+  })
 
   function onAssigned(given: { assignment: string; generation: number; memberId: string; sentAtMs: number }): void {
     const { generation, memberId, sentAtMs } = given
@@ -196,13 +165,7 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
     else logger.debug({ generation, atMs, shards: holdings.held() }, 'nothing gained')
     if (dropped.length > 0) events.onDropped(dropped, 'another member owns it')
     if (revoked.length > 0) events.onRevoked(revoked)
-    if (isMember) onConfirmed(sentAtMs)
-    else {
-      isMember = true
-      isLost = false
-      confirmedAtMs = Math.max(sentAtMs, earlyConfirmedAtMs)
-      watchExpiry()
-    }
+    validity.begin(sentAtMs)
     if (gained.length > 0) events.onGained(gained)
     rejoinWhenDrained()
   }
@@ -210,15 +173,8 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
   function onDropped(reason: string): void {
     const shards = holdings.dropAll()
     // A process that was stopped held them until its lease ended, not until now.
-    const atMs = Math.round(
-      clock.machineMs() - (Number.isFinite(confirmedAtMs) ? Math.max(0, ageMs() - SESSION_MS) : 0),
-    )
-    if (isMember && !isLost) lostCount++
-    isMember = false
-    isLost = false
-    confirmedAtMs = Number.NEGATIVE_INFINITY
-    earlyConfirmedAtMs = Number.NEGATIVE_INFINITY
-    expiry?.cancel()
+    const atMs = Math.round(clock.machineMs() - validity.expiredForMs())
+    validity.end()
     if (shards.length === 0) return
     logger.warn({ atMs, shards, how: 'dropped', reason }, 'shards given up')
     events.onDropped(shards, reason)
@@ -268,7 +224,7 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
       },
       events: {
         onAssigned,
-        onConfirmed,
+        onConfirmed: validity.confirm,
         onDropped,
         onStopped: reason => {
           stopped = reason
@@ -281,14 +237,14 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
 
   function state(): LeaseState {
     if (stopped !== undefined) return 'stopped'
-    if (!isMember) return 'joining'
-    if (isLost || ageMs() >= SESSION_MS) return 'lost'
-    return ageMs() > LATE_MS ? 'unconfirmed' : 'held'
+    if (!validity.isMember()) return 'joining'
+    if (!validity.isHeld()) return 'lost'
+    return validity.ageMs() > LATE_MS ? 'unconfirmed' : 'held'
   }
 
   return {
-    confirmedAtMs: () => confirmedAtMs,
-    isHeld,
+    confirmedAtMs: validity.confirmedAtMs,
+    isHeld: validity.isHeld,
     heldShards: () => holdings.held(),
     state,
     reason() {
@@ -298,12 +254,12 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
         case 'joining':
           return unreached === undefined ? 'waiting for shards' : `waiting for shards: ${unreached}`
         case 'lost':
-          return `the lease has not been confirmed for ${Math.floor(ageMs() / 1000)} s: the coordinator of its group does not answer`
+          return `the lease has not been confirmed for ${Math.floor(validity.ageMs() / 1000)} s: the coordinator of its group does not answer`
         default:
           return undefined
       }
     },
-    lostCount: () => lostCount,
+    lostCount: validity.lostCount,
     release(shard) {
       holdings.release(shard)
       logger.info(
@@ -320,11 +276,11 @@ export function holdLease(deps: LeaseDeps, reach: () => Promise<LeaseGroup>): Le
     async close() {
       if (isClosed) return
       isClosed = true
-      expiry?.cancel()
+      validity.stop()
       releasing?.cancel()
       logger.info({ atMs: Math.round(clock.machineMs()), shards: holdings.held(), how: 'left' }, 'shards given up')
       await member?.leave()
-      isMember = false
+      validity.leave()
       await group?.close()
       slot?.close()
     },
