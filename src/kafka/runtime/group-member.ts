@@ -9,7 +9,8 @@ import type { Logger } from '../../logger.ts'
 import type { GroupAnswer, JoinedMember, JoinGroupAnswer, SyncGroupAnswer } from '../protocol/group-requests.ts'
 import { KafkaError } from '../protocol/wire.ts'
 import type { Coordinator } from './coordinator.ts'
-import { sentenceOf, stepOf } from './member-errors.ts'
+import { stepOf } from './member-errors.ts'
+import { createMemberReports, type Purpose } from './member-reports.ts'
 import { SESSION_MS } from './session-time.ts'
 
 const REBALANCE_MS = 6_000
@@ -18,8 +19,6 @@ const LEAVE_WITHIN_MS = 2_000
 const PAUSE_MS = { first: 50, longest: 1_000 }
 /** Between two attempts after an error that an operator has to fix. */
 const STOPPED_PAUSE_MS = 2_000
-/** An error that lasts this long is logged. */
-const REPORT_AFTER_MS = 2_000
 const PROTOCOL_TYPE = 'clarion'
 const PROTOCOL = 'shards'
 
@@ -56,8 +55,6 @@ export interface GroupMemberDeps {
   events: GroupMemberEvents
 }
 
-type Purpose = 'join' | 'heartbeat'
-
 export function createGroupMember(deps: GroupMemberDeps): GroupMember {
   const { groupId, instanceId, coordinator, clock, logger, events } = deps
   let memberId = ''
@@ -67,13 +64,19 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
   let joining: symbol | undefined
   /** A join was requested after the last one was sent. */
   let mustJoinAgain = false
-  let stopped: string | undefined
   let isEnded = false
   let isClosed = false
-  /** Failing requests, each reported once: heartbeats may succeed while joins do not. */
-  const failing = new Map<Purpose, { sinceMs: number; isReported: boolean }>()
   let beat: Timer | undefined
   let wake: (() => void) | undefined
+
+  const reports = createMemberReports({
+    groupId,
+    instanceId,
+    clock,
+    logger,
+    generation: () => generation,
+    onStopped: events.onStopped,
+  })
 
   const name = () => ({ groupId, memberId, instanceId })
 
@@ -88,36 +91,10 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     }
   }
 
-  function noteAnswered(purpose: Purpose): void {
-    if (failing.get(purpose)?.isReported) logger.info({ generation, purpose }, 'the coordinator answers again')
-    failing.delete(purpose)
-    if (stopped === undefined) return
-    stopped = undefined
-    events.onStopped(undefined)
-  }
-
   function dropMembership(reason: string): void {
     memberId = ''
     generation = -1
     events.onDropped(reason)
-  }
-
-  /** Logs each reason once, however often it occurs. */
-  function stop(error: string): void {
-    const reason = sentenceOf(error, groupId, instanceId)
-    if (stopped === reason) return
-    stopped = reason
-    logger.error({ error }, reason)
-    events.onStopped(reason)
-  }
-
-  function noteUnanswered(error: string, purpose: Purpose): void {
-    const failure = failing.get(purpose) ?? { sinceMs: clock.monotonicMs(), isReported: false }
-    failing.set(purpose, failure)
-    // Brokers that have just started, and a coordinator that moves, are normal.
-    if (failure.isReported || clock.monotonicMs() - failure.sinceMs < REPORT_AFTER_MS) return
-    failure.isReported = true
-    logger.warn({ error, generation, purpose }, 'the coordinator does not answer; looking for it')
   }
 
   /** The next step after an error, and the pause of a join. */
@@ -131,11 +108,11 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
       case 'wait':
         return pauseMs
       case 'find_coordinator':
-        noteUnanswered(error, purpose)
+        reports.unanswered(error, purpose)
         coordinator.forget()
         return pauseMs
       case 'stop':
-        stop(error)
+        reports.stop(error)
         return STOPPED_PAUSE_MS
       case 'end':
         end(error)
@@ -148,7 +125,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     joining = undefined
     beat?.cancel()
     dropMembership('another process has taken this instance id')
-    stop(error)
+    reports.stop(error)
   }
 
   function join(): void {
@@ -223,7 +200,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
     )
     if (joining !== run) return undefined
     if (syncError !== undefined || synced === undefined) return syncError
-    noteAnswered('join')
+    reports.answered('join')
     events.onAssigned({ assignment: synced.assignment, generation: ofGeneration, memberId, sentAtMs })
     return undefined
   }
@@ -265,7 +242,7 @@ export function createGroupMember(deps: GroupMemberDeps): GroupMember {
 
   function onHeartbeat(error: string | undefined, sentAtMs: number, ofGeneration: number): void {
     if (error === undefined || error === 'REBALANCE_IN_PROGRESS') {
-      noteAnswered('heartbeat')
+      reports.answered('heartbeat')
       events.onConfirmed(sentAtMs)
     }
     if (error === undefined) return
