@@ -18,6 +18,7 @@ import type { Fetched, FetchedPartition } from '../protocol/fetch-request.ts'
 import { decodeRecordSet, type ForeignBatches } from '../protocol/record-batch.ts'
 import { type KafkaSettings, openWire } from '../protocol/wire.ts'
 import { createErrorHandler } from './error-answers.ts'
+import { createFetchLoop } from './fetch-loop.ts'
 import { createFetchNodes, type FetchNode } from './fetch-nodes.ts'
 import { createLateWatch } from './late-answers.ts'
 import { createLazyWire } from './lazy-wire.ts'
@@ -56,7 +57,7 @@ export function createLogReader(deps: {
     ...settings,
     clock,
     isRead: (key, reading) => all.get(key) === reading,
-    onNode: node => track(loop(node)),
+    onNode: node => track(readFrom(node)),
   })
   const placing = createPlacing({
     clock,
@@ -93,6 +94,20 @@ export function createLogReader(deps: {
     isClosed: () => closed,
     cluster: () => wire.current()?.cluster,
     follow,
+  })
+  const readFrom = createFetchLoop({
+    settings,
+    clock,
+    logger,
+    wire,
+    nodes,
+    placing,
+    watchLate,
+    isClosed: () => closed,
+    isRead,
+    isSomePausedBriefly: () => pausedBriefly.size > 0,
+    allowBatching: deps.allowBatching,
+    take: takeAll,
   })
 
   function isRead(reading: Reading): boolean {
@@ -133,64 +148,6 @@ export function createLogReader(deps: {
     nodes.of(key)?.session.remove(key)
   }
 
-  /** Reads from one broker until closed. */
-  async function loop(node: FetchNode): Promise<void> {
-    let troubles = 0
-    while (!closed) {
-      nodes.takeOver(node)
-      if (node.session.idle()) {
-        await new Promise<void>(resolve => {
-          node.wake = resolve
-        })
-        node.wake = undefined
-        continue
-      }
-      try {
-        await fetchOnce(node)
-        troubles = 0
-      } catch (error) {
-        if (closed) return
-        troubles++
-        logger.warn(
-          { node: node.session.nodeId, error: String(error) },
-          'a fetch failed; looking for the leaders again',
-        )
-        node.unproven.clear()
-        for (const [, reading] of node.session.empty()) {
-          wire.current()?.cluster.stale(reading.topic)
-          placing.fail(reading, 'unreachable', 'none')
-        }
-        await clock.sleep(Math.min(20 * 2 ** troubles, 1_000))
-      }
-    }
-  }
-
-  async function fetchOnce(node: FetchNode): Promise<void> {
-    const { session } = node
-    if (!node.isQuiet) nodes.sweep(node)
-    const holding = holdingOf(node)
-    const proving = node.unproven.size === 0 ? undefined : [...node.unproven]
-    node.unproven.clear()
-    const request = session.request({ ...settings, ...holding })
-    let answer: Fetched
-    const late = watchLate(node, holding.maxWaitMs + settings.lateMs)
-    try {
-      answer = await (await wire.open()).send(session.nodeId, request, node.lane)
-    } finally {
-      late.cancel()
-    }
-    if (closed) return
-    const isAccepted = session.accept(answer)
-    if (isAccepted) takeAll(node, answer)
-    for (const [key, reading] of proving ?? []) {
-      if (!session.has(key) || all.get(key) !== reading) continue
-      if (isAccepted) {
-        reading.isFromStart = false
-        placing.recovered(reading)
-      } else node.unproven.set(key, reading)
-    }
-  }
-
   function follow(reading: Reading, leader: LeaderOf): void {
     takeOut(reading)
     reading.leader = leader
@@ -211,13 +168,6 @@ export function createLogReader(deps: {
         return
       }
     }
-  }
-
-  /** How long the broker may hold the next answer. */
-  function holdingOf({ isQuiet }: FetchNode): { maxWaitMs: number; bytesMin: number } {
-    if (pausedBriefly.size > 0 && !isQuiet) return { maxWaitMs: settings.maxWaitWhilePausedMs, bytesMin: 1 }
-    if (deps.allowBatching?.()) return { maxWaitMs: settings.batchingWaitMs, bytesMin: settings.batchingBytesMin }
-    return { maxWaitMs: isQuiet ? settings.quietWaitMs : settings.maxWaitMs, bytesMin: 1 }
   }
 
   /** Returns the decompressed size. */
