@@ -1,5 +1,6 @@
 /** Creates and changes topics. Every error has the broker's message and advice. */
 import type { Clock } from '../../clock.ts'
+import type { TopicInfo } from '../protocol/cluster.ts'
 import { KafkaError, type Wire, type WireRequest } from '../protocol/wire.ts'
 import { explained } from './advice.ts'
 import {
@@ -34,6 +35,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'INVALID_REPLICATION_FACTOR',
   'THROTTLING_QUOTA_EXCEEDED',
 ])
+const READY_WITHIN_MS = 30_000
 const PASSES_WITHIN_MS = 10_000
 const PAUSE_MS = 250
 /** An answer about more topics would take long. */
@@ -120,6 +122,30 @@ export function createTopicAdmin({ wire, clock }: { wire: Wire; clock: Clock }):
         })
       }
     },
+  }
+}
+
+/** Resolves with the metadata of each topic, once all partitions have leaders and there are at least `least`. */
+export async function waitForLeaders(
+  deps: { wire: Wire; clock: Clock },
+  names: string[],
+  least = 1,
+): Promise<Map<string, TopicInfo>> {
+  const deadline = deps.clock.monotonicMs() + READY_WITHIN_MS
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+    const found = await deps.wire.metadata(names)
+    const ready = found.filter(
+      each => each.errorCode === 0 && each.partitions.length >= least && each.partitions.every(one => one.leader >= 0),
+    )
+    if (ready.length === names.length) return new Map(ready.map(each => [each.topic, each]))
+    if (deps.clock.monotonicMs() > deadline) {
+      const waiting = names.filter(name => !ready.some(each => each.topic === name))
+      throw new KafkaError(
+        'LEADER_NOT_AVAILABLE',
+        `topics without a leader after ${READY_WITHIN_MS / 1000} s: ${waiting.join(', ')}`,
+      )
+    }
+    await deps.clock.sleep(pauseMs)
   }
 }
 
