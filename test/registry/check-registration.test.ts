@@ -1,68 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseJson } from '../../src/json/json.ts'
 import type { Code } from '../../src/model/codes.ts'
 import type { RegisteredEvent } from '../../src/model/control-view.ts'
-import { canonicalName } from '../../src/model/names.ts'
-import type { Registration } from '../../src/model/records.ts'
-import {
-  checkRegistration,
-  type RegistrationContext,
-  type RegistrationInput,
-} from '../../src/registry/check-registration.ts'
+import type { RegistrationContext, RegistrationInput } from '../../src/registry/check-registration.ts'
 import { resolveEvent } from '../../src/registry/resolve-event.ts'
-import { createValidators } from '../../src/registry/validators.ts'
+import { check, closed, registered, registration, schema, v100 } from './registrations.ts'
 
-const validators = createValidators({ cacheMax: 20 })
-const closed = (properties: Record<string, unknown>, rest: Record<string, unknown> = {}) => ({
-  type: 'object',
-  properties,
-  additionalProperties: false,
-  ...rest,
-})
-const schema = closed({ a: { type: 'string', description: 'an a' } }, { required: ['a'] })
-
-const registration = (version: string, changes: Partial<Registration> = {}): Registration => ({
-  id: `cer_${version}`,
-  organizationId: 'org_x',
-  revision: 1,
-  createdAt: '',
-  updatedAt: '',
-  namespace: 'lettings',
-  name: 'viewing',
-  version,
-  canonicalName: canonicalName('org_x', 'lettings.viewing', version),
-  status: 'published',
-  description: null,
-  payloadSchema: schema,
-  payloadExample: null,
-  schemaHash: '',
-  schemaFlavour: 'json-schema-2020-12',
-  semverBump: 'initial',
-  registeredBy: 'key_1',
-  publishedAt: null,
-  archivedAt: null,
-  ...changes,
-})
-const registered = (...versions: Registration[]): RegisteredEvent => ({
-  fullName: 'lettings.viewing',
-  versions: new Map(versions.map(v => [v.version, v])),
-  latestPublished: versions.findLast(v => v.status === 'published'),
-})
-
-const input: RegistrationInput = { namespace: 'lettings', name: 'viewing', version: '1.0.0', payloadSchema: schema }
-const context: RegistrationContext = {
-  organization: { plan: 'PRO', namespaceAllowlist: ['lettings', 'A', 'platformxe', 'order'] },
-  event: undefined,
-  registrationsUsed: 0,
-}
-const check = (changes: Partial<RegistrationInput>, about: Partial<RegistrationContext> = {}) =>
-  checkRegistration({ ...input, ...changes }, { ...context, ...about }, validators)
 const codes = (...args: Parameters<typeof check>): Code[] => check(...args).findings.map(f => f.code)
 
 const nested = (levels: number): Record<string, unknown> =>
   levels === 1 ? { type: 'object' } : { type: 'object', properties: { x: nested(levels - 1) } }
+
 const wide = (names: number) => closed(Object.fromEntries(Array.from({ length: names }, (_, i) => [`p${i}`, {}])))
-const v100 = registered(registration('1.0.0'))
 
 describe('a registration', () => {
   it('that keeps every rule has no finding, and answers hash, dialect, bump and size', () => {
@@ -261,98 +209,6 @@ describe('a registration', () => {
     expect(check({}, { event: v100 }).findings[0]?.details).toEqual([
       { path: '/version', rule: 'existing_registration', message: 'cer_1.0.0' },
     ])
-  })
-})
-
-describe('a minor of an open model', () => {
-  const event = registered(registration('1.0.0', { payloadSchema: { type: 'object', properties: {} } }))
-  const grown = { version: '1.1.0', payloadSchema: { type: 'object', properties: { a: { type: 'string' } } } }
-  it('is taken with a warning, and refused in an organization with strict compatibility', () => {
-    expect(check(grown, { event })).toMatchObject({
-      findings: [],
-      warnings: [{ path: '/payloadSchema/properties/a', rule: 'open_model_property_added' }],
-      proof: false,
-    })
-    const strict = { ...context.organization, strictCompatibility: true }
-    expect(check(grown, { event, organization: strict })).toMatchObject({
-      findings: [
-        {
-          code: 'minor_must_be_backwards_compatible',
-          details: [{ path: '/payloadSchema/properties/a', rule: 'open_model_property_added' }],
-        },
-      ],
-      warnings: [],
-      proof: false,
-    })
-  })
-
-  it('and a schema that differs in descriptions alone is proved', () => {
-    expect(check({ version: '1.0.1' }, { event: v100 }).proof).toBe(true)
-    expect(check({ version: '1.1.0' }, { event: v100 }).proof).toBe(true)
-    expect(check({ version: '2.0.0' }, { event: v100 }).proof).toBe(null)
-  })
-})
-
-describe('a number in a schema', () => {
-  const text = (member: string) => `{"type":"object","properties":{"a":${member}}}`
-  const findingsOf = (schemaText: string) => {
-    const parsed = parseJson(Buffer.from(schemaText), { depthMax: 64, duplicateKeys: 'refuse', exactNumbers: 'all' })
-    const { findings } = check({ payloadSchema: parsed.ok && parsed.exact })
-    return findings.flatMap(({ code, details = [] }) => details.map(({ path, rule }) => [code, path, rule]))
-  }
-
-  it.each([
-    ['{"const":9007199254740993}', '/const'],
-    ['{"maximum":1e400}', '/maximum'],
-    ['{"minimum":1e-400}', '/minimum'],
-    ['{"multipleOf":0.1000000000000000055511151231257827}', '/multipleOf'],
-    ['{"enum":[1,{"b":[9223372036854775807]}]}', '/enum/1/b/0'],
-    ['{"default":12345678901234567890}', '/default'],
-    ['{"items":9007199254740993}', '/items'],
-  ])('that a double would change is refused with its place: %s', (member, path) => {
-    expect(findingsOf(text(member))).toEqual([
-      ['invalid_json_schema', `/payloadSchema/properties/a${path}`, 'inexact_number'],
-    ])
-  })
-
-  it.each([
-    '{"const":9007199254740992}',
-    '{"maximum":1e20}',
-    '{"multipleOf":0.10}',
-    '{"maximum":1.7976931348623157e308}',
-  ])('that a double keeps is taken: %s', member => expect(findingsOf(text(member))).toEqual([]))
-})
-
-describe('an annotation', () => {
-  const findings = (words: Record<string, unknown>) =>
-    check({ payloadSchema: { type: 'object', properties: { a: words } } }).findings.map(({ code, details }) => [
-      code,
-      details?.[0]?.path,
-    ])
-
-  it.each<[string, unknown]>([
-    ['title', 5],
-    ['description', {}],
-    ['deprecated', 'yes'],
-    ['examples', 1],
-    ['$comment', 3],
-    ['readOnly', 'no'],
-    ['writeOnly', 0],
-    ['contentEncoding', 8],
-    ['contentSchema', 'text'],
-    ['externalDocs', 'https://example.com'],
-    ['discriminator', {}],
-    ['xml', []],
-  ])('must be what its meta-schema says: %s is not %j', (word, value) => {
-    const [[code, path] = []] = findings({ [word]: value })
-    expect([code, path?.startsWith(`/payloadSchema/properties/a/${word}`)]).toEqual(['invalid_json_schema', true])
-  })
-
-  it('may be anything where its meta-schema says so, and is no annotation where it is the name of a property', () => {
-    expect(
-      findings({ default: 5, example: [1], 'x-y': null, examples: [1], title: 't', externalDocs: { url: 'u' } }),
-    ).toEqual([])
-    expect(findings({ properties: { title: { title: 'a' }, deprecated: true } })).toEqual([])
   })
 })
 
