@@ -5,51 +5,32 @@
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type AdmitDependencies, createAdmit } from '../../../processors/admit/index.ts'
-import { type Clock, createSystemClock, createSystemRandom } from '../../../src/clock.ts'
-import { createControlView } from '../../../src/control-plane/store/view-store.ts'
+import { createSystemRandom } from '../../../src/clock.ts'
 import { createChainTokens } from '../../../src/events/chain.ts'
 import { createIngressTags } from '../../../src/events/ingress.ts'
 import { provision } from '../../../src/kafka/admin/provisioning.ts'
 import type { LogRecord, OutRecord, Processor } from '../../../src/kafka/ports.ts'
 import { openWire } from '../../../src/kafka/protocol/wire.ts'
 import { runShardedProcessor, type ShardedProcessor } from '../../../src/kafka/runtime/sharded-processor.ts'
-import { shardOf } from '../../../src/kafka/shards.ts'
 import { createAppender } from '../../../src/kafka/write/appender.ts'
 import { createLogger } from '../../../src/logger.ts'
 import { admissionRelays } from '../../../topics/admission-relays.ts'
 import { auditEmits, auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { auditRelays, auditRelaysCodec } from '../../../topics/audit-relays.ts'
-import { control } from '../../../topics/control.ts'
 import { emits } from '../../../topics/emits.ts'
 import { events } from '../../../topics/events.ts'
 import { SHARED_TOPICS } from '../../../topics/index.ts'
 import { platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { type TestRuntime, testRuntime } from '../../support/runtime.ts'
 import { quiet } from './in-process.ts'
+import { clock, createWorld, MEMBERS, NEIGHBOUR, SHARD, SHARDS, SOURCE } from './large-federation-world.ts'
 
-const GROUPS = 50
-const MEMBERS_PER_GROUP = 100
-const MEMBERS = GROUPS * MEMBERS_PER_GROUP
-const SHARDS = 8
 const EMITS = 2
 /** Several megabytes for each emit, so that it takes several transactions. */
 const PAYLOAD_BYTES = 500
 const TRANSACTION_BYTES_MAX = 2 * 1024 * 1024
 
-const clock: Clock = createSystemClock()
 const logger = createLogger('silent')
-const SOURCE = 'org_source'
-const SHARD = shardOf(SOURCE, SHARDS)
-const elsewhere = (number: number) => {
-  for (let tries = 0; ; tries++)
-    if (shardOf(`org_${number}_${tries}`, SHARDS) !== SHARD) return `org_${number}_${tries}`
-}
-const neighbour = () => {
-  for (let tries = 0; ; tries++)
-    if (shardOf(`org_neighbour_${tries}`, SHARDS) === SHARD) return `org_neighbour_${tries}`
-}
-const NEIGHBOUR = neighbour()
-const CANONICAL = `TENANT_CUSTOM:${SOURCE}:acme.order@1.0.0`
 
 let runtime: TestRuntime
 beforeAll(async () => {
@@ -79,63 +60,6 @@ afterAll(async () => {
 
 const isUsed = (name: string) =>
   name.startsWith('admission.') || name.startsWith('audit.') || name === platformEmits.name
-
-/** The control plane: a source with fifty groups of a hundred members, and a neighbour in its shard. */
-function createWorld() {
-  const view = createControlView({ clock })
-  let offset = 0
-  const put = (kind: string, record: { id: string; organizationId: string } & Record<string, unknown>) => {
-    const key = Buffer.from(`${kind}/${record.organizationId}/${record.id}`)
-    const value = Buffer.from(JSON.stringify({ createdAt: '2026-07-01T00:00:00.000Z', ...record }))
-    view.apply({ topic: control.name, partition: 0, offset: offset++, timestampMs: 0, key, value, headers: {} })
-  }
-  for (const id of [SOURCE, NEIGHBOUR]) {
-    const settings = { slug: id, plan: 'ENTERPRISE', status: 'active', partitions: 1, testEnvironment: false }
-    put('organization', { id, organizationId: id, ...settings })
-    const event = {
-      namespace: 'acme',
-      name: 'order',
-      version: '1.0.0',
-      schemaHash: 'hash',
-      status: 'published',
-      payloadSchema: {},
-    }
-    const canonicalName = `TENANT_CUSTOM:${id}:acme.order@1.0.0`
-    put('registration', { id: `cer_${id}`, organizationId: id, ...event, canonicalName })
-  }
-  const group = (number: number, status: string) =>
-    put('federation-group', { id: `cefg_${number}`, organizationId: SOURCE, status })
-  const member = (number: number, status: string) => {
-    const belongs = {
-      organizationId: SOURCE,
-      groupId: `cefg_${number % GROUPS}`,
-      memberOrganizationId: elsewhere(number),
-    }
-    put('federation-member', { id: `cefm_${number}`, ...belongs, status, pauseReason: null, inboundNamespace: null })
-  }
-  const push = (number: number, isActive: boolean) => {
-    const event = {
-      namespace: 'acme',
-      name: 'order',
-      version: '1.0.0',
-      schemaHash: 'hash',
-      sourceCanonicalName: CANONICAL,
-    }
-    put('federation-push', {
-      id: `cefp_${number}`,
-      organizationId: SOURCE,
-      groupId: `cefg_${number}`,
-      ...event,
-      isActive,
-    })
-  }
-  for (let number = 0; number < GROUPS; number++) {
-    group(number, 'active')
-    push(number, true)
-  }
-  for (let number = 0; number < MEMBERS; number++) member(number, number === 7 ? 'paused' : 'accepted')
-  return { view, group, push, member }
-}
 
 /**
  * `admit` on topics of this test, its other shards idle; `onCommit` is called after each transaction with the number of
