@@ -5,15 +5,15 @@ import { insertsOf } from '../../processors/record/blocks.ts'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { attemptRows, changeRows, emitRows, relayRows } from '../../src/analytics/write/rows.ts'
 import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
-import { type AttemptRow, auditAttemptsCodec, DELIVERY_STATES } from '../../topics/audit-attempts.ts'
+import { auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
-import { auditEmitsCodec, type VerdictRow } from '../../topics/audit-emits.ts'
-import { auditRelaysCodec, RELAY_STATES, type RelayRow, SKIP_REASONS } from '../../topics/audit-relays.ts'
+import { auditEmitsCodec } from '../../topics/audit-emits.ts'
+import { auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { avroCodec } from '../../topics/avro.ts'
+import { aRelay, attempts, changes, PARENT, relays, verdicts } from './arbitrary-rows.ts'
 import { attempt, change, completion, LAST_OF_PREVIOUS_MONTH, matched, NOON, verdict } from './audit-rows.ts'
 import { migratedDatabase } from './database.ts'
 
-const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 const never = new AbortController().signal
 
 let client: AnalyticsClient
@@ -49,141 +49,6 @@ function asAnswered(row: object, extra: Record<string, unknown> = {}): Record<st
     return TIMES.includes(name) ? [name, value === null ? null : iso(value)] : [field, value]
   })
   return { ...Object.fromEntries(answered), ...extra }
-}
-
-const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 60 }),
-  fc.string({ unit: 'grapheme', maxLength: 200 }),
-  fc.constant('x'.repeat(70_000)),
-)
-const optional = fc.option(text, { nil: null })
-const ms = fc.integer({ min: NOON - 20 * 86_400_000, max: NOON })
-const int = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 })
-
-const verdicts = fc.record<Partial<VerdictRow>>({
-  ...{
-    verdict: fc.constantFrom('accepted', 'duplicate', 'rejected', 'failed'),
-    code: optional,
-    message: optional,
-    findings: optional,
-  },
-  ...{
-    name: text,
-    requestedVersion: optional,
-    canonicalName: optional,
-    registrationId: optional,
-    schemaVersion: optional,
-    kind: optional,
-  },
-  ...{
-    sequence: fc.option(int(53), { nil: null }),
-    subject: optional,
-    actorId: text,
-    source: text,
-    timeMs: ms,
-    judgedAtMs: ms,
-  },
-  ...{
-    idempotencyKey: optional,
-    correlationId: optional,
-    causationId: optional,
-    traceparent: fc.constantFrom(null, PARENT),
-  },
-  ...{
-    rootEventId: optional,
-    depth: int(16),
-    channel: fc.constantFrom('http', 'kafka', 'platform'),
-    requestId: optional,
-  },
-  ...{
-    payloadBytes: int(31),
-    payload: fc.option(
-      text.map(each => Buffer.from(each)),
-      { nil: null },
-    ),
-    subscriberCount: int(31),
-  },
-  ...{
-    webhooks: fc.array(fc.record({ webhookId: text, skipped: optional }), { maxLength: 150 }),
-    warnings: fc.array(text),
-    path: fc.array(text),
-  },
-  ...{ federation: optional },
-})
-const attempts = fc.record<Partial<AttemptRow>>({
-  ...{
-    attemptId: optional,
-    environment: fc.constantFrom('live', 'test'),
-    eventType: text,
-    sequence: int(53),
-    number: int(31),
-  },
-  ...{
-    maxAttempts: int(31),
-    trigger: fc.constantFrom('live', 'manual', 'replay', 'test'),
-    state: fc.constantFrom(...DELIVERY_STATES),
-  },
-  ...{
-    reason: optional,
-    url: text,
-    durationMs: int(31),
-    connectMs: fc.option(int(31), { nil: null }),
-    responseStatus: fc.option(int(16), { nil: null }),
-  },
-  ...{
-    requestHeaders: optional,
-    responseBody: optional,
-    error: optional,
-    nextAttemptAtMs: fc.option(ms, { nil: null }),
-    replayId: optional,
-  },
-})
-const changes = fc.record<Partial<ChangeRow>>({
-  ...{
-    type: text,
-    entityId: text,
-    canonicalName: optional,
-    previousStatus: optional,
-    status: optional,
-    reason: optional,
-    ip: optional,
-    data: text,
-  },
-})
-const relays = fc.record<Partial<RelayRow>>({
-  ...{
-    step: fc.constantFrom(0, 1),
-    memberOrganizationId: optional,
-    targetEventId: optional,
-    deliveryId: optional,
-    lastError: optional,
-  },
-  ...{
-    status: fc.constantFrom(...RELAY_STATES),
-    skipReason: fc.option(fc.constantFrom(...SKIP_REASONS), { nil: null }),
-    queuedAtMs: ms,
-    atMs: ms,
-  },
-})
-const aRelay: RelayRow = {
-  ...{
-    relayId: 'r',
-    step: 0,
-    organizationId: 'org_1',
-    groupId: 'g',
-    pushId: 'p',
-    memberId: 'm',
-    memberOrganizationId: null,
-  },
-  ...{
-    sourceEventId: 'e',
-    sourceEmitId: 'c',
-    sourceCanonicalName: 'n',
-    targetEventId: null,
-    targetCanonicalName: null,
-    deliveryId: null,
-  },
-  ...{ status: 'queued', skipReason: null, lastError: null, queuedAtMs: NOON, atMs: NOON },
 }
 
 const RUNS = { numRuns: 4 }
