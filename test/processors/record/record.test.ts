@@ -1,79 +1,29 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { createRecord, type RecordDeps } from '../../../processors/record/index.ts'
-import { type AnalyticsClient, createAnalyticsClient } from '../../../src/analytics/client.ts'
-import { migrate } from '../../../src/analytics/migrate.ts'
-import { type Clock, createSystemClock } from '../../../src/clock.ts'
+import { describe, expect, it } from '@jest/globals'
+import { createRecord } from '../../../processors/record/index.ts'
+import type { AnalyticsClient } from '../../../src/analytics/client.ts'
+import { createSystemClock } from '../../../src/clock.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { createLogger } from '../../../src/logger.ts'
 import { auditAttempts } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec } from '../../../topics/audit-changes.ts'
 import { auditEmits } from '../../../topics/audit-emits.ts'
 import { change } from '../../analytics/audit-rows.ts'
 import { countRows } from '../../analytics/database.ts'
-import { testClickHouse } from '../../support/clickhouse.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
-import { createLogs, emit, emitAndDeliver, type Life, type Logs, live, SHARD } from './driver.ts'
-import { createFaultyLink, type FaultyLink } from './faulty-link.ts'
-
-const bounds = { blockRowsMax: 100, blockBytesMax: 1_000_000, bufferBytesMax: 2_000_000 }
-const pacing = { busyFactor: 0, loadFactor: 0, shortestMs: 0, longestMs: 0 }
-
-let link: FaultyLink
-let analytics: AnalyticsClient
-let logs: Logs
-let lives: Life[]
-let tokens: string[]
-
-beforeEach(async () => {
-  const { url, database } = await testClickHouse()
-  link = await createFaultyLink(url)
-  const retryMs = { first: 1, longest: 5 }
-  analytics = createAnalyticsClient({
-    url: link.url,
-    database,
-    clock: createSystemClock(),
-    logger: createLogger('silent'),
-    retryMs,
-  })
-  await migrate(analytics)
-  logs = createLogs()
-  lives = []
-  tokens = []
-  link.onInserted = token => tokens.push(token)
-})
-
-afterEach(async () => {
-  for (const life of lives) life.crash()
-  await analytics.close()
-  await link.close()
-})
-
-async function begin(changes: Partial<RecordDeps> = {}, inputsMax?: number): Promise<Life> {
-  const life = await live(
-    createRecord({ analytics, clock: createSystemClock(), bounds, pacing, ...changes }),
-    logs,
-    inputsMax,
-  )
-  lives.push(life)
-  return life
-}
-
-/** Everything in `topic` up to its `records`-th record is in ClickHouse, and the lane knows it. */
-const settled = (topic: string, records: number) => logs.until(() => isSettled(topic, records))
-function isSettled(topic: string, records: number): boolean {
-  const state = logs.state(topic)
-  return state?.through === null && state.from === records * 2 - 1
-}
-
-const inserted = () => new Promise<string>(resolve => (link.onInserted = token => resolve(token)))
-
-/** Figures that are counted by rows; stored bytes differ. */
-async function usage(): Promise<Record<string, number>> {
-  const rows = await analytics.query<{ meter: string; count: number }>(
-    "SELECT meter, toUInt64(sum(count)) AS count FROM usage_by_hour WHERE meter != 'stored_bytes' GROUP BY meter",
-  )
-  return Object.fromEntries(rows.map(({ meter, count }) => [meter, count]))
-}
+import { emit, emitAndDeliver, SHARD } from './driver.ts'
+import { handClock } from './hand-clock.ts'
+import {
+  analytics,
+  begin,
+  bounds,
+  inserted,
+  isSettled,
+  link,
+  logs,
+  pacing,
+  settled,
+  tokens,
+  usage,
+} from './running-record.ts'
 
 describe('record', () => {
   it('writes verdicts, completions, attempts and changes into their tables', async () => {
@@ -284,73 +234,6 @@ describe('record', () => {
     await logs.until(() => logs.state(auditEmits.name)?.through === 6)
   })
 
-  describe('when the log that it reads becomes another one', () => {
-    const isThrough = (from: number, topicId: string) =>
-      logs.until(() => {
-        const state = logs.state(auditEmits.name)
-        return state?.through === null && state.from === from && state.topicId === topicId
-      })
-
-    it('writes the records of a topic made anew at offsets that are recorded already', async () => {
-      emit(logs, 1)
-      const life = await begin()
-      await isThrough(1, 'a')
-      logs.turnBack(auditEmits.name, 0, 'b')
-      emit(logs, 2)
-      life.goBack(auditEmits.name, 0)
-      await isThrough(1, 'b')
-      expect(await countRows(analytics, 'emits')).toBe(2)
-      expect(logs.state(auditEmits.name)).toMatchObject({ topicId: 'b', leaderEpoch: 0 })
-    })
-
-    it('writes new records at offsets where the log was cut, and repeats none before', async () => {
-      emit(logs, 1, 3)
-      const life = await begin()
-      await isThrough(5, 'a')
-      logs.turnBack(auditEmits.name, 2)
-      emit(logs, 4)
-      // A reader that cannot find the exact point goes back further.
-      life.goBack(auditEmits.name, 0)
-      await isThrough(3, 'a')
-      expect(await countRows(analytics, 'emits')).toBe(4)
-      expect(logs.state(auditEmits.name)?.leaderEpoch).toBe(1)
-    })
-
-    it('still writes the records read from the former one, though ClickHouse was unavailable', async () => {
-      link.state = 'cut'
-      const refused = new Promise<void>(resolve => (link.onRefused = resolve))
-      emit(logs, 1)
-      const life = await begin()
-      await refused
-      emit(logs, 2, 2)
-      life.feed()
-      await logs.until(() => true)
-      await new Promise(setImmediate)
-      await new Promise(setImmediate)
-      logs.turnBack(auditEmits.name, 0, 'b')
-      emit(logs, 4)
-      life.goBack(auditEmits.name, 0)
-      link.state = 'open'
-      await isThrough(1, 'b')
-      expect(await countRows(analytics, 'emits')).toBe(4)
-    })
-
-    it('sends the rest of a block in flight, and the new records beside it', async () => {
-      link.state = 'cut'
-      const refused = new Promise<void>(resolve => (link.onRefused = resolve))
-      emit(logs, 1, 2)
-      const before = await begin()
-      await refused
-      before.crash()
-      logs.turnBack(auditEmits.name, 2)
-      emit(logs, 3)
-      link.state = 'open'
-      await begin()
-      await isThrough(3, 'a')
-      expect(await countRows(analytics, 'emits')).toBe(2)
-    })
-  })
-
   it('when drained lets the insert under way end and leaves the position behind it', async () => {
     emit(logs, 1, 3)
     const life = await begin({ pacing: { busyFactor: 0, loadFactor: 0, shortestMs: 60_000, longestMs: 60_000 } })
@@ -373,38 +256,4 @@ describe('record', () => {
 /** Enough turns of the event loop for all work that waits only for a turn. */
 async function nextTurn(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise<void>(resolve => setImmediate(resolve))
-}
-
-/** A clock that moves by hand. */
-function handClock(): Clock & { advance(ms: number): void; timerSet(): Promise<void> } {
-  let nowMs = 0
-  let timers: Array<{ dueMs: number; callback: () => void }> = []
-  let onTimer: () => void = () => undefined
-  return {
-    nowMs: () => nowMs,
-    machineMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    after(delayMs, callback) {
-      const timer = { dueMs: nowMs + delayMs, callback }
-      timers.push(timer)
-      onTimer()
-      return {
-        cancel() {
-          timers = timers.filter(each => each !== timer)
-        },
-      }
-    },
-    sleep: () => Promise.resolve(),
-    advance(ms) {
-      nowMs += ms
-      const due = timers.filter(timer => timer.dueMs <= nowMs)
-      timers = timers.filter(timer => timer.dueMs > nowMs)
-      for (const timer of due) timer.callback()
-    },
-    timerSet: () =>
-      new Promise(resolve => {
-        if (timers.length > 0) resolve()
-        else onTimer = resolve
-      }),
-  }
 }
