@@ -12,7 +12,7 @@ import { createLogReader } from '../read/log-reader.ts'
 import { type Lease, type LeaseIdentity, openLease } from './lease.ts'
 import { type Restoring, readinessOf } from './readiness.ts'
 import { createShard, type Shard } from './shard.ts'
-import type { ShardMetrics, ShardState } from './shard-metrics.ts'
+import type { RoleFigures, ShardMetrics, ShardState } from './shard-metrics.ts'
 
 /** Work that has not ended by then is dropped without a commit; the next owner fences it. */
 const DRAIN_MS = 10_000
@@ -194,23 +194,10 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
     },
   })
 
-  deps.metrics.watch?.(role, {
-    leaseAgeSeconds() {
-      const confirmedAtMs = lease.confirmedAtMs()
-      return Number.isFinite(confirmedAtMs) ? (clock.monotonicMs() - confirmedAtMs) / 1000 : undefined
-    },
-    leasesLost: () => lease.lostCount(),
-    shards() {
-      const counts: Record<ShardState, number> = { opening: 0, running: 0, draining: 0, suspended: 0 }
-      for (const { shard } of shards.values()) counts[shard.state()]++
-      return counts
-    },
-    paused() {
-      const counts: Partial<Record<UnavailableReason, number>> = {}
-      for (const { reason } of paused()) counts[reason] = (counts[reason] ?? 0) + 1
-      return counts
-    },
-  })
+  deps.metrics.watch?.(
+    role,
+    figuresOf(lease, clock, () => [...shards.values()].map(({ shard }) => shard)),
+  )
 
   const paused = (): Unavailable[] => [...shards.values()].flatMap(({ shard }) => shard.paused())
 
@@ -246,6 +233,26 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
       await lease.close().catch(error => logger.warn({ error: String(error) }, 'could not leave the group'))
       await Promise.all([...shards.values()].map(({ shard }) => shard.drop()))
       await reader.close()
+    },
+  }
+}
+
+function figuresOf(lease: Lease, clock: Clock, shards: () => Shard[]): RoleFigures {
+  return {
+    leaseAgeSeconds() {
+      const confirmedAtMs = lease.confirmedAtMs()
+      return Number.isFinite(confirmedAtMs) ? (clock.monotonicMs() - confirmedAtMs) / 1000 : undefined
+    },
+    leasesLost: () => lease.lostCount(),
+    shards() {
+      const counts: Record<ShardState, number> = { opening: 0, running: 0, draining: 0, suspended: 0 }
+      for (const shard of shards()) counts[shard.state()]++
+      return counts
+    },
+    paused() {
+      const counts: Partial<Record<UnavailableReason, number>> = {}
+      for (const { reason } of shards().flatMap(shard => shard.paused())) counts[reason] = (counts[reason] ?? 0) + 1
+      return counts
     },
   }
 }
