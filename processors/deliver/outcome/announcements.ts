@@ -120,7 +120,7 @@ export function createAnnouncements(
       const first = ended[0]
       if (!first) return
       const { range, webhook } = first
-      const announced = webhook?.peer ? ended : []
+      const announced = webhook?.peer ? ended.filter(({ entry }) => !entry || entry.trigger === 'live') : []
       for (const { event, state } of announced)
         handle.write(announceBulkEnd(deps, event, webhook!, state, clock.nowMs()))
       if (first.state !== 'failed') return
