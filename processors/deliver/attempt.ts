@@ -14,7 +14,7 @@ import type { ControlView } from '../../src/model/control-view.ts'
 import type { Webhook } from '../../src/model/records.ts'
 import { traceAttempt } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
-import type { Delivery } from './delivery.ts'
+import type { InFlight, Waiting } from './delivery.ts'
 
 /** The next step of a delivery after an attempt. */
 export type Outcome =
@@ -31,9 +31,9 @@ export interface Attempts {
    * Signs and sends the next attempt. Undefined when the webhook's secret cannot be read: that is the platform's fault,
    * and counts as no attempt.
    */
-  begin(delivery: Delivery, webhook: Webhook): Promise<AttemptResult> | undefined
+  begin(delivery: Waiting, webhook: Webhook): Promise<AttemptResult> | undefined
   /** The next step of the delivery after this result (docs/specification/webhooks.md#answers). */
-  decide(delivery: Delivery, webhook: Webhook, result: AttemptResult): Outcome
+  decide(delivery: InFlight, result: AttemptResult): Outcome
 }
 
 export function createAttempts(deps: {
@@ -51,7 +51,7 @@ export function createAttempts(deps: {
   const build = createBuildAttempt(createSigningContexts(deps))
 
   /** `traceparent`: of the span of the request, if there is one. */
-  function send(delivery: Delivery, webhook: Webhook, traceparent?: string): Promise<AttemptResult> | undefined {
+  function send(delivery: Waiting, webhook: Webhook, traceparent?: string): Promise<AttemptResult> | undefined {
     const { event, payload, deliveryId, replayId, originalDeliveredAtMs = null } = delivery
     const { rootEventId, depth, eventId, organizationId } = event
     const path = pathThrough(event.path, webhook.id)
@@ -78,7 +78,7 @@ export function createAttempts(deps: {
       if (tracing === undefined) return send(delivery, webhook)
       return traceAttempt(tracing, delivery, webhook.url, traceparent => send(delivery, webhook, traceparent))
     },
-    decide(delivery, webhook, result) {
+    decide(delivery, result) {
       const verdict = judge(result)
       if (verdict === 'success') return { state: 'success' }
       if (verdict !== 'retry') return { state: 'failed', reason: verdict }
@@ -86,7 +86,7 @@ export function createAttempts(deps: {
       if (delivery.once) return { state: 'failed', reason: 'single_attempt' }
       const endedAtMs = Math.round(clock.nowMs())
       const next = nextAttempt({
-        delaysMs: webhook.retryDelaysMs,
+        delaysMs: delivery.attempt.webhook.retryDelaysMs,
         attemptsMade: delivery.attempts + 1 - (delivery.attemptsBefore ?? 0),
         endedAtMs,
         timeScale,

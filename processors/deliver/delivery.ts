@@ -9,12 +9,6 @@ import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Lane } from './dispatch/subject-lanes.ts'
 import type { OpenRecord, Progress } from './state/progress.ts'
 
-/**
- *     held (due later) ─► queued (before its turn) ─► waiting (for a slot) ─► inFlight ─► ended
- *                            └──────────────────────────┴──moved, cancelled, dropped──►┘
- */
-export type Stage = 'held' | 'queued' | 'waiting' | 'inFlight' | 'ended'
-
 /** The record of a delivery. */
 export interface Source {
   progress: Pick<Progress, 'end'> & { readonly topic?: string }
@@ -47,7 +41,7 @@ export interface Fed {
  */
 export type CountedAs = 'hand' | 'away' | 'range' | 'nothing'
 
-export interface Delivery extends RetryRecord {
+interface InHand extends RetryRecord {
   readonly owner: Owner
   readonly source: Source
   readonly fed: Fed | undefined
@@ -56,7 +50,6 @@ export interface Delivery extends RetryRecord {
   readonly isRetry: boolean
   /** It comes from `deliveries`, and everything before it in its lane has been read. */
   readonly isNew: boolean
-  stage: Stage
   /** Its share of the memory budget. */
   readonly bytes: number
   readonly takenAtMs: number
@@ -66,17 +59,72 @@ export interface Delivery extends RetryRecord {
   lane: Lane | undefined
   /** Why no further attempt follows the one in flight. */
   cancel: string | undefined
-  /** The attempt in flight. */
-  attempt: { webhook: Webhook; headers: Record<string, string> } | undefined
+  /** The attempt made last. */
+  attempt: Attempt | undefined
 }
 
+export interface Attempt {
+  webhook: Webhook
+  headers: Record<string, string>
+}
+
+/**
+ *     held (due later) ─► queued (before its turn) ─► waiting (for a slot) ─► inFlight ─► ended
+ *                            └──────────────────────────┴──moved, cancelled, dropped──►┘
+ */
+export interface Held extends InHand {
+  readonly stage: 'held'
+}
+
+export interface Queued extends InHand {
+  readonly stage: 'queued'
+}
+
+export interface Waiting extends InHand {
+  readonly stage: 'waiting'
+}
+
+export interface InFlight extends InHand {
+  readonly stage: 'inFlight'
+  attempt: Attempt
+}
+
+export interface Ended extends InHand {
+  readonly stage: 'ended'
+}
+
+/** Without a request in flight: it may still be sent, moved, cancelled or dropped. */
+export type Unsent = Held | Queued | Waiting
+export type Delivery = Unsent | InFlight | Ended
+export type Stage = Delivery['stage']
+
+/** Stages change here alone: the same object goes through all of them. */
+function enter(delivery: Delivery, stage: Stage): void {
+  const changing: { stage: Stage } = delivery
+  changing.stage = stage
+}
+
+export const toHeld = (delivery: Unsent): void => enter(delivery, 'held')
+export const toQueued = (delivery: Unsent): void => enter(delivery, 'queued')
+/** Its attempt has been sent. */
+export const toInFlight = (delivery: Waiting): void => enter(delivery, 'inFlight')
+export const toEnded = (delivery: Delivery): void => enter(delivery, 'ended')
+
+export function toWaiting(delivery: Unsent): Waiting {
+  enter(delivery, 'waiting')
+  return delivery as Waiting
+}
+
+/** Also for a delivery that something called meanwhile may have ended. */
+export const isEnded = (delivery: Delivery): boolean => delivery.stage === 'ended'
+
 /** Where a delivery comes from, and how it counts. */
-export type Origin = Pick<Delivery, 'source' | 'countedAs'> & Partial<Pick<Delivery, 'fed' | 'isRetry' | 'isNew'>>
+export type Origin = Pick<InHand, 'source' | 'countedAs'> & Partial<Pick<InHand, 'fed' | 'isRetry' | 'isNew'>>
 
 /** The shard of a delivery, as the dispatcher sees it. */
 export interface Owner {
   /** Begins the attempt. Undefined if there is none to make; the delivery has then been handled. Never throws. */
-  begin(delivery: Delivery): Promise<AttemptResult> | undefined
+  begin(delivery: Waiting): Promise<AttemptResult> | undefined
   /** Whether a request may begin now; if not, this is checked again after the next commit. */
   mayBegin(): boolean
   /** The request has ended. Also called for deliveries that were dropped meanwhile. Never throws. */
@@ -84,7 +132,7 @@ export interface Owner {
 }
 
 /** Held until it is due. */
-export function takeInHand(record: RetryRecord, origin: Origin, owner: Owner, takenAtMs: number): Delivery {
+export function takeInHand(record: RetryRecord, origin: Origin, owner: Owner, takenAtMs: number): Held {
   return {
     ...record,
     owner,

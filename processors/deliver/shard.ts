@@ -20,7 +20,21 @@ import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Attempts } from './attempt.ts'
 import type { Owing } from './catch-up/owing.ts'
-import { type Delivery, type Origin, type Owner, takeInHand } from './delivery.ts'
+import {
+  type Delivery,
+  type Held,
+  type InFlight,
+  type Origin,
+  type Owner,
+  takeInHand,
+  toEnded,
+  toHeld,
+  toInFlight,
+  toQueued,
+  toWaiting,
+  type Unsent,
+  type Waiting,
+} from './delivery.ts'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
 import { createDueQueue } from './dispatch/due-queue.ts'
 import type { MemoryBudget } from './dispatch/memory-budget.ts'
@@ -62,9 +76,9 @@ export interface DeliveryShard {
   /** Ends a record that was never in hand. */
   endUntaken(record: RetryRecord, origin: Origin, end: { state: 'cancelled' | 'failed'; reason: string }): void
   /** Deliveries of one webhook that wait for a slot and have made no attempt. */
-  unattempted(webhookId: string): Delivery[]
+  unattempted(webhookId: string): Waiting[]
   /** It waits with its webhook's range. */
-  deferred(delivery: Delivery): void
+  deferred(delivery: Unsent): void
   /**
    * Writes deliveries that have lost their record and are not in flight anew, so that a crash loses none. Returns how
    * many.
@@ -116,7 +130,7 @@ export function createDeliveryShard(deps: {
   let inFlight = 0
   let fedOut = 0
   /** The record that is being read: it lies behind everything in hand. */
-  let arriving: Delivery | undefined
+  let arriving: Unsent | undefined
   let refusedOne = false
   let sweepAtMs = 0
   let closed = false
@@ -158,23 +172,22 @@ export function createDeliveryShard(deps: {
     dispatcher.pump()
   }
 
-  function dispatch(delivery: Delivery): void {
+  function dispatch(delivery: Unsent): void {
     const webhook = sendable(delivery)
     if (!webhook) return
     delivery.waitingSinceMs = clock.nowMs()
     if (!deps.lanes.mayGo(delivery, webhook)) {
-      delivery.stage = 'queued'
+      toQueued(delivery)
       delivery.fed?.queued()
       if (!delivery.fed && deps.lanes.waiting(webhook.id) >= limits.queuedMax) deps.owing.open(webhook, 'ordered')
       return
     }
-    delivery.stage = 'waiting'
-    dispatcher.offer(delivery, webhook.maxInFlight)
+    dispatcher.offer(toWaiting(delivery), webhook.maxInFlight)
     if (!delivery.fed && dispatcher.waiting(webhook.id) > limits.waitingFairShare) deps.owing.queued(webhook)
   }
 
   /** The current webhook, if deliveries to it may be sent; else the delivery has been handled. */
-  function sendable(delivery: Delivery): Webhook | undefined {
+  function sendable(delivery: Unsent): Webhook | undefined {
     const { event, webhookId } = delivery
     const webhook = view.find('webhook', event.organizationId, webhookId)
     if (webhook?.active) return webhook
@@ -183,13 +196,13 @@ export function createDeliveryShard(deps: {
       settle.cancelled(delivery, 'organization_deleted')
     else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) settle.cancelled(delivery, 'webhook_deleted')
     else {
-      delivery.stage = 'held'
+      toHeld(delivery)
       due.add(delivery, delivery.createdAtMs + VIEW_LAG_MS_MAX, true)
     }
     return undefined
   }
 
-  function defer(delivery: Delivery, webhook: Webhook): void {
+  function defer(delivery: Unsent, webhook: Webhook): void {
     if (delivery === arriving && delivery.isNew && !webhook.active && deps.owing.absorbPaused(delivery, webhook)) {
       drop(delivery)
       return
@@ -206,7 +219,7 @@ export function createDeliveryShard(deps: {
     else settle.refused(delivery, 'endpoint_unavailable')
   }
 
-  function begin(delivery: Delivery): Promise<AttemptResult> | undefined {
+  function begin(delivery: Waiting): Promise<AttemptResult> | undefined {
     const webhook = sendable(delivery)
     if (!webhook) return undefined
     const sending = attempts.begin(delivery, webhook)
@@ -214,12 +227,12 @@ export function createDeliveryShard(deps: {
       settle.unsigned(delivery)
       return undefined
     }
-    delivery.stage = 'inFlight'
+    toInFlight(delivery)
     inFlight++
     return sending
   }
 
-  function keep(delivery: Delivery): void {
+  function keep(delivery: Held): void {
     budget.take(delivery.bytes)
     inHand.add(delivery)
     if (delivery.fed) fedOut++
@@ -227,13 +240,13 @@ export function createDeliveryShard(deps: {
 
   function drop(delivery: Delivery): void {
     if (!inHand.delete(delivery)) return
-    delivery.stage = 'ended'
+    toEnded(delivery)
     delivery.payload = NOTHING
     if (delivery.fed) fedOut--
     budget.give(delivery.bytes)
   }
 
-  function finish(delivery: Delivery, result: AttemptResult): void {
+  function finish(delivery: InFlight, result: AttemptResult): void {
     results.add()
     delivery.cancel = deps.cancelReason(delivery) ?? delivery.cancel
     settle.attempted(delivery, result)
@@ -282,7 +295,7 @@ export function createDeliveryShard(deps: {
         const reason = reasonFor(delivery, delivery.stage === 'inFlight')
         if (reason === undefined) continue
         if (delivery.stage === 'inFlight') delivery.cancel = reason
-        else settle.cancelled(delivery, reason)
+        else if (delivery.stage !== 'ended') settle.cancelled(delivery, reason)
       }
     },
     count(stages) {
@@ -298,8 +311,8 @@ export function createDeliveryShard(deps: {
     },
     unattempted: webhookId =>
       [...inHand].filter(
-        ({ webhookId: id, stage, attempts: made, fed }) =>
-          id === webhookId && stage === 'waiting' && made === 0 && !fed,
+        (delivery): delivery is Waiting =>
+          delivery.webhookId === webhookId && delivery.stage === 'waiting' && delivery.attempts === 0 && !delivery.fed,
       ),
     deferred(delivery) {
       deps.lanes.deferred(delivery)
@@ -312,7 +325,8 @@ export function createDeliveryShard(deps: {
     rescue() {
       // A delivery in flight is written when it has ended.
       const lost = [...inHand].filter(
-        ({ source, stage }) => source.record.isLost && stage !== 'inFlight' && stage !== 'ended',
+        (delivery): delivery is Unsent =>
+          delivery.source.record.isLost && delivery.stage !== 'inFlight' && delivery.stage !== 'ended',
       )
       for (const delivery of lost) settle.rescued(delivery)
       dispatcher.tidy()

@@ -16,7 +16,7 @@ import { deliveryId, type Ids } from '../../../src/model/ids.ts'
 import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { WaitCause } from '../../../topics/delivery-catch-ups.ts'
-import type { Delivery } from '../delivery.ts'
+import { type InFlight, isEnded, type Unsent } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 import { EARLY_INPUTS } from '../state/early-entries.ts'
 import type { OpenEvents } from '../state/open-events.ts'
@@ -50,9 +50,9 @@ export interface Owing {
    * It has waited too long, or its webhook is paused: it waits with the range. Returns false when the range cannot take
    * it.
    */
-  defer(delivery: Delivery, webhook: Webhook): boolean
+  defer(delivery: Unsent, webhook: Webhook): boolean
   /** An attempt has ended. `retryAfterMs`: how long its receiver wants no request. */
-  attempted(delivery: Delivery, ok: boolean, retryAfterMs: number | undefined): void
+  attempted(delivery: InFlight, ok: boolean, retryAfterMs: number | undefined): void
   /** Whether the webhook is owed something. */
   isWaiting(webhookId: string): boolean
   /** The webhook's range, if it has one. */
@@ -172,7 +172,7 @@ export function createOwing(
   }
 
   /** It waits with the range as an early entry; a fed delivery goes back. False: the range cannot take it. */
-  function deferOne(range: OwedRange, delivery: Delivery): boolean {
+  function deferOne(range: OwedRange, delivery: Unsent): boolean {
     if (delivery.fed) {
       shard.deferred(delivery)
       return true
@@ -202,14 +202,14 @@ export function createOwing(
     return true
   }
 
-  function noteAttempt(session: RangeSession, { fed }: Delivery, outcome: FedOutcome): void {
+  function noteAttempt(session: RangeSession, { fed }: InFlight, outcome: FedOutcome): void {
     session.lastAttemptAtMs = clock.nowMs()
     if (!fed) return
     session.rate.add(1)
     deps.onFed(outcome, session.isProbing)
   }
 
-  function attemptOk(delivery: Delivery, webhook: Webhook): void {
+  function attemptOk(delivery: InFlight, webhook: Webhook): void {
     const range = states.get(delivery.webhookId)?.range
     states.succeeded(delivery.webhookId)
     if (!range) return
@@ -219,7 +219,7 @@ export function createOwing(
     session.feeder.nudge()
   }
 
-  function attemptFailed(delivery: Delivery, webhook: Webhook, retryAfterMs: number | undefined): void {
+  function attemptFailed(delivery: InFlight, webhook: Webhook, retryAfterMs: number | undefined): void {
     const { webhookId, event } = delivery
     if (!view.find('webhook', event.organizationId, webhookId)) {
       states.forget(webhookId)
@@ -233,7 +233,7 @@ export function createOwing(
   }
 
   function rangeFailed(
-    delivery: Delivery,
+    delivery: InFlight,
     webhook: Webhook,
     range: OwedRange,
     inARow: number,
@@ -268,10 +268,10 @@ export function createOwing(
       const cause = !webhook.active ? 'paused' : (state?.endpoint?.failures ?? 0) > 0 ? 'held' : 'busy'
       const range = state?.range?.isOpen ? state.range : open(webhook, cause)
       // It may have been deferred with the others just now.
-      return delivery.stage === 'ended' || deferOne(range, delivery)
+      return isEnded(delivery) || deferOne(range, delivery)
     },
     attempted(delivery, ok, retryAfterMs) {
-      const { webhook } = delivery.attempt!
+      const { webhook } = delivery.attempt
       if (!ok) attemptFailed(delivery, webhook, retryAfterMs)
       else if (states.get(delivery.webhookId)) attemptOk(delivery, webhook)
     },

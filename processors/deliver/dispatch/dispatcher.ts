@@ -7,7 +7,7 @@
 import { createFairQueue } from '../../../src/delivery/fair-queue.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import type { Delivery, Owner } from '../delivery.ts'
+import type { Delivery, Owner, Waiting } from '../delivery.ts'
 import type { DeliverLimits } from '../limits.ts'
 
 /** Deliveries begun before the event loop gets its turn. */
@@ -15,7 +15,7 @@ const TURN_DELIVERIES = 256
 
 export interface Dispatcher {
   /** Queues a delivery that is due. */
-  offer(delivery: Delivery, maxInFlight: number): void
+  offer(delivery: Waiting, maxInFlight: number): void
   /** Deliveries of this webhook that wait for a slot. */
   waiting(webhookId: string): number
   /** Begins deliveries as far as slots allow. */

@@ -10,7 +10,7 @@ import type { Ids } from '../../../src/model/ids.ts'
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
-import type { Delivery } from '../delivery.ts'
+import type { InFlight } from '../delivery.ts'
 import type { BulkEnded } from './bulk-ended.ts'
 import { createHealth } from './health.ts'
 import type { Outputs } from './outputs.ts'
@@ -22,7 +22,7 @@ export interface Announcements {
   restoreNotice(noticeId: string, value: Buffer | null): void
   start(): void
   /** An attempt has been made; its delivery still has its former state. */
-  attempted(delivery: Delivery, outcome: Outcome, result: AttemptResult): void
+  attempted(delivery: InFlight, outcome: Outcome, result: AttemptResult): void
   /** The last delivery of its event has ended. */
   completed(event: EventFacts, state: 'DELIVERED' | 'FAILED', deliveries: number): void
   /** Owed events of one webhook have ended without an attempt. */
@@ -60,9 +60,9 @@ export function createAnnouncements(
   }
 
   /** `WEBHOOK_DELIVERY_EXHAUSTED`, and for an emit of the organization's own `CUSTOM_EVENT_EMIT_DELIVERY_FAILED`. */
-  function exhausted(delivery: Delivery, reason: string, result: AttemptResult): void {
+  function exhausted(delivery: InFlight, reason: string, result: AttemptResult): void {
     const { event, webhookId, deliveryId } = delivery
-    const { webhook } = delivery.attempt!
+    const { webhook } = delivery.attempt
     const attempts = delivery.attempts + 1
     const data = {
       webhookId,
@@ -103,7 +103,7 @@ export function createAnnouncements(
       notices.start()
     },
     attempted(delivery, outcome, result) {
-      if (delivery.attempt?.webhook.peer)
+      if (delivery.attempt.webhook.peer)
         handle.write(announceEndpoint(deps, delivery, outcome, result.error, clock.nowMs()))
       if (outcome.state === 'success') health.succeeded(delivery)
       else if (outcome.state === 'retrying') health.failed(delivery, 'retrying', result.error)

@@ -17,7 +17,7 @@ import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics
 import { deadLettersCodec, deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
 import { type RetryRecord, type RetryTier, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
 import type { Outcome } from '../attempt.ts'
-import type { Delivery } from '../delivery.ts'
+import type { Delivery, InFlight, Unsent } from '../delivery.ts'
 import type { BulkEnded } from './bulk-ended.ts'
 
 const AUDIT_RECORD_BYTES_MAX = 512 * 1024
@@ -100,7 +100,7 @@ export function retryRecord(
 }
 
 /** A delivery whose attempts are used up, or that its receiver declined. */
-export function deadLetter(delivery: Delivery, result: AttemptResult, shard: number, nowMs: number): OutRecord {
+export function deadLetter(delivery: InFlight, result: AttemptResult, shard: number, nowMs: number): OutRecord {
   const value = retryRecordCodec.encode({
     ...stored(delivery),
     attempts: delivery.attempts + 1,
@@ -118,7 +118,7 @@ export function deadLetter(delivery: Delivery, result: AttemptResult, shard: num
 }
 
 /** A delivery that ends without a further attempt. */
-export function deadLetterUntried(delivery: Delivery, reason: string, shard: number): OutRecord {
+export function deadLetterUntried(delivery: Unsent, reason: string, shard: number): OutRecord {
   const headers: Array<[string, string]> = [
     ['reason', reason],
     ['error', ''],
@@ -173,8 +173,8 @@ function stored(delivery: Delivery): RetryRecord {
   return { ...facts, replayId, originalDeliveredAtMs }
 }
 
-export function attemptRow(attemptId: string, delivery: Delivery, result: AttemptResult, outcome: Outcome): AttemptRow {
-  const { webhook, headers } = delivery.attempt!
+export function attemptRow(attemptId: string, delivery: InFlight, result: AttemptResult, outcome: Outcome): AttemptRow {
+  const { webhook, headers } = delivery.attempt
   const { event } = delivery
   // Spelled out: a row is made for each attempt, and a spread would copy it.
   return {

@@ -7,18 +7,18 @@ import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/
 import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
-import type { Delivery } from '../delivery.ts'
+import type { InFlight } from '../delivery.ts'
 import type { BulkEnd } from './bulk-ended.ts'
 
 /** For an attempt; none unless it ended the live delivery of a peer and the owner subscribes. */
 export function announceEndpoint(
   parts: Parts,
-  { event, webhookId, deliveryId, trigger, attempt }: Delivery,
+  { event, webhookId, deliveryId, trigger, attempt }: InFlight,
   outcome: Outcome,
   error: string | null,
   nowMs: number,
 ): OutRecord[] {
-  const peer = attempt?.webhook.peer
+  const { peer } = attempt.webhook
   if (!peer || trigger !== 'live' || (outcome.state !== 'success' && outcome.state !== 'failed')) return []
   return announce(parts, event, { webhookId, deliveryId, groupId: peer.groupId, status: outcome.state, error, nowMs })
 }

@@ -11,7 +11,7 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import type { Ids } from '../../../src/model/ids.ts'
 import type { AttemptRow } from '../../../topics/audit-attempts.ts'
 import type { Attempts } from '../attempt.ts'
-import type { Delivery } from '../delivery.ts'
+import type { Delivery, InFlight, Unsent } from '../delivery.ts'
 import type { SubjectLanes } from '../dispatch/subject-lanes.ts'
 import type { ManualRetries } from '../state/manual-retries.ts'
 import type { Completion, OpenEvents } from '../state/open-events.ts'
@@ -25,26 +25,26 @@ const UNSIGNED_MS_MAX = 30 * 60_000
 
 export interface Settle {
   /** After an attempt: success, the next one later, or the dead letters. */
-  attempted(delivery: Delivery, result: AttemptResult): void
+  attempted(delivery: InFlight, result: AttemptResult): void
   /** An end without an attempt. */
-  cancelled(delivery: Delivery, reason: string): void
+  cancelled(delivery: Unsent, reason: string): void
   /** A manual retry was requested: shown at once, not only after the attempt. */
-  retryRequested(delivery: Delivery): void
+  retryRequested(delivery: Unsent): void
   /**
    * Into a retry topic without an attempt: an earlier release left more deliveries there than may wait with the range.
    */
-  hop(delivery: Delivery): void
+  hop(delivery: Unsent): void
   /** Into a retry topic without an attempt, with its due time: its former record is no longer in the log. */
-  rescued(delivery: Delivery): void
+  rescued(delivery: Unsent): void
   /** A dead letter without a further attempt: nothing more can be done for it. */
-  refused(delivery: Delivery, reason: string): void
+  refused(delivery: Unsent, reason: string): void
   /** Its webhook has been paused meanwhile, and it does not wait for that. */
-  skipped(delivery: Delivery, reason: string): void
+  skipped(delivery: Unsent, reason: string): void
   /**
    * Into a retry topic without an attempt, because its webhook's secret cannot be opened: recorded in the history each
    * time.
    */
-  unsigned(delivery: Delivery): void
+  unsigned(delivery: Unsent): void
   /** Packed rows. */
   seal(): OutRecord[]
 }
@@ -57,7 +57,7 @@ export function createSettle(deps: {
   states: WebhookStates
   manualRetries: Pick<ManualRetries, 'endedUntried'>
   /** Called at each attempt's end. `retryAfterMs`: how long the receiver wants no request. */
-  owing: { attempted(delivery: Delivery, ok: boolean, retryAfterMs: number | undefined): void }
+  owing: { attempted(delivery: InFlight, ok: boolean, retryAfterMs: number | undefined): void }
   outputs: Outputs
   lanes: SubjectLanes
   /** Called with the result of each attempt. */
@@ -67,7 +67,7 @@ export function createSettle(deps: {
   timeScale: number
   onAttempt(row: AttemptRow, isFed: boolean): void
   /** The delivery is no longer in hand. */
-  release(delivery: Delivery): void
+  release(delivery: Unsent | InFlight): void
 }): Settle {
   const { handle, events, clock, timeScale } = deps
   const { shard } = handle
@@ -77,7 +77,7 @@ export function createSettle(deps: {
   const maxAttemptsOf = ({ event, webhookId, attempts }: Delivery): number =>
     deps.view.find('webhook', event.organizationId, webhookId)?.retryDelaysMs.length ?? attempts
 
-  function leave(delivery: Delivery, record: OutRecord, dueAtMs?: number): void {
+  function leave(delivery: Unsent | InFlight, record: OutRecord, dueAtMs?: number): void {
     const { event, fed, countedAs, webhookId } = delivery
     if (countedAs === 'hand') events.away(event)
     else if (countedAs === 'range') events.awayFromRange(event, fed!.keys!, subscriberKey(webhookId))
@@ -87,7 +87,7 @@ export function createSettle(deps: {
     handle.write([record])
   }
 
-  function end(delivery: Delivery, failed: boolean, records: OutRecord[]): void {
+  function end(delivery: Unsent | InFlight, failed: boolean, records: OutRecord[]): void {
     const ended = endOfEvent(delivery, failed)
     if (ended) {
       outputs.completed(ended.completion)
@@ -102,7 +102,7 @@ export function createSettle(deps: {
     handle.write(records, isAwaited)
   }
 
-  function endUntried(delivery: Delivery, failed: boolean, records: OutRecord[] = []): void {
+  function endUntried(delivery: Unsent, failed: boolean, records: OutRecord[] = []): void {
     if (delivery.trigger === 'manual') deps.manualRetries.endedUntried(delivery.deliveryId, delivery.attempts)
     end(delivery, failed, records)
   }
@@ -115,7 +115,7 @@ export function createSettle(deps: {
     return events.end(event, countedAs, failed, nowMs)
   }
 
-  function release(delivery: Delivery): void {
+  function release(delivery: Unsent | InFlight): void {
     const { progress, record, part } = delivery.source
     if (delivery.fed) delivery.fed.left()
     else progress.end(record, part)
@@ -124,7 +124,7 @@ export function createSettle(deps: {
 
   return {
     attempted(delivery, result) {
-      const outcome = deps.attempts.decide(delivery, delivery.attempt!.webhook, result)
+      const outcome = deps.attempts.decide(delivery, result)
       const row = attemptRow(deps.ids.next('att'), delivery, result, outcome)
       outputs.attempted(row)
       deps.announce.attempted(delivery, outcome, result)
