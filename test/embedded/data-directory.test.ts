@@ -6,151 +6,52 @@ import { spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { startEmbeddedKafka } from '../../src/embedded/kafka.ts'
-import { type Machine, preflight } from '../../src/embedded/preflight.ts'
+import type { Machine } from '../../src/embedded/preflight.ts'
 import { cacheDirectory } from '../../src/settings/config.ts'
-import { startPlatform, type TestOrganization } from '../support/platform.ts'
+import { startPlatform } from '../support/platform.ts'
 import { makeDataDirectory } from '../support/run-directory.ts'
+import {
+  asAfterPowerFailure,
+  batchesIn,
+  casesOf,
+  copied,
+  DAMAGES,
+  dataDir,
+  directories,
+  EMIT,
+  emitId,
+  escaped,
+  files,
+  filesWhileRunning,
+  NEEDED,
+  OF_DIRECTORIES,
+  organization,
+  quiet,
+  READY_MS,
+  saidOf,
+  sentenceAbout,
+  turnBit,
+  WRITTEN,
+} from './damaged-directory.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const READY_MS = 120_000
-
-/** Root ignores file modes, and even root cannot read a circle of links. The file itself is out of the way. */
-const DAMAGES: Record<string, (path: string) => void> = {
-  missing: () => undefined,
-  empty: path => writeFileSync(path, ''),
-  'cut off': path => writeFileSync(path, '{"password":"x'),
-  'of another shape': path => writeFileSync(path, '{"something":"else"}'),
-  'no object': path => writeFileSync(path, 'null'),
-  'a directory': path => mkdirSync(path),
-  'a circle of links': path => symlinkSync(basename(path), path),
-  'a link to what is not there': path => symlinkSync('/nowhere/at/all', path),
+function startProgram() {
+  const env = { ...process.env, CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' }
+  return spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], { env, encoding: 'utf8' })
 }
-const OF_DIRECTORIES: Record<string, (path: string) => void> = {
-  missing: () => undefined,
-  empty: path => mkdirSync(path),
-  'a file': path => writeFileSync(path, ''),
-  'a circle of links': DAMAGES['a circle of links']!,
-  'a link to what is not there': DAMAGES['a link to what is not there']!,
-}
-
-/** Other things depend on them: they are never made anew. */
-const NEEDED = ['keys.json', 'kafka/data/', 'kafka/credentials.json', 'clickhouse/data/']
-/** Files that each start writes and none reads: their contents do not matter. */
-const WRITTEN = ['kafka/server.properties', 'clickhouse/server.json', 'clickhouse/server.log']
-
-const EMIT = { name: 'platformxe.generic', payload: { kind: 'kept', data: {} }, idempotencyKey: 'kept' }
-
-let dataDir: string
-let organization: Pick<TestOrganization, 'apiKey'>
-let emitId: string
-let filesWhileRunning: string[]
-
-beforeAll(async () => {
-  const platform = await startPlatform()
-  dataDir = platform.dataDir
-  const made = await platform.organization()
-  const emit = await made.call<{ emitId: string }>('POST', '/api/v1/events/custom/emit', EMIT)
-  organization = made
-  emitId = emit.data.emitId
-  filesWhileRunning = namesIn(dataDir)
-  expect(await platform.stop()).toBe(0)
-  const dead = { pid: 1, started: 'long ago' }
-  for (const part of ['kafka', 'clickhouse']) {
-    writeFileSync(join(dataDir, part, 'process.json'), JSON.stringify({ ...dead, connection: {} }))
-    writeFileSync(join(dataDir, part, 'owner.lock'), JSON.stringify(dead))
-  }
-  mkdirSync(join(dataDir, 'kafka', 'formatting'))
-  mkdirSync(join(dataDir, 'clickhouse', 'inserts'), { recursive: true })
-  mkdirSync(join(dataDir, 'mailbox'), { recursive: true })
-  writeFileSync(join(dataDir, 'leases', 'admit.1'), 'clarion-1')
-}, READY_MS)
-
-function namesIn(directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
-  return entries
-    .map(entry => relative(directory, join(entry.parentPath, entry.name)) + (entry.isDirectory() ? '/' : ''))
-    .sort()
-}
-
-const quiet = { info: () => undefined, warn: () => undefined }
-const MACHINE: Machine = { openFiles: () => 20_000, freeBytes: () => 1e12, java: async () => undefined }
-
-/** The message of a start, undefined when it goes on. It changes nothing in the directory, however the file is damaged. */
-async function saidOf(
-  path: string,
-  damage: (path: string, aside: string) => void,
-  machine = MACHINE,
-): Promise<string | undefined> {
-  const place = join(dataDir, path.replace(/\/$/, ''))
-  const aside = join(makeDataDirectory(), 'aside')
-  renameSync(place, aside)
-  try {
-    damage(place, aside)
-    const before = namesIn(dataDir)
-    const said = await preflight({ dataDir, kafka: true, clickhouse: true, keys: true }, quiet, machine).then(
-      () => undefined,
-      (error: Error) => error.message,
-    )
-    expect(namesIn(dataDir)).toEqual(before)
-    return said
-  } finally {
-    rmSync(place, { recursive: true, force: true })
-    renameSync(aside, place)
-  }
-}
-
-/** Damages a copy of what was there. */
-const copied = (damage: (path: string) => void) => (path: string, aside: string) => {
-  cpSync(aside, path, { recursive: true })
-  damage(path)
-}
-
-function turnBit(path: string, at: number): void {
-  const bytes = readFileSync(path)
-  bytes[at]! ^= 1
-  writeFileSync(path, bytes)
-}
-
-/** Where the batches of a segment begin. */
-function batchesIn(path: string): number[] {
-  const bytes = readFileSync(path)
-  const starts: number[] = []
-  for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) starts.push(at)
-  return starts
-}
-
-async function asAfterPowerFailure(act: () => Promise<void>): Promise<void> {
-  const sign = join(dataDir, 'kafka', 'data', '.kafka_cleanshutdown')
-  renameSync(sign, join(dataDir, 'kafka', 'aside'))
-  await act().finally(() => renameSync(join(dataDir, 'kafka', 'aside'), sign))
-}
-
-const rows = DATA_FILES.filter(({ path }) => path !== 'making-keys/').map(each => each.path)
-const casesOf = (paths: string[], damages: Record<string, unknown>) =>
-  paths.flatMap(path => Object.keys(damages).map(how => [path, how] as const))
-const files = casesOf(
-  rows.filter(path => !path.endsWith('/')),
-  DAMAGES,
-)
-const directories = casesOf(
-  rows.filter(path => path.endsWith('/')),
-  OF_DIRECTORIES,
-)
 
 describe('a file of the data directory stops the start, or loses nothing', () => {
   it.each(files)('%s: %s', async (path, how) => {
@@ -166,13 +67,6 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
     if (goesOn) expect(said).toBeUndefined()
     else expect(said).toEqual(sentenceAbout(path))
   })
-
-  /** It names the file, says what depends on it and how it is restored, and shows nothing of what is in it. */
-  function sentenceAbout(path: string) {
-    const { loss, restore } = DATA_FILES.find(each => each.path === path)!
-    const name = join(dataDir, path.replace(/\/$/, ''))
-    return expect.stringMatching(new RegExp(`${escaped(name)}.*${escaped(`${loss} ${restore}`)}`, 's'))
-  }
 
   const inside = casesOf(['kafka/data/meta.properties', 'leases/admit.1', 'kafka/logs/broker.log'], DAMAGES)
   it.each(inside)('%s: %s', async (path, how) => {
@@ -208,18 +102,10 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
   it('a list of topics without the end that a power failure has cut off does not', async () => {
     const path = 'kafka/data/__cluster_metadata-0/00000000000000000000.log'
     await asAfterPowerFailure(async () => {
-      expect(
-        await saidOf(
-          path,
-          copied(log => truncateSync(log, statSync(log).size - 3)),
-        ),
-      ).toBeUndefined()
-      expect(
-        await saidOf(
-          path,
-          copied(log => turnBit(log, statSync(log).size >> 1)),
-        ),
-      ).toContain('is empty or damaged')
+      const cutOff = copied(log => truncateSync(log, statSync(log).size - 3))
+      expect(await saidOf(path, cutOff)).toBeUndefined()
+      const turned = copied(log => turnBit(log, statSync(log).size >> 1))
+      expect(await saidOf(path, turned)).toContain('is empty or damaged')
     })
   })
 
@@ -257,12 +143,8 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
 
       it('may lack its end after a power failure, but not be missing', async () => {
         await asAfterPowerFailure(async () => {
-          expect(
-            await saidOf(
-              `${partition()}/00000000000000000000.log`,
-              copied(path => truncateSync(path)),
-            ),
-          ).toBeUndefined()
+          const emptied = copied(path => truncateSync(path))
+          expect(await saidOf(`${partition()}/00000000000000000000.log`, emptied)).toBeUndefined()
           expect(await saidOf(`${partition()}/`, OF_DIRECTORIES.missing!)).toContain('is missing')
         })
       })
@@ -287,12 +169,8 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
 
   it('a topic that was deleted with tools of Kafka is no fault', async () => {
     const events = readdirSync(join(dataDir, 'kafka', 'data')).find(name => name.startsWith('events.'))
-    const renamed = (path: string) => renameSync(path, `${path}.0a1b2c-delete`)
-    const said = await saidOf(
-      'kafka/data/',
-      copied(path => renamed(join(path, events!))),
-    )
-    expect(said).toBeUndefined()
+    const deleted = copied(path => renameSync(join(path, events!), `${join(path, events!)}.0a1b2c-delete`))
+    expect(await saidOf('kafka/data/', deleted)).toBeUndefined()
   })
 
   it.each([
@@ -353,8 +231,6 @@ describe('a file of the data directory stops the start, or loses nothing', () =>
   })
 })
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-
 describe('a start', () => {
   it('makes no file that operations.md does not name', () => {
     const known = (name: string) =>
@@ -398,14 +274,7 @@ describe('a start', () => {
         const place = join(dataDir, path)
         renameSync(place, `${place}.backup`)
         damage(place)
-        const { status, stdout, stderr } = spawnSync(
-          process.execPath,
-          ['--disable-warning=ExperimentalWarning', PROGRAM],
-          {
-            env: { ...process.env, CLARION_DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' },
-            encoding: 'utf8',
-          },
-        )
+        const { status, stdout, stderr } = startProgram()
         expect([path, status, stdout]).toEqual([path, 1, ''])
         expect(stderr).toMatch(new RegExp(`^clarion: ${escaped(place)} `))
         rmSync(place, { force: true })
