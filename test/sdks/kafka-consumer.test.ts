@@ -1,75 +1,13 @@
 /** Reading the log with the kit: a group gets every event that it has not handled, through any fault in between. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import kafkajs from 'kafkajs'
+import { describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../sdks/typescript/src/clock.ts'
-import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
-import { type Access, type ConsumeOptions, consume, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
-import { containersOf, testsUseContainers } from '../support/containers.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { consume, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import { testsUseContainers } from '../support/containers.ts'
+import { access, begin, client, emit, gate, grow, kinds, platform, platformAdmin, read, rest } from './consumed-log.ts'
+import { handlerTests } from './consumer-handlers.ts'
 import { until } from './support/until.ts'
-
-let platform: TestPlatform
-let organization: TestOrganization
-let client: Client
-let access: Access & { credentials: { topics: { events: string }; groupPrefix?: string } }
-beforeAll(async () => {
-  platform = await startPlatform()
-  await begin()
-}, 120_000)
-afterAll(() => platform?.stop(), 60_000)
-
-/** A log of its own. */
-async function begin(partitions = 1): Promise<void> {
-  organization = await platform.organization('ENTERPRISE')
-  client = createClient({ baseUrl: platform.base, apiKey: organization.apiKey })
-  access = { credentials: await client.kafkaCredentials.create({ name: 'kit', access: 'both' }) }
-  if (partitions > 1) await grow(partitions)
-}
-const grow = (partitions: number) =>
-  platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${organization.org.id}/partitions`, { partitions })
-const emit = (kind: string, subject?: string) =>
-  client.events.custom.emit({
-    name: 'platformxe.generic',
-    payload: { kind },
-    ...(subject === undefined ? {} : { subject }),
-  })
-const kinds = (events: LogEvent[]): Array<string | null> => events.map(({ kind }) => kind)
-
-type Options = Partial<Omit<ConsumeOptions, keyof Access>> & { group: string }
-async function read(options: Options) {
-  const seen: LogEvent[] = []
-  const consumption = await consume({ ...access, onEvent: event => void seen.push(event), ...options })
-  return {
-    ...consumption,
-    seen,
-    sees: (...wanted: string[]) => until(() => wanted.every(each => kinds(seen).includes(each)), Boolean),
-  }
-}
-/** Everything that the group has not handled. */
-async function rest(group: string, lastKind: string): Promise<Array<string | null>> {
-  const reading = await read({ group })
-  await reading.sees(lastKind)
-  await reading.close()
-  return kinds(reading.seen)
-}
-async function platformAdmin(work: (admin: kafkajs.Admin) => Promise<void>): Promise<void> {
-  const { brokers, username, password } = testsUseContainers()
-    ? (await containersOf(platform.dataDir)).kafka
-    : JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')).connection
-  const sasl = { mechanism: 'scram-sha-512' as const, username, password }
-  const admin = new kafkajs.Kafka({ brokers, sasl, logLevel: kafkajs.logLevel.NOTHING }).admin()
-  await admin.connect()
-  await work(admin).finally(() => admin.disconnect())
-}
-function gate() {
-  let open: () => void = () => undefined
-  const opened = new Promise<void>(resolve => {
-    open = resolve
-  })
-  return { open: () => open(), opened }
-}
 
 describe('a group that is new', () => {
   it('has a position from its first join on: events between two runs are seen in the second', async () => {
@@ -106,99 +44,7 @@ describe('a group that is new', () => {
   })
 })
 
-describe('a handler that throws', () => {
-  it('is called again with growing attempts, onError gets each, and the order of the partition is kept', async () => {
-    await begin()
-    const heard: Array<[string, string | null | undefined, number | undefined]> = []
-    const calls: string[] = []
-    const reading = await read({
-      group: 'throwing',
-      onEvent({ kind }, { attempt }) {
-        calls.push(`${kind}:${attempt}`)
-        if (kind === 'b' && attempt < 3) throw new Error(`not yet ${attempt}`)
-      },
-      onError: (error, failed) => void heard.push([error.message, failed?.event.kind, failed?.attempt]),
-    })
-    for (const kind of ['a', 'b', 'c']) await emit(kind)
-    await until(() => calls.includes('c:1'), Boolean)
-    await reading.close()
-    expect(calls).toEqual(['a:1', 'b:1', 'b:2', 'b:3', 'c:1'])
-    expect(heard).toEqual([
-      ['not yet 1', 'b', 1],
-      ['not yet 2', 'b', 2],
-    ])
-  })
-
-  it('is passed over when onError says skip; stop ends in front of the event, and so does an onError that throws', async () => {
-    await begin()
-    const failing = (decide: () => 'skip' | 'stop') =>
-      read({
-        group: 'deciding',
-        fromBeginning: true,
-        onEvent: ({ kind }) => (kind === 'bad' ? Promise.reject(new Error('bad')) : undefined),
-        onError: (_, failed) => (failed ? decide() : undefined),
-      })
-    await emit('bad')
-    await emit('good')
-    await expect((await failing(() => 'stop')).ended).rejects.toThrow('bad')
-    const throwing = await failing(() => {
-      throw new Error('enough')
-    })
-    await expect(throwing.ended).rejects.toThrow('enough')
-    const skipped: string[] = []
-    const skipping = await failing(() => {
-      skipped.push('bad')
-      return 'skip'
-    })
-    await emit('last')
-    expect(await until(() => skipped.length, Boolean)).toBe(1)
-    await skipping.close()
-    const left = await read({ group: 'deciding' })
-    await left.close()
-    expect(kinds(left.seen)).not.toContain('bad')
-  })
-
-  it('holds up its own partition only, whether it throws or hangs', async () => {
-    await begin(2)
-    const hanging = gate()
-    const seen: LogEvent[] = []
-    const reading = await read({
-      group: 'partitions',
-      async onEvent(event, { attempt }) {
-        if (event.kind === 'throws' && attempt < 4) throw new Error('again')
-        if (event.kind === 'hangs') await hanging.opened
-        seen.push(event)
-      },
-      onError: () => undefined,
-    })
-    const subjects = await twoPartitions(reading.seen)
-    await emit('throws', subjects[0])
-    await emit('goes on', subjects[1])
-    await until(() => kinds(seen).includes('throws'), Boolean)
-    expect(kinds(seen).filter(kind => kind !== 'probe')).toEqual(['goes on', 'throws'])
-    await emit('hangs', subjects[0])
-    await emit('behind it', subjects[0])
-    for (let n = 0; n < 3; n++) {
-      await emit(`beside it ${n}`, subjects[1])
-      await until(() => kinds(seen).includes(`beside it ${n}`), Boolean)
-    }
-    expect(kinds(seen)).not.toContain('behind it')
-    hanging.open()
-    await until(() => kinds(seen).includes('behind it'), Boolean)
-    expect(kinds(seen).slice(-2)).toEqual(['hangs', 'behind it'])
-    await reading.close()
-    await emit('end', subjects[0])
-    expect(await rest('partitions', 'end')).toEqual(['end'])
-  })
-
-  /** A subject of each partition: murmur2 of kafkajs, as producers use it. */
-  async function twoPartitions(_: LogEvent[]): Promise<[string, string]> {
-    const partition = kafkajs.Partitioners.DefaultPartitioner()
-    const partitionMetadata = [0, 1].map(partitionId => ({ partitionId, leader: 0 })) as kafkajs.PartitionMetadata[]
-    const of = (wanted: number) => Array.from({ length: 50 }, (_, n) => `subject ${n}`).find(key => partition({ topic: 't', partitionMetadata, message: { key, value: null } }) === wanted)! // biome-ignore format: one thought
-    return [of(0), of(1)]
-  }
-})
+handlerTests()
 
 describe('close()', () => {
   it('called by the handler returns, and commits the event that it handled', async () => {
@@ -306,45 +152,6 @@ describe('a group with two members', () => {
     }
     expect(seen.length).toBe(total)
   })
-})
-
-describe('a handler that takes long', () => {
-  it('keeps its place in the group, and a rebalance waits for it: nothing is handled twice', async () => {
-    await begin()
-    const calls: string[] = []
-    const [entered, leaving] = [gate(), gate()]
-    const member = (name: string) =>
-      read({
-        group: 'slow',
-        fromBeginning: true,
-        async onEvent({ kind }) {
-          calls.push(`${name}:${kind}`)
-          if (kind !== 'slow') return
-          entered.open()
-          await leaving.opened
-        },
-      })
-    const first = await member('first')
-    await emit('slow')
-    await entered.opened
-    const joining = member('second')
-    await until(() => groupState('slow'), state => state === 'PreparingRebalance') // biome-ignore format: one thought
-    leaving.open()
-    const second = await joining
-    await emit('next')
-    await until(() => calls.length > 1, Boolean)
-    await Promise.all([first.close(), second.close()])
-    expect(calls.map(call => call.split(':')[1])).toEqual(['slow', 'next'])
-  })
-
-  async function groupState(group: string): Promise<string> {
-    const groupId = `${access.credentials.groupPrefix}${group}`
-    let state = ''
-    await platformAdmin(async admin => {
-      state = (await admin.describeGroups([groupId])).groups[0]!.state
-    })
-    return state
-  }
 })
 
 describe('a place that is not in the log any more', () => {
