@@ -8,7 +8,7 @@
 import { logParts } from '../../topics/events.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Page, StrictPages } from './strict-pages.ts'
-import { createTurns } from './turns.ts'
+import type { Turns } from './turns.ts'
 
 export const PAGE_BYTES = 1024 * 1024
 
@@ -25,10 +25,9 @@ export interface PageCache {
 export interface PageCacheSettings {
   bytesMax: number
   keptMs: number
-  readsUnderWayMax: number
 }
 
-const DEFAULTS: PageCacheSettings = { bytesMax: 64 * 1024 * 1024, keptMs: 60_000, readsUnderWayMax: 16 }
+const DEFAULTS: PageCacheSettings = { bytesMax: 64 * 1024 * 1024, keptMs: 60_000 }
 /** Memory of a record beside its bytes: its object, and a buffer per header. */
 const RECORD_OVERHEAD_BYTES = 2_000
 /** A fetch under way this many offsets before may bring the wanted one: waiting for it is cheaper than another. */
@@ -51,13 +50,14 @@ interface Shelf {
 
 export function createPageCache(deps: {
   pages: Pick<StrictPages, 'read'>
+  /** Bounds the fetches under way. */
+  turns: Turns
   clock: Clock
   onPage?: (from: PageSource) => void
   settings?: Partial<PageCacheSettings>
 }): PageCache {
-  const { pages, clock } = deps
+  const { pages, turns, clock } = deps
   const settings = { ...DEFAULTS, ...deps.settings }
-  const turns = createTurns({ underWayMax: settings.readsUnderWayMax })
   const shelves = new Map<string, Shelf>()
   /** Oldest first. */
   const all = new Set<Kept>()

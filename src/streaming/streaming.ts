@@ -15,6 +15,7 @@ import { createResume, type Log, type Resume } from './resume.ts'
 import { createSequences, type Sequences } from './sequences.ts'
 import { createStrictPages, type StrictPages } from './strict-pages.ts'
 import { createTail, type Tail } from './tail.ts'
+import { createTurns } from './turns.ts'
 
 export interface Streaming {
   cursors: Cursors
@@ -29,6 +30,8 @@ export interface Streaming {
 
 /** A caller waits for a page, and repeats the call after a 503. */
 const PERSIST_MS = 5_000
+/** Pages and searches of all organizations at a time. */
+const READS_UNDER_WAY_MAX = 16
 
 export async function openStreaming(deps: {
   kafka: KafkaSettings
@@ -45,8 +48,9 @@ export async function openStreaming(deps: {
   const { kafka, clock, logger, newest, onPage } = deps
   const wire = await openWire(kafka, logger)
   const cursors = createCursors(signingKeys(deps.secretKey, deps.previousSecretKey, 'log-cursors'))
-  const pages = createStrictPages({ pages: createLogPages({ wire, clock, persistMs: PERSIST_MS }), wire })
-  const cache = createPageCache({ pages, clock, ...(onPage === undefined ? {} : { onPage }) })
+  const turns = createTurns({ underWayMax: READS_UNDER_WAY_MAX })
+  const pages = createStrictPages({ pages: createLogPages({ wire, clock, persistMs: PERSIST_MS }), wire, turns })
+  const cache = createPageCache({ pages, turns, clock, ...(onPage === undefined ? {} : { onPage }) })
   const resume = createResume({ pages, cursors })
   const tail = createTail(deps)
   const pulls = createPulls({ cache, tail, resume, clock })

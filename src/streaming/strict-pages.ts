@@ -3,10 +3,12 @@
  * `OffsetExpired` instead of continuing at the first record that is left. Committed records only. It has connections of
  * its own: a page of a megabyte must not delay metadata and positions of the rest of the process.
  */
+import { logParts } from '../../topics/events.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import { errorName } from '../kafka/protocol/error-codes.ts'
 import { KafkaError, type PartitionName, type Wire } from '../kafka/protocol/wire.ts'
 import type { StrictLogPages } from '../kafka/read/log-pages.ts'
+import type { Turns } from './turns.ts'
 
 export interface Page {
   records: LogRecord[]
@@ -53,8 +55,9 @@ export interface StrictPages {
   offsetsFrom(topic: string, isReached: (record: LogRecord) => boolean): Promise<bigint[]>
 }
 
-/** `wire`: with connections of its own; `pages` read over it. */
-export function createStrictPages({ pages, wire }: { pages: StrictLogPages; wire: Wire }): StrictPages {
+/** `wire`: with connections of its own; `pages` read over it. `turns` bounds searches, which make many requests. */
+export function createStrictPages(deps: { pages: StrictLogPages; wire: Wire; turns: Turns }): StrictPages {
+  const { pages, wire, turns } = deps
   const { cluster } = wire
 
   async function partitionsOf(topic: string, atLeast: number): Promise<number> {
@@ -120,7 +123,12 @@ export function createStrictPages({ pages, wire }: { pages: StrictLogPages; wire
 
   async function offsetsFrom(topic: string, isReached: (record: LogRecord) => boolean): Promise<bigint[]> {
     const found = await bounds(topic)
-    return Promise.all(found.map(({ stableEnd }, partition) => offsetFrom({ topic, partition }, isReached, stableEnd)))
+    const { organizationId } = logParts(topic)
+    return Promise.all(
+      found.map(({ stableEnd }, partition) =>
+        turns.run(organizationId, () => offsetFrom({ topic, partition }, isReached, stableEnd)),
+      ),
+    )
   }
 
   return {
