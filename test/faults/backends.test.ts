@@ -27,14 +27,43 @@ async function emitSurely(organization: TestOrganization, n: number): Promise<vo
   }
 }
 
+interface Page {
+  data: Array<{ sequence: number }>
+  meta: { nextCursor: string }
+}
+
+/** Follows the log from its start until it has this many events. */
+async function pullAll(organization: TestOrganization, count: number): Promise<number[]> {
+  const numbers: number[] = []
+  for (let place = 'from=earliest'; numbers.length < count; ) {
+    const { status, code, body } = await organization.call(
+      'GET',
+      `/api/v1/events?types=*&waitSeconds=2&limit=7&${place}`,
+    )
+    if (status !== 200) {
+      expect([
+        [503, 'service_unavailable'],
+        [429, 'rate_limited'],
+      ]).toContainEqual([status, code])
+      continue
+    }
+    const { data, meta } = body as Page
+    numbers.push(...data.map(({ sequence }) => sequence))
+    place = `cursor=${meta.nextCursor}`
+  }
+  return numbers
+}
+
 describe('kill -9 of a backend', () => {
-  it('of the broker is answered with 503 until it is back; then every emit that was acknowledged is there once', async () => {
+  it('of the broker is answered with 503 until it is back; then every emit that was acknowledged is there once, for who pulls as well', async () => {
     const organization = await platform.organization()
     const receiver = await createReceiver()
     await organization.call('POST', '/api/v1/webhooks', { url: receiver.url, events: ['*'] })
+    const pulled = pullAll(organization, 100)
     for (let n = 0; n < 50; n++) await emitSurely(organization, n)
     killPart('kafka')
     for (let n = 50; n < 100; n++) await emitSurely(organization, n)
+    expect(await pulled).toEqual(Array.from({ length: 100 }, (_, n) => n + 1))
     expectLedger(await takeLedger(platform, organization, 100), 100)
     await receiver.received(100)
     await receiver.close()

@@ -255,6 +255,13 @@ describe('a place in the log', () => {
     expect((await readAll(organization, { types: '*', cursor: earliestCursor as string })).found).toEqual(upTo(16, 25))
     expect((await readAll(organization, { types: '*', from: 'earliest' })).found).toEqual(upTo(16, 25))
 
+    const { pages } = api.streaming
+    const { topic } = logOf(live(organization))
+    await expect(pages.read(topic, 0, 15n, 1_000)).rejects.toMatchObject({ name: 'OffsetExpired', earliest: 16n })
+    await expect(pages.read(topic, 0, 28n, 1_000)).rejects.toMatchObject({ name: 'OffsetAhead', end: 27n })
+    expect(await pages.read(topic, 0, 27n, 1_000)).toEqual({ records: [], nextOffset: 27n, stableEnd: 27n })
+    expect(await pages.bounds(topic)).toEqual([{ earliest: 16n, stableEnd: 27n }])
+
     const beyond = api.streaming.cursors.encode(live(organization), [1_000_000n], 5)
     const wider = api.streaming.cursors.encode(live(organization), [20n, 20n], 5)
     for (const cursor of [beyond, wider]) {
