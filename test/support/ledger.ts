@@ -83,15 +83,18 @@ export async function takeLedger(
   }
 }
 
-/** Every figure of the ledger is `count`, and the sequence is dense. */
-export function expectLedger(ledger: Ledger, count: number): void {
-  const sequences = Array.from({ length: count }, (_, index) => index + 1)
+/**
+ * Every figure of the ledger is `count`, and the sequence is dense. `ofPlatform`: events that the platform has published
+ * by itself, which take numbers and no quota.
+ */
+export function expectLedger(ledger: Ledger, count: number, ofPlatform = 0): void {
+  const events = count + ofPlatform
   expect(ledger).toEqual({
-    logRecords: count,
-    sequences,
+    logRecords: events,
+    sequences: Array.from({ length: events }, (_, index) => index + 1),
     quotaCounter: count,
     usageEmits: count,
-    acceptedRows: count,
-    acceptedEmits: count,
+    acceptedRows: events,
+    acceptedEmits: events,
   })
 }
