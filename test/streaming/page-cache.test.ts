@@ -40,6 +40,7 @@ function open(settings: Partial<PageCacheSettings> = {}) {
     return [records[0]?.offset, Number(nextOffset)]
   }
   const answerAll = async () => {
+    await tick()
     for (let at = 0; at < fetches.length; at++) {
       fetches[at]!.answer()
       await tick()
