@@ -126,41 +126,33 @@ export function createPageCache(deps: {
     return entry !== undefined && entry.page.nextOffset > offset ? cutTo(entry.page, offset) : undefined
   }
 
-  function fetchingAt({ fetching }: Shelf, offset: bigint): Promise<Page> | undefined {
-    const exact = fetching.get(offset)
-    if (exact !== undefined) return exact
+  /** The fetch that began closest before the offset. */
+  function nearFetch({ fetching }: Shelf, offset: bigint): Promise<Page> | undefined {
     let nearest: bigint | undefined
     for (const from of fetching.keys())
       if (from < offset && offset - from <= NEAR_OFFSETS && from > (nearest ?? -1n)) nearest = from
     return nearest === undefined ? undefined : fetching.get(nearest)
   }
 
-  async function sharedAt(shelf: Shelf, offset: bigint): Promise<Page | undefined> {
-    const isExact = shelf.fetching.has(offset)
-    const fetching = fetchingAt(shelf, offset)
-    if (fetching === undefined) return undefined
-    // The failure of a page before this one says nothing about this one.
-    const page = isExact ? await fetching : await fetching.catch(() => undefined)
-    return page !== undefined && (isExact || page.nextOffset > offset) ? cutTo(page, offset) : undefined
+  function count(from: PageSource, page: Page | Promise<Page>): Page | Promise<Page> {
+    deps.onPage?.(from)
+    return page
   }
 
   return {
     async read(topic, partition, offset, bytesMax = PAGE_BYTES) {
-      const shelf = shelfOf(topic, partition)
-      const kept = keptAt(shelf, offset)
-      if (kept !== undefined) {
-        deps.onPage?.('cache')
-        return kept
+      for (let mayWait = true; ; mayWait = false) {
+        const shelf = shelfOf(topic, partition)
+        const kept = keptAt(shelf, offset)
+        if (kept !== undefined) return count('cache', kept)
+        const same = shelf.fetching.get(offset)
+        if (same !== undefined) return count('shared', same)
+        const near = mayWait ? nearFetch(shelf, offset) : undefined
+        if (near === undefined) return count('kafka', fetchPage(topic, partition, offset, bytesMax))
+        // The failure of a page before this one says nothing about this one.
+        const page = await near.catch(() => undefined)
+        if (page !== undefined && page.nextOffset > offset) return count('shared', cutTo(page, offset))
       }
-      const shared = await sharedAt(shelf, offset)
-      if (shared !== undefined) {
-        deps.onPage?.('shared')
-        return shared
-      }
-      // Another reader may have begun the same fetch during the wait.
-      const again = keptAt(shelfOf(topic, partition), offset) ?? shelfOf(topic, partition).fetching.get(offset)
-      deps.onPage?.(again === undefined ? 'kafka' : 'shared')
-      return again ?? fetchPage(topic, partition, offset, bytesMax)
     },
     get bytes() {
       return bytes
