@@ -42,7 +42,7 @@ export function createInbox(deps: {
       deps.take(notification)
       progress.end(open, 0)
     }
-    if (taken > 0) handle.write([], true)
+    if (taken > 0) handle.write([])
     waiting = waiting.slice(taken)
     setPaused(waiting.length > 0)
   }
