@@ -27,6 +27,7 @@ import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
 import { quarantine } from '../topics/quarantine.ts'
 import { recordState } from '../topics/record-state.ts'
+import { streamsPresence } from '../topics/streams-presence.ts'
 import type { OrganizationTopic, Role, Topic } from '../topics/topic.ts'
 
 export interface Station {
@@ -43,8 +44,8 @@ const retries = RETRY_TIERS.map(tier => tier.topic)
 export const TOPOLOGY: readonly Station[] = [
   {
     role: 'api',
-    does: 'takes emits and answers with their verdict; reads and writes the control plane',
-    reads: [outcomes, admissionCounters, deliveryCatchUps, control, events],
+    does: 'takes emits and answers with their verdict; reads and writes the control plane; streams events',
+    reads: [outcomes, admissionCounters, deliveryCatchUps, streamsPresence, control, events],
     writes: [
       emits,
       platformEmits,
@@ -55,6 +56,7 @@ export const TOPOLOGY: readonly Station[] = [
       auditAttempts,
       auditNotifications,
       auditMeters,
+      streamsPresence,
     ],
     state: [],
   },

@@ -25,6 +25,7 @@ import { platformEmits } from './platform-emits.ts'
 import { quarantine } from './quarantine.ts'
 import { recordState } from './record-state.ts'
 import { shards } from './shards.ts'
+import { streamsPresence } from './streams-presence.ts'
 import type { OrganizationTopic, Topic } from './topic.ts'
 
 export const SHARED_TOPICS: readonly Topic[] = [
@@ -52,6 +53,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   auditMeters,
   auditNotifications,
   recordState,
+  streamsPresence,
 ]
 
 export const ORGANIZATION_TOPICS: readonly OrganizationTopic[] = [emits, events]

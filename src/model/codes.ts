@@ -129,6 +129,12 @@ export const CODES = {
     410,
     'Events at the cursor are no longer kept, or the log ends before it; continue at error.earliestCursor.',
   ),
+  stream_limit_exceeded: entry(
+    429,
+    "The plan's number of streams, or of distinct filters on one log, is reached; details name which.",
+    true,
+  ),
+  not_acceptable: entry(406, 'None of the media types in Accept can be answered; the message names those that can.'),
   key_in_query: entry(400, 'An API key is in the URL, where logs keep it: send it in a header, and replace the key.'),
 
   // Notifications

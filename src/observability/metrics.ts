@@ -17,12 +17,14 @@ import { createKafkaMetrics } from './kafka-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
 import { createScrapedMetrics, type ScrapedMetrics } from './scraped-metrics.ts'
 import { createShardMetrics } from './shard-metrics.ts'
+import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts'
 
 export interface Metrics {
   kafka: ConnectionObserver
   shard: ShardMetrics
   deliver: DeliverMetrics
   record: RecordMetrics
+  streams: StreamMetrics
   verdictOf(
     verdict: { verdict: string; code?: string },
     emit: { request: { channel: string }; recordedAtMs: number; judgedAtMs: number },
@@ -93,6 +95,7 @@ export function createMetrics(): Metrics {
     deliver: createDeliverMetrics(registry, scraped),
     record: createRecordMetrics(registry, scraped),
     shard,
+    streams: createStreamMetrics(registry, scraped),
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {
       verdicts.inc({ verdict, code: code ?? '', channel: request.channel })
       // Broker and process have different clocks.

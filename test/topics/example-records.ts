@@ -53,6 +53,7 @@ import { notificationRecordCodec, notifications } from '../../topics/notificatio
 import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
+import { presenceCodec, streamsPresence } from '../../topics/streams-presence.ts'
 
 /** The key of the examples' tags, chain tokens and webhook secrets. */
 export const EXAMPLES_SECRET = 'the secret of the examples'
@@ -142,6 +143,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [outcomes.name]: { pauses: as(pausesCodec), any: as(outcomesCodec) },
   [platformEmits.name]: { any: as(platformEmitCodec) },
   [recordState.name]: { any: as(recordStateCodec) },
+  [streamsPresence.name]: { any: as(presenceCodec) },
 }
 
 /** The example as a reader of its topic gets it. */

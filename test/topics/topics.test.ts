@@ -43,6 +43,7 @@ import { outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { shards } from '../../topics/shards.ts'
+import { presenceCodec } from '../../topics/streams-presence.ts'
 
 const ALL = [...SHARED_TOPICS, ...ORGANIZATION_TOPICS]
 const CODECS = {
@@ -84,6 +85,7 @@ const CODECS = {
   outcomesCodec,
   platformEmitCodec,
   recordStateCodec,
+  presenceCodec,
 }
 
 describe('every topic', () => {
@@ -124,6 +126,7 @@ describe('every topic', () => {
         'emits.<org>',
         'notifications',
         'platform.emits',
+        'streams.presence',
         ...RETRY_TIERS.map(tier => tier.topic.name),
       ].sort(),
     )

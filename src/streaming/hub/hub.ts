@@ -1,0 +1,291 @@
+/**
+ * All open streams of an api process: how many an organization may have, whose they are, and when they end. Nothing runs
+ * while there are none.
+ *
+ *     reserve ──► prepare (place in the log) ──► open (socket) ──► start (reader) ──► end
+ */
+import type { OpenStream } from '../../../topics/streams-presence.ts'
+import type { Clock, Random, Timer } from '../../clock.ts'
+import type { Logger } from '../../logger.ts'
+import { ClarionError, CODES } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import type { Ids } from '../../model/ids.ts'
+import { planOf } from '../../model/plans.ts'
+import type { Kind } from '../../model/records.ts'
+import { runAs } from '../../process/work.ts'
+import { createBudget } from './budget.ts'
+import { type ConnectionTimings, createConnection, TIMINGS } from './connection.ts'
+import type { Frames } from './frames.ts'
+import type { Connection, ConnectionFacts, Sink, StreamMeter, Subscriber } from './ports.ts'
+import type { Presence } from './presence.ts'
+
+export interface StreamHub {
+  /** Counts a connection before it is open. Throws `stream_limit_exceeded`. */
+  reserve(wanted: Pick<ConnectionFacts, 'subscriber' | 'client' | 'transport'>): Reservation
+  limitsOf(organizationId: string): StreamLimits
+  /** Open streams of an organization, in this process. */
+  local(organizationId: string): OpenStream[]
+  /** In all processes. */
+  list(organizationId: string): OpenStream[]
+  /** Ends a stream of this process (`revoked`); false: there is no such stream here. */
+  end(organizationId: string, streamId: string): boolean
+  /** A process that stops takes no streams: each new one ends at once, and its client reconnects elsewhere. */
+  readonly isDraining: boolean
+  /** For `retry` of a drained stream. */
+  retryMs(): number
+  /** Other processes get to know what is open here. */
+  changed(organizationId: string): void
+  /** Ends all streams, spread over five seconds. */
+  drain(): Promise<void>
+  /** Streams of other processes have changed. */
+  onOthers(organizationId: string, streams: readonly OpenStream[]): void
+  figures(): StreamFigures
+  close(): void
+}
+
+export interface Reservation {
+  readonly streamId: string
+  /** The connection is open: one that it replaces ends. */
+  open(sink: Sink, heartbeat: Frames['heartbeat']): Connection
+  release(): void
+}
+
+export interface StreamLimits {
+  connections: number
+  eventsPerSecond: number
+}
+
+export interface StreamFigures {
+  open: Record<OpenStream['transport'], number>
+  behind: number
+  unsentBytes: number
+}
+
+export interface HubDeps {
+  view: ControlView
+  clock: Clock
+  random: Random
+  ids: Ids
+  logger: Logger
+  meter: StreamMeter
+  presence(): Presence
+  onEnd(reason: string): void
+  timings?: Partial<ConnectionTimings>
+}
+
+const TICK_MS = 1_000
+const DRAIN_MS = 5_000
+/** So that few streams do not hold a stop up. */
+const DRAIN_STEP_MS = 50
+const RETRY_MS = { least: 500, most: 3_000 }
+
+export function createStreamHub(deps: HubDeps): StreamHub {
+  const { view, clock, random, meter } = deps
+  const timings = { ...TIMINGS, ...deps.timings }
+  const budget = createBudget()
+  const connections = new Map<string, Connection>()
+  const byOrganization = new Map<string, Set<Connection>>()
+  const reserved = new Map<string, Set<ConnectionFacts>>()
+  const unfollow = view.onChange(onChange)
+  let isDraining = false
+  let timer: Timer | undefined
+
+  const of = (organizationId: string): Connection[] => [...(byOrganization.get(organizationId) ?? [])]
+
+  function limitsOf(organizationId: string): StreamLimits {
+    const limits = planOf(view.organization(organizationId)?.plan ?? 'FREE')
+    return { connections: limits.streams, eventsPerSecond: limits.streamEventsPerS }
+  }
+
+  function refuseTooMany(wanted: ConnectionFacts): void {
+    const { organizationId } = wanted.subscriber
+    const { connections: most } = limitsOf(organizationId)
+    const here = [...of(organizationId), ...(reserved.get(organizationId) ?? [])].filter(
+      each => !isReplacedBy(wanted, each),
+    )
+    const others = deps
+      .presence()
+      .others(organizationId)
+      .filter(
+        each => wanted.client === undefined || each.client !== wanted.client || each.keyId !== wanted.subscriber.keyId,
+      )
+    if (here.length + others.length < most) return
+    const message = `the plan has ${most} ${most === 1 ? 'stream' : 'streams'} at a time: close one, or give each client a name (client=…), by which a new stream replaces its old one`
+    const details = [{ path: '', rule: 'connections', message }]
+    throw new ClarionError('stream_limit_exceeded', CODES.stream_limit_exceeded.meaning, { details })
+  }
+
+  function open(facts: ConnectionFacts, sink: Sink, heartbeat: Frames['heartbeat']): Connection {
+    const { subscriber } = facts
+    const { organizationId } = subscriber
+    for (const older of of(organizationId)) if (isReplacedBy(facts, older)) older.end('replaced')
+    const connection = createConnection(facts, {
+      ...{ clock, sink, budget, heartbeat, timings },
+      eventsPerSecond: limitsOf(organizationId).eventsPerSecond,
+      onEvents: count => meter.count(subscriber, count),
+      onEnded: reason => ended(connection, reason),
+    })
+    connections.set(connection.id, connection)
+    const siblings = byOrganization.get(organizationId) ?? new Set()
+    byOrganization.set(organizationId, siblings.add(connection))
+    startTicking()
+    return connection
+  }
+
+  function ended(connection: Connection, reason: string): void {
+    const { organizationId } = connection.subscriber
+    connections.delete(connection.id)
+    const siblings = byOrganization.get(organizationId)
+    siblings?.delete(connection)
+    if (siblings?.size === 0) byOrganization.delete(organizationId)
+    deps.onEnd(reason)
+    deps.presence().changed(organizationId)
+  }
+
+  /** The timer belongs to no request. */
+  function startTicking(): void {
+    timer ??= runAs(undefined, () => clock.after(TICK_MS, tick))
+  }
+
+  function tick(): void {
+    timer = undefined
+    const nowMs = clock.monotonicMs()
+    for (const connection of [...connections.values()]) {
+      try {
+        endIfExpired(connection)
+        connection.tick(nowMs)
+      } catch (error) {
+        deps.logger.error({ err: error }, 'a stream failed')
+        connection.destroy('fault')
+      }
+    }
+    deps.presence().tick()
+    if (connections.size > 0 || deps.presence().isPending) startTicking()
+  }
+
+  function endIfExpired(connection: Connection): void {
+    const { organizationId, keyId, token } = connection.subscriber
+    if (token !== undefined && token.expiresAtMs <= clock.nowMs()) {
+      connection.end('token_expired')
+      return
+    }
+    const expiresAt = view.find('key', organizationId, keyId)?.expiresAt
+    if (typeof expiresAt === 'string' && Date.parse(expiresAt) <= clock.nowMs()) connection.end('revoked')
+  }
+
+  function onChange(kind: Kind, organizationId: string, id: string): void {
+    if (kind !== 'key' && kind !== 'organization') return
+    for (const connection of of(organizationId)) {
+      if (kind === 'key' && connection.subscriber.keyId !== id) continue
+      if (!mayRead(organizationId, connection.subscriber)) connection.end('revoked')
+    }
+    if (kind === 'organization') applyPlan(organizationId)
+  }
+
+  function mayRead(organizationId: string, { keyId }: Subscriber): boolean {
+    const key = view.find('key', organizationId, keyId)
+    return key?.scopes.includes('events:read') === true && view.organization(organizationId)?.status === 'active'
+  }
+
+  /** Of too many streams the newest end. */
+  function applyPlan(organizationId: string): void {
+    const limits = limitsOf(organizationId)
+    for (const [index, connection] of of(organizationId).entries()) {
+      if (index >= limits.connections) connection.end('revoked')
+      else connection.setEventsPerSecond(limits.eventsPerSecond)
+    }
+  }
+
+  const local = (organizationId: string): OpenStream[] => of(organizationId).map(shown)
+
+  return {
+    reserve(wanted) {
+      const facts: ConnectionFacts = { ...wanted, id: deps.ids.next('str'), openedAtMs: clock.nowMs() }
+      refuseTooMany(facts)
+      const { organizationId } = facts.subscriber
+      const waiting = reserved.get(organizationId) ?? new Set()
+      reserved.set(organizationId, waiting.add(facts))
+      const release = () => {
+        waiting.delete(facts)
+        if (waiting.size === 0 && reserved.get(organizationId) === waiting) reserved.delete(organizationId)
+      }
+      return {
+        streamId: facts.id,
+        release,
+        open(sink, heartbeat) {
+          release()
+          return open(facts, sink, heartbeat)
+        },
+      }
+    },
+    limitsOf,
+    changed: organizationId => deps.presence().changed(organizationId),
+    local,
+    list: organizationId => [...local(organizationId), ...deps.presence().others(organizationId)],
+    end(organizationId, streamId) {
+      const connection = connections.get(streamId)
+      if (connection?.subscriber.organizationId !== organizationId) return false
+      connection.end('revoked')
+      return true
+    },
+    get isDraining() {
+      return isDraining
+    },
+    retryMs: () => Math.round(RETRY_MS.least + random.uniform() * (RETRY_MS.most - RETRY_MS.least)),
+    async drain() {
+      isDraining = true
+      const all = [...connections.values()]
+      const stepMs = Math.min(DRAIN_STEP_MS, DRAIN_MS / Math.max(1, all.length))
+      const startMs = clock.monotonicMs()
+      for (const [index, connection] of all.entries()) {
+        const dueMs = startMs + index * stepMs
+        if (dueMs > clock.monotonicMs()) await clock.sleep(dueMs - clock.monotonicMs())
+        connection.end('server_drain', { retryMs: this.retryMs() })
+      }
+      // Those that opened meanwhile.
+      for (const connection of [...connections.values()]) connection.end('server_drain', { retryMs: this.retryMs() })
+    },
+    onOthers(organizationId, streams) {
+      for (const stream of streams)
+        for (const own of of(organizationId)) if (isOlderSibling(own, stream)) own.end('replaced')
+    },
+    figures() {
+      const open = { sse: 0, ndjson: 0, websocket: 0 }
+      let behind = 0
+      for (const connection of connections.values()) {
+        open[connection.transport]++
+        if ([...connection.readers].some(reader => reader.behindEvents() > 0)) behind++
+      }
+      return { open, behind, unsentBytes: budget.used }
+    },
+    close() {
+      unfollow()
+      timer?.cancel()
+      for (const connection of [...connections.values()]) connection.destroy('closed')
+    },
+  }
+}
+
+/** By the name that the client gave itself, or by its token. */
+function isReplacedBy(newer: ConnectionFacts, older: ConnectionFacts): boolean {
+  const { token, keyId } = newer.subscriber
+  if (token !== undefined) return older.subscriber.token?.id === token.id
+  const isSameClient = newer.client !== undefined && newer.client === older.client
+  return isSameClient && older.subscriber.token === undefined && older.subscriber.keyId === keyId
+}
+
+function isOlderSibling(own: Connection, other: OpenStream): boolean {
+  if (own.client === undefined || own.client !== other.client || own.subscriber.token !== undefined) return false
+  return own.subscriber.keyId === other.keyId && own.openedAtMs < other.openedAtMs
+}
+
+function shown(connection: Connection): OpenStream {
+  const { id, subscriber, client = null, transport, openedAtMs, readers } = connection
+  const selectors = [...readers].flatMap(({ question }) => question.selectors)
+  return {
+    ...{ id, keyId: subscriber.keyId, environment: subscriber.environment, client, transport, openedAtMs },
+    types: [...new Set(selectors)],
+    behindEvents: [...readers].reduce((sum, reader) => sum + reader.behindEvents(), 0),
+    unsentBytes: connection.unsentBytes(),
+  }
+}
