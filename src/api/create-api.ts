@@ -23,6 +23,7 @@ import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
 import { createStoredEvents } from '../replay/stored-events.ts'
+import type { Push } from '../streaming/hub/push.ts'
 import type { Meters } from '../streaming/meters.ts'
 import type { Streaming } from '../streaming/streaming.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
@@ -54,6 +55,8 @@ import { createRegistrationHandlers } from './registrations/handlers.ts'
 import { createReplayHandlers } from './replays/handlers.ts'
 import { createSubscriptionReplay } from './replays/subscription-replay.ts'
 import { createRoutes } from './routes.ts'
+import { createStreams } from './streams/create-streams.ts'
+import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers, type Readiness } from './system/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
@@ -83,6 +86,8 @@ export interface ApiDeps {
   /** Sends the tests of webhooks. */
   pings: Pings
   streaming: Streaming
+  /** The composition root feeds it the topic `streams.presence`. */
+  push: Push
   meters: Meters
   /** Undefined: off. */
   tracing?: Tracing | undefined
@@ -106,6 +111,10 @@ export interface ApiDeps {
 
 export interface Api {
   handler: RequestListener
+  /** For requests that ask for a WebSocket. */
+  upgrade: Upgrade
+  /** Ends all streams, before the process stops listening. */
+  drain(): Promise<void>
   routes: readonly Route[]
 }
 
@@ -122,6 +131,7 @@ export function createApi(deps: ApiDeps): Api {
   const redelivery = createRedelivery({ ...deps, storedEvents })
   const replays = createReplayHandlers({ ...controlPlane, ...deps })
   const findQuarantined = createFindQuarantined(deps)
+  const streams = createStreams({ ...deps, authenticate })
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, authenticate, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
@@ -145,6 +155,7 @@ export function createApi(deps: ApiDeps): Api {
     relays: createRelayHandlers({ ...deps, redelivery, storedEvents }),
     lifecycle: createLifecycleHandlers(controlPlane),
     pulls: createPullHandlers(deps),
+    streams: streams.handlers,
     quarantine: createQuarantineHandlers({ ...deps, findQuarantined }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),
@@ -152,5 +163,13 @@ export function createApi(deps: ApiDeps): Api {
       partitions: createPartitionHandlers({ ...controlPlane, view: deps.view }),
     },
   })
-  return { handler: createApp({ ...deps, authenticate }, routes), routes }
+  return {
+    handler: createApp({ ...deps, authenticate }, routes),
+    upgrade: streams.webSockets.upgrade,
+    async drain() {
+      await deps.push.hub.drain()
+      streams.webSockets.drain()
+    },
+    routes,
+  }
 }

@@ -17,6 +17,7 @@ import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
 import { createRegistrationRoutes, type RegistrationHandlers } from './registrations/routes.ts'
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
+import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
 import { createUsageRoutes, type UsageHandlers } from './usage/routes.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './webhooks/routes.ts'
@@ -36,6 +37,7 @@ export interface Handlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
   platformEvents: PlatformEventHandlers
+  streams: StreamHandlers
   usage: UsageHandlers
   ledger: LedgerHandlers
   audit: AuditHandlers
@@ -58,6 +60,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...emits.emits,
     ...createPlatformEventRoutes(on.platformEvents),
     ...createPullRoutes(on.pulls),
+    ...createStreamRoutes(on.streams),
     ...createLifecycleRoutes(on.lifecycle),
     emits.redrive,
     registrations.dryRun,

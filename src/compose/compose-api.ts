@@ -1,14 +1,14 @@
 /** Composes the role `api`: its readers and writers of Kafka, and the request listener over both. */
 import { readFileSync } from 'node:fs'
-import type { RequestListener } from 'node:http'
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { outcomes as outcomesTopic } from '../../topics/outcomes.ts'
+import { streamsPresence } from '../../topics/streams-presence.ts'
 import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
-import { createApi } from '../api/create-api.ts'
+import { type Api, createApi } from '../api/create-api.ts'
 import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
 import { createPings } from '../delivery/ping.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
@@ -17,13 +17,14 @@ import { createSigningContexts } from '../delivery/signing-context.ts'
 import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admission-progress.ts'
 import { createPausedOrganizations, type PausedOrganizations } from '../ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../ingress/verdict-waiter.ts'
-import type { Appender } from '../kafka/ports.ts'
+import type { Appender, LogRecord } from '../kafka/ports.ts'
 import { retryTransient } from '../kafka/protocol/retry-transient.ts'
 import { createLogReader } from '../kafka/read/log-reader.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
+import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
 import type { Parts } from './parts.ts'
@@ -45,8 +46,11 @@ interface Followed {
   waiting: WaitingWebhooks
 }
 
+/** Fed with the topic `streams.presence`. */
+type FollowedPresence = Pick<Push, 'presence'>
+
 /** `openMetrics`: see `ApiDeps`. */
-export async function startApi(parts: Parts, openMetrics: boolean): Promise<RequestListener> {
+export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api> {
   const { clock, logger, kafka, controlPlane, config, closing } = parts
   const processId = parts.ids.next('api')
   const verdictWaiter = createVerdictWaiter({ clock, processId })
@@ -57,13 +61,6 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
     waiting: createWaitingWebhooks({ logger }),
   }
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
-  const readers = await follow(parts, followed)
-  showFollowed(parts, followed)
-  alignPartitions(parts)
-  const kafkaAccess = openKafkaAccess(parts)
-  const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
-  const pings = openPings(parts, sender, appender)
-  const history = openRequestHistory(parts)
   const streaming = await openStreams(parts, followed)
   const meters = createMeters({
     ...parts,
@@ -72,9 +69,17 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
     processId,
     meter: 'streamed_events',
   })
-  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters }
-  const handler = createHandler(parts, { ...followed, ...opened })
-  parts.draining.push(async () => streaming.pulls.close())
+  const push = openPush(parts, { streaming, meters, appender, processId })
+  const readers = await follow(parts, { ...followed, ...push })
+  showFollowed(parts, followed)
+  alignPartitions(parts)
+  const kafkaAccess = openKafkaAccess(parts)
+  const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
+  const pings = openPings(parts, sender, appender)
+  const history = openRequestHistory(parts)
+  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters, push }
+  const api = createHandler(parts, { ...followed, ...opened })
+  parts.draining.push(async () => streaming.pulls.close(), api.drain)
   const sweep = controlPlane.federation.startSweep()
   const deletionGrace = controlPlane.deletionGrace.start()
   const retention = controlPlane.retention.start()
@@ -83,6 +88,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
     deletionGrace.close()
     sweep.close()
     sender.close()
+    await push.close()
     await streaming.close()
     await meters.close()
     await kafkaAccess.close()
@@ -92,13 +98,13 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Requ
     await history.close()
   })
   resealAll(parts)
-  return handler
+  return api
 }
 
 /** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
 async function follow(
   parts: Parts,
-  { verdictWaiter, pauses, numbers, waiting }: Followed,
+  { verdictWaiter, pauses, numbers, waiting, presence }: Followed & FollowedPresence,
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   const verdicts = createLogReader({
@@ -113,13 +119,17 @@ async function follow(
       onFatal,
     },
   })
+  const appliers: Record<string, (record: LogRecord) => void> = {
+    [deliveryCatchUps.name]: waiting.apply,
+    [streamsPresence.name]: presence.onRecord,
+  }
   const counters = createLogReader({
     ...{ kafka, clock, logger, watch },
     allowBatching: () => true,
     settings: { batchingWaitMs: COUNTERS_WAIT_MS, batchingBytesMin: 64 * 1024 },
     events: {
       onRecords(topic, _partition, records) {
-        const { apply } = topic === deliveryCatchUps.name ? waiting : numbers
+        const apply = appliers[topic] ?? numbers.apply
         for (const record of records) apply(record)
       },
       onFatal,
@@ -132,6 +142,7 @@ async function follow(
     counters.assign(admissionCounters.name, shard, 'earliest')
     counters.assign(deliveryCatchUps.name, shard, 'earliest')
   }
+  counters.assign(streamsPresence.name, 0, 'earliest')
   return {
     async close() {
       await verdicts.close()
@@ -171,6 +182,18 @@ function openStreams(parts: Parts, { numbers }: Followed): Promise<Streaming> {
     previousSecretKey: backends.previousSecretKey,
     newest: ({ organizationId, environment }) => numbers.sequence(organizationId, environment),
     onPage: metrics.logPage,
+  })
+}
+
+function openPush(
+  parts: Parts,
+  opened: { streaming: Streaming; meters: Meters; appender: Appender; processId: string },
+): Push {
+  const { backends, view, clock, random, ids, logger, metrics } = parts
+  const { secretKey, previousSecretKey } = backends
+  return createPush({
+    ...{ ...opened, secretKey, previousSecretKey, view, clock, random, ids, logger },
+    metrics: metrics.streams,
   })
 }
 
@@ -215,11 +238,12 @@ type Opened = Followed & {
   history: ReturnType<typeof openRequestHistory>
   streaming: Streaming
   meters: Meters
+  push: Push
 }
 
-function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): RequestListener {
+function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {
   const { metrics, config, provisioning, backends } = parts
-  const { handler } = createApi({
+  return createApi({
     ...parts,
     ...opened,
     reads: createReads(history, config),
@@ -239,7 +263,6 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): R
     aliasKeyHeader: config.aliasKeyHeader,
     version: version(),
   })
-  return handler
 }
 
 /** Re-seals with the new secret key, in the background, where values are sealed with the previous one. */

@@ -13,7 +13,7 @@ import { startAdmit } from './compose-admit.ts'
 import { startApi } from './compose-api.ts'
 import { startDeliver } from './compose-deliver.ts'
 import { startRecord } from './compose-record.ts'
-import { type Listener, listen } from './listen.ts'
+import { type Listener, listen, type Upgrade } from './listen.ts'
 import { type Closing, type ComposeDeps, openParts, type Parts } from './parts.ts'
 import { protectTopics } from './protect-topics.ts'
 
@@ -29,6 +29,12 @@ export interface Platform {
 /** A broker may fail while a process starts: the start is retried unless the trouble lasts. */
 const START_RETRY_MS = 60_000
 const START_PAUSE_MS = 500
+
+/** Handlers of the port of the process. */
+interface Served {
+  handler: RequestListener
+  upgrade: Upgrade | undefined
+}
 
 /** Undefined: the process does not listen there. */
 interface Listeners {
@@ -80,8 +86,10 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   if (roles.includes('admit')) startAdmit(parts)
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)
-  const handler = roles.includes('api') ? await startApi(parts, openMetrics) : statusAlone(parts, openMetrics)
-  serve(parts, listeners, handler)
+  const served = roles.includes('api')
+    ? await startApi(parts, openMetrics)
+    : { handler: statusAlone(parts, openMetrics), upgrade: undefined }
+  serve(parts, listeners, served)
   return {
     address: listeners.api?.url,
     adminKey: parts.backends.adminKey,
@@ -114,12 +122,12 @@ function statusAlone(
   return createStatus({ missing, degraded, metrics, authorizeMetrics: openMetrics ? undefined : authorizeMetrics })
 }
 
-function serve({ missing, metrics, closing, draining }: Parts, listeners: Listeners, handler: RequestListener): void {
+function serve({ missing, metrics, closing, draining }: Parts, listeners: Listeners, served: Served): void {
   for (const listener of [listeners.api, listeners.metrics])
     if (listener !== undefined) closing.push(() => listener.close())
   closing.push(() => Promise.all(draining.map(each => each())))
   listeners.metrics?.serve(createStatus({ missing, metrics }))
-  listeners.api?.serve(handler)
+  listeners.api?.serve(served.handler, served.upgrade)
 }
 
 /** The broker is away, or temporarily refuses a change of the control plane. */

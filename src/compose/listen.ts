@@ -2,7 +2,7 @@
  * The port of the process. It is bound before anything else starts, so that a port conflict costs nothing; until the
  * platform serves, callers get 503 with `Retry-After`.
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -15,10 +15,12 @@ export interface Listener {
   url: string
   /** The bound address, never a name. */
   bound: { host: string; port: number }
-  /** Passes requests to this handler from now on. */
-  serve(handler: RequestListener): void
+  /** Passes requests to this handler from now on, and upgrades to WebSockets to the other one. */
+  serve(handler: RequestListener, upgrade?: Upgrade): void
   close(): Promise<void>
 }
+
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** Throws one sentence with the remedy when the port cannot be bound. */
 export async function listen(deps: {
@@ -29,9 +31,17 @@ export async function listen(deps: {
   setting?: string
 }): Promise<Listener> {
   let current: RequestListener = createStatus({ missing: [() => 'the platform is starting'] })
+  let upgrade: Upgrade | undefined
   const server = createServer(
-    { keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 },
+    {
+      ...{ keepAliveTimeout: 65_000, requestTimeout: 60_000, headersTimeout: 30_000 },
+      // Every other protocol is declined: the request is answered as if it had not offered one.
+      shouldUpgradeCallback: ({ headers }) => upgrade !== undefined && headers.upgrade?.toLowerCase() === 'websocket',
+    },
     (request, response) => current(request, response),
+  )
+  server.on('upgrade', (request, socket, head) =>
+    upgrade === undefined ? socket.destroy() : upgrade(request, socket, head),
   )
   server.on('clientError', refuseMalformed)
   await bind(server, deps)
@@ -39,8 +49,9 @@ export async function listen(deps: {
   return {
     url: urlOf(deps.host, port),
     bound: { host: address, port },
-    serve(handler) {
+    serve(handler, upgradeTo) {
       current = handler
+      upgrade = upgradeTo
     },
     close: () => stop(server, deps.clock),
   }

@@ -29,6 +29,7 @@ import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createValidators } from '../../src/registry/validators.ts'
+import { createPush } from '../../src/streaming/hub/push.ts'
 import { createMeters } from '../../src/streaming/meters.ts'
 import { openStreaming, type Streaming } from '../../src/streaming/streaming.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
@@ -166,6 +167,11 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     newest: ({ organizationId, environment }) => sequences.get(`${organizationId}/${environment}`) ?? 0,
   })
   const meters = createMeters({ ...parts, appender, processId: ids.next('api'), meter: 'streamed_events' })
+  const push = createPush({
+    ...parts,
+    ...{ streaming, meters, appender, view: control.view, processId: ids.next('api'), secretKey: SECRET_KEY },
+    ...{ previousSecretKey: undefined, random, metrics: parts.metrics.streams },
+  })
   const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
   const api = createApi({
     view: control.view,
@@ -178,7 +184,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     validators,
     pings,
     verdictWaiter: outcomes,
-    ...{ streaming, meters },
+    ...{ streaming, meters, push },
     pauses,
     tags,
     reads: createReads(history),
@@ -246,6 +252,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
       outcomes.close()
       sender.close()
       await kafkaAccess.close()
+      await push.close()
       await streaming.close()
       await meters.close()
       await Promise.allSettled([ledger.close(), reader.close(), appender.close(), analytics.close(), history.close()])

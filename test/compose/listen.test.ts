@@ -33,6 +33,16 @@ describe('the port of a process', () => {
     expect(['127.0.0.1', '::1']).toContain(bound.host)
   })
 
+  it('sends an EventSource away for a second while the platform starts, since an error would end it for good', async () => {
+    const { url } = await open()
+    const answer = await fetch(`${url}/api/v1/events/stream`, { headers: { accept: 'text/event-stream' } })
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      200,
+      'text/event-stream',
+      'retry: 1000\n\n',
+    ])
+  })
+
   it('answers 503 with Retry-After until the platform serves, on the same connection too', async () => {
     const listener = await open()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })

@@ -35,7 +35,7 @@ export function createApp(deps: AppDeps, routes: readonly Route[]): RequestListe
   // Only the error envelope below answers; an error that reaches Koa itself is a broken connection.
   app.silent = true
   const router = createRouter(deps, routes)
-  app.use(enveloping(deps))
+  app.use(enveloping(deps, streamsOf(routes)))
   app.use(router.routes())
   app.use(router.allowedMethods())
   const listener = shortcut(deps, routes, app.callback())
@@ -48,7 +48,8 @@ function shortcut(
   routes: readonly Route[],
   general: RequestListener,
 ): RequestListener {
-  const direct = new Map<string | undefined, DirectHandler>()
+  const direct = new Map<string, DirectHandler>()
+  const streams = streamsOf(routes)
   for (const route of routes) if (route.direct !== undefined) direct.set(`${route.method} ${route.path}`, route.direct)
   return (request: IncomingMessage, response: ServerResponse) => {
     const name = `${request.method} ${request.url}`
@@ -59,7 +60,10 @@ function shortcut(
     }
     const startedMs = clock.monotonicMs()
     handler(request, response)
-      .then(() => onAnswer(name, response.statusCode, (clock.monotonicMs() - startedMs) / 1000))
+      .then(() => {
+        if (!streams.has(name) || response.statusCode >= 400)
+          onAnswer(name, response.statusCode, (clock.monotonicMs() - startedMs) / 1000)
+      })
       .catch(error => {
         logger.error({ err: error }, 'a request failed after its answer had begun')
         response.destroy()
@@ -73,18 +77,27 @@ function createRouter(deps: AppDeps, routes: readonly Route[]): Router<State> {
   for (const route of routes) {
     const prepare = callOf(route)
     router.register(route.path, [route.method], async (context: RouterContext<State>) => {
-      if (route.direct !== undefined) {
-        context.respond = false
-        return route.direct(context.req, context.res)
-      }
+      if (route.direct !== undefined) return respondDirectly(context, route.direct)
       const call = await prepare(context.req, context.params, context.querystring, context.state.requestId)
       write(context, route, await route.handle(call), call.principal?.viaAlias === true)
     })
   }
+  for (const { path, preflight } of routes)
+    if (preflight !== undefined)
+      router.register(path, ['OPTIONS'], (context: RouterContext<State>) => respondDirectly(context, preflight))
   return router
 }
 
-function enveloping(deps: AppDeps): Koa.Middleware<State> {
+async function respondDirectly(context: RouterContext<State>, handler: DirectHandler): Promise<void> {
+  context.respond = false
+  await handler(context.req, context.res)
+}
+
+/** Names of routes whose answers last. */
+const streamsOf = (routes: readonly Route[]): ReadonlySet<string> =>
+  new Set(routes.filter(({ isStream }) => isStream === true).map(({ method, path }) => `${method} ${path}`))
+
+function enveloping(deps: AppDeps, streams: ReadonlySet<string>): Koa.Middleware<State> {
   return async (context, next) => {
     const requestId = deps.ids.next('req')
     const startedMs = deps.clock.monotonicMs()
@@ -113,7 +126,8 @@ function enveloping(deps: AppDeps): Koa.Middleware<State> {
     } finally {
       const matched = (context as Partial<RouterContext>)._matchedRoute
       const route = matched === undefined ? 'none' : `${context.method} ${String(matched)}`
-      deps.onAnswer(route, context.status, (deps.clock.monotonicMs() - startedMs) / 1000)
+      if (!streams.has(route) || context.status >= 400)
+        deps.onAnswer(route, context.status, (deps.clock.monotonicMs() - startedMs) / 1000)
     }
   }
 }

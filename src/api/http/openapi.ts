@@ -74,6 +74,9 @@ function operation(route: Route): Record<string, unknown> {
   }
 }
 
+const mediaOf = (content: Record<string, Schema>) =>
+  Object.fromEntries(Object.entries(content).map(([media, schema]) => [media, { schema }]))
+
 const json = (schema: Schema) => ({ 'application/json': { schema } })
 
 function operationId({ method, path }: Route): string {
@@ -112,6 +115,8 @@ const IDEMPOTENCY_KEY = {
 }
 
 function answered(route: Route): Record<string, unknown> {
+  if (route.content !== undefined)
+    return { description: 'Content without the envelope.', content: mediaOf(route.content) }
   if (route.answer === undefined) return { description: 'Content without the envelope.', content: { '*/*': {} } }
   const meta = {
     type: 'object',

@@ -3,7 +3,7 @@ import { pagingQuery } from './paging.ts'
 import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
 import { boolean, listOf, object, string } from './schema-parts.ts'
 
-export type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct'>
+export type Facts = Omit<Route, 'method' | 'path' | 'access' | 'summary' | 'handle' | 'direct' | 'preflight'>
 
 export function route(
   method: Method,

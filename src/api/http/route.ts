@@ -67,6 +67,10 @@ interface RouteFacts {
   body?: Schema
   /** Schema of `data`; absent: the answer has no body (204) or is plain. */
   answer?: Schema
+  /** Of an answer without the envelope: its schema by media type. */
+  content?: Record<string, Schema>
+  /** Its answer lasts: it is not in the histogram of request times. */
+  isStream?: boolean
   status?: number
   /** A suspended organization may not call it. */
   refusedWhenSuspended?: boolean
@@ -94,4 +98,8 @@ interface RouteFacts {
 }
 
 export type Route = RouteFacts &
-  ({ handle: Handler; direct?: undefined } | { direct: DirectHandler; handle?: undefined })
+  (
+    | { handle: Handler; direct?: undefined; preflight?: undefined }
+    /** `preflight` answers OPTIONS. */
+    | { direct: DirectHandler; preflight?: DirectHandler; handle?: undefined }
+  )

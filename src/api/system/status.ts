@@ -7,6 +7,9 @@ import { ClarionError, CODES } from '../../model/codes.ts'
 import { runAs } from '../../process/work.ts'
 
 const RETRY_AFTER_S = 1
+const EVENT_STREAM = 'text/event-stream'
+/** An EventSource gives up for good after an error; after this it connects again in a second. */
+const COME_BACK = `retry: ${RETRY_AFTER_S * 1_000}\n\n`
 
 export function createStatus(deps: {
   missing: Array<() => string | undefined>
@@ -33,6 +36,10 @@ export function createStatus(deps: {
         success: false,
         error: { code: 'not_found', message: 'This process does not serve the API.', retryable: false },
       })
+    if (path !== '/ready' && wantsEvents(request)) {
+      response.writeHead(200, { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' }).end(COME_BACK)
+      return
+    }
     const degraded = deps.degraded?.() ?? []
     if (missing.length === 0) return answer(200, { success: true, data: { status: 'ready', degraded } })
     const error = { code: 'service_unavailable', message: missing.join('; '), retryable: true }
@@ -43,6 +50,8 @@ export function createStatus(deps: {
       handle(request, response).catch(error => refuse(response, error))
     })
 }
+
+const wantsEvents = ({ headers }: IncomingMessage): boolean => headers.accept === EVENT_STREAM
 
 function answerWith(response: ServerResponse, status: number, body: object, headers: Record<string, string>): void {
   response

@@ -4,6 +4,7 @@ import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
 import { createNotifications } from './notifications.ts'
 import { createReading } from './reading.ts'
+import { createStream } from './streams.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
 import type {
   CallOptions,
@@ -12,7 +13,10 @@ import type {
   KafkaCredential,
   MadeKafkaCredential,
   NewKafkaCredential,
+  NewStreamToken,
+  OpenStream,
   Paging,
+  StreamToken,
 } from './types.ts'
 import { createReplays, createWebhooks } from './webhooks.ts'
 
@@ -37,6 +41,18 @@ export function createClient(options: ClientOptions) {
       custom: createCustomEvents(send, random),
       webhooks: createWebhooks(send, options.webhookDefaults),
       ...createReading(send),
+      /** Events as they are accepted, for as long as the loop goes on; it reconnects, and goes on at its place. */
+      stream: createStream({ fetch, ...options, clock, random }),
+      /** Open streams of the environment. */
+      streams: {
+        list: ({ signal }: CallOptions = {}) => one<OpenStream[]>({ method: 'GET', path: '/events/streams', signal }),
+        /** Ends one; its client does not come back by itself. */
+        end: (id: string, { signal }: CallOptions = {}) =>
+          one<{ id: string; ended: true }>({ method: 'DELETE', path: `/events/streams${at(id)}`, signal }),
+      },
+      /** For browsers: a token that opens a stream within a minute. */
+      createStreamToken: (input: NewStreamToken, { signal }: CallOptions = {}) =>
+        one<StreamToken>({ method: 'POST', path: '/events/stream-tokens', body: input, signal }),
       /** The whole history of one event: verdict, payload, deliveries, attempts. */
       get: (eventId: string, { signal }: CallOptions = {}) =>
         one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),

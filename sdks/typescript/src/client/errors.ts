@@ -64,3 +64,17 @@ export class ClarionConnectionError extends Error {
     this.mayHaveBeenDone = options.mayHaveBeenDone
   }
 }
+
+/** The platform ended a stream for good: `revoked`, `replaced`, `cursor_expired`, `token_expired`. */
+export class ClarionStreamError extends Error {
+  readonly reason: string
+  /** Where the stream had come to. */
+  readonly cursor: string
+
+  constructor(reason: string, cursor: string) {
+    super(`The stream was ended by the platform: ${reason}.`)
+    this.name = 'ClarionStreamError'
+    this.reason = reason
+    this.cursor = cursor
+  }
+}

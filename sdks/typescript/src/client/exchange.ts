@@ -12,7 +12,7 @@ export interface ExchangeSettings {
   clock: Clock
 }
 
-const USER_AGENT = 'clarion-sdk-typescript/0.1.0'
+export const USER_AGENT = 'clarion-sdk-typescript/0.1.0'
 /** Errors before any connection: the call had no effect. */
 const NEVER_SENT = new Set([
   'ECONNREFUSED',
@@ -52,7 +52,7 @@ export async function exchange<T>(settings: ExchangeSettings, request: Request):
   }
 }
 
-function urlOf(baseUrl: string, { path, query = {} }: Request): URL {
+export function urlOf(baseUrl: string, { path, query = {} }: Request): URL {
   const base = baseUrl.replace(/\/+$/, '').replace(/\/api\/v1$/, '')
   const url = new URL(`${base}/api/v1${path}`)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
@@ -67,7 +67,7 @@ function initOf(apiKey: string, { method, body, headers }: Request): RequestInit
   return { method, headers: { ...fixed, 'content-type': 'application/json' }, body: text, redirect: 'manual' }
 }
 
-function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T> {
+export function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T> {
   const retryAfterS = retryAfterOf(response.headers.get('retry-after'), clock)
   const body = parseJson(text) as
     | {
@@ -106,7 +106,7 @@ function timeout(timeoutMs: number, cause: unknown): ClarionConnectionError {
   })
 }
 
-function unreachable(baseUrl: string, cause: unknown): ClarionConnectionError {
+export function unreachable(baseUrl: string, cause: unknown): ClarionConnectionError {
   const { cause: inner, message } = cause as {
     cause?: { code?: string; message?: string; errors?: Array<{ code?: string }> }
     message?: string

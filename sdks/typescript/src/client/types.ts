@@ -5,6 +5,7 @@ import type { Delivery } from './types-webhooks.ts'
 export type * from './types-federation.ts'
 export type * from './types-notifications.ts'
 export type * from './types-reading.ts'
+export type * from './types-streams.ts'
 export type * from './types-webhooks.ts'
 
 export type Json = Record<string, unknown>
