@@ -13,6 +13,7 @@ import { until } from '../support/until.ts'
 let platform: TestPlatform
 const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))
 const file = join(directory, 'kafka.json')
+const place = join(directory, 'place')
 beforeAll(async () => {
   platform = await startPlatform()
 }, 120_000)
@@ -43,11 +44,14 @@ restarted(
     const emit = (kind: string) => client.events.custom.emit({ name: 'platformxe.generic', payload: { kind } })
     const receiver = await createReceiver()
     const listening = [
-      start(env, 'listen', '--interval', '50', '--forward-to', receiver.url),
+      start(env, 'listen', '--place', place, '--forward-to', receiver.url),
       start(env, 'listen', '--kafka', file),
       start(env, 'consume', '--kafka', file, '--group', 'mine'),
     ]
-    await Promise.all([listening[0]!.says('from #'), ...listening.slice(1).map(each => each.says('reading events.'))])
+    await Promise.all([
+      listening[0]!.says('listening'),
+      ...listening.slice(1).map(each => each.says('reading events.')),
+    ])
     await emit('before')
     for (const each of listening) await sees(each, 'before')
     await platform.stop()
@@ -64,8 +68,16 @@ restarted(
       const { code } = await each.finished
       expect([code, kindsOf(each)]).toEqual([0, ['before', 'after', 'last']])
     }
-    expect(listening[0]!.stderr()).toContain('it answers again; going on from #2')
+    expect(listening[0]!.stderr()).toContain('it answers again; going on behind #1')
     expect(receiver.requests.length).toBe(3)
+    // A later run goes on at the place that was kept, though more was emitted meanwhile.
+    for (const kind of ['while', 'nobody', 'listens']) await emit(kind)
+    const later = start(env, 'listen', '--place', place)
+    await sees(later, 'listens')
+    later.interrupt()
+    await later.finished
+    expect(kindsOf(later).slice(-3)).toEqual(['while', 'nobody', 'listens'])
+    expect(kindsOf(later).length).toBeLessThanOrEqual(4)
     await receiver.close()
   },
   180_000,
@@ -78,8 +90,8 @@ restarted(
     const env = { CLARION_URL: platform.base, CLARION_API_KEY: apiKey }
     rmSync(file, { force: true })
     expect((await runCommand(env, ['credentials', 'create', 'laptop', '--out', file])).code).toBe(0)
-    const listening = [start(env, 'listen', '--interval', '50'), start(env, 'listen', '--kafka', file)]
-    await Promise.all([listening[0]!.says('from #'), listening[1]!.says('reading events.')])
+    const listening = [start(env, 'listen'), start(env, 'listen', '--kafka', file)]
+    await Promise.all([listening[0]!.says('listening'), listening[1]!.says('reading events.')])
     await platform.stop()
     await Promise.all([listening[0]!.says('Once more in'), listening[1]!.says('the brokers are away')])
     for (const each of listening) each.interrupt()

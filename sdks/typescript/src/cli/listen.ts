@@ -7,7 +7,7 @@ import { consumeLog, groupOf } from './consume-log.ts'
 import { createForwarder } from './forward.ts'
 import { findCredentials, KAFKA_OPTIONS } from './kafka.ts'
 import { printable } from './printer.ts'
-import { pollLog } from './read-log.ts'
+import { streamLog } from './stream-log.ts'
 
 type Profile = NonNullable<SignOptions['profile']>
 /** Ed25519 needs the platform's private key. */
@@ -26,11 +26,12 @@ export const listen: Command = {
     'forward-to': { type: 'string', value: 'URL', sentence: 'POST each event there, as a webhook would.' },
     secret: { type: 'string', value: 'TEXT', sentence: 'Signing secret of the deliveries (CLARION_WEBHOOK_SECRET); by default a new one, which is shown.' },
     profile: { type: 'string', value: 'NAME', sentence: `How: ${PROFILES.join(', ')}; default standard.` },
-    interval: { type: 'string', value: 'MS', sentence: 'Polling interval of the API; default 1000.' },
+    from: { type: 'string', value: 'PLACE', sentence: 'Start there: latest (default), earliest, a time or a cursor.' },
+    place: { type: 'string', value: 'FILE', sentence: 'Keep the place there, and go on at it the next time.' },
     ...KAFKA_OPTIONS,
   },
-  notes: `With a Kafka credential the log itself is read, at once and to the letter. Without one the history is asked, a second or two behind, and numbers
-are written as JavaScript writes them. It waits for a platform that is away. Forwarding tries once and shows the answer; retries are the platform's own webhooks' to make.
+  notes: `With a Kafka credential the log itself is read, at once and to the letter. Without one a stream of the API is, as soon, and numbers
+are written as JavaScript writes them. It waits for a platform that is away, and misses nothing; with --place, a later run neither. Forwarding tries once and shows the answer; retries are the platform's own webhooks' to make.
   clarion listen --events 'northwind.*' --forward-to http://localhost:3000/hook --secret whsec_…`,
   async run(context) {
     const forward = forwarderOf(context)
@@ -88,23 +89,12 @@ async function show(
 }
 
 async function sourceOf(context: Context): Promise<AsyncIterable<LogEvent>> {
-  const { number, print, clock, random, signal } = context
-  const after = context.text('after') === undefined ? undefined : number('after', 0, 0)
-  if ((await findCredentials(context)) !== undefined) {
-    return consumeLog(context, { group: `listen-${random.id()}`, fromBeginning: after !== undefined })
-  }
-  return pollLog({
-    client: context.client(),
-    ...{ clock, random, signal, after },
-    intervalMs: number('interval', 1_000, 10),
-    onStart: last => print.note(`from #${last + 1} on, by asking the history; --kafka FILE reads the log itself`),
-    onGap: (from, to) =>
-      print.note(
-        `#${from} to #${to} did not appear in the history and are left out; --kafka FILE --after ${from - 1} shows them`,
-      ),
-    onAway: (error, retryInMs) => print.note(`${error.message} Once more in ${Math.ceil(retryInMs / 1_000)} s.`),
-    onBack: last => print.note(`it answers again; going on from #${last + 1}`),
-  })
+  const { number, random } = context
+  if ((await findCredentials(context)) === undefined) return streamLog(context)
+  for (const option of ['place', 'from'])
+    if (context.text(option) !== undefined) throw new UsageError(`--${option} is for streams, not beside --kafka`)
+  const fromBeginning = context.text('after') !== undefined && number('after', 0, 0) >= 0
+  return consumeLog(context, { group: `listen-${random.id()}`, fromBeginning })
 }
 
 function selectorOf(list: string | undefined): (type: string) => boolean {
