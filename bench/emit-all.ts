@@ -7,6 +7,7 @@ const AT_ONCE = 4
 
 export interface PlatformClient {
   id: string
+  apiKey: string
   client: HttpClient
   /** Answers its id. */
   webhook(url: string, settings?: object): Promise<string>
@@ -26,6 +27,7 @@ export async function createPlatformClient(testbed: Testbed, platform: PlatformP
   const client = platform.client(made.apiKey)
   return {
     id: made.organization.id,
+    apiKey: made.apiKey,
     client,
     webhook: async (url, settings = {}) =>
       (await post<{ id: string }>(client, '/api/v1/webhooks', { url, events: ['platformxe.generic'], ...settings })).id,

@@ -22,6 +22,7 @@ import { measureKeys } from './figures/keys.ts'
 import { measureOrganizations } from './figures/organizations.ts'
 import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
+import { measurePush } from './figures/push.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
@@ -41,6 +42,7 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   delivery: measureDelivery,
   'catch-up': measureCatchUp,
   'fan-out': measureFanOut,
+  push: measurePush,
   overload: measureOverload,
   path: measurePath,
   curve: measureCurve,

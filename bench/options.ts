@@ -11,6 +11,7 @@ export const FIGURES = [
   'delivery',
   'catch-up',
   'fan-out',
+  'push',
   'overload',
   'path',
   'curve',
