@@ -5,11 +5,11 @@
  * is in flight in a crash can be made again.
  */
 import type { Processor } from '../../src/kafka/ports.ts'
+import { createReadTurns } from '../../src/replay/ways/read-turns.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../topics/delivery-state.ts'
 import { notificationState } from '../../topics/notification-state.ts'
 import { createAttempts } from './attempt.ts'
-import { createReadTurns } from './catch-up/read-turns.ts'
 import type { DeliverDependencies } from './dependencies.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { createMemoryBudget } from './dispatch/memory-budget.ts'

@@ -1,7 +1,6 @@
 /** Composes the role `deliver`: the sender, the log and history for catch-ups, and the reports to the control plane. */
 import { join } from 'node:path'
 import type { CatchUpSources } from '../../processors/deliver/catch-up/catch-ups.ts'
-import { createLogWatch, type LogWatch } from '../../processors/deliver/catch-up/log-watch.ts'
 import { createReplayEnd } from '../../processors/deliver/catch-up/replay-end.ts'
 import { createDeliver } from '../../processors/deliver/index.ts'
 import type { DeliverFigures } from '../../processors/deliver/metrics.ts'
@@ -15,6 +14,7 @@ import { createLogPages } from '../kafka/read/log-pages.ts'
 import { createMailer } from '../notifications/mail.ts'
 import { createSendNotification } from '../notifications/send-notification.ts'
 import { createRetryDepth } from '../observability/retry-depth.ts'
+import { createLogWatch, type LogWatch } from '../replay/ways/log-watch.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 

@@ -9,6 +9,12 @@ import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
 import type { Webhook } from '../../../src/model/records.ts'
+import {
+  closeWhenWaiting,
+  createLogMerge,
+  type LogSource,
+  type NumberedRecord,
+} from '../../../src/replay/ways/log-merge.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
@@ -19,7 +25,6 @@ import type { CatchUpSources } from './catch-ups.ts'
 import type { EarlyRecords } from './early-records.ts'
 import { createExpiry, type Target } from './expiry.ts'
 import { isUnlisted, recordedAt, type SubscribersOf } from './listed-records.ts'
-import { closeWhenWaiting, createLogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createLogRetention } from './log-retention.ts'
 import { owedOf, topicOf } from './owed-from-log.ts'
 

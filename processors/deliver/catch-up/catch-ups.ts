@@ -1,6 +1,7 @@
 /** The deliveries of a shard that come from logs and not from `deliveries`, apart from owed ranges: replays. */
+
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import type { LogSource } from './log-merge.ts'
 import type { DeadLetter } from './redrives.ts'
 import type { ReplayPorts } from './replays.ts'
 

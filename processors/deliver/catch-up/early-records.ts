@@ -8,6 +8,7 @@ import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
+import { closeWhenWaiting, createLogMerge, type LogSource } from '../../../src/replay/ways/log-merge.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import { type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
@@ -15,7 +16,6 @@ import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
 import { EARLY_INPUTS } from '../state/early-entries.ts'
 import type { OwedRange } from '../state/owed-range.ts'
-import { closeWhenWaiting, createLogMerge, type LogSource } from './log-merge.ts'
 
 export interface EarlyRecords {
   /** By entry; undefined where the event exists nowhere any more. Rejects while a broker cannot be read. */

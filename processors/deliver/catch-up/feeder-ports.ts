@@ -1,14 +1,14 @@
 /** The inputs and outputs of feeders. */
 import type { Clock } from '../../../src/clock.ts'
 import type { Logger } from '../../../src/logger.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
+import type { ReadTurns } from '../../../src/replay/ways/read-turns.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import type { Origin } from '../delivery.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { EarlyRecords } from './early-records.ts'
 import type { SubscribersOf } from './listed-records.ts'
-import type { LogSource } from './log-merge.ts'
-import type { ReadTurns } from './read-turns.ts'
 
 export interface FeederPorts {
   log: LogSource

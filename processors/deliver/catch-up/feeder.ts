@@ -9,6 +9,7 @@
 import type { Timer } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
+import type { LogMerge } from '../../../src/replay/ways/log-merge.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
@@ -16,7 +17,6 @@ import { type Fed, sourceless } from '../delivery.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { FeederPorts } from './feeder-ports.ts'
 import { lanePass } from './lane-pass.ts'
-import type { LogMerge } from './log-merge.ts'
 import {
   createOwedFromLog,
   type IsLaneFull,

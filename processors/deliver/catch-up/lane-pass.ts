@@ -2,9 +2,10 @@
  * Begins events of ordered lanes that were passed over, in lanes that have capacity again, up to the number that the
  * range has passed. One reading serves all lanes, from the lowest number at which any of them waits.
  */
+
+import { createLogMerge, type LogMerge, type NumberedRecord } from '../../../src/replay/ways/log-merge.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { FeederPorts } from './feeder-ports.ts'
-import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
 import {
   type IsLaneFull,
   isFed,

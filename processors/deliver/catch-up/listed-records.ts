@@ -4,8 +4,8 @@
  */
 import { readSubscribers, SUBSCRIBERS_HEADER } from '../../../src/events/subscribers.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
+import type { NumberedRecord } from '../../../src/replay/ways/log-merge.ts'
 import type { OwedRange } from '../state/owed-range.ts'
-import type { NumberedRecord } from './log-merge.ts'
 
 /** An event for this webhook, with the keys of all its webhooks. */
 export type ListedRecord = NumberedRecord & { keys: readonly bigint[] }

@@ -4,13 +4,13 @@
  */
 
 import type { LogRecord } from '../../../src/kafka/ports.ts'
+import { createLogMerge, type LogMerge, type NumberedRecord } from '../../../src/replay/ways/log-merge.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { events } from '../../../topics/events.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { Segment } from '../state/segments.ts'
 import type { FeederPorts } from './feeder-ports.ts'
 import { type ListedRecord, listedRecords, recordedAt } from './listed-records.ts'
-import { createLogMerge, type LogMerge, type NumberedRecord } from './log-merge.ts'
 
 /** Maximum number of lanes that are passed over at the same time. */
 const LANES_MAX = 10_000

@@ -7,14 +7,19 @@ import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
+import { createChangelogTable } from '../../../src/replay/ways/changelog-table.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
+import { type Candidate, type CatchUp, createCatchUp } from '../../../src/replay/ways/way.ts'
 import type { DeliveryCommand, RedriveRange } from '../../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
-import { catchUpKeys, type RedriveState, redriveStateCodec } from '../../../topics/delivery-catch-ups.ts'
+import {
+  catchUpKeys,
+  deliveryCatchUps,
+  type RedriveState,
+  redriveStateCodec,
+} from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
-import { createChangelogTable } from '../state/changelog-table.ts'
 import type { ManualRetries } from '../state/manual-retries.ts'
-import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
-import type { LogSource } from './log-merge.ts'
 
 /** A delivery as the history has it. */
 export interface DeadLetter {
@@ -64,6 +69,7 @@ export function createRedrives(ports: {
 }): Redrives {
   const { view, clock } = ports
   const states = createChangelogTable<Running>({
+    topic: deliveryCatchUps.name,
     keyOf: catchUpKeys.ofRedrive,
     encode: ({ way, ...state }) => {
       const { nextNumber = state.nextNumber, doneNumbers = state.doneNumbers } = way?.position() ?? {}

@@ -11,14 +11,14 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
 import { isLifecycleType } from '../../../src/model/names.ts'
 import type { Replay, Webhook } from '../../../src/model/records.ts'
+import { createChangelogTable } from '../../../src/replay/ways/changelog-table.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
+import type { Subscribes } from '../../../src/replay/ways/subscriptions.ts'
+import { type Candidate, type CatchUp, createCatchUp } from '../../../src/replay/ways/way.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { catchUpKeys, type ReplayState, replayStateCodec } from '../../../topics/delivery-catch-ups.ts'
 import { events } from '../../../topics/events.ts'
-import { createChangelogTable } from '../state/changelog-table.ts'
-import { type Candidate, type CatchUp, createCatchUp } from './catch-up.ts'
-import type { LogSource } from './log-merge.ts'
-import type { Subscribes } from './subscriptions.ts'
 
 /** Records of one partition are not exactly in the order of their times: platform emits come through another topic. */
 const TIME_SLACK_MS = 60_000

@@ -11,9 +11,9 @@ import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import { deliveryId as deliveryIdOf } from '../../../src/model/ids.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
 import { deliveries, deliveryRecordCodec } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS, type RetryRecord, retryRecordCodec } from '../../../topics/deliveries-retry.ts'
-import type { LogSource } from '../catch-up/log-merge.ts'
 import type { OpenRecord, Progress } from '../state/progress.ts'
 
 const TROUBLE_PAUSE_MS = 1_000

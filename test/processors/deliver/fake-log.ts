@@ -3,8 +3,8 @@
  * retention, an unavailable broker.
  */
 
-import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
 
 interface Partition {
   records: LogRecord[]

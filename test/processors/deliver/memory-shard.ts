@@ -3,7 +3,7 @@
  * logs of its organizations. A transaction becomes visible at once or not at all, so a test can crash the shard before
  * or after any commit.
  */
-import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
+
 import type { DeadLetter } from '../../../processors/deliver/catch-up/redrives.ts'
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
@@ -17,6 +17,7 @@ import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/
 import { createLogger } from '../../../src/logger.ts'
 import { createIds, deliveryId, emitId, eventId } from '../../../src/model/ids.ts'
 import type { Replay, Webhook } from '../../../src/model/records.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'

@@ -1,7 +1,7 @@
 /** Owed deliveries while the history or a log is away, and when the shard ends in the middle of its work. */
 import { describe, expect, it } from '@jest/globals'
 import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-ups.ts'
-import { createLogWatch } from '../../../processors/deliver/catch-up/log-watch.ts'
+import { createLogWatch } from '../../../src/replay/ways/log-watch.ts'
 import { deliveries } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
 import { createMemoryShard, type MemoryShard, type MemoryShardOptions } from './memory-shard.ts'

@@ -1,6 +1,5 @@
 /** One shard of `deliver` with the runtime around it, on the topics of a test. */
 
-import type { LogSource } from '../../../processors/deliver/catch-up/log-merge.ts'
 import { createDeliver, type DeliverDependencies } from '../../../processors/deliver/index.ts'
 import { createSystemClock, createSystemRandom } from '../../../src/clock.ts'
 import { createSecretBox } from '../../../src/crypto/secret-box.ts'
@@ -15,6 +14,7 @@ import { createLogReader } from '../../../src/kafka/read/log-reader.ts'
 import { createShard } from '../../../src/kafka/runtime/shard.ts'
 import { createLogger } from '../../../src/logger.ts'
 import { createIds } from '../../../src/model/ids.ts'
+import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
 import { auditAttempts } from '../../../topics/audit-attempts.ts'
 import { auditChanges } from '../../../topics/audit-changes.ts'
 import { auditEmits } from '../../../topics/audit-emits.ts'

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { createChangelogTable } from '../../../processors/deliver/state/changelog-table.ts'
+import { createChangelogTable } from '../../../src/replay/ways/changelog-table.ts'
 
 function bench() {
   let changes = 0
   const table = createChangelogTable<string>({
+    topic: 'state',
     keyOf: id => `kind/${id}`,
     encode: value => Buffer.from(value),
     onChange: () => {

@@ -9,11 +9,11 @@
  * new, its broker unavailable. A number is proved gone (retention, a topic cut by hand) when all partitions have been
  * read up to their uncommitted ends, queried after the number was known to be in the log.
  */
-import type { Clock, Timer } from '../../../src/clock.ts'
-import type { LogRecord } from '../../../src/kafka/ports.ts'
-import type { LogEnds } from '../../../src/kafka/read/log-ends.ts'
-import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
-import type { Logger } from '../../../src/logger.ts'
+import type { Clock, Timer } from '../../clock.ts'
+import type { LogRecord } from '../../kafka/ports.ts'
+import type { LogEnds } from '../../kafka/read/log-ends.ts'
+import type { LogPages } from '../../kafka/read/log-pages.ts'
+import type { Logger } from '../../logger.ts'
 import type { LogWatch } from './log-watch.ts'
 
 export interface NumberedRecord {

@@ -4,7 +4,7 @@
  * not keep others from reading. Waiting feeds are served organization by organization, so that many webhooks of one do
  * not delay the others.
  */
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../clock.ts'
 
 /** The pages of one reader have a megabyte together, mostly. */
 const READERS_MAX = 16

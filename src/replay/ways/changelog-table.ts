@@ -1,6 +1,5 @@
-/** The entries of one kind in `delivery.catch-ups`: kept by id, and stored with the transaction that changed them. */
-import type { OutRecord } from '../../../src/kafka/ports.ts'
-import { deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
+/** The entries of one kind in a changelog: kept by id, and stored with the transaction that changed them. */
+import type { OutRecord } from '../../kafka/ports.ts'
 
 export interface ChangelogTable<T> {
   get(id: string): T | undefined
@@ -21,6 +20,7 @@ export interface ChangelogTable<T> {
 
 /** `onChange`: there is something to commit. */
 export function createChangelogTable<T>(deps: {
+  topic: string
   keyOf(id: string): string
   encode(value: T): Buffer
   onChange(): void
@@ -56,7 +56,7 @@ export function createChangelogTable<T>(deps: {
       const records = [...changed].map(id => {
         const value = entries.get(id)
         return {
-          topic: deliveryCatchUps.name,
+          topic: deps.topic,
           partition,
           key: deps.keyOf(id),
           value: value === undefined ? null : deps.encode(value),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { createLogMerge, type LogMerge } from '../../../processors/deliver/catch-up/log-merge.ts'
-import { createLogWatch } from '../../../processors/deliver/catch-up/log-watch.ts'
 import type { LogPages } from '../../../src/kafka/read/log-pages.ts'
 import { createLogger } from '../../../src/logger.ts'
+import { createLogMerge, type LogMerge } from '../../../src/replay/ways/log-merge.ts'
+import { createLogWatch } from '../../../src/replay/ways/log-watch.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
-import { createFakeLog, type FakeLog } from './fake-log.ts'
+import { createFakeLog, type FakeLog } from '../../processors/deliver/fake-log.ts'
 
 const logger = createLogger('silent')
 const tick = () => new Promise(resolve => setImmediate(resolve))

@@ -6,12 +6,13 @@
  *     merge ─► record ──not selected──► next
  *                 └──selected──► its subject free? slot? rate? ─► delivered (first attempt) ─► next
  */
-import type { Clock } from '../../../src/clock.ts'
-import { readEventHeaders } from '../../../src/events/log-record.ts'
-import type { LogRecord } from '../../../src/kafka/ports.ts'
-import type { Logger } from '../../../src/logger.ts'
+
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { ReplayPlace } from '../../../topics/delivery-catch-ups.ts'
+import type { Clock } from '../../clock.ts'
+import { readEventHeaders } from '../../events/log-record.ts'
+import type { LogRecord } from '../../kafka/ports.ts'
+import type { Logger } from '../../logger.ts'
 import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createNumberCursor, type NumberCursor } from './number-cursor.ts'
 
