@@ -11,6 +11,7 @@ import { measureCatchUp } from './figures/catch-up.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
 import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
+import { measureDryRun } from './figures/dry-run.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measureFairness } from './figures/fairness.ts'
 import { measureFanOut } from './figures/fan-out.ts'
@@ -41,6 +42,7 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   batch: measureBatch,
   delivery: measureDelivery,
   'catch-up': measureCatchUp,
+  'dry-run': measureDryRun,
   'fan-out': measureFanOut,
   push: measurePush,
   overload: measureOverload,

@@ -10,6 +10,7 @@ export const FIGURES = [
   'batch',
   'delivery',
   'catch-up',
+  'dry-run',
   'fan-out',
   'push',
   'overload',
