@@ -12,6 +12,7 @@ import { auditEmits } from '../topics/audit-emits.ts'
 import { auditMeters } from '../topics/audit-meters.ts'
 import { auditNotifications } from '../topics/audit-notifications.ts'
 import { auditRelays } from '../topics/audit-relays.ts'
+import { auditReplays } from '../topics/audit-replays.ts'
 import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
 import { deliveriesCommands } from '../topics/deliveries-commands.ts'
@@ -90,6 +91,7 @@ export const TOPOLOGY: readonly Station[] = [
       auditEmits,
       auditChanges,
       auditNotifications,
+      auditReplays,
       control,
     ],
     state: [deliveryState, deliveryCatchUps, notificationState],
@@ -104,6 +106,7 @@ export const TOPOLOGY: readonly Station[] = [
       auditRelays,
       auditNotifications,
       auditMeters,
+      auditReplays,
       quarantine,
       admissionCounters,
       events,

@@ -122,7 +122,7 @@ export const earlyBlockFields = record('EarlyBlock', {
 export const OWED_BLOCK_NUMBERS = 1024
 export const EARLY_BLOCK_ENTRIES = 512
 
-/** Progress of a replay. */
+/** Progress of one target of a replay. Counts are of events that are dealt with, so those in flight come again. */
 export type ReplayState = ValueOf<typeof replayStateFields>
 
 export const replayStateFields = record('ReplayState', {
@@ -133,6 +133,13 @@ export const replayStateFields = record('ReplayState', {
   /** All events before this number are dealt with; -1: not known yet. */
   nextNumber: byDefault(-1, long),
   doneNumbers: byDefault([], list(long)),
+  /** Events handed over without a delivery, and those that could not be. */
+  handedOver: byDefault(0, long),
+  failed: byDefault(0, long),
+  /** Numbers that left the log before they were read. */
+  expired: byDefault(0, long),
+  /** Deliveries by other replays of the organization when this one began; they are not on its allowance. */
+  othersBefore: byDefault(0, long),
 })
 
 export type ReplayPlace = Pick<ReplayState, 'cursors' | 'nextNumber' | 'doneNumbers'>
@@ -167,6 +174,7 @@ export const redriveStateCodec = codecOf(redriveStateFields)
 const PARKED = 'parked/'
 const OWED = 'owed/'
 const EARLY = 'early/'
+/** Followed by the replay; where it has several targets, by a slash and the target. */
 const REPLAY = 'replay/'
 const REDRIVE = 'redrive/'
 
@@ -199,7 +207,7 @@ export const deliveryCatchUps: Topic = {
   name: 'delivery.catch-ups',
   meaning:
     'The state of `deliver`: ranges of their logs that webhooks are owed, and the progress of replays and redrives.',
-  key: 'parked/<webhook>, owed/<webhook>/<block>, early/<webhook>/<block>, replay/<replay> or redrive/<command>',
+  key: 'parked/<webhook>, owed/<webhook>/<block>, early/<webhook>/<block>, replay/<replay>, replay/<replay>/<target> or redrive/<command>',
   value: 'Avro ParkedWebhook, OwedBlock, EarlyBlock, ReplayState or RedriveState; nothing once it is over',
   partitions: 'shards',
   producers: ['deliver'],

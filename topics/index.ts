@@ -9,6 +9,7 @@ import { auditEmits } from './audit-emits.ts'
 import { auditMeters } from './audit-meters.ts'
 import { auditNotifications } from './audit-notifications.ts'
 import { auditRelays } from './audit-relays.ts'
+import { auditReplays } from './audit-replays.ts'
 import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
 import { deliveriesCommands } from './deliveries-commands.ts'
@@ -52,6 +53,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   auditRelays,
   auditMeters,
   auditNotifications,
+  auditReplays,
   recordState,
   streamsPresence,
 ]

@@ -48,6 +48,8 @@ export interface DeliverDependencies {
   onFed?(outcome: FedOutcome, isProbe: boolean): void
   /** A notification has ended. */
   onNotification?(type: string, status: string): void
+  /** An event of a replay is dealt with, without a delivery. */
+  onReplayItem?(target: string, outcome: string): void
   /** Called once; the metrics may be read at any time. */
   watch?(figures: DeliverFigures): void
 }

@@ -37,6 +37,7 @@ export function createDeliver(deps: DeliverDependencies): Processor {
     attempts: createAttempts(deps),
     turns: createReadTurns(deps),
     outbox: createOutbox(),
+    replayTurns: createReadTurns(deps),
     watched: new Set(),
   }
   deps.watch?.(createFigures(shared.budget, shared.watched))

@@ -4,7 +4,7 @@ import { catchUpKeys, deliveryCatchUps } from '../../topics/delivery-catch-ups.t
 import { deliveryStateKeys } from '../../topics/delivery-state.ts'
 import { notificationState } from '../../topics/notification-state.ts'
 import type { Redrives } from './catch-up/redrives.ts'
-import type { Replays } from './catch-up/replays.ts'
+import type { ReplayTargets } from './catch-up/replay-targets.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
 import type { Notify } from './notify/notify.ts'
 import type { Announcements } from './outcome/announcements.ts'
@@ -23,7 +23,7 @@ interface Parts {
   manualRetries: ManualRetries
   states: WebhookStates
   failedBlocks: FailedBlocks
-  replays: Replays
+  replays: ReplayTargets
   redrives: Redrives
   notify: Pick<Notify, 'restore'>
 }

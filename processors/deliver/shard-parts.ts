@@ -3,7 +3,6 @@ import { createLifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { ReadTurns } from '../../src/replay/ways/read-turns.ts'
-import { createSubscribes } from '../../src/replay/ways/subscriptions.ts'
 import { deliveries } from '../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../topics/deliveries-commands.ts'
 import { RETRY_TIERS, type RetryRecord } from '../../topics/deliveries-retry.ts'
@@ -14,7 +13,8 @@ import { createEarlyRecords } from './catch-up/early-records.ts'
 import { createLostEvents } from './catch-up/lost-events.ts'
 import { createOwing, type Owing } from './catch-up/owing.ts'
 import { createRedrives, type Redrives } from './catch-up/redrives.ts'
-import { createReplays, type Replays } from './catch-up/replays.ts'
+import { createReplayTargets, type ReplayTargets } from './catch-up/replay-targets.ts'
+import { createSubscribes } from './catch-up/subscriptions.ts'
 import { createSubscribersOf } from './catch-up/unlisted-events.ts'
 import { type Origin, sourceless } from './delivery.ts'
 import type { DeliverDependencies } from './dependencies.ts'
@@ -37,6 +37,9 @@ import { createProgress } from './state/progress.ts'
 import { createWebhookStates } from './state/webhook-states.ts'
 import type { Wake } from './wake.ts'
 
+/** Dry runs wait while commits take longer than this. */
+const BUSY_MS = 1_000
+
 /** Shared by all shards of one process. */
 export interface Shared {
   limits: DeliverLimits
@@ -46,6 +49,8 @@ export interface Shared {
   turns: ReadTurns
   /** Tries of notifications. */
   outbox: Outbox
+  /** Of replays: apart from those of webhooks that catch up, which go first. */
+  replayTurns: ReadTurns
   /** Every open shard, for metrics. */
   watched: Set<Watched>
 }
@@ -131,7 +136,7 @@ export interface Engine {
   owing: Owing
   shard: DeliveryShard
   bulk: BulkEnds
-  replays: Replays
+  replays: ReplayTargets
   redrives: Redrives
 }
 
@@ -169,7 +174,7 @@ export function createEngine(
     owing,
     shard,
     bulk,
-    replays: createShardReplays(fedFrom, outcome),
+    replays: createShardReplays(fedFrom),
     redrives: createShardRedrives(fedFrom, state),
   }
   return engine
@@ -232,14 +237,15 @@ interface FedFrom {
   isWaiting: Owing['isWaiting']
 }
 
-function createShardReplays({ context, shard, isWaiting }: FedFrom, { subscribes }: OutcomeParts): Replays {
-  const { handle, deps, guarded } = context
-  const { clock, logger, view, catchUp: log } = deps
-  return createReplays({
+function createShardReplays({ context, shard, isWaiting }: FedFrom): ReplayTargets {
+  const { handle, deps, guarded, shared } = context
+  const { clock, logger, view, timeScale, catchUp: log } = deps
+  return createReplayTargets({
     ...log,
-    ...{ log, clock, logger, view, subscribes, isWaiting },
+    ...{ log, clock, logger, view, timeScale, isWaiting, turns: shared.replayTurns, onItem: deps.onReplayItem },
     isOurs: organizationId => shardOf(organizationId, log.shards) === handle.shard,
-    changed: () => handle.write([]),
+    isBusy: () => shared.budget.aboveHalf() || handle.uncommittedForMs() > BUSY_MS,
+    write: records => handle.write(records),
     fail: error => handle.fail(error),
     take: (record, left) => guarded(() => shard.take(record, uncounted(left))),
   })

@@ -8,6 +8,7 @@ import {
   meterRows,
   notificationRows,
   relayRows,
+  replayItemRows,
 } from '../../src/analytics/write/rows.ts'
 import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
@@ -18,6 +19,7 @@ import { auditEmits } from '../../topics/audit-emits.ts'
 import { auditMeters } from '../../topics/audit-meters.ts'
 import { auditNotifications } from '../../topics/audit-notifications.ts'
 import { auditRelays } from '../../topics/audit-relays.ts'
+import { auditReplays } from '../../topics/audit-replays.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 
 /**
@@ -32,6 +34,7 @@ export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => RowBy
   [auditRelays.name]: relayRows,
   [auditMeters.name]: meterRows,
   [auditNotifications.name]: notificationRows,
+  [auditReplays.name]: replayItemRows,
   [quarantine.name]: (_, record) => [quarantineRow(record)],
 }
 

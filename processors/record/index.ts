@@ -1,6 +1,6 @@
 /**
- * audit.emits, audit.attempts, audit.changes, audit.relays, audit.meters, audit.notifications, quarantine → ClickHouse,
- * each row exactly once.
+ * audit.emits, audit.attempts, audit.changes, audit.relays, audit.meters, audit.replays, audit.notifications, quarantine →
+ * ClickHouse, each row exactly once.
  *
  * A shard goes round in one circle:
  *

@@ -53,6 +53,8 @@ import { createPullHandlers } from './pulls/handlers.ts'
 import { createQuarantineHandlers } from './quarantine/handlers.ts'
 import { createRegistrationHandlers } from './registrations/handlers.ts'
 import { createReplayHandlers } from './replays/handlers.ts'
+import { createCheckEvents } from './replays/named-events.ts'
+import { createPlaceOf } from './replays/place-of.ts'
 import { createSubscriptionReplay } from './replays/subscription-replay.ts'
 import { createRoutes } from './routes.ts'
 import { createStreams } from './streams/create-streams.ts'
@@ -129,7 +131,12 @@ export function createApi(deps: ApiDeps): Api {
   const submitPlatformEmit = createSubmitPlatformEmit(deps)
   const storedEvents = createStoredEvents(deps)
   const redelivery = createRedelivery({ ...deps, storedEvents })
-  const replays = createReplayHandlers({ ...controlPlane, ...deps })
+  const replays = createReplayHandlers({
+    ...controlPlane,
+    ...deps,
+    checkEvents: createCheckEvents({ clock: deps.clock, numbersOfEmits: deps.reads.numbersOfEmits }),
+    placeOf: createPlaceOf(deps.streaming),
+  })
   const findQuarantined = createFindQuarantined(deps)
   const streams = createStreams({ ...deps, authenticate })
   const routes = createRoutes({

@@ -4,13 +4,18 @@ import type { CatchUpSources } from '../../processors/deliver/catch-up/catch-ups
 import { createReplayEnd } from '../../processors/deliver/catch-up/replay-end.ts'
 import { createDeliver } from '../../processors/deliver/index.ts'
 import type { DeliverFigures } from '../../processors/deliver/metrics.ts'
+import type { AnalyticsClient } from '../analytics/client.ts'
+import { createMemberReads } from '../analytics/read/member-reads.ts'
 import { createOwedReads } from '../analytics/read/owed-reads.ts'
 import { createRedeliveryReads } from '../analytics/read/redelivery-reads.ts'
 import { createReplayReads } from '../analytics/read/replay-reads.ts'
+import type { Clock } from '../clock.ts'
+import { EVENT_RETENTION_MS, type Replays } from '../control-plane/replays/replays.ts'
 import { createSender } from '../delivery/send.ts'
 import { createTopicRetention } from '../kafka/admin/topic-retention.ts'
 import { createLogEnds } from '../kafka/read/log-ends.ts'
 import { createLogPages } from '../kafka/read/log-pages.ts'
+import type { Owner, Replay } from '../model/records.ts'
 import { createMailer } from '../notifications/mail.ts'
 import { createSendNotification } from '../notifications/send-notification.ts'
 import { createRetryDepth } from '../observability/retry-depth.ts'
@@ -29,7 +34,13 @@ export function startDeliver(parts: Parts): void {
     from: config.mailFrom,
   })
   closing.push(async () => mailer.close())
-  const { attempt: onAttempt, waitTransition: onTransition, endedInBulk: onBulkEnd, fed: onFed } = metrics.deliver
+  const {
+    attempt: onAttempt,
+    waitTransition: onTransition,
+    endedInBulk: onBulkEnd,
+    fed: onFed,
+    replayItem: onReplayItem,
+  } = metrics.deliver
   const logWatch = createLogWatch()
   metrics.deliver.logs(logWatch)
   runProcessor(
@@ -41,7 +52,7 @@ export function startDeliver(parts: Parts): void {
       reportChannel: parts.controlPlane.reportChannel,
       sendNotification: createSendNotification({ sender, mailer, secrets, view, clock }),
       onNotification: metrics.deliver.notification,
-      ...{ onAttempt, onTransition, onFed, onBulkEnd },
+      ...{ onAttempt, onTransition, onFed, onBulkEnd, onReplayItem },
       watch: figures => watch(parts, figures),
     }),
   )
@@ -56,7 +67,6 @@ function catchUpSources(
   { analytics, wire, clock, provisioning, controlPlane }: Parts,
   logWatch: LogWatch,
 ): CatchUpSources {
-  const replayReads = createReplayReads(analytics)
   const owedReads = createOwedReads(analytics)
   const redeliveryReads = createRedeliveryReads(analytics)
   return {
@@ -65,7 +75,6 @@ function catchUpSources(
     watch: logWatch,
     shards: provisioning.shards,
     retentionMs: createTopicRetention({ wire, clock }),
-    delivered: (replay, eventIds) => replayReads.deliveredEvents(replay, eventIds),
     subscribers: owedReads.subscribersOf,
     eventsOf: owedReads.eventsByNumber,
     deliveries: async ({ organizationId, environment }, ids) =>
@@ -73,6 +82,29 @@ function catchUpSources(
         ...each,
         newestAt: each.completedAt,
       })),
-    ended: createReplayEnd({ outcomes: replayReads.replayOutcomes, end: controlPlane.replays.end, clock }),
+    ...replaySources(analytics, clock, controlPlane.replays),
+  }
+}
+
+function replaySources(analytics: AnalyticsClient, clock: Clock, replays: Replays) {
+  const reads = createReplayReads(analytics)
+  const members = createMemberReads(analytics)
+  const { eventsNamed, numbersOfEmits } = createRedeliveryReads(analytics)
+  return {
+    delivered: reads.deliveredEvents,
+    ...members,
+    keptEvents: {
+      events: eventsNamed,
+      numbers: (owner: Owner, emitIds: string[]) =>
+        numbersOfEmits(owner, emitIds, new Date(clock.nowMs() - EVENT_RETENTION_MS).toISOString()),
+    },
+    async pause(replay: Replay, reason: string) {
+      await replays.hold(replay, reason)
+    },
+    ended: createReplayEnd({
+      outcomes: async replay => (await reads.replayOutcomes(replay, [replay])).get(replay.id) ?? new Map(),
+      end: replays.endTarget,
+      clock,
+    }),
   }
 }

@@ -150,6 +150,8 @@ export const CODES = {
   replay_in_progress: entry(409, 'A replay to this target is under way, or as many as an organization may have.'),
   replay_not_running: entry(409, 'The replay is not in a state for this.'),
   replay_quota_exceeded: entry(402, "The plan's replayed events of the day are used up."),
+  selector_required: entry(400, 'The target selects nothing that a replay brings: name selectors.'),
+  too_many_targets: entry(400, 'More subscribers than a replay may have targets: name them.'),
 } as const satisfies Record<string, CodeEntry>
 
 export type Code = keyof typeof CODES

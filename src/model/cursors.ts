@@ -29,6 +29,8 @@ const idOf = (prefix: string, digits: string): Part<string> => matching(new RegE
 
 const time: Part<string> = { is: (part): part is string => typeof part === 'string' && isTime(part) }
 const count: Part<number> = { is: (part): part is number => Number.isSafeInteger(part) && (part as number) >= 0 }
+/** A target of a replay, of whichever kind. */
+const replayTarget = matching(new RegExp(`^[a-z]{2,8}_${DIGIT}{26}$`))
 const emitId = idOf('cee', '32')
 /** A change has the id of the command that made it: an id, or a type and ids separated by slashes. */
 const changeId = matching(/^[A-Za-z0-9_./:-]{1,200}$/)
@@ -52,7 +54,7 @@ export const LISTS = {
   quarantine: [emitId],
   deliveries: [time, idOf('evt', '26,32'), idOf('dlv', '32')],
   'dead-letters': [time, idOf('evt', '26,32'), idOf('dlv', '32')],
-  'replay-items': [count],
+  'replay-items': [count, replayTarget],
   relays: [time, idOf('cefr', '32')],
   notifications: [time, idOf('ntf', '26')],
   changes: [time, changeId],

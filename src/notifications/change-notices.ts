@@ -97,21 +97,25 @@ const TEXTS: Record<string, (row: ChangeRow, data: Facts) => Text | undefined> =
 }
 
 function replayEnded(how: string, severity: Notice['severity']) {
-  return ({ entityId, reason }: ChangeRow, data: Facts): Text => ({
-    kind: 'replay_finished',
-    severity,
-    title: `Replay ${entityId} ${how}`,
-    message: noticeMessage(
-      [`The replay ${how}.`],
-      [
-        ['Matched', data.matched],
-        ['Succeeded', data.succeeded],
-        ['Failed', data.failed],
-        ['Skipped', data.skipped],
-        ['Reason', reason],
-      ],
-    ),
-  })
+  return ({ entityId, reason }: ChangeRow, data: Facts): Text | undefined => {
+    // Nothing was delivered, and its caller waits for the count.
+    if (data.dryRun === true) return undefined
+    return {
+      kind: 'replay_finished',
+      severity,
+      title: `Replay ${entityId} ${how}`,
+      message: noticeMessage(
+        [`The replay ${how}.`],
+        [
+          ['Matched', data.matched],
+          ['Succeeded', data.succeeded],
+          ['Failed', data.failed],
+          ['Skipped', data.skipped],
+          ['Reason', reason],
+        ],
+      ),
+    }
+  }
 }
 
 /** Actors of another organization are shown as its id, and the platform as `system`. */

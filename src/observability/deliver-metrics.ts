@@ -16,6 +16,8 @@ export interface DeliverMetrics {
   fed(outcome: string, isProbe: boolean): void
   /** A notification has ended. */
   notification(type: string, status: string): void
+  /** An event of a replay is dealt with, without a delivery; deliveries are counted by their attempts. */
+  replayItem(target: string, outcome: string): void
   /** Read at each scrape: the state of the log readers. */
   logs(watch: WatchedLogs): void
   /** Read at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
@@ -85,7 +87,14 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     labelNames: ['outcome'],
     registers,
   })
+  const replayItems = new Counter({
+    name: 'clarion_replay_items_total',
+    help: 'Events of replays that were dealt with, by kind of target and outcome; would_deliver: shown by a dry run.',
+    labelNames: ['target', 'outcome'],
+    registers,
+  })
   return {
+    replayItem: (target, outcome) => replayItems.inc({ target, outcome }),
     fed(outcome, isProbe) {
       fed.inc({ outcome })
       if (isProbe) probes.inc({ outcome })
@@ -115,6 +124,8 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
       // Broker and process have different clocks.
       if (number === 1 && trigger === 'live' && replayId === null && !isFed)
         firstAttempts.observe(Math.max(0, startedAtMs - createdAtMs) / 1000)
+      if (trigger === 'replay' && state !== 'retrying')
+        replayItems.inc({ target: 'webhook', outcome: state === 'success' ? 'delivered' : state })
     },
     inHand(read) {
       scraped.gauge({

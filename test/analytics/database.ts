@@ -3,7 +3,14 @@
 import { insertsOf } from '../../processors/record/blocks.ts'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { migrate } from '../../src/analytics/migrate.ts'
-import { attemptRows, changeRows, emitRows, meterRows, relayRows } from '../../src/analytics/write/rows.ts'
+import {
+  attemptRows,
+  changeRows,
+  emitRows,
+  meterRows,
+  relayRows,
+  replayItemRows,
+} from '../../src/analytics/write/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/logger.ts'
 import { type AttemptRow, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
@@ -11,6 +18,7 @@ import { auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts
 import { auditEmitsCodec, type CompletionRow, type VerdictRow } from '../../topics/audit-emits.ts'
 import { auditMetersCodec, type MeterReading } from '../../topics/audit-meters.ts'
 import { auditRelaysCodec, type RelayRow } from '../../topics/audit-relays.ts'
+import { auditReplaysCodec, type ReplayItemRow } from '../../topics/audit-replays.ts'
 import { testClickHouse } from '../support/clickhouse.ts'
 
 export interface AuditRows {
@@ -20,6 +28,7 @@ export interface AuditRows {
   changes?: ChangeRow[]
   relays?: RelayRow[]
   readings?: MeterReading[]
+  items?: ReplayItemRow[]
 }
 
 export async function connectToTestDatabase(): Promise<AnalyticsClient> {
@@ -37,13 +46,14 @@ const never = new AbortController().signal
 
 /** Inserts the rows as a block of its own; the same `first` again is the same block again. */
 export async function insertAudit(client: AnalyticsClient, first: number, audit: AuditRows): Promise<void> {
-  const { verdicts = [], completions = [], attempts = [], changes = [], relays = [], readings = [] } = audit
+  const { verdicts = [], completions = [], attempts = [], changes = [], relays = [], readings = [], items = [] } = audit
   const rows = [
     ...emitRows(auditEmitsCodec.encode({ verdicts, completions })),
     ...attemptRows(auditAttemptsCodec.encode({ attempts })),
     ...changeRows(auditChangesCodec.encode({ changes })),
     ...relayRows(auditRelaysCodec.encode({ relays })),
     ...meterRows(auditMetersCodec.encode({ readings })),
+    ...replayItemRows(auditReplaysCodec.encode({ items })),
   ]
   for (const insert of insertsOf({ topic: 'audit.test', partition: 0, first, last: first, rows }))
     await client.insert(insert, never)

@@ -4,9 +4,14 @@ import type { Route, Schema } from '../../src/api/http/route.ts'
 /** The schema façade speaks as a schema registry does; its own tests hold it to that. */
 export const isOurs = (route: Route) => !route.path.startsWith('/api/v1/schema-registry')
 
+const HOUR_AGO = new Date(Date.now() - 3_600_000).toISOString()
+
 /** A body that the route takes, so that nothing but the id can be wrong. */
 export function bodyFor(route: Route): unknown {
   if (`${route.method} ${route.path}` === 'PATCH /api/v1/webhooks/:id') return { active: false }
+  // A range that is over; a time or a cursor begins it.
+  if (route.path.endsWith('/:id/replay')) return { from: HOUR_AGO }
+  if (route.path.endsWith('/:id/recover')) return { since: HOUR_AGO }
   return route.body === undefined ? undefined : sampleOf(route.body)
 }
 

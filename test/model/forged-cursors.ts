@@ -31,7 +31,10 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   quarantine: fc.tuple(id('cee', 32)),
   deliveries: fc.tuple(time, event, id('dlv', 32)),
   'dead-letters': fc.tuple(time, event, id('dlv', 32)),
-  'replay-items': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),
+  'replay-items': fc.tuple(
+    fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    fc.constantFrom('wh', 'cefm', 'que').chain(prefix => id(prefix)),
+  ),
   relays: fc.tuple(time, id('cefr', 32)),
   notifications: fc.tuple(time, id('ntf')),
   changes: fc.tuple(

@@ -17,6 +17,7 @@ import { auditEmits, auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { auditMeters, auditMetersCodec } from '../../topics/audit-meters.ts'
 import { auditNotifications, auditNotificationsCodec } from '../../topics/audit-notifications.ts'
 import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
+import { auditReplays, auditReplaysCodec } from '../../topics/audit-replays.ts'
 import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
@@ -117,6 +118,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
     channel: as(channelStateCodec),
     seen: as(seenKeyCodec),
   },
+  [auditReplays.name]: { any: as(auditReplaysCodec) },
   [deliveries.name]: { any: as(deliveryRecordCodec) },
   'deliveries.retry': { any: as(retryRecordCodec) },
   'deliveries.dead-letter': { packed: as(deadLettersCodec), any: as(retryRecordCodec) },

@@ -13,6 +13,7 @@ import { auditEmitsCodec } from '../../topics/audit-emits.ts'
 import { auditMetersCodec } from '../../topics/audit-meters.ts'
 import { auditNotificationsCodec } from '../../topics/audit-notifications.ts'
 import { auditRelaysCodec } from '../../topics/audit-relays.ts'
+import { auditReplaysCodec } from '../../topics/audit-replays.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
@@ -72,6 +73,7 @@ const CODECS = {
   pendingNotificationCodec,
   channelStateCodec,
   seenKeyCodec,
+  auditReplaysCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,

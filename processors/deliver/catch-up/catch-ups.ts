@@ -3,10 +3,15 @@
 import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { DeadLetter } from './redrives.ts'
-import type { ReplayPorts } from './replays.ts'
+import type { ReplayTargetPorts } from './replay-targets.ts'
+
+type ReplaySources = Pick<
+  ReplayTargetPorts,
+  'delivered' | 'ended' | 'pause' | 'relaysTo' | 'recordedEmits' | 'keptEvents'
+>
 
 /** Dependencies from outside the engine. */
-export interface CatchUpSources extends Pick<ReplayPorts, 'delivered' | 'ended'>, LogSource {
+export interface CatchUpSources extends ReplaySources, LogSource {
   /** How many shards there are. */
   shards: number
   /** The topic's retention, ms; negative: for ever; undefined: unknown. */

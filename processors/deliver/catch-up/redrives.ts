@@ -9,7 +9,7 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
 import { createChangelogTable } from '../../../src/replay/ways/changelog-table.ts'
 import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
-import { type Candidate, type CatchUp, createCatchUp } from '../../../src/replay/ways/way.ts'
+import { type Candidate, createWay, type Way } from '../../../src/replay/ways/way.ts'
 import type { DeliveryCommand, RedriveRange } from '../../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import {
@@ -47,7 +47,7 @@ export interface Redrives {
 }
 
 interface Running extends RedriveState {
-  way: CatchUp | undefined
+  way: Way | undefined
 }
 
 export function createRedrives(ports: {
@@ -84,7 +84,7 @@ export function createRedrives(ports: {
 
   async function run(commandId: string, state: Running): Promise<void> {
     const { organizationId, environment, webhookId, throughSequence, ratePerSecond } = state
-    const way = createCatchUp({
+    const way = createWay({
       ...ports,
       position: { cursors: [], nextNumber: state.nextNumber, doneNumbers: state.doneNumbers },
       stretch: {

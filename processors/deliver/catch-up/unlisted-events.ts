@@ -8,10 +8,10 @@ import { readEventHeaders } from '../../../src/events/log-record.ts'
 import { subscriberKey } from '../../../src/events/subscribers.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import type { Subscribes } from '../../../src/replay/ways/subscriptions.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { CatchUpSources } from './catch-ups.ts'
 import type { SubscribersOf } from './listed-records.ts'
+import type { Subscribes } from './subscriptions.ts'
 
 /** Longer than the history ever lags. */
 const BEHIND_MS_MAX = 3_600_000

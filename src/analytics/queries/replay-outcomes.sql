@@ -1,10 +1,10 @@
--- The states of the deliveries of one replay, by the newest step of each.
-SELECT state, count() AS deliveries, max(eventId) AS lastEventId FROM
+-- The states of the deliveries of some replays, by the newest step of each, for every replay and webhook.
+SELECT ofReplay AS replayId, webhookId, state, count() AS deliveries, max(eventId) AS lastEventId FROM
 (
-    SELECT deliveryId, eventId, state FROM attempts
-    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId = {webhookId:String}
-        AND replayId = {replayId:String}
+    SELECT ifNull(replayId, '') AS ofReplay, webhookId, deliveryId, eventId, state FROM attempts
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND webhookId IN {webhookIds:Array(String)}
+        AND replayId IN {replayIds:Array(String)}
     ORDER BY {{newestStepFirst}}
     LIMIT 1 BY deliveryId
 )
-GROUP BY state
+GROUP BY ofReplay, webhookId, state

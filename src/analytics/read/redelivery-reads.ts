@@ -5,7 +5,7 @@
 
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
 import { readCursor } from '../../model/cursors.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment, Owner } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'
@@ -36,6 +36,8 @@ type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
   payload: string
 }
 
+type NamedEvent = Omit<FoundEvent, 'payload'> & { payload: string | null }
+
 type FoundCount = { webhookId: string } & Record<'dead' | 'gone' | 'fromSequence' | 'throughSequence', number | string>
 
 export function createRedeliveryReads(client: AnalyticsClient) {
@@ -43,6 +45,8 @@ export function createRedeliveryReads(client: AnalyticsClient) {
   const attempted = createAttemptedDeliveries(client)
   const deadCounts = readQuery('dead-letter-counts')
   const eventsToDeliver = readQuery('events-to-deliver')
+  const eventsNamed = readQuery('events-named')
+  const numbersOfEmits = readQuery('numbers-of-emits')
 
   return {
     /** The states of deliveries with at least one step; others are left out. */
@@ -100,6 +104,34 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       if (emitIds.length === 0) return new Map()
       const found = await client.query<FoundEvent>(eventsToDeliver, { organizationId, environment, emitIds })
       return new Map(found.map(each => [each.emitId, toEvent(each)]))
+    },
+
+    /** Accepted emits of those named; `payload`: null where it is not kept. */
+    async eventsNamed(
+      { organizationId, environment }: Owner,
+      emitIds: string[],
+    ): Promise<Array<{ event: EventFacts; payload: Buffer | null }>> {
+      if (emitIds.length === 0) return []
+      const found = await client.query<NamedEvent>(eventsNamed, { organizationId, environment, emitIds })
+      return found.map(({ payload, ...facts }) => {
+        const { event } = toEvent({ ...facts, payload: '' })
+        return {
+          event: { ...event, sequence: Number(event.sequence) },
+          payload: payload === null ? null : Buffer.from(payload),
+        }
+      })
+    },
+
+    /** The accepted emits of those named that were recorded since then, ISO 8601, with their numbers. */
+    async numbersOfEmits(
+      { organizationId, environment }: Owner,
+      emitIds: string[],
+      since: string,
+    ): Promise<Array<{ emitId: string; sequence: number }>> {
+      if (emitIds.length === 0) return []
+      const parameters = { organizationId, environment, emitIds, since }
+      const found = await client.query<{ emitId: string; sequence: number | string }>(numbersOfEmits, parameters)
+      return found.map(({ emitId, sequence }) => ({ emitId, sequence: Number(sequence) }))
     },
   }
 }

@@ -1,74 +1,143 @@
-/** Reads of replays (docs/specification/deliveries.md#replays). */
+/** Reads of replays (docs/specification/replays.md). */
 
 import { readCursor } from '../../model/cursors.ts'
 import { parseEventId } from '../../model/ids.ts'
-import type { Environment, Replay } from '../../model/records.ts'
+import type { Environment, Owner, Replay, ReplayTarget } from '../../model/records.ts'
+import { targetsOf, webhookIdOf, webhookIdOfTarget } from '../../model/replays.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
 
-/** Deliveries of a replay by state. */
-export interface ReplayOutcomes {
+/** The events of a replay at one target, by what became of them. */
+export interface TargetOutcomes {
   processed: number
   succeeded: number
   failed: number
-  /** Recording time of the newest event delivered again, ISO 8601; null before the first. */
+  skipped: number
+  /** Recording time of the newest event dealt with, ISO 8601; null before the first. */
   lastRecordedAt: string | null
 }
 
+/** By target id. */
+export type ReplayOutcomes = ReadonlyMap<string, TargetOutcomes>
+
+/** What became of one event at one target: a delivery with its newest step, or the outcome without one. */
+export type ReplayItem = {
+  target: Pick<ReplayTarget, 'kind' | 'id'>
+  outcome: 'pending' | 'delivered' | 'failed' | 'skipped' | 'would_deliver'
+  reason: string | null
+  eventId: string
+  emitId: string
+  eventType: string
+  canonicalName: string
+  sequence: number
+} & (Delivery | { id: null; at: string })
+
+interface FoundItem {
+  targetKind: ReplayTarget['kind']
+  targetId: string
+  eventId: string
+  emitId: string
+  eventType: string
+  canonicalName: string
+  sequence: number | string
+  outcome: 'delivered' | 'failed' | 'skipped' | 'would_deliver'
+  reason: string | null
+  at: string
+}
+
+type Counted = { replayId: string; of: string; outcome: string; count: number; lastEventId: string }
+
 export type ReplayReads = ReturnType<typeof createReplayReads>
+
+const NOTHING: TargetOutcomes = { processed: 0, succeeded: 0, failed: 0, skipped: 0, lastRecordedAt: null }
 
 export function createReplayReads(client: AnalyticsClient) {
   const outcomes = readQuery('replay-outcomes')
+  const itemOutcomes = readQuery('replay-item-outcomes')
   const items = readQuery('replay-items')
+  const itemsUndelivered = readQuery('replay-items-undelivered')
   const since = readQuery('replayed-since')
+  const itemsSince = readQuery('replay-items-since')
   const delivered = readQuery('delivered-events')
-  const place = ({ organizationId, environment, webhookId, id }: Replay) => ({
-    organizationId,
-    environment,
-    webhookId,
-    replayId: id,
-  })
+
+  async function countDeliveries(owner: Owner, replays: readonly Replay[]): Promise<Counted[]> {
+    const webhookIds = [...new Set(replays.flatMap(each => targetsOf(each).flatMap(of => webhookIdOfTarget(of) ?? [])))]
+    const replayIds = replays.filter(({ dryRun }) => !dryRun).map(({ id }) => id)
+    if (webhookIds.length === 0 || replayIds.length === 0) return []
+    const found = await client.query<{
+      replayId: string
+      webhookId: string
+      state: string
+      deliveries: number | string
+      lastEventId: string
+    }>(outcomes, { ...owner, webhookIds, replayIds })
+    return found.map(({ replayId, webhookId, state, deliveries, lastEventId }) => ({
+      ...{ replayId, of: webhookId, outcome: state, count: Number(deliveries), lastEventId },
+    }))
+  }
+
+  async function countItems(owner: Owner, replays: readonly Replay[]): Promise<Counted[]> {
+    const replayIds = replays.filter(({ targets }) => targets !== undefined).map(({ id }) => id)
+    if (replayIds.length === 0) return []
+    const found = await client.query<{
+      replayId: string
+      targetId: string
+      outcome: string
+      items: number | string
+      lastEventId: string
+    }>(itemOutcomes, { ...owner, replayIds })
+    return found.map(({ replayId, targetId, outcome, items: count, lastEventId }) => ({
+      ...{ replayId, of: targetId, outcome, count: Number(count), lastEventId },
+    }))
+  }
 
   return {
-    async replayOutcomes(replay: Replay): Promise<ReplayOutcomes> {
-      const found = await client.query<{ state: string; deliveries: number | string; lastEventId: string }>(
-        outcomes,
-        place(replay),
+    /** By replay id. All replays belong to the owner. */
+    async replayOutcomes(owner: Owner, replays: readonly Replay[]): Promise<ReadonlyMap<string, ReplayOutcomes>> {
+      if (replays.length === 0) return new Map()
+      const { organizationId, environment } = owner
+      const of = { organizationId, environment }
+      const found = (await Promise.all([countDeliveries(of, replays), countItems(of, replays)])).flat()
+      return new Map(
+        replays.map(replay => {
+          const own = found.filter(({ replayId }) => replayId === replay.id)
+          return [replay.id, new Map(targetsOf(replay).map(target => [target.id, sumOf(own, webhookIdOf(target.id))]))]
+        }),
       )
-      const last = parseEventId(
-        found
-          .map(({ lastEventId }) => lastEventId)
-          .sort()
-          .at(-1) ?? '',
-      )
-      const count = (states: string[]) =>
-        found.filter(({ state }) => states.includes(state)).reduce((sum, { deliveries }) => sum + Number(deliveries), 0)
-      return {
-        processed: count(found.map(({ state }) => state)),
-        succeeded: count(['success']),
-        failed: count(['failed', 'cancelled', 'skipped']),
-        lastRecordedAt: last === undefined ? null : new Date(last.timestampMs).toISOString(),
-      }
     },
 
     /** In the order of their events. Throws `validation_failed` for an invalid cursor. */
     async replayItems(
       replay: Replay,
       { limit, cursor }: { limit: number; cursor?: string | undefined },
-    ): Promise<Page<Delivery>> {
-      const [afterSequence = null] = readCursor('replay-items', cursor) ?? []
-      const found = await client.query<Step>(items, { ...place(replay), afterSequence, limit: limit + 1 })
-      return toPage('replay-items', found.map(toDelivery), limit, ({ sequence }) => [sequence])
+    ): Promise<Page<ReplayItem>> {
+      const [afterSequence = null, afterTarget = null] = readCursor('replay-items', cursor) ?? []
+      const { organizationId, environment, id: replayId } = replay
+      const targets = targetsOf(replay)
+      const webhookIds = targets.flatMap(each => webhookIdOfTarget(each) ?? [])
+      const place = { organizationId, environment, replayId, afterSequence, afterTarget, limit: limit + 1 }
+      const [steps, rows] = await Promise.all([
+        webhookIds.length === 0 ? [] : client.query<Step>(items, { ...place, webhookIds }),
+        replay.targets === undefined ? [] : client.query<FoundItem>(itemsUndelivered, place),
+      ])
+      const all = [
+        ...steps.map(step => ofDelivery(targets, toDelivery(step))),
+        ...rows.map(row => ofRow(targets, row)),
+      ].sort((a, b) => a.sequence - b.sequence || compare(placeOf(a), placeOf(b)))
+      return toPage('replay-items', all, limit, item => [item.sequence, placeOf(item)])
     },
 
-    /** Number of deliveries by these replays since a time. */
+    /** Number of events that these replays have delivered or handed over since a time. */
     async replayedSince(organizationId: string, replayIds: string[], sinceMs: number): Promise<number> {
       if (replayIds.length === 0) return 0
       const parameters = { organizationId, replayIds, since: new Date(sinceMs).toISOString() }
-      const [found] = await client.query<{ deliveries: number | string }>(since, parameters)
-      return Number(found?.deliveries ?? 0)
+      const [[deliveries], [handedOver]] = await Promise.all([
+        client.query<{ deliveries: number | string }>(since, parameters),
+        client.query<{ items: number | string }>(itemsSince, parameters),
+      ])
+      return Number(deliveries?.deliveries ?? 0) + Number(handedOver?.items ?? 0)
     },
 
     /**
@@ -89,3 +158,48 @@ export function createReplayReads(client: AnalyticsClient) {
     },
   }
 }
+
+const SUCCEEDED = new Set(['success', 'delivered'])
+const FAILED = new Set(['failed', 'cancelled'])
+
+function sumOf(found: Counted[], of: string): TargetOutcomes {
+  const own = found.filter(each => each.of === of && each.outcome !== 'would_deliver')
+  if (own.length === 0) return NOTHING
+  const count = (holds: (outcome: string) => boolean) =>
+    own.reduce((sum, each) => sum + (holds(each.outcome) ? each.count : 0), 0)
+  const newest = own.map(({ lastEventId }) => lastEventId).sort()
+  const last = parseEventId(newest.at(-1) ?? '')
+  return {
+    processed: count(() => true),
+    succeeded: count(outcome => SUCCEEDED.has(outcome)),
+    failed: count(outcome => FAILED.has(outcome)),
+    skipped: count(outcome => outcome === 'skipped'),
+    lastRecordedAt: last === undefined ? null : new Date(last.timestampMs).toISOString(),
+  }
+}
+
+const OUTCOMES: Readonly<Record<Delivery['status'], ReplayItem['outcome']>> = {
+  pending: 'pending',
+  retrying: 'pending',
+  success: 'delivered',
+  failed: 'failed',
+  cancelled: 'failed',
+  skipped: 'skipped',
+}
+
+function ofDelivery(targets: readonly ReplayTarget[], delivery: Delivery): ReplayItem {
+  const { kind, id } = targets.find(each => webhookIdOf(each.id) === delivery.webhookId) ?? {
+    kind: 'webhook',
+    id: delivery.webhookId,
+  }
+  return { ...delivery, target: { kind, id }, outcome: OUTCOMES[delivery.status] }
+}
+
+function ofRow(targets: readonly ReplayTarget[], { targetKind, targetId, sequence, ...row }: FoundItem): ReplayItem {
+  const { kind, id } = targets.find(each => webhookIdOf(each.id) === targetId) ?? { kind: targetKind, id: targetId }
+  return { ...row, id: null, sequence: Number(sequence), target: { kind, id } }
+}
+
+/** The second part of an item's position: the target as the history has it. */
+const placeOf = ({ target }: ReplayItem): string => webhookIdOf(target.id)
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -8,6 +8,7 @@ import { auditEmitsCodec } from '../../../topics/audit-emits.ts'
 import { auditMetersCodec } from '../../../topics/audit-meters.ts'
 import { auditNotificationsCodec } from '../../../topics/audit-notifications.ts'
 import { auditRelaysCodec } from '../../../topics/audit-relays.ts'
+import { auditReplaysCodec } from '../../../topics/audit-replays.ts'
 import { TRACE_ID } from '../../events/trace-context.ts'
 import { copySlice } from './row-binary.ts'
 import { type Column, columnsOf, rowsOf } from './table-rows.ts'
@@ -56,6 +57,10 @@ const ATTEMPTS = {
 }
 const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }
 const READINGS = { environment: WORD, meter: WORD, reading: 'UInt64' }
+const REPLAY_ITEMS = {
+  ...{ environment: WORD, targetKind: WORD, eventType: WORD, canonicalName: WORD, sequence: 'UInt64' },
+  ...{ outcome: WORD, reason: WORD_OR_NULL },
+}
 const RELAYS = { step: 'UInt8', status: WORD, skipReason: WORD_OR_NULL }
 
 const NOTIFICATIONS = {
@@ -119,6 +124,12 @@ export const notificationRows = rowsOf(auditNotificationsCodec, {
       partition: { by: 'createdAtMs', name: month },
       columns: columnsOf(fields, NOTIFICATIONS),
     },
+  ],
+})
+
+export const replayItemRows = rowsOf(auditReplaysCodec, {
+  items: fields => [
+    { table: 'replay_items', partition: { by: 'atMs', name: day }, columns: columnsOf(fields, REPLAY_ITEMS) },
   ],
 })
 

@@ -102,17 +102,17 @@ export function authorize(principal: Principal, access: Access): void {
     if (principal.kind !== 'operator') throw new ClarionError('insufficient_scope', "This call is the operator's.")
     return
   }
-  requireScope(principal, access)
+  requireScope(principal, ...(access.split(' or ') as Scope[]))
 }
 
-/** The organization's key of a call, if it holds the scope. */
-export function requireScope(principal: Principal, scope: Scope): Extract<Principal, { kind: 'key' }> {
+/** The organization's key of a call, if it holds one of the scopes. */
+export function requireScope(principal: Principal, ...scopes: Scope[]): Extract<Principal, { kind: 'key' }> {
   if (principal.kind === 'operator')
     throw new ClarionError(
       'insufficient_scope',
       "The operator's key belongs to no organization; use a key of the organization.",
     )
-  if (!holdsScope(principal.key.scopes, scope))
-    throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scope}.`)
+  if (!scopes.some(scope => holdsScope(principal.key.scopes, scope)))
+    throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scopes.join(', nor ')}.`)
   return principal
 }

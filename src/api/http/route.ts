@@ -10,9 +10,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
  * `public`: no key. `operator`: the operator's key. `any`: any valid key. Else the scope that an organization's key
- * must hold.
+ * must hold; with `or`, one of two of them.
  */
-export type Access = 'public' | 'operator' | 'any' | Scope
+export type Access = 'public' | 'operator' | 'any' | Scope | `${Scope} or ${Scope}`
 
 /** JSON Schema 2020-12. */
 export type Schema = Record<string, unknown>

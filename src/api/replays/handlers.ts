@@ -1,4 +1,4 @@
-/** Replays and recoveries to a webhook. See docs/specification/deliveries.md#replays. */
+/** Replays and recoveries. See docs/specification/replays.md. */
 import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays/replays.ts'
@@ -8,18 +8,36 @@ import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
+import type { CheckEvents } from './named-events.ts'
 import { presentReplay } from './presenter.ts'
+import {
+  kindsOf,
+  type PlaceOf,
+  type RequestedReplay,
+  readRequested,
+  requestedKinds,
+  requireTargetScopes,
+  resolveStart,
+} from './requested.ts'
 
-const NOTHING_YET: ReplayOutcomes = { processed: 0, succeeded: 0, failed: 0, lastRecordedAt: null }
+const DAY_MS = 86_400_000
+const NOTHING_YET: ReplayOutcomes = new Map()
 
-interface RequestedReplay {
-  name?: string | null
-  source: { from: string; to?: string; selectors?: string[] }
-  target: { ids: [string] }
-  options?: { ratePerSecond?: number; onlyFailed?: boolean }
+interface WebhookRange {
+  from: string
+  to?: string
+  selectors?: string[]
+  ratePerSecond?: number
 }
 
-export function createReplayHandlers(deps: { replays: Replays; reads: ReplayReads; view: ControlView; clock: Clock }) {
+export function createReplayHandlers(deps: {
+  replays: Replays
+  reads: ReplayReads
+  view: ControlView
+  clock: Clock
+  placeOf: PlaceOf
+  checkEvents: CheckEvents
+}) {
   const { replays, reads, view, clock } = deps
   const id = (call: Call) => call.params.id!
 
@@ -28,7 +46,7 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
     const midnightMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS
     const recent = view
       .list('replay', organizationId)
-      .filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) >= midnightMs)
+      .filter(({ endedAt, dryRun }) => !dryRun && (endedAt === null || Date.parse(endedAt) >= midnightMs))
     return reads.replayedSince(
       organizationId,
       recent.map(each => each.id),
@@ -36,37 +54,50 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
     )
   }
 
-  async function start(call: Call, kind: 'replay' | 'recover', input: NewReplay): Promise<Answer> {
+  async function start(call: Call, input: NewReplay): Promise<Answer> {
     const owner = ownerOf(call)
-    const replay = await replays.start(call.caller, owner, kind, input, await usedToday(owner.organizationId))
-    return { data: presentReplay(replay, NOTHING_YET) }
+    const source = await resolveStart(owner, input.source, input.fromPath ?? '/source/from', deps.placeOf)
+    if (source.eventIds) await deps.checkEvents(owner, source.eventIds)
+    const used = input.options?.dryRun ? 0 : await usedToday(owner.organizationId)
+    const kind = input.options?.onlyFailed ? 'recover' : 'replay'
+    return {
+      data: presentReplay(await replays.start(call.caller, owner, kind, { ...input, source }, used), NOTHING_YET),
+    }
   }
 
+  const ofWebhook = (call: Call, source: NewReplay['source'], options: NewReplay['options'], fromPath = '/from') =>
+    start(call, { source, options, target: { kind: 'webhook', ids: [id(call)] }, sourcePath: '', fromPath })
+
   /** While it runs, its progress comes from the history. */
-  const present = async (replay: Replay) => presentReplay(replay, await reads.replayOutcomes(replay))
+  async function present(call: Call, shown: Replay[]): Promise<object[]> {
+    const outcomes = await reads.replayOutcomes(ownerOf(call), shown)
+    return shown.map(replay => presentReplay(replay, outcomes.get(replay.id)))
+  }
 
   /** The change holds whether or not the history can be read. */
-  const presentAfterChange = async (replay: Replay) =>
-    presentReplay(replay, await reads.replayOutcomes(replay).catch(unlessAway))
+  async function presentAfterChange(call: Call, replay: Replay): Promise<object> {
+    const outcomes = await reads.replayOutcomes(ownerOf(call), [replay]).catch(unlessAway)
+    return presentReplay(replay, outcomes?.get(replay.id))
+  }
 
-  const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => ({
-    data: await presentAfterChange(await replays.command(call.caller, ownerOf(call), id(call), name)),
-  })
+  const command = (name: 'pause' | 'resume' | 'cancel') => async (call: Call) => {
+    requireTargetScopes(call, kindsOf(getReplay(view, ownerOf(call), id(call))))
+    return { data: await presentAfterChange(call, await replays.command(call.caller, ownerOf(call), id(call), name)) }
+  }
 
   return {
-    create(call: Call): Promise<Answer> {
-      const { name = null, source, target, options } = call.body as RequestedReplay
-      return start(call, options?.onlyFailed ? 'recover' : 'replay', {
-        name,
-        webhookId: target.ids[0],
-        ...source,
-        ...options,
-      })
+    async create(call: Call): Promise<Answer> {
+      const input = readRequested(call.body as RequestedReplay)
+      requireTargetScopes(call, requestedKinds(input.target, input.options))
+      return start(call, input)
     },
-    replayWebhook: (call: Call) => start(call, 'replay', { ...(call.body as NewReplay), webhookId: id(call) }),
+    replayWebhook(call: Call): Promise<Answer> {
+      const { ratePerSecond, ...source } = call.body as WebhookRange
+      return ofWebhook(call, source, { ratePerSecond })
+    },
     recoverWebhook(call: Call): Promise<Answer> {
-      const { since, ...rest } = call.body as { since: string; ratePerSecond?: number }
-      return start(call, 'recover', { ...rest, from: since, webhookId: id(call), onlyFailed: true })
+      const { since, ratePerSecond } = call.body as { since: string; ratePerSecond?: number }
+      return ofWebhook(call, { from: since }, { ratePerSecond, onlyFailed: true }, '/since')
     },
     async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
@@ -75,9 +106,12 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
         .list('replay', organizationId)
         .filter(each => each.environment === environment && (state === undefined || each.state === state))
       const { items, nextCursor } = pageOf('replays', own, pagingOf(call.query))
-      return { data: await Promise.all(items.map(present)), nextCursor }
+      return { data: await present(call, items), nextCursor }
     },
-    get: async (call: Call): Promise<Answer> => ({ data: await present(getReplay(view, ownerOf(call), id(call))) }),
+    async get(call: Call): Promise<Answer> {
+      const [data] = await present(call, [getReplay(view, ownerOf(call), id(call))])
+      return { data }
+    },
     async items(call: Call): Promise<Answer> {
       const { items, nextCursor } = await reads.replayItems(
         getReplay(view, ownerOf(call), id(call)),
@@ -90,5 +124,3 @@ export function createReplayHandlers(deps: { replays: Replays; reads: ReplayRead
     resume: command('resume'),
   }
 }
-
-const DAY_MS = 86_400_000

@@ -11,6 +11,9 @@ export interface ReplayHandlers {
   replaySubscription: Handler
 }
 
+/** Which of them a replay needs follows from its targets. */
+const SOME = 'webhooks:manage or federation:manage'
+
 // biome-ignore format: a table
 export function createReplayRoutes({ replays: on, replaySubscription }: ReplayHandlers): Route[] {
   const suspendable = { refusedWhenSuspended: true }
@@ -19,12 +22,12 @@ export function createReplayRoutes({ replays: on, replaySubscription }: ReplayHa
     route('POST', '/api/v1/webhooks/:id/replay', 'webhooks:manage', 'Deliver a range of time again.', { ...suspendable, body: replays.webhookReplay, answer: replays.replay, status: 202 }, on.replayWebhook),
     route('POST', '/api/v1/webhooks/:id/recover', 'webhooks:manage', 'Deliver the events since then that the webhook has not received with success.', { ...suspendable, body: replays.webhookRecovery, answer: replays.replay, status: 202 }, on.recoverWebhook),
 
-    route('POST', '/api/v1/replays', 'webhooks:manage', 'Deliver stored events again to one webhook.', { ...suspendable, body: replays.newReplay, answer: replays.replay, status: 202 }, on.create),
-    route('GET', '/api/v1/replays', 'webhooks:manage', 'List replays.', list(replays.replay, replays.replayQuery), on.list),
-    route('GET', '/api/v1/replays/:id', 'webhooks:manage', 'One replay with its progress.', { answer: replays.replay }, on.get),
-    route('GET', '/api/v1/replays/:id/items', 'webhooks:manage', 'Deliveries of a replay.', list(anyObject), on.items),
-    route('POST', '/api/v1/replays/:id/cancel', 'webhooks:manage', 'Cancel a replay; deliveries in flight end by themselves.', { answer: replays.replay }, on.cancel),
-    route('POST', '/api/v1/replays/:id/pause', 'webhooks:manage', 'Pause a replay.', { answer: replays.replay }, on.pause),
-    route('POST', '/api/v1/replays/:id/resume', 'webhooks:manage', 'Resume a replay.', { answer: replays.replay }, on.resume),
+    route('POST', '/api/v1/replays', SOME, 'Take stored events to chosen targets again, or count them (dryRun).', { ...suspendable, body: replays.newReplay, answer: replays.replay, status: 202 }, on.create),
+    route('GET', '/api/v1/replays', SOME, 'List replays.', list(replays.replay, replays.replayQuery), on.list),
+    route('GET', '/api/v1/replays/:id', SOME, 'One replay with its progress, in all and by target.', { answer: replays.replay }, on.get),
+    route('GET', '/api/v1/replays/:id/items', SOME, 'What became of each event of a replay, by target.', list(anyObject), on.items),
+    route('POST', '/api/v1/replays/:id/cancel', SOME, 'Cancel a replay; deliveries in flight end by themselves.', { answer: replays.replay }, on.cancel),
+    route('POST', '/api/v1/replays/:id/pause', SOME, 'Pause a replay.', { answer: replays.replay }, on.pause),
+    route('POST', '/api/v1/replays/:id/resume', SOME, 'Resume a replay.', { answer: replays.replay }, on.resume),
   ]
 }

@@ -1,6 +1,10 @@
+import { REPLAY_TARGETS_MAX } from '../../control-plane/replays/replay-targets.ts'
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
+import { REPLAY_TARGETS } from '../../model/records.ts'
 import {
+  anyObject,
   boolean,
+  environment,
   integer,
   listOf,
   nullable,
@@ -13,17 +17,44 @@ import {
   time,
 } from '../http/schema-parts.ts'
 
+const EVENTS_MAX = 1_000
+
 const ratePerSecond = { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most }
 const selectors = { type: 'array', items: text(1, 255), maxItems: 100 }
+/** A time, or a cursor of the log. */
+const from = text(1, 500)
+const ids = { type: 'array', items: text(1, 100), minItems: 1, uniqueItems: true }
 
+/** The older form has `webhookId` and its range beside each other; `requested.ts` says which fields go together. */
 export const newReplay = object({
   'name?': optionalText(120),
-  source: object({ from: time, 'to?': time, 'selectors?': selectors }),
-  target: object({ kind: oneOf(['webhook']), ids: { type: 'array', items: string, minItems: 1, maxItems: 1 } }),
-  'options?': object({ 'ratePerSecond?': ratePerSecond, 'onlyFailed?': boolean }),
+  'source?': object({
+    'from?': from,
+    'to?': time,
+    'selectors?': selectors,
+    'subject?': optionalText(200),
+    'eventIds?': { ...ids, maxItems: EVENTS_MAX },
+    // `events/conditions.ts` checks the rest and reports the place of each fault.
+    'conditions?': { type: ['object', 'null'] },
+  }),
+  'target?': object({ kind: oneOf(REPLAY_TARGETS), 'ids?': { ...ids, maxItems: REPLAY_TARGETS_MAX } }),
+  'options?': object({
+    'ratePerSecond?': ratePerSecond,
+    'onlyFailed?': boolean,
+    'includeFederation?': boolean,
+    'includeLifecycle?': boolean,
+    'dryRun?': boolean,
+    'force?': boolean,
+  }),
+  'webhookId?': string,
+  'from?': from,
+  'to?': time,
+  'selectors?': selectors,
+  'ratePerSecond?': ratePerSecond,
+  'onlyFailed?': boolean,
 })
 export const webhookReplay = object({
-  from: time,
+  from,
   'to?': time,
   'selectors?': selectors,
   'ratePerSecond?': ratePerSecond,
@@ -32,27 +63,55 @@ export const webhookRecovery = object({ since: time, 'ratePerSecond?': ratePerSe
 
 const REPLAY_STATES = ['pending', 'running', 'paused', 'cancelling', 'cancelled', 'completed', 'failed'] as const
 
+const progress = object({
+  // Null after a change while the history is unavailable; `matched` also while it runs.
+  ...{
+    matched: nullable(integer),
+    processed: nullable(integer),
+    succeeded: nullable(integer),
+    failed: nullable(integer),
+    skipped: nullable(integer),
+  },
+  expired: integer,
+  lastRecordedAt: nullable(time),
+})
+
 /** A replay with its progress. */
 export const replay = object({
   ...stored,
+  environment,
   name: nullable(string),
   kind: oneOf(['replay', 'recover']),
-  source: object({ from: time, to: time, selectors: listOf(string) }),
-  target: object({ kind: string, ids: listOf(string) }),
-  options: object({ ratePerSecond: integer, onlyFailed: boolean }),
+  source: object({
+    from: nullable(string),
+    to: nullable(time),
+    selectors: listOf(string),
+    subject: nullable(string),
+    conditions: nullable(anyObject),
+    eventIds: nullable(listOf(string)),
+  }),
+  target: object({ kind: oneOf(REPLAY_TARGETS), ids: listOf(string) }),
+  options: object({
+    ratePerSecond: integer,
+    onlyFailed: boolean,
+    includeFederation: boolean,
+    includeLifecycle: boolean,
+    dryRun: boolean,
+    force: boolean,
+  }),
   state: oneOf(REPLAY_STATES),
   stateReason: nullable(string),
-  progress: object({
-    // Null after a change while the history is unavailable.
-    ...{
-      matched: nullable(integer),
-      processed: nullable(integer),
-      succeeded: nullable(integer),
-      failed: nullable(integer),
-      skipped: integer,
-    },
-    lastRecordedAt: nullable(time),
-  }),
+  progress,
+  targets: listOf(
+    object({
+      kind: string,
+      id: string,
+      state: oneOf(['running', 'completed', 'cancelled', 'failed']),
+      stateReason: nullable(string),
+      progress,
+    }),
+  ),
+  warnings: listOf(oneOf(['range_clamped'])),
   requestedBy: string,
   startedAt: nullable(time),
   endedAt: nullable(time),

@@ -1,9 +1,9 @@
 /**
  * The replay of a subscription: that of its webhook, answered with counts if it ends in time. See
- * docs/specification/deliveries.md#replays.
+ * docs/specification/replays.md.
  */
 import type { Clock } from '../../clock.ts'
-import { webhookIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
+import { webhookIdOf } from '../../model/replays.ts'
 import type { Answer, Call, Handler } from '../http/route.ts'
 
 /** How long a call waits for the replay that it started, and how often it checks. */

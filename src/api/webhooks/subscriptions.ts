@@ -4,7 +4,6 @@
  * docs/specification/webhooks.md#subscriptions.
  */
 
-import { subscriptionIdOf } from '../../control-plane/webhooks/webhook-ids.ts'
 import type { Webhooks } from '../../control-plane/webhooks/webhooks.ts'
 import { builtInEvent } from '../../events/built-in-events.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
@@ -16,6 +15,7 @@ import {
   parseFullName,
   versionProblem,
 } from '../../model/names.ts'
+import { subscriptionIdOf } from '../../model/replays.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 

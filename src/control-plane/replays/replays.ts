@@ -1,56 +1,75 @@
-/** Replays of stored events to one webhook: the requests. The engine runs them, and records here how they ended. */
-import { DAY_MS } from '../../../topics/topic.ts'
+/**
+ * Replays of stored events to some targets: the requests. The owners of the targets run them, and record here how each
+ * target ended; the last one ends the replay.
+ */
 import type { Clock } from '../../clock.ts'
-import { notASelector, parseSelector } from '../../events/selector.ts'
-import { ClarionError, type Finding } from '../../model/codes.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Owner, Replay } from '../../model/records.ts'
+import type { Organization, Owner, Replay, ReplayProgress, ReplayTarget } from '../../model/records.ts'
+import { isUnderWay, targetsOf, webhookIdOf } from '../../model/replays.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
+import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
-import type { ControlStore } from '../store/store.ts'
-import { getWebhook } from '../webhooks/webhooks.ts'
+import type { Change, ControlStore } from '../store/store.ts'
+import { checkedSource, type ReplaySource } from './replay-source.ts'
+import { type NamedTargets, resolveTargets } from './replay-targets.ts'
+
+export { EVENT_RETENTION_MS, type ReplaySource } from './replay-source.ts'
 
 export const REPLAY_RATE = { default: 50, most: 500 }
 const RUNNING_PER_ORGANIZATION_MAX = 3
-const RANGE_MS_MAX = 30 * DAY_MS
-/** Tolerated lead of a caller's clock. */
-const AHEAD_MS_MAX = 5_000
+/** Ended replays of an organization that are listed; the oldest leave. */
+const ENDED_MAX = 1_000
+
+export interface ReplayOptions {
+  ratePerSecond?: number | undefined
+  /** Recover: only events that the target has not received with success. */
+  onlyFailed?: boolean | undefined
+  includeFederation?: boolean | undefined
+  includeLifecycle?: boolean | undefined
+  dryRun?: boolean | undefined
+  force?: boolean | undefined
+}
 
 export interface NewReplay {
   name?: string | null
-  webhookId: string
-  /** ISO 8601, by the time of recording; `to` exclusive, now if absent. */
-  from: string
-  to?: string
-  /** Instead of the webhook's own selectors. */
-  selectors?: string[]
-  /** Recover: only events that the webhook has not received with success. */
-  onlyFailed?: boolean
-  ratePerSecond?: number
+  source: ReplaySource
+  target: NamedTargets
+  options?: ReplayOptions | undefined
+  /** Places in errors: before the fields of the source, and of its start. */
+  sourcePath?: string
+  fromPath?: string
+}
+
+export interface TargetEnding {
+  state: 'completed' | 'cancelled' | 'failed'
+  reason: string | null
 }
 
 export interface Replays {
   /**
-   * Errors: `not_found`, `invalid_range`, `outside_retention`, `invalid_event_selector`, `replay_in_progress`,
-   * `replay_quota_exceeded`.
+   * Errors: `not_found`, `invalid_range`, `outside_retention`, `invalid_event_selector`, `selector_required`,
+   * `too_many_targets`, `replay_in_progress`, `replay_quota_exceeded`, and those of federation.
    * @param usedToday replayed deliveries of the organization since midnight UTC.
    */
   start(caller: Caller, owner: Owner, kind: 'replay' | 'recover', input: NewReplay, usedToday: number): Promise<Replay>
   /** Errors: `not_found`, `replay_not_running`. */
   command(caller: Caller, owner: Owner, id: string, command: 'pause' | 'resume' | 'cancel'): Promise<Replay>
-  /** Called by the engine; no effect on a replay that has ended. */
-  end(
+  /** Called by the engine, which cannot go on by itself; no effect on a replay that is not running. */
+  hold(replay: Replay, reason: string): Promise<void>
+  /** Called by the owner of the target; no effect on one that has ended. */
+  endTarget(
     replay: Replay,
-    state: 'completed' | 'cancelled' | 'failed',
-    progress: Partial<NonNullable<Replay['progress']>>,
+    target: Pick<ReplayTarget, 'id'>,
+    end: TargetEnding,
+    progress: ReplayProgress,
   ): Promise<void>
 }
 
 const ENGINE: Caller = { actorId: 'system', requestId: '' }
-const UNDER_WAY: ReadonlySet<Replay['state']> = new Set(['pending', 'running', 'paused', 'cancelling'])
 const NEXT = {
   pause: { from: ['running'], to: 'paused' },
   resume: { from: ['paused'], to: 'running' },
@@ -63,54 +82,39 @@ export function createReplays(deps: { store: ControlStore; ids: Ids; clock: Cloc
   return {
     start(caller, owner, kind, input, usedToday) {
       const nowMs = clock.nowMs()
-      const selectors = checkedSelectors(input.selectors ?? [])
+      const { fields, warnings } = checkedSource(input.source, nowMs, input)
       const id = ids.next('rpl')
       return store.change(ids.next('chg'), current => {
-        const { plan } = getOrganization(current, owner.organizationId)
-        const webhook = getWebhook(current, owner, input.webhookId)
-        const range = checkedRange(input, nowMs)
-        const perDay = planOf(plan).replayedPerDay
-        if (perDay !== null && usedToday >= perDay)
-          throw new ClarionError(
-            'replay_quota_exceeded',
-            `The plan ${plan} replays ${perDay} events a day; ${usedToday} are used.`,
-          )
-        const underWay = current.list('replay', owner.organizationId).filter(each => UNDER_WAY.has(each.state))
-        if (underWay.some(each => each.webhookId === webhook.id))
-          throw new ClarionError('replay_in_progress', 'A replay to this webhook is under way.')
-        if (underWay.length >= RUNNING_PER_ORGANIZATION_MAX)
-          throw new ClarionError(
-            'replay_in_progress',
-            `${RUNNING_PER_ORGANIZATION_MAX} replays of the organization are under way.`,
-          )
-        const now = new Date(nowMs).toISOString()
+        const organization = getOrganization(current, owner.organizationId)
+        const options = optionsOf(input)
+        const targets = resolveTargets(current, owner, input.target, {
+          ...options,
+          hasSelectors: fields.selectors.length > 0 || fields.eventIds !== undefined,
+        })
+        checkUnderWay(current, owner, targets, options.dryRun)
+        const matchedMax = options.dryRun ? null : allowanceOf(organization, usedToday)
         const replay: Replay = {
-          ...{ id, ...owner, revision: 1, createdAt: now, updatedAt: now },
-          ...{
-            name: input.name ?? null,
-            kind,
-            webhookId: webhook.id,
-            ...range,
-            selectors,
-            onlyFailed: input.onlyFailed ?? false,
-          },
-          ...{
-            ratePerSecond: input.ratePerSecond ?? REPLAY_RATE.default,
-            matchedMax: perDay === null ? null : perDay - usedToday,
-          },
-          ...{
-            state: 'running',
-            stateReason: null,
-            requestedBy: caller.actorId,
-            startedAt: now,
-            endedAt: null,
-            progress: null,
-          },
+          ...newReplay({ id, owner, kind, caller, nowMs, name: input.name ?? null }),
+          ...fields,
+          ...options,
+          ...{ targetKind: input.target.kind, targets, warnings, matchedMax },
+          ...(input.target.kind === 'webhook' && targets.length === 1 && { webhookId: targets[0]!.id }),
+          ...(targets.length === 0 && {
+            state: 'completed',
+            endedAt: new Date(nowMs).toISOString(),
+            progress: NOTHING,
+          }),
         }
-        const data = { webhookId: webhook.id, kind, from: replay.from, to: replay.to }
+        const data = { ...aboutTargets(replay), kind, from: replay.from, to: replay.to, dryRun: options.dryRun }
+        const started = announce(caller, { ...of(replay, 'REPLAY_STARTED'), status: 'running', data })
+        const ended = announce(ENGINE, {
+          ...of(replay, 'REPLAY_COMPLETED'),
+          status: 'completed',
+          data: { ...NOTHING, dryRun: options.dryRun },
+        })
         return {
-          records: [{ kind: 'replay', record: replay }],
-          changes: [announce(caller, { ...of(replay, 'REPLAY_STARTED'), status: 'running', data })],
+          records: [{ kind: 'replay', record: replay }, ...excess(current, owner.organizationId)],
+          changes: targets.length === 0 ? [started, ended] : [started],
           result: replay,
         }
       })
@@ -121,26 +125,39 @@ export function createReplays(deps: { store: ControlStore; ids: Ids; clock: Cloc
         const { from, to } = NEXT[command]
         if (!(from as readonly string[]).includes(before.state))
           throw new ClarionError('replay_not_running', `The replay is ${before.state}: it cannot ${command}.`)
-        const replay = revised(before, { state: to }, clock.nowMs())
+        const replay = revised(before, { state: to, stateReason: null }, clock.nowMs())
         const about = { ...of(replay, 'REPLAY_UPDATED'), previousStatus: before.state, status: to }
         return { records: [{ kind: 'replay', record: replay }], changes: [announce(caller, about)], result: replay }
       }),
-    end: ({ organizationId, id }, state, { matched = 0, processed = 0, succeeded = 0, failed = 0, skipped = 0 }) =>
+    hold: ({ organizationId, id }, reason) =>
       store.change(ids.next('chg'), current => {
         const before = current.find('replay', organizationId, id)
-        if (!before || !UNDER_WAY.has(before.state)) return { records: [], changes: [], result: undefined }
-        const stateReason = state === 'failed' ? 'webhook_deleted' : null
-        const progress = { matched, processed, succeeded, failed, skipped }
-        const replay = revised(
-          before,
-          { state, stateReason, endedAt: new Date(clock.nowMs()).toISOString(), progress },
-          clock.nowMs(),
+        if (before?.state !== 'running') return { records: [], changes: [], result: undefined }
+        const replay = revised(before, { state: 'paused', stateReason: reason }, clock.nowMs())
+        const about = { ...of(replay, 'REPLAY_UPDATED'), previousStatus: before.state, status: 'paused', reason }
+        return { records: [{ kind: 'replay', record: replay }], changes: [announce(ENGINE, about)], result: undefined }
+      }),
+    endTarget: ({ organizationId, id }, target, end, progress) =>
+      store.change(ids.next('chg'), current => {
+        const before = current.find('replay', organizationId, id)
+        const its = before && targetsOf(before).find(each => each.id === target.id)
+        if (!before || !isUnderWay(before) || its?.state !== 'running')
+          return { records: [], changes: [], result: undefined }
+        const targets = targetsOf(before).map(each =>
+          each === its ? { ...each, state: end.state, stateReason: end.reason, progress: withoutZero(progress) } : each,
         )
+        const nowMs = clock.nowMs()
+        if (targets.some(({ state }) => state === 'running')) {
+          const record = revised(before, { targets }, nowMs)
+          return { records: [{ kind: 'replay', record }], changes: [], result: undefined }
+        }
+        const ended = endOf(before, targets, nowMs)
+        const replay = revised(before, { ...ended, targets }, nowMs)
         const about: Announcement = {
-          ...of(replay, `REPLAY_${state.toUpperCase()}`),
-          ...{ previousStatus: before.state, status: state },
-          ...(stateReason === null ? {} : { reason: stateReason }),
-          data: progress,
+          ...of(replay, `REPLAY_${replay.state.toUpperCase()}`),
+          ...{ previousStatus: before.state, status: replay.state },
+          ...(replay.stateReason === null ? {} : { reason: replay.stateReason }),
+          data: { ...replay.progress, ...aboutTargets(replay), ...(replay.dryRun === true && { dryRun: true }) },
         }
         return { records: [{ kind: 'replay', record: replay }], changes: [announce(ENGINE, about)], result: undefined }
       }),
@@ -154,27 +171,110 @@ export function getReplay(view: Pick<ControlView, 'find'>, owner: Owner, id: str
   return replay
 }
 
-/** The part older than the retention of events is cut off; an empty rest is an error. */
-function checkedRange({ from, to }: NewReplay, nowMs: number): { from: string; to: string } {
-  const fromMs = Date.parse(from)
-  const toMs = to === undefined ? nowMs : Date.parse(to)
-  const keptFromMs = nowMs - RANGE_MS_MAX
-  const refuse = (path: string, message: string) =>
-    new ClarionError('invalid_range', message, { details: [{ path, rule: 'range', message }] })
-  if (toMs > nowMs + AHEAD_MS_MAX) throw refuse('/to', 'The end of the range is in the future.')
-  if (fromMs >= toMs) throw refuse('/from', 'The range begins at or after its end.')
-  if (toMs <= keptFromMs) throw new ClarionError('outside_retention', 'Events of that time are no longer kept.')
-  return { from: new Date(Math.max(fromMs, keptFromMs)).toISOString(), to: new Date(toMs).toISOString() }
+const NOTHING: ReplayProgress = { matched: 0, processed: 0, succeeded: 0, failed: 0, skipped: 0 }
+
+function newReplay(of: {
+  id: string
+  owner: Owner
+  kind: Replay['kind']
+  caller: Caller
+  nowMs: number
+  name: string | null
+}) {
+  const now = new Date(of.nowMs).toISOString()
+  return {
+    ...{ id: of.id, ...of.owner, revision: 1, createdAt: now, updatedAt: now, name: of.name, kind: of.kind },
+    ...{ state: 'running' as const, stateReason: null, requestedBy: of.caller.actorId, startedAt: now, endedAt: null },
+    progress: null,
+  }
 }
 
-function checkedSelectors(selectors: string[]): string[] {
-  const details: Finding[] = selectors.flatMap((selector, index) =>
-    parseSelector(selector) === undefined
-      ? [{ path: `/selectors/${index}`, rule: 'selector', message: notASelector(selector) }]
-      : [],
+function optionsOf({ options = {} }: NewReplay) {
+  const { ratePerSecond = REPLAY_RATE.default, onlyFailed = false, dryRun = false, force = false } = options
+  const { includeFederation = false, includeLifecycle = false } = options
+  return { ratePerSecond, onlyFailed, dryRun, force, includeFederation, includeLifecycle }
+}
+
+/** Throws `replay_in_progress`. Dry runs hand nothing over: they are in the way of other dry runs alone. */
+function checkUnderWay(
+  current: DecisionView,
+  { organizationId }: Owner,
+  targets: ReplayTarget[],
+  dryRun: boolean,
+): void {
+  const underWay = current
+    .list('replay', organizationId)
+    .filter(each => isUnderWay(each) && (each.dryRun === true) === dryRun)
+  const what = dryRun ? 'dry runs' : 'replays'
+  if (underWay.length >= RUNNING_PER_ORGANIZATION_MAX)
+    throw new ClarionError(
+      'replay_in_progress',
+      `${RUNNING_PER_ORGANIZATION_MAX} ${what} of the organization are under way; wait for one to end, or cancel it.`,
+    )
+  if (dryRun) return
+  const receiverOf = ({ kind, id }: ReplayTarget) =>
+    (kind === 'federation_member' ? current.federation.member(id)?.memberOrganizationId : null) ?? webhookIdOf(id)
+  const busy = new Map(
+    underWay.flatMap(each =>
+      targetsOf(each)
+        .filter(({ state }) => state === 'running')
+        .map(target => [receiverOf(target), each.id] as const),
+    ),
   )
-  if (details.length > 0) throw new ClarionError('invalid_event_selector', `${details[0]!.message}.`, { details })
-  return [...new Set(selectors)]
+  const at = targets.findIndex(target => busy.has(receiverOf(target)))
+  if (at < 0) return
+  const message = `The replay ${busy.get(receiverOf(targets[at]!))} to ${targets[at]!.id} is under way.`
+  throw new ClarionError('replay_in_progress', message, {
+    details: [{ path: `/target/ids/${at}`, rule: 'replay_in_progress', message }],
+  })
+}
+
+/** What is left of the day; null: unlimited. Throws `replay_quota_exceeded`. */
+function allowanceOf({ plan }: Organization, usedToday: number): number | null {
+  const perDay = planOf(plan).replayedPerDay
+  if (perDay === null) return null
+  if (usedToday < perDay) return perDay - usedToday
+  throw new ClarionError(
+    'replay_quota_exceeded',
+    `The plan ${plan} replays ${perDay} events a day; ${usedToday} are used.`,
+  )
+}
+
+/** `failed` only if every target did; one that was cancelled makes the replay cancelled. */
+function endOf(before: Replay, targets: readonly ReplayTarget[], nowMs: number) {
+  const isAll = (state: ReplayTarget['state']) => targets.every(each => each.state === state)
+  const isCancelled = before.state === 'cancelling' && targets.some(({ state }) => state === 'cancelled')
+  const state = isCancelled ? ('cancelled' as const) : isAll('failed') ? ('failed' as const) : ('completed' as const)
+  const reasons = new Set(targets.filter(each => each.state === state).map(({ stateReason }) => stateReason))
+  const stateReason = reasons.size === 1 ? [...reasons][0]! : null
+  return { state, stateReason, endedAt: new Date(nowMs).toISOString(), progress: sumOf(targets) }
+}
+
+function sumOf(targets: readonly ReplayTarget[]): ReplayProgress {
+  const sum = (field: keyof ReplayProgress) => targets.reduce((all, { progress }) => all + (progress?.[field] ?? 0), 0)
+  return withoutZero({
+    ...{ matched: sum('matched'), processed: sum('processed'), succeeded: sum('succeeded') },
+    ...{ failed: sum('failed'), skipped: sum('skipped'), expired: sum('expired') },
+  })
+}
+
+/** A replay that met no gap does not speak of any. */
+function withoutZero({ expired = 0, ...progress }: ReplayProgress): ReplayProgress {
+  return expired === 0 ? progress : { ...progress, expired }
+}
+
+function excess(current: DecisionView, organizationId: string): Change[] {
+  const ended = current.list('replay', organizationId).filter(each => !isUnderWay(each))
+  return ended.slice(0, Math.max(0, ended.length - ENDED_MAX)).map(({ id }) => ({
+    kind: 'replay',
+    remove: { organizationId, id },
+  }))
+}
+
+/** One webhook is named as it always was. */
+function aboutTargets(replay: Replay): Record<string, unknown> {
+  if (replay.webhookId !== undefined) return { webhookId: replay.webhookId }
+  return { target: replay.targetKind, targets: targetsOf(replay).map(({ id }) => id) }
 }
 
 const of = (replay: Replay, type: string): Announcement => ({

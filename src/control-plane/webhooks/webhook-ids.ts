@@ -19,13 +19,3 @@ export function freeWebhookId(
   while (taken.has(subscriberKey(id))) id = ids.next(prefix)
   return id
 }
-
-const SUBSCRIPTION = 'evs_'
-const WEBHOOK = 'wh_'
-
-/** A subscription is a webhook by another name: its id has the same characters behind another prefix. */
-export const subscriptionIdOf = (webhookId: string): string => SUBSCRIPTION + webhookId.slice(WEBHOOK.length)
-
-/** The webhook behind a subscription's id; any other id as it is. */
-export const webhookIdOf = (id: string): string =>
-  id.startsWith(SUBSCRIPTION) ? WEBHOOK + id.slice(SUBSCRIPTION.length) : id

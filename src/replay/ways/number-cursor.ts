@@ -12,6 +12,8 @@ export interface NumberCursor {
   end(number: number): void
   /** Reading has reached this number: all before it have begun, or were not selected. */
   advance(next: number): void
+  /** Numbers between the oldest one that is out and the next. */
+  ahead(): number
   stored(): { nextNumber: number; doneNumbers: number[] }
 }
 
@@ -39,6 +41,7 @@ export function createNumberCursor(nextNumber: number, doneNumbers: readonly num
     advance(number) {
       next = number
     },
+    ahead: () => (begun.size === 0 ? 0 : next - lowest()),
     stored() {
       const low = lowest()
       return { nextNumber: low, doneNumbers: [...ended].filter(each => each >= low).sort((a, b) => a - b) }

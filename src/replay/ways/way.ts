@@ -1,10 +1,10 @@
 /**
- * One replay reads a stretch of an organization's log for one webhook: selected events are delivered in order, one at a
- * time per subject, at the replay's own rate. Only the position in the log is kept: while the webhook is paused, held
- * or catching up, the replay pauses.
+ * One reading of a stretch of an organization's log for one target: selected events are handed over in order, one at a
+ * time per subject, at a rate of its own. Only the position is kept: while the target takes nothing, the way pauses.
  *
- *     merge ─► record ──not selected──► next
- *                 └──selected──► its subject free? slot? rate? ─► delivered (first attempt) ─► next
+ *     log ─► record ──not selected──► next
+ *               ├──selected──► its subject free? slot? rate? ─► handed over (first attempt) ─► next
+ *               └──skipped───► noted ─► next
  */
 
 import type { EventFacts } from '../../../topics/deliveries.ts'
@@ -15,6 +15,8 @@ import type { LogRecord } from '../../kafka/ports.ts'
 import type { Logger } from '../../logger.ts'
 import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createNumberCursor, type NumberCursor } from './number-cursor.ts'
+import type { ReadTurns } from './read-turns.ts'
+import { createWaiting } from './waiting.ts'
 
 export interface Stretch {
   topic: string
@@ -24,10 +26,10 @@ export interface Stretch {
   /**
    * Whether the event belongs to the stretch or lies after its beginning; once true, it stays true along a partition.
    */
-  begins(event: EventFacts): boolean
+  begins(event: EventFacts, record: LogRecord): boolean
   /** Whether the partition holds nothing more of the stretch. */
   ends(event: EventFacts): boolean
-  /** Selects the records to deliver, in the same order. */
+  /** Selects the records to hand over or to skip, in the same order. Computes only: it may be called again. */
   choose(batch: Candidate[]): Candidate[] | Promise<Candidate[]>
 }
 
@@ -35,12 +37,14 @@ export interface Candidate {
   event: EventFacts
   payload: Buffer
   number: number
-  /** When the webhook first received it, if the replay skips delivered events and it did. */
+  /** When the webhook first received it, if it did. */
   originalDeliveredAtMs?: number | null
+  /** It is not handed over, for this reason. */
+  without?: { outcome: 'skipped' | 'failed'; reason: string }
 }
 
-export interface CatchUp {
-  /** Reads the stretch; resolves when the first attempt of everything has been made, with `false` if it was stopped. */
+export interface Way {
+  /** Reads the stretch; resolves when the first attempt of everything has been made. False: it was stopped. */
   pass(): Promise<boolean>
   position(): ReplayPlace
   /** Checks again whether it may go on. */
@@ -48,9 +52,10 @@ export interface CatchUp {
   stop(): void
 }
 
-const TROUBLE_PAUSE_MS = 1_000
+/** The events of a stretch in the order of their numbers, however they are found. */
+export type StretchReader = Pick<LogMerge, 'read' | 'close' | 'positions'>
 
-export function createCatchUp(deps: {
+export interface WayDeps {
   log: LogSource
   clock: Clock
   logger: Logger
@@ -59,23 +64,54 @@ export function createCatchUp(deps: {
   position: ReplayPlace
   inFlightMax(): number
   ratePerSecond: number
-  /** Nothing more may begin now: the replay is paused, or the webhook waits. */
+  /** Nothing more may begin now: the replay is paused, or its target waits. */
   halted(): boolean
-  /** Hands it to the engine, which calls back after its first attempt, or when it has ended otherwise. */
+  /** Hands it over; the callee calls back after its first attempt, or when it has ended otherwise. */
   deliver(candidate: Candidate, left: () => void): void
   /** The state has changed and must be stored. */
   moved(): void
-}): CatchUp {
+  /** It is dealt with, without having been handed over. */
+  settle?(candidate: Candidate): void
+  /** These numbers have left the log unread. */
+  expired?(count: number): void
+  /** The stretch need not be read further: the target is gone, or nothing more was admitted. */
+  isOver?(): boolean
+  /** Whether one more may be handed over; if not, `isOver` holds from now on. */
+  admits?(): boolean
+  /** Too much is written and not committed. */
+  isCrowded?(): boolean
+  /** Instead of the log. */
+  open?(from: number | undefined): Promise<StretchReader>
+  /** Limits how many read at once; absent: no limit. */
+  turns?: ReadTurns | undefined
+}
+
+const TROUBLE_PAUSE_MS = 1_000
+/** Numbers dealt with ahead of the oldest one in flight: they are stored one by one. */
+const AHEAD_MAX = 4_096
+
+/** For now the choice cannot be made; it is repeated, and nothing is wrong. */
+export class NotYet extends Error {}
+
+export function createWay(deps: WayDeps): Way {
   const { log, clock, stretch } = deps
   const busy = new Set<string>()
   let cursor: NumberCursor | undefined
-  let merge: LogMerge | undefined
+  let reader: StretchReader | undefined
+  let until: Map<number, number> | undefined
+  /** Offsets before which nothing remains to be read, as of the last batch that was dealt with. */
+  let hints: Map<number, number> | undefined
   let outstanding = 0
   let stopped = false
-  let wake: () => void = () => undefined
+  /** Others wait for a turn: pages are dropped, and read again later. */
+  let dropped = false
   let nextAtMs = 0
   if (deps.position.nextNumber >= 0) cursor = createNumberCursor(deps.position.nextNumber, deps.position.doneNumbers)
 
+  const isOver = () => stopped || deps.isOver?.() === true
+  const mayRead = () => !dropped && !isOver()
+  const waiting = createWaiting(clock, mayRead)
+  const { wake, changed, sleep } = waiting
   const factsOf = (record: LogRecord) => readEventHeaders(record.headers, stretch.organizationId)
 
   /** Whether a process of the previous release, which kept offsets, had finished the record. */
@@ -103,12 +139,15 @@ export function createCatchUp(deps: {
     return end
   }
 
-  async function open(): Promise<LogMerge> {
+  async function open(): Promise<StretchReader> {
     const untilMs = stretch.completeAtMs - clock.nowMs()
     if (untilMs > 0) await sleep(untilMs)
-    const until = await endsOfStretch()
-    const from = cursor?.next() ?? ((record: LogRecord) => stretch.begins(factsOf(record)) && !wasDone(record))
-    return createLogMerge({ ...deps, topic: stretch.topic, from, until, through: () => Number.MAX_SAFE_INTEGER })
+    if (deps.open) return deps.open(cursor?.next())
+    until ??= await endsOfStretch()
+    const begins = (record: LogRecord) => stretch.begins(factsOf(record), record) && !wasDone(record)
+    const from = cursor?.next() ?? begins
+    const through = () => Number.MAX_SAFE_INTEGER
+    return createLogMerge({ ...deps, topic: stretch.topic, from, until, through, ...(hints && { hints }) })
   }
 
   async function batchPass(records: NumberedRecord[]): Promise<void> {
@@ -116,31 +155,45 @@ export function createCatchUp(deps: {
     const numbers = cursor
     const candidates = records
       .filter(({ record, number }) => !numbers.isDone(number) && !wasDone(record))
-      .map(({ record, number }): Candidate => ({ event: factsOf(record), payload: record.value!, number }))
-      .filter(({ event }) => stretch.begins(event))
-    const begun = await chosen(candidates)
-    // Stopped before the choice was made: the batch comes again.
-    if (stopped) return
-    for (const candidate of begun) {
-      await turn(candidate.event.subject ?? '')
-      if (stopped) return
-      begin(numbers, candidate)
+      .map(({ record, number }) => ({ record, event: factsOf(record), payload: record.value!, number }))
+      .filter(({ event, record }) => stretch.begins(event, record))
+      .map(({ event, payload, number }): Candidate => ({ event, payload, number }))
+    for (const candidate of await chosen(candidates)) {
+      if (candidate.without) await room(numbers)
+      else await turn(candidate.event.subject ?? '', numbers)
+      // The rest of the batch comes again.
+      if (!mayRead()) return
+      if (!candidate.without && deps.admits?.() === false) return
+      if (candidate.without) settle(numbers, candidate)
+      else begin(numbers, candidate)
     }
+    // The choice was not made, either.
+    if (!mayRead()) return
     numbers.advance(records.at(-1)!.number + 1)
     deps.moved()
   }
 
   /** ClickHouse may be unavailable for a while. */
   async function chosen(candidates: Candidate[]): Promise<Candidate[]> {
-    while (!stopped) {
+    while (mayRead()) {
+      while (mayRead() && deps.halted()) await changed()
       try {
         return await stretch.choose(candidates)
       } catch (error) {
-        deps.logger.warn({ topic: stretch.topic, error: String(error) }, 'a replay cannot go on; trying again')
+        if (!(error instanceof NotYet))
+          deps.logger.warn({ topic: stretch.topic, error: String(error) }, 'a replay cannot go on; trying again')
         await sleep(TROUBLE_PAUSE_MS)
       }
     }
     return []
+  }
+
+  function settle(numbers: NumberCursor, candidate: Candidate): void {
+    numbers.begin(candidate.number)
+    numbers.advance(candidate.number + 1)
+    numbers.end(candidate.number)
+    deps.settle?.(candidate)
+    deps.moved()
   }
 
   function begin(numbers: NumberCursor, candidate: Candidate): void {
@@ -161,36 +214,25 @@ export function createCatchUp(deps: {
     })
   }
 
-  /** Resolves when the next one of this subject may begin. */
-  async function turn(lane: string): Promise<void> {
-    while (!stopped && (deps.halted() || busy.has(lane) || outstanding >= deps.inFlightMax())) await changed()
-    const waitMs = nextAtMs - clock.monotonicMs()
-    if (waitMs > 0 && !stopped) await sleep(waitMs)
-    nextAtMs = Math.max(clock.monotonicMs(), nextAtMs) + 1000 / deps.ratePerSecond
+  const isFull = (numbers: NumberCursor) => numbers.ahead() >= AHEAD_MAX || deps.isCrowded?.() === true
+  /** Resolves when another one may be dealt with. */
+  async function room(numbers: NumberCursor): Promise<void> {
+    while (mayRead() && isFull(numbers)) await changed()
   }
 
-  const changed = () =>
-    new Promise<void>(resolve => {
-      wake = resolve
-    })
-
-  /** Ends early when stopped. */
-  const sleep = (ms: number) =>
-    new Promise<void>(resolve => {
-      const timer = clock.after(ms, resolve)
-      const before = wake
-      wake = () => {
-        before()
-        if (!stopped) return
-        timer.cancel()
-        resolve()
-      }
-    })
+  /** Resolves when the next one of this subject may begin. */
+  async function turn(lane: string, numbers: NumberCursor): Promise<void> {
+    const isHeldUp = () => deps.halted() || busy.has(lane) || outstanding >= deps.inFlightMax() || isFull(numbers)
+    while (mayRead() && isHeldUp()) await changed()
+    const waitMs = nextAtMs - clock.monotonicMs()
+    if (waitMs > 0 && mayRead()) await sleep(waitMs)
+    if (mayRead()) nextAtMs = Math.max(clock.monotonicMs(), nextAtMs) + 1000 / deps.ratePerSecond
+  }
 
   async function openWithRetries(): Promise<void> {
-    while (!stopped && merge === undefined) {
+    while (mayRead() && reader === undefined) {
       try {
-        merge = await open()
+        reader = await open()
       } catch (error) {
         deps.logger.warn(
           { topic: stretch.topic, error: String(error) },
@@ -201,22 +243,57 @@ export function createCatchUp(deps: {
     }
   }
 
+  /** Reads until the end, or until others wait. True: to the end. */
+  async function readOn(): Promise<boolean> {
+    await openWithRetries()
+    while (mayRead()) {
+      const before = reader!.positions()
+      const read = await reader!.read()
+      if (!mayRead()) return false
+      if (read === undefined) return true
+      hints = before
+      if ('records' in read) await batchPass(read.records)
+      else {
+        cursor?.advance(read.gone.through + 1)
+        if (cursor) deps.expired?.(read.gone.through - read.gone.from + 1)
+      }
+    }
+    return false
+  }
+
+  /** Does not take a turn, to read pages that nobody could use. */
+  async function takeTurn(): Promise<() => void> {
+    while (!isOver() && deps.halted() && cursor !== undefined) await changed()
+    if (!deps.turns || isOver()) return () => undefined
+    return deps.turns.enter({
+      organizationId: stretch.organizationId,
+      isIdle: waiting.isWaiting,
+      onDemand() {
+        dropped = true
+        reader?.close()
+        wake()
+      },
+    })
+  }
+
   return {
     async pass() {
-      await openWithRetries()
-      for (let read = await merge?.read(); read !== undefined && !stopped; read = await merge?.read()) {
-        if ('records' in read) await batchPass(read.records)
-        else cursor?.advance(read.gone.through + 1)
+      for (let isRead = false; !isRead && !isOver(); ) {
+        const leave = await takeTurn()
+        dropped = false
+        isRead = await readOn()
+        reader?.close()
+        reader = undefined
+        leave()
       }
       while (outstanding > 0 && !stopped) await changed()
-      merge?.close()
       return !stopped
     },
     position: () => (cursor === undefined ? deps.position : { ...deps.position, ...cursor.stored() }),
-    nudge: () => wake(),
+    nudge: wake,
     stop() {
       stopped = true
-      merge?.close()
+      reader?.close()
       wake()
     },
   }

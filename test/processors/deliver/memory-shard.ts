@@ -16,11 +16,14 @@ import { SUBSCRIBERS_HEADER } from '../../../src/events/subscribers.ts'
 import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
 import { createLogger } from '../../../src/logger.ts'
 import { createIds, deliveryId, emitId, eventId } from '../../../src/model/ids.ts'
-import type { Replay, Webhook } from '../../../src/model/records.ts'
+import type { Kind, Replay, ReplayTarget, Webhook } from '../../../src/model/records.ts'
+import { targetsOf } from '../../../src/model/replays.ts'
 import type { LogSource } from '../../../src/replay/ways/log-merge.ts'
+import type { TargetEnd, TargetProgress } from '../../../src/replay/ways/target-runs.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
+import { auditReplays, auditReplaysCodec, type ReplayItemRow } from '../../../topics/audit-replays.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
@@ -28,6 +31,7 @@ import { deliveryCatchUps, type ParkedWebhook, parkedWebhookCodec } from '../../
 import { deliveryState } from '../../../topics/delivery-state.ts'
 import { events as eventsTopic } from '../../../topics/events.ts'
 import { type NoticeKind, notificationRecordCodec, notifications } from '../../../topics/notifications.ts'
+import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
 
@@ -78,6 +82,11 @@ interface EmitFacts {
   isUnlisted?: boolean
 }
 
+type RecordKind = Extract<
+  Kind,
+  'organization' | 'webhook' | 'replay' | 'federation-group' | 'federation-member' | 'federation-push'
+>
+
 export interface MemoryShardOptions {
   partitions?: number
   timeScale?: number
@@ -114,6 +123,9 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
   const changes: ChangeRow[] = []
   /** System notices, by kind. */
   const notices: NoticeKind[] = []
+  const items: ReplayItemRow[] = []
+  const emits: PlatformEmit[] = []
+  const ended: Array<{ replayId: string; targetId: string; progress: TargetProgress } & TargetEnd> = []
   const written = { records: 0, bytes: 0, transactions: 0, byTopic: new Map<string, number>(), rows: 0, completions: 0 }
   const webhooks = new Map<string, Webhook>()
   let applied = 0
@@ -251,6 +263,10 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       if (options.forgetful && changes.length > 5_000) changes.splice(0, changes.length - 2_500)
     } else if (record.topic === notifications.name) {
       notices.push(notificationRecordCodec.decode(record.value as Buffer).kind!)
+    } else if (record.topic === auditReplays.name) {
+      items.push(...auditReplaysCodec.decode(record.value as Buffer).items)
+    } else if (record.topic === platformEmits.name) {
+      emits.push(platformEmitCodec.decode(record.value as Buffer))
     }
   }
 
@@ -313,7 +329,11 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
         ...source,
         shards: 1,
         delivered: async () => new Map<string, number>(),
-        ended: async (replay, state) => applyRecord('replay', replay.id, { ...replay, state }),
+        ended: endTarget,
+        pause: async replay => applyRecord('replay', replay.id, { ...replayOf(replay.id), state: 'paused' }),
+        relaysTo: async () => [],
+        recordedEmits: async (_organizationId, emitIds) => new Set(emitIds),
+        keptEvents: { numbers: async () => [], events: async () => [] },
         deliveries: deadLetters,
         ...options.sources,
       },
@@ -413,7 +433,20 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     }
   }
 
-  function applyRecord(kind: 'organization' | 'webhook' | 'replay', id: string, value: object | null): void {
+  const replayOf = (id: string) => view.find('replay', organizationId, id)!
+
+  /** As the control plane does: the last target ends the replay. */
+  async function endTarget(replay: Replay, target: { id: string }, end: TargetEnd, progress: TargetProgress) {
+    ended.push({ replayId: replay.id, targetId: target.id, ...end, progress })
+    const now = replayOf(replay.id)
+    const targets = targetsOf(now).map(each =>
+      each.id === target.id ? { ...each, state: end.state, stateReason: end.reason } : each,
+    )
+    const state = targets.some(each => each.state === 'running') ? now.state : end.state
+    applyRecord('replay', replay.id, { ...now, targets, state })
+  }
+
+  function applyRecord(kind: RecordKind, id: string, value: object | null): void {
     view.apply({
       ...{ topic: 'control', partition: 0, offset: applied++, timestampMs: 0, headers: {} },
       key: Buffer.from(controlKey(kind, organizationId, id)),
@@ -471,6 +504,9 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
     rows,
     completions,
     changes,
+    items,
+    emits,
+    ended,
     written,
     notices,
     failures,
@@ -556,6 +592,23 @@ export function createMemoryShard(options: MemoryShardOptions = {}) {
       }
       const value = deliveryCommandCodec.encode({ ...facts, ...command })
       append({ topic: deliveriesCommands.name, partition: 0, key: organizationId, value })
+    },
+    /** Any record of the control plane. */
+    record: applyRecord,
+    /** Changes a replay as its caller does. */
+    steer(id: string, changes: Partial<Replay>) {
+      applyRecord('replay', id, { ...replayOf(id), ...changes })
+    },
+    replayState: (id: string) => replayOf(id),
+    /** Replays the log so far to some targets. */
+    replayTo(targets: Array<Pick<ReplayTarget, 'kind' | 'id'>>, changes: Partial<Replay> = {}): string {
+      const running = targets.map(each => ({ ...each, state: 'running' as const, stateReason: null, progress: null }))
+      return this.replay('', {
+        webhookId: undefined,
+        targets: running,
+        targetKind: targets[0]!.kind,
+        ...changes,
+      } as Partial<Replay>)
     },
     /** Replays the log so far to the webhook. */
     replay(webhookId: string, changes: Partial<Replay> = {}): string {

@@ -19,6 +19,7 @@ import { auditAttempts } from '../../../topics/audit-attempts.ts'
 import { auditChanges } from '../../../topics/audit-changes.ts'
 import { auditEmits } from '../../../topics/audit-emits.ts'
 import { auditNotifications } from '../../../topics/audit-notifications.ts'
+import { auditReplays } from '../../../topics/audit-replays.ts'
 import { deliveries } from '../../../topics/deliveries.ts'
 import { deliveriesCommands } from '../../../topics/deliveries-commands.ts'
 import { deliveriesDeadLetter } from '../../../topics/deliveries-dead-letter.ts'
@@ -34,7 +35,7 @@ import type { StagedClock } from './staged-clock.ts'
 export const SHARDS = 20
 const RETRIES = RETRY_TIERS.map(tier => tier.topic)
 const STATE = [deliveryState, deliveryCatchUps, notificationState]
-const AUDIT = [auditAttempts, auditEmits, auditChanges, auditNotifications]
+const AUDIT = [auditAttempts, auditEmits, auditChanges, auditNotifications, auditReplays]
 const SENT = { handed: 'sent', durationMs: 0, responseStatus: null, error: null, retryAfterMs: undefined } as const
 export const TOPICS = [
   deliveries,
@@ -93,6 +94,10 @@ export function runShard(
     shards: SHARDS,
     delivered: async () => new Map<string, number>(),
     ended: async () => undefined,
+    pause: async () => undefined,
+    relaysTo: async () => [],
+    recordedEmits: async () => new Set<string>(),
+    keptEvents: { numbers: async () => [], events: async () => [] },
   }
   const ports = {
     reportHealth: async () => undefined,

@@ -69,11 +69,54 @@ export interface ReplayRange {
   selectors?: string[]
   ratePerSecond?: number
 }
+/** A range of time, or events by their ids. */
+export type ReplaySource = {
+  /** Instead of the targets' own selectors. */
+  selectors?: string[]
+  subject?: string
+  conditions?: Json
+} & (
+  | {
+      /** By the time of recording: a time, or a cursor of the log. */
+      from: string
+      /** Exclusive; now by default. */
+      to?: string
+    }
+  | { eventIds: string[] }
+)
+export type ReplayTarget =
+  | { kind: 'webhook' | 'subscription' | 'sink' | 'queue' | 'workflow' | 'federation_member'; ids: string[] }
+  /** Everybody who matches the events now. */
+  | { kind: 'original' }
+export interface ReplayOptions {
+  /** For each target; 50 by default. */
+  ratePerSecond?: number
+  /** Only events that the target has not received with success. */
+  onlyFailed?: boolean
+  /** With `original`: members of federation groups, too. */
+  includeFederation?: boolean
+  includeLifecycle?: boolean
+  /** Counts, shows ten events, and delivers nothing. */
+  dryRun?: boolean
+  /** Waits for targets that are switched off instead of skipping them. */
+  force?: boolean
+}
 export interface NewReplay {
   name?: string
-  source: { from: string; to?: string; selectors?: string[] }
-  target: { kind: 'webhook'; ids: [string] }
-  options?: { ratePerSecond?: number; onlyFailed?: boolean }
+  source: ReplaySource
+  target: ReplayTarget
+  options?: ReplayOptions
+}
+export interface ReplayProgress {
+  /** Known at the end. */
+  matched: number | null
+  processed: number | null
+  succeeded: number | null
+  failed: number | null
+  skipped: number | null
+  /** Events that the log lost before the replay reached them. */
+  expired: number
+  lastRecordedAt: string | null
 }
 export interface Replay {
   id: string
@@ -82,16 +125,29 @@ export interface Replay {
   kind: 'replay' | 'recover'
   state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
   stateReason: string | null
-  progress: {
-    matched: number | null
-    processed: number
-    succeeded: number
-    failed: number
-    skipped: number
-    lastRecordedAt: string | null
-  }
+  progress: ReplayProgress
+  targets: Array<{
+    kind: string
+    id: string
+    state: 'running' | 'completed' | 'cancelled' | 'failed'
+    stateReason: string | null
+    progress: ReplayProgress
+  }>
+  /** `range_clamped`: a part of the range is no longer kept. */
+  warnings: string[]
   startedAt: string | null
   endedAt: string | null
+  [field: string]: unknown
+}
+/** What became of one event at one target; a delivery has its fields here, too. */
+export interface ReplayItem {
+  /** Of the delivery; null where there is none. */
+  id: string | null
+  target: { kind: string; id: string }
+  outcome: 'pending' | 'delivered' | 'failed' | 'skipped' | 'would_deliver'
+  reason: string | null
+  eventId: string
+  sequence: number
   [field: string]: unknown
 }
 

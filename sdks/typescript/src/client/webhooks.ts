@@ -11,6 +11,7 @@ import type {
   Paging,
   RedriveChoice,
   Replay,
+  ReplayItem,
   ReplayRange,
   Webhook,
   WebhookTest,
@@ -76,9 +77,13 @@ export function createReplays(send: Send) {
     create: (input: NewReplay, options?: CallOptions) => calls.postOnce<Replay>('', input, options),
     list: (query: Paging & { state?: Replay['state'] } = {}, options: CallOptions = {}) =>
       calls.list<Replay>('', query, options),
+    each: (query: Paging & { state?: Replay['state'] } = {}, options: CallOptions = {}) =>
+      calls.each<Replay>('', query, options),
     get: (id: string, options?: CallOptions) => calls.get<Replay>(at(id), options),
     items: (id: string, query: Paging = {}, options: CallOptions = {}) =>
-      calls.list<Delivery>(`${at(id)}/items`, query, options),
+      calls.list<ReplayItem>(`${at(id)}/items`, query, options),
+    eachItem: (id: string, query: Paging = {}, options: CallOptions = {}) =>
+      calls.each<ReplayItem>(`${at(id)}/items`, query, options),
     cancel: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/cancel`, undefined, options),
     pause: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/pause`, undefined, options),
     resume: (id: string, options?: CallOptions) => calls.post<Replay>(`${at(id)}/resume`, undefined, options),

@@ -3,11 +3,11 @@
  * them.
  */
 
+import { conditionsHold } from '../../../src/events/conditions-hold.ts'
+import { createSelectorIndex, type SelectorIndex } from '../../../src/events/selector.ts'
+import { parseJson } from '../../../src/json/json.ts'
+import type { Webhook } from '../../../src/model/records.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
-import { conditionsHold } from '../../events/conditions-hold.ts'
-import { createSelectorIndex, type SelectorIndex } from '../../events/selector.ts'
-import { parseJson } from '../../json/json.ts'
-import type { Webhook } from '../../model/records.ts'
 
 export type Subscribes = (webhook: Webhook, event: EventFacts, payload: Buffer) => boolean
 

@@ -1,0 +1,60 @@
+/** The replays of a shard to the targets that `deliver` owns: webhooks under all their names, and federation members. */
+import type { OutRecord } from '../../../src/kafka/ports.ts'
+import type { ReplayTargetKind } from '../../../src/model/records.ts'
+import { createDryRuns } from '../../../src/replay/ways/dry-runs.ts'
+import { createListedEvents, type KeptEvents } from '../../../src/replay/ways/listed-events.ts'
+import type { TargetOwner } from '../../../src/replay/ways/owner.ts'
+import { createReplayItems } from '../../../src/replay/ways/replay-items.ts'
+import { createTargetRuns, type TargetRunPorts, type TargetRuns } from '../../../src/replay/ways/target-runs.ts'
+import { catchUpKeys, deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
+import { type MemberTargetPorts, openMember } from './member-targets.ts'
+import { openWebhook, type WebhookTargetPorts } from './webhook-targets.ts'
+
+const KINDS: readonly ReplayTargetKind[] = ['webhook', 'subscription', 'sink', 'federation_member']
+
+export type ReplayTargets = TargetRuns
+
+export type ReplayTargetPorts = Pick<
+  TargetRunPorts,
+  'log' | 'clock' | 'logger' | 'view' | 'isOurs' | 'fail' | 'ended' | 'pause' | 'turns'
+> &
+  WebhookTargetPorts &
+  MemberTargetPorts & {
+    /** Events that are named one by one. From the history. */
+    keptEvents: KeptEvents
+    write(records: OutRecord[]): void
+    /** Live traffic is behind. */
+    isBusy(): boolean
+    /** An event is dealt with, without a delivery. */
+    onItem?: ((target: string, outcome: string) => void) | undefined
+  }
+
+export function createReplayTargets(ports: ReplayTargetPorts): ReplayTargets {
+  const { view } = ports
+  const items = createReplayItems(ports.onItem)
+  // An external peer is a webhook under the id of its member.
+  const isMember = (id: string) => view.federation.member(id)?.memberOrganizationId !== null
+  const owner: TargetOwner = {
+    kinds: KINDS,
+    open: (replay, target) =>
+      target.kind === 'federation_member' && isMember(target.id)
+        ? openMember(ports, replay, target)
+        : openWebhook(ports, replay, target),
+  }
+  const listed = createListedEvents(ports.keptEvents)
+  const changed = () => ports.write([])
+  const shared = { ...ports, owner, items, listed, changed }
+  const runs = createTargetRuns({ ...shared, stateTopic: deliveryCatchUps.name, keyOf: catchUpKeys.ofReplay })
+  const dryRuns = createDryRuns(shared)
+  return {
+    ...runs,
+    start() {
+      runs.start()
+      dryRuns.start()
+    },
+    close() {
+      runs.close()
+      dryRuns.close()
+    },
+  }
+}

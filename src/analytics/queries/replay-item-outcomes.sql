@@ -1,0 +1,8 @@
+-- Events of some replays without a delivery, counted by target and outcome.
+SELECT replayId, targetId, outcome, count() AS items, max(eventId) AS lastEventId FROM
+(
+    SELECT replayId, targetId, eventId, outcome FROM replay_items
+    WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND replayId IN {replayIds:Array(String)}
+    LIMIT 1 BY replayId, targetId, eventId
+)
+GROUP BY replayId, targetId, outcome

@@ -1,0 +1,48 @@
+/**
+ * The side of a replay that the owner of its targets provides. The way reads the log and keeps the progress; a role
+ * that owns a kind of target runs the ways to it, in the organization's shard, and says here how an event gets there.
+ */
+import type { ConditionGroup, Replay, ReplayTarget, ReplayTargetKind } from '../../model/records.ts'
+import type { Candidate } from './way.ts'
+
+/** `gone`: deleted. `inactive`: switched off by its owner, or by the plan. */
+export type TargetState = 'active' | 'inactive' | 'gone'
+
+/** The events that a target selects by itself. */
+export interface OwnSelection {
+  selectors: readonly string[]
+  conditions: ConditionGroup | null
+  /** Events that arrived from a peer are not for it. */
+  ownEventsOnly: boolean
+  /** The selectors of a replay choose among these events; otherwise they take their place. */
+  isFixed: boolean
+}
+
+export interface HandedOver {
+  outcome: 'delivered' | 'skipped' | 'failed'
+  reason: string | null
+}
+
+export interface OpenTarget {
+  state(): TargetState
+  /** Nothing may be handed over now, although it is active: something else goes first. */
+  isWaiting(): boolean
+  inFlightMax(): number
+  /** Undefined for a target that is gone. */
+  selection(): OwnSelection | undefined
+  /**
+   * What the history knows of selected events: which are skipped or failed, and when the others were delivered first.
+   * Throws `NotYet` when the history has to be waited for.
+   */
+  judge(candidates: Candidate[]): Promise<Candidate[]>
+  /**
+   * Hands it over. `left` is called once, after its first attempt, or when it has ended otherwise. Undefined: it has a
+   * history of its own, as a delivery or a run; otherwise what became of it.
+   */
+  deliver(candidate: Candidate, left: () => void): HandedOver | undefined
+}
+
+export interface TargetOwner {
+  kinds: readonly ReplayTargetKind[]
+  open(replay: Replay, target: Pick<ReplayTarget, 'kind' | 'id'>): OpenTarget
+}
