@@ -1,20 +1,15 @@
 /** The bus over Kafka: a kill, slow subjects, commits, several members, and brokers that are not there. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs, { type KafkaConfig } from 'kafkajs'
 import { KafkaBus, type KafkaBusOptions } from '../../../sdks/bus/src/index.ts'
 import { until } from '../support/until.ts'
 import { clientOf, clusterConfig, kindOf, makeTopic, marked, openBus } from './kafka-kit.ts'
+import { startReader } from './reader-child.ts'
 
 let cluster: KafkaConfig
-const children: ChildProcess[] = []
 beforeAll(async () => {
   cluster = await clusterConfig()
 }, 60_000)
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-})
 
 const topicOf = (partitions: number) => makeTopic(cluster, partitions)
 const open = (topic: string, groupId: string, more: Partial<KafkaBusOptions> = {}) =>
@@ -27,11 +22,11 @@ describe('a reader that is killed', () => {
     const kinds = Array.from({ length: 400 }, (_, n) => `k${n}`)
     const publisher = open(topic, 'none')
     await Promise.all(kinds.map((kind, n) => publisher.publish(marked(kind, `subject ${n % 20}`))))
-    const first = startReader(settings)
+    const first = startReader('reader-process.ts', settings)
     await until(() => first.ended().length, count => count >= 100) // biome-ignore format: one thought
     first.child.kill('SIGKILL')
     await first.exited
-    const second = startReader(settings)
+    const second = startReader('reader-process.ts', settings)
     await until(() => new Set([...first.ended(), ...second.ended()]).size, size => size === kinds.length) // biome-ignore format: one thought
     second.child.kill('SIGTERM')
     await second.exited
@@ -45,31 +40,12 @@ describe('a reader that is killed', () => {
       expect([...new Set(own(all))]).toEqual(own(kinds))
     }
     // A reader that ends by itself leaves nothing to repeat.
-    const third = startReader(settings)
+    const third = startReader('reader-process.ts', settings)
     await until(() => third.output().includes('ready'), Boolean)
     await publisher.publish(marked('last', 'subject 0'))
     await until(() => third.ended().includes('last'), Boolean)
     expect(third.begun()).toEqual(['last'])
   }, 120_000)
-
-  function startReader(settings: object) {
-    const program = fileURLToPath(new URL('reader-process.ts', import.meta.url))
-    const flags = [
-      '--disable-warning=ExperimentalWarning',
-      '--disable-warning=TimeoutNegativeWarning',
-      program,
-      JSON.stringify(settings),
-    ]
-    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] })
-    children.push(child)
-    let text = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-    })
-    const exited = new Promise(resolve => child.once('close', resolve))
-    const said = (word: string) => [...text.matchAll(new RegExp(`^${word} (.+)\n`, 'gm'))].map(([, kind]) => kind!)
-    return { child, exited, output: () => text, begun: () => said('begin'), ended: () => said('end') }
-  }
 })
 
 describe('reading', () => {

@@ -1,11 +1,15 @@
-/** The system's clock, but for delays that a case has hurried or holds. */
+/** The system's clock, but for delays that a case holds: those pass when they are fired. */
 import { type Clock, systemClock } from '../clock.ts'
 
+const HELD_WITHIN_MS = 20_000
+
+interface HeldTimer {
+  delayMs: number
+  callback: () => void
+}
+
 export class ContractClock implements Clock {
-  /** Hurried delays, in the order in which they were waited for. */
-  readonly waited: number[] = []
-  readonly #held = new Set<{ delayMs: number; callback: () => void }>()
-  #hurriedMs: readonly number[] = []
+  readonly #held = new Set<HeldTimer>()
   #heldMs: readonly number[] = []
   #onHeld: () => void = () => undefined
 
@@ -14,40 +18,45 @@ export class ContractClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): { cancel(): void } {
-    if (this.#heldMs.includes(delayMs)) return this.#hold({ delayMs, callback })
-    if (!this.#hurriedMs.includes(delayMs)) return systemClock.after(delayMs, callback)
-    this.waited.push(delayMs)
-    return systemClock.after(0, callback)
+    if (!this.#heldMs.includes(delayMs)) return systemClock.after(delayMs, callback)
+    const timer = { delayMs, callback }
+    this.#held.add(timer)
+    this.#onHeld()
+    return { cancel: () => void this.#held.delete(timer) }
   }
 
-  /** From now on these delays pass at once. */
-  hurry(...delaysMs: number[]): void {
-    this.#hurriedMs = delaysMs
-  }
-
-  /** From now on these delays pass when they are fired. */
+  /** From now on these delays pass when they are fired, and no others. */
   hold(...delaysMs: number[]): void {
     this.#heldMs = delaysMs
   }
 
-  /** Waits until something waits for a held delay. */
-  async untilHeld(): Promise<void> {
-    if (this.#held.size > 0) return
-    await new Promise<void>(resolve => {
-      this.#onHeld = resolve
+  /** Delays that something waits for now. */
+  held(): number[] {
+    return [...this.#held].map(({ delayMs }) => delayMs)
+  }
+
+  /** Waits until something waits for the delay; rejects after 20 s. */
+  async untilHeld(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const late = new Error(`nothing waited for ${delayMs} ms; held are ${this.held().join(', ') || 'no delays'}`)
+      const timer = setTimeout(() => reject(late), HELD_WITHIN_MS)
+      const look = () => {
+        if (!this.held().includes(delayMs)) return
+        clearTimeout(timer)
+        this.#onHeld = () => undefined
+        resolve()
+      }
+      this.#onHeld = look
+      look()
     })
   }
 
-  fire(): void {
-    for (const timer of this.#held) {
+  /** Lets these delays pass; all of them if none is given. */
+  fire(...delaysMs: number[]): void {
+    for (const timer of [...this.#held]) {
+      if (delaysMs.length > 0 && !delaysMs.includes(timer.delayMs)) continue
       this.#held.delete(timer)
       timer.callback()
     }
-  }
-
-  #hold(timer: { delayMs: number; callback: () => void }): { cancel(): void } {
-    this.#held.add(timer)
-    this.#onHeld()
-    return { cancel: () => void this.#held.delete(timer) }
   }
 }

@@ -23,6 +23,7 @@ type Act = (marker: string, delivery: Delivery, event: Event) => void | Promise<
 
 export class Stage {
   readonly clock = new ContractClock()
+  readonly isDurable: boolean
   readonly types: readonly [string, string, string]
   readonly deadLetters: DeadLetter[] = []
   readonly #subject: ContractSubject
@@ -34,6 +35,7 @@ export class Stage {
 
   private constructor(subject: ContractSubject) {
     this.#subject = subject
+    this.isDurable = subject.isDurable
     this.types = subject.types ?? TYPES
   }
 
