@@ -2,7 +2,7 @@
  * A bus over a stream of NATS JetStream, for `@nats-io/jetstream` 3 and `@nats-io/kv` 3. Its place is in a bucket of its own: acknowledging message by
  * message would give those of a reader that ended back behind later ones. Outside of this repository the import is from '@clarion/bus'.
  */
-import { type BusOptions, DurableBus, type Event, hasRoom, immutable, isFull, Keeper, laneOf, Progress, type Reader, type Session, systemClock, type Transport } from '../src/index.ts' // biome-ignore format: one line in a copy
+import { type BusOptions, DurableBus, type Event, hasRoom, immutable, isFull, Keeper, laneOf, Progress, type Reader, Room, type Session, systemClock, type Transport } from '../src/index.ts' // biome-ignore format: one line in a copy
 
 /** What it uses of `jetstream(connection)`. */
 export interface JetStream {
@@ -38,7 +38,7 @@ class NatsTransport implements Transport {
   readonly #keeper: Keeper
   /** The last sequence number in hand. */
   #taken: number | undefined
-  #onRoom: () => void = () => undefined
+  readonly #room = new Room()
 
   constructor(options: NatsBusOptions) {
     this.#options = options
@@ -89,7 +89,7 @@ class NatsTransport implements Transport {
     for await (const message of messages) {
       if (reader.closing.aborted) break
       void this.#take(message.seq, message.string(), reader)
-      if (isFull(this.#progress)) await this.#room(reader.closing)
+      if (isFull(this.#progress)) await this.#room.wait(reader.closing)
     }
     return undefined
   }
@@ -103,7 +103,7 @@ class NatsTransport implements Transport {
     if (!isFinished) return
     this.#progress.finish(taken)
     this.#keeper.soon()
-    if (hasRoom(this.#progress)) this.#onRoom()
+    if (hasRoom(this.#progress)) this.#room.made()
   }
 
   async #keep(): Promise<void> {
@@ -111,7 +111,7 @@ class NatsTransport implements Transport {
     if (reached === undefined) return
     await this.#options.places.put(this.#options.reader, String(reached.place))
     this.#progress.kept(reached.count)
-    if (hasRoom(this.#progress)) this.#onRoom()
+    if (hasRoom(this.#progress)) this.#room.made()
   }
 
   #eventOf(seq: number, text: string, reader: Reader): Event | undefined {
@@ -121,12 +121,5 @@ class NatsTransport implements Transport {
       reader.report(new Error(`${this.#options.stream}, message ${seq}: ${(error as Error).message}`))
       return undefined
     }
-  }
-
-  #room(closing: AbortSignal): Promise<void> {
-    return new Promise(resolve => {
-      this.#onRoom = resolve
-      closing.addEventListener('abort', () => resolve(), { once: true })
-    })
   }
 }

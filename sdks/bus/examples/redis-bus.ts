@@ -2,7 +2,7 @@
  * A bus over one Redis stream, for `redis` 5 or newer. A group has one reader: Redis gives every event to one consumer of a group, so that two of them
  * would not keep the order of a subject. Outside of this repository the import is from '@clarion/bus'.
  */
-import { type BusOptions, DurableBus, type Event, immutable, laneOf, type Reader, type Session, type Transport } from '../src/index.ts' // biome-ignore format: one line in a copy
+import { type BusOptions, DurableBus, type Event, immutable, laneOf, type Reader, Room, type Session, type Transport } from '../src/index.ts' // biome-ignore format: one line in a copy
 
 /** What it uses of the client that `createClient` makes. */
 export interface RedisClient {
@@ -45,7 +45,7 @@ class RedisTransport implements Transport {
   readonly #options: RedisBusOptions
   /** Entries in hand; a new session is given them again. */
   readonly #unfinished = new Set<string>()
-  #onRoom: () => void = () => undefined
+  readonly #room = new Room()
 
   constructor(options: RedisBusOptions) {
     this.#options = options
@@ -87,7 +87,7 @@ class RedisTransport implements Transport {
   /** First what was given to this reader before and not acknowledged, in its order, then what is new. */
   async #read(connection: RedisClient, reader: Reader, isClosed: () => boolean): Promise<undefined> {
     for (let from = '0'; !isClosed(); ) {
-      if (this.#unfinished.size >= UNFINISHED_MAX) await this.#room(reader.closing)
+      if (this.#unfinished.size >= UNFINISHED_MAX) await this.#room.wait(reader.closing)
       const entries = await this.#page(connection, from)
       for (const entry of entries) if (!isClosed()) void this.#take(entry, reader)
       if (from !== '>') from = entries.at(-1)?.id ?? '>'
@@ -111,7 +111,7 @@ class RedisTransport implements Transport {
     const { client, stream, group } = this.#options
     await client.xAck(stream, group, id).catch((error: Error) => reader.report(error))
     this.#unfinished.delete(id)
-    if (this.#unfinished.size <= UNFINISHED_MAX / 2) this.#onRoom()
+    if (this.#unfinished.size <= UNFINISHED_MAX / 2) this.#room.made()
   }
 
   #eventOf(id: string, { event }: Entry['message'], reader: Reader): Event | undefined {
@@ -121,12 +121,5 @@ class RedisTransport implements Transport {
       reader.report(new Error(`${this.#options.stream}, entry ${id}: ${(error as Error).message}`))
       return undefined
     }
-  }
-
-  #room(closing: AbortSignal): Promise<void> {
-    return new Promise(resolve => {
-      this.#onRoom = resolve
-      closing.addEventListener('abort', () => resolve(), { once: true })
-    })
   }
 }

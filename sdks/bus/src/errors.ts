@@ -6,6 +6,7 @@ export const BUS_CODES = {
   bus_full: 'Too many events are unfinished: publish again when some are done.',
   bus_unavailable: 'The broker does not answer: publish the same event again, with its id.',
   event_invalid: 'The event is not one that every bus can carry; the message begins with the JSON pointer.',
+  event_refused: 'The broker or the platform refuses the event; `reason` is its code.',
   subscription_invalid: 'The handler is no function, or a type is empty or a pattern.',
   reading_refused: 'Reading has ended for good; `reason` says why. Publishing goes on.',
   record_unreadable: 'A record of the log is no event: it is passed over, and the message says where it is.',

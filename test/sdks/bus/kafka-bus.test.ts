@@ -48,6 +48,21 @@ describe('a reader that is killed', () => {
   }, 120_000)
 })
 
+describe('an event that is too large', () => {
+  it('is refused alone: what was published beside it is written, in order', async () => {
+    const topic = await makeTopic(cluster, 1, [{ name: 'max.message.bytes', value: '50000' }])
+    const bus = open(topic, 'large')
+    const seen: string[] = []
+    bus.subscribe(event => void seen.push(kindOf(event).slice(0, 9)))
+    const kinds = ['a', 'b', 'too large'.repeat(10_000), 'c', 'd']
+    const published = await Promise.allSettled(kinds.map(kind => bus.publish(marked(kind, 's'))))
+    await until(() => seen.includes('d'), Boolean)
+    expect(seen).toEqual(['a', 'b', 'c', 'd'])
+    expect(published.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']) // biome-ignore format: one thought
+    expect(published[2]).toMatchObject({ reason: { code: 'event_refused', reason: 'MESSAGE_TOO_LARGE' } })
+  })
+})
+
 describe('reading', () => {
   /** A subject of each of two partitions, by the partitioner of kafkajs. */
   function subjectsOfTwoPartitions(): [string, string] {

@@ -25,11 +25,15 @@ export const credentialConfig = ({ bootstrapServers, username, password }: Crede
   sasl: { mechanism: 'scram-sha-512', username, password },
 })
 
-export async function makeTopic(cluster: KafkaConfig, numPartitions: number): Promise<string> {
+export async function makeTopic(
+  cluster: KafkaConfig,
+  numPartitions: number,
+  configEntries: Array<{ name: string; value: string }> = [],
+): Promise<string> {
   const topic = `bus.${randomBytes(6).toString('hex')}`
   const admin = clientOf(cluster).admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+  await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true })
   await admin.disconnect()
   return topic
 }
