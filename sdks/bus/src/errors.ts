@@ -4,12 +4,14 @@
 export const BUS_CODES = {
   bus_closed: 'The bus is closed: open another one.',
   bus_full: 'Too many events are unfinished: publish again when some are done.',
-  bus_unavailable: 'The broker does not answer: publish the same event again, with its id.',
+  bus_unavailable: 'The broker or the platform does not answer: publish the same event again, with its id.',
   event_invalid: 'The event is not one that every bus can carry; the message begins with the JSON pointer.',
   event_refused: 'The broker or the platform refuses the event; `reason` is its code.',
   subscription_invalid: 'The handler is no function, or a type is empty or a pattern.',
-  reading_refused: 'Reading has ended for good; `reason` says why. Publishing goes on.',
+  reading_refused: 'Reading has ended for good; `reason` is the code of the platform. Publishing goes on.',
   record_unreadable: 'A record of the log is no event: it is passed over, and the message says where it is.',
+  events_lost: 'Events left the log before they were read; reading goes on with the oldest one.',
+  payload_withheld: 'The key may not read payloads: events come with null in their place.',
   package_missing: 'A part of the bus needs a package that is not installed.',
 } as const
 

@@ -1,4 +1,4 @@
-/** Publish and subscribe inside an application, in memory or over a broker, behind one interface. */
+/** Publish and subscribe inside an application, in memory or durably, behind one interface. */
 export type { Bus, Delivery, Handler, Subscription } from './bus.ts'
 export { BusBase, type BusOptions, type DeadLetter } from './bus-base.ts'
 export { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
@@ -12,3 +12,5 @@ export { BUS_CODES, BusError, type BusErrorCode, HandlersFailed } from './errors
 export { type Event, immutable, type NewEvent, newEvent } from './event.ts'
 export { KafkaBus, type KafkaBusOptions, type KafkaClient } from './kafka/kafka-bus.ts'
 export { InMemoryBus } from './memory-bus.ts'
+export { type CursorStore, FileCursorStore, MemoryCursorStore } from './stream/cursor-store.ts'
+export { StreamBus, type StreamBusOptions } from './stream/stream-bus.ts'

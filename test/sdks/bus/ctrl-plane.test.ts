@@ -59,5 +59,6 @@ describe('an application without a bus of its own', () => {
   it('of a kind that there is not is refused', () => {
     expect(() => createBus({ kind: 'carrier pigeon' as never })).toThrow('carrier pigeon')
     expect(() => createBus({ kind: 'kafka' } as never)).toThrow('publishTopic')
+    expect(() => createBus({ kind: 'stream' } as never)).toThrow('url')
   })
 })
