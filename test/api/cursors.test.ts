@@ -17,8 +17,8 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => api?.close())
 
-/** Cursors of the log are signed, and its places are not times alone: `test/streaming` has both. */
-const readsTheLog = ({ path }: Route) => path === '/api/v1/events'
+/** Cursors of the log are signed, and its places are not times alone: `test/streaming` and `test/platform` have both. */
+const readsTheLog = ({ path }: Route) => path === '/api/v1/events' || path === '/api/v1/events/stream'
 const takes = (route: Route, name: string) =>
   Object.hasOwn((route.query?.properties ?? {}) as object, name) && !readsTheLog(route)
 const routesThatTake = (name: string) => api.routes.filter(route => route.method === 'GET' && takes(route, name))
