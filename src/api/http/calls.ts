@@ -10,6 +10,7 @@ import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
 import { type Authenticate, authorize } from './authenticate.ts'
 import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body.ts'
+import { refuseControls } from './control-characters.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
 import { refuseKeyInQuery } from './key-in-query.ts'
 import { createRates, type Rates } from './rates.ts'
@@ -68,20 +69,6 @@ export function createCalls({
         expectedRevision: expectedRevision(request),
       }
     }
-  }
-}
-
-const CONTROLS = /[\u0000-\u001f\u007f]/
-
-/** No id, name or time has control characters, and some readers further on reject them. Throws `validation_failed`. */
-function refuseControls(values: object, path = ''): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === 'object' && value !== null) refuseControls(value, pointerTo(path, name))
-    if (typeof value !== 'string' || !CONTROLS.test(value)) continue
-    const details = [
-      { path: pointerTo(path, name), rule: 'control_characters', message: 'must not contain control characters' },
-    ]
-    throw new ClarionError('validation_failed', `'${name}' contains a control character: leave it out.`, { details })
   }
 }
 

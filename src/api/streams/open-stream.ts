@@ -11,6 +11,7 @@ import { framesOf } from '../../streaming/hub/frames.ts'
 import type { Reservation, StreamHub } from '../../streaming/hub/hub.ts'
 import type { Subscribe, Subscription } from '../../streaming/hub/subscribe.ts'
 import type { StreamTokens } from '../../streaming/hub/tokens.ts'
+import { refuseControls } from '../http/control-characters.ts'
 import { failureBody, failureOf, JSON_TYPE } from '../http/envelope.ts'
 import { refuseKeyInQuery } from '../http/key-in-query.ts'
 import type { DirectHandler } from '../http/route.ts'
@@ -60,6 +61,7 @@ export function createOpenStream(deps: OpenStreamDeps): DirectHandler {
         : callers.byKey(request.headers, request.socket.remoteAddress)
     allowOrigin(response, corsHeaders(request, caller.token))
     checkQuery(query)
+    refuseControls(query)
     const transport = negotiate(request.headers.accept)
     const { text } = startOf(query.from, lastEventIdOf(request))
     if (caller.token !== undefined) tokens.checkOpening(caller.token, text)
