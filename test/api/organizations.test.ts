@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { SCOPES } from '../../src/model/records.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 
 let api: TestApi
@@ -29,7 +30,7 @@ describe('organizations', () => {
     const { id } = made.data.organization
     const who = await api.as(made.data.apiKey)('GET', '/api/v1/whoami')
     expect(who.data).toMatchObject({ kind: 'key', organization: { id }, key: { environment: 'live' } })
-    expect(who.data.key.scopes).toHaveLength(9)
+    expect(who.data.key.scopes).toEqual(SCOPES)
     expect(JSON.stringify(who.body)).not.toContain(made.data.apiKey)
     const events = await api.as(made.data.apiKey)('GET', '/api/v1/events/custom')
     expect(events.data).toMatchObject([
