@@ -28,11 +28,15 @@ const GENERIC = 'platformxe.generic'
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at)
 const isOfType = (event: string) => (frame: Frame) => frame.event === event
 
+/** As a producer does: what a broker that is away, or a burst, refuses is emitted again. */
 async function emit(organization: TestOrganization, count: number): Promise<void> {
-  for (let left = count; left > 0; left -= 100) {
+  for (let left = count; left > 0; ) {
     const items = range(1, Math.min(left, 100)).map(at => ({ name: GENERIC, payload: { kind: 'k', data: { at } } }))
-    const { status } = await organization.call('POST', '/api/v1/events/custom/emit/batch', { items })
+    const { status, body } = await organization.call('POST', '/api/v1/events/custom/emit/batch', { items })
     expect(status).toBe(200)
+    const { results } = (body as unknown as { data: { results: Array<{ status: number }> } }).data
+    expect(results.filter(one => one.status >= 300 && one.status !== 503)).toEqual([])
+    left -= results.filter(one => one.status < 300).length
   }
 }
 
