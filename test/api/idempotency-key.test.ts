@@ -91,11 +91,13 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
     expect(taking.sort()).toEqual([
       'POST /api/v1/events/custom',
       'POST /api/v1/events/custom/emit',
+      'POST /api/v1/notifications',
       'POST /api/v1/platform/events',
     ])
     const { apiKey } = await owner()
     for (const [start, key] of [
       [`POST ${EVENTS}`, apiKey],
+      ['POST /api/v1/notifications', apiKey],
       ['POST /api/v1/platform/events', ADMIN_KEY],
     ] as const)
       for (const [keys, message] of [

@@ -16,8 +16,13 @@ export interface Credential {
   clientProperties: Record<string, string>
 }
 
+const CREDENTIAL_TRIES = 4
+
 export async function credentialOf({ call }: TestOrganization, access = 'both'): Promise<Credential> {
-  const made = await call<Credential>('POST', '/api/v1/kafka-credentials', { name: 'an application', access })
+  const make = () => call<Credential>('POST', '/api/v1/kafka-credentials', { name: 'an application', access })
+  let made = await make()
+  // A broker that is busy takes no user within the deadline of a call: it says so, and a caller repeats.
+  for (let tries = 1; made.status === 503 && tries < CREDENTIAL_TRIES; tries++) made = await make()
   if (made.status !== 201) throw new Error(`The credential was not made: ${JSON.stringify(made.body)}`)
   return made.data
 }

@@ -6,6 +6,9 @@ import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { closedInTheEnd } from './closing.ts'
 
+/** A busy machine accepts thousands of connections late; beyond the usual 511 it would drop them. */
+const BACKLOG = 4_096
+
 export interface ReceivedRequest {
   /** 1 for the first that arrived. */
   number: number
@@ -96,7 +99,7 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
     socket.on('close', () => sockets.delete(socket))
   })
   const host = options.host ?? '127.0.0.1'
-  await new Promise<void>(resolve => server.listen(options.port ?? 0, host, resolve))
+  await new Promise<void>(resolve => server.listen(options.port ?? 0, host, BACKLOG, resolve))
   const { port } = server.address() as AddressInfo
 
   return closedInTheEnd({
