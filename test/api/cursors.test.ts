@@ -134,7 +134,8 @@ describe('every route', () => {
       ({ method, path }) => method === 'GET' && path.startsWith('/api/v1') && !path.includes('schema-registry'),
     )) {
       const call = route.access === 'operator' ? api.operator : owner.call
-      for (const name of Object.keys((route.query?.properties ?? {}) as object))
+      // A token signs in, so a wrong one is 401 as a wrong key is.
+      for (const name of Object.keys((route.query?.properties ?? {}) as object).filter(each => each !== 'token'))
         for (const text of ['\0', 'a\0b', 'a\nb', '\u007f']) {
           const reply = await ask(route, { [name]: text })
           expect([route.path, name, text, reply.status, reply.code]).toEqual([
@@ -176,7 +177,7 @@ describe('every route', () => {
         expectNoFailure([route.path, text], reply)
       }
     }
-  })
+  }, 240_000)
 
   it('never fails on a path that is not escaped as it should be', async () => {
     for (const route of api.routes.filter(({ path }) => path.startsWith('/api/v1') && path.includes(':')))
@@ -187,7 +188,7 @@ describe('every route', () => {
           await call(route.method, route.path.replace(/:\w+/g, text), route.method === 'GET' ? undefined : {}),
         )
       }
-  })
+  }, 240_000)
 
   it('finds no delivery under an id that none can have, when such ids are redriven', async () => {
     const deliveryIds = ['\0', 'a\0b', '\\N', "'", '\\', '\ud83d\ude00'.repeat(16)]
