@@ -13,7 +13,7 @@ export const pendingNotificationFields = record('PendingNotification', {
   dueAtMs: long,
 })
 
-/** What is remembered of a channel: what it was sent lately, and how it fares. */
+/** The state of a channel: its latest notifications, for dedupe and rate, and its health. */
 export type ChannelState = ValueOf<typeof channelStateFields>
 
 export const channelStateFields = record('ChannelState', {

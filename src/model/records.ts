@@ -72,7 +72,7 @@ export interface ApiKey extends Stored {
   /** The first characters, by which a person recognises the key. */
   hint: string
   expiresAt: string | null
-  /** Its organization was told that it expires soon. Absent before. */
+  /** Its organization has had the notice that it expires soon. Absent before. */
   isExpiryTold?: true
 }
 

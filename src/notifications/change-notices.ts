@@ -8,7 +8,7 @@ type Text = Pick<Notice, 'kind' | 'severity' | 'title' | 'message'> & Pick<Notic
 
 const HOUR_MS = 3_600_000
 
-/** Undefined for a change that nobody needs to be told of. */
+/** Undefined for a change without a notice. */
 export function noticeOfChange(row: ChangeRow, environment: Environment): Notice | undefined {
   const textOf = TEXTS[row.type]
   if (textOf === undefined) return undefined
@@ -21,7 +21,7 @@ export function noticeOfChange(row: ChangeRow, environment: Environment): Notice
 
 const TEXTS: Record<string, (row: ChangeRow, data: Facts) => Text | undefined> = {
   CUSTOM_EVENT_FEDERATION_INVITED: (row, data) =>
-    // The owner of the group has invited: only the other side is told.
+    // The owner of the group has invited: only the other side gets a notice.
     row.organizationId === data.memberOrganizationId
       ? {
           kind: 'federation_invite',

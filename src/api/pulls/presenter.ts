@@ -19,7 +19,7 @@ const OPEN = Buffer.from('{"success":true,"data":[')
 const COMMA = Buffer.from(',')
 const NOTHING = Buffer.alloc(0)
 
-/** The delivery of one event to the webhook that asked for its gap. */
+/** The delivery of one event to the webhook whose gap is read. */
 export interface GapDelivery {
   id: string
   status: string

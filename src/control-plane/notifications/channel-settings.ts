@@ -91,7 +91,7 @@ function urlFields(type: ChannelType, url: string, secrets: SecretBox): Partial<
   return type === 'slack_webhook' ? { encryptedUrl: secrets.encrypt(url), urlHint: hintOf(url) } : { url }
 }
 
-/** Whoever has the path of an incoming webhook can post to it. */
+/** The path of an incoming webhook is its secret: with it anybody can post. */
 const hintOf = (url: string): string => `${new URL(url).origin}/…`
 
 async function checkedUrl(url: string, { checkUrl, checkAddresses }: SettingsDeps): Promise<string> {

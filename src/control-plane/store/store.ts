@@ -162,10 +162,10 @@ function decideAll(batch: Command[], view: ControlViewStore, shardOf: (organizat
   }
   // Admission must have seen at least the state before the decision, and one record of the decision itself.
   const emitted = emits.map(emit => platformEmitAt(emit, shardOf(emit.organizationId), view.appliedOffset + 1))
-  const told = notices.map(({ notice, cause }) =>
+  const written = notices.map(({ notice, cause }) =>
     noticeRecord(notice, cause, shardOf(notice.organizationId), view.appliedOffset + 1),
   )
-  return [...records, ...announcements(rows, shardOf), ...emitted, ...told]
+  return [...records, ...announcements(rows, shardOf), ...emitted, ...written]
 }
 
 /** Identified by the change, or by the command and the place in it: the same however often it is decided. */
