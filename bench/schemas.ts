@@ -1,6 +1,6 @@
 /** Schemas and payloads for the figures about the registry: as customers write them, many, and at the caps. */
 import { hash } from 'node:crypto'
-import type { Registration } from '../src/model/records.ts'
+import type { Registration } from '../src/model/registrations.ts'
 
 export type Judged = Pick<Registration, 'schemaHash' | 'payloadSchema' | 'schemaFlavour'>
 

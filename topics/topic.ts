@@ -1,5 +1,5 @@
 /** A topic's description. One file each; code imports a topic and never spells its name. */
-import type { Environment } from '../src/model/records.ts'
+import type { Environment } from '../src/model/environments.ts'
 
 export type Role = 'api' | 'admit' | 'deliver' | 'record'
 

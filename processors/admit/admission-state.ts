@@ -5,7 +5,7 @@
  */
 import type { Random } from '../../src/clock.ts'
 import type { KnownPosition, LogRecord, OutRecord } from '../../src/kafka/ports.ts'
-import type { Environment } from '../../src/model/records.ts'
+import type { Environment } from '../../src/model/environments.ts'
 import {
   admissionCounters,
   counterKeys,

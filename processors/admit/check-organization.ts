@@ -1,4 +1,4 @@
-import type { Organization } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 import { type Rejection, reject } from './emit.ts'
 
 /** The topic determines the organization; emits of a deleted organization are rejected. */

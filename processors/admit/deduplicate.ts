@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Organization } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { AdmissionState } from './admission-state.ts'
 import { type Duplicate, type Emit, type Rejection, reject } from './emit.ts'

@@ -7,8 +7,8 @@
 
 import { controlHeaders, controlOffsetOf } from '../../src/ingress/platform-emit.ts'
 import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import type { Environment } from '../../src/model/environments.ts'
 import { emitId } from '../../src/model/ids.ts'
-import type { Environment } from '../../src/model/records.ts'
 import { admissionDeferred, deferredEmitCodec, deferredKeys } from '../../topics/admission-deferred.ts'
 import { events } from '../../topics/events.ts'
 import { createChangelogTable } from './changelog-table.ts'

@@ -1,6 +1,6 @@
 /** How long admission keeps a deleted organization in its state. */
 import { isDeletedFor } from '../../src/control-plane/organizations/deleted-for.ts'
-import type { Organization } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 
 /**
  * Platform emits for a deleted organization, its deletion event first of all, are accepted for this time: far longer

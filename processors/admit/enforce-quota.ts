@@ -1,7 +1,9 @@
 import { CODES } from '../../src/model/codes.ts'
+import type { Environment } from '../../src/model/environments.ts'
 import { GENERIC } from '../../src/model/names.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 import { planOf } from '../../src/model/plans.ts'
-import type { Environment, Organization, Registration } from '../../src/model/records.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 import { type Rejection, reject } from './emit.ts'
 
 /** Free organizations may emit the generic event only. */

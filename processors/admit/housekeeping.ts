@@ -1,7 +1,7 @@
 /** Removes expired parts of a shard's state by the clock, a little at a time, also while there are no emits. */
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { ShardHandle } from '../../src/kafka/ports.ts'
-import type { Organization } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 import type { AdmissionState } from './admission-state.ts'
 import type { DeferredEmits } from './deferred-emits.ts'
 import { isForgotten } from './deleted-organizations.ts'

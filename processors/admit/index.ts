@@ -11,7 +11,7 @@ import type { LogRecord, OutRecord, Processor, ShardHandle, ShardTask } from '..
 import type { Logger } from '../../src/logger.ts'
 import type { Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
-import type { Registration } from '../../src/model/records.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 import { startAdmissionSpan } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import { admissionCounters } from '../../topics/admission-counters.ts'

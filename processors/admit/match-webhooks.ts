@@ -1,7 +1,8 @@
 import { conditionsHold, patternWork } from '../../src/events/conditions-hold.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../src/events/selector.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
-import type { Environment, Webhook } from '../../src/model/records.ts'
+import type { Environment } from '../../src/model/environments.ts'
+import type { Webhook } from '../../src/model/webhooks.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
 export interface Matched {

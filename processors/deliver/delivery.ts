@@ -4,7 +4,7 @@
  */
 
 import type { AttemptResult } from '../../src/delivery/send.ts'
-import type { Webhook } from '../../src/model/records.ts'
+import type { Webhook } from '../../src/model/webhooks.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Lane } from './dispatch/subject-lanes.ts'
 import type { OpenRecord, Progress } from './state/progress.ts'

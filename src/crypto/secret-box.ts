@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync } from 'node:crypto'
 import type { Random } from '../clock.ts'
-import type { Environment } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
 
 export interface SecretBox {
   /** Id of the key that seals now. */

@@ -10,7 +10,7 @@ import type { ChainTokens } from '../events/chain.ts'
 import { schemaHash } from '../json/canonical-json.ts'
 import { ClarionError } from '../model/codes.ts'
 import { deliveryId, type Ids } from '../model/ids.ts'
-import type { Webhook } from '../model/records.ts'
+import type { Webhook } from '../model/webhooks.ts'
 import { type BuildAttempt, loggedHeaders } from './request.ts'
 import type { AttemptResult, Sender } from './send.ts'
 

@@ -6,7 +6,7 @@
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ReplayFacts } from '../events/envelope.ts'
 import { quoted } from '../json/quoted.ts'
-import type { Webhook } from '../model/records.ts'
+import type { Webhook } from '../model/webhooks.ts'
 import type { SigningContexts } from './signing-context.ts'
 
 const REDACTED = '"[redacted]"'

@@ -6,7 +6,7 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
-import type { Webhook } from '../model/records.ts'
+import type { Webhook } from '../model/webhooks.ts'
 import { createSigner, type Signatory, type Signer } from './profiles/index.ts'
 import { FORMATS, type Format } from './wire-formats/index.ts'
 

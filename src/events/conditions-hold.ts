@@ -3,7 +3,7 @@
  * negation. Conditions are compiled once per object.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
-import type { ConditionGroup, ConditionNode } from '../model/records.ts'
+import type { ConditionGroup, ConditionNode } from '../model/conditions.ts'
 import { coerced, isVariable, OPERATORS, PATTERN_WORK, regexOperator, type Work } from './condition-operators.ts'
 import { parsePath, type Resolve } from './condition-paths.ts'
 

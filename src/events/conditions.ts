@@ -11,7 +11,7 @@
 
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import type { Finding } from '../model/codes.ts'
-import type { ConditionGroup, ConditionNode } from '../model/records.ts'
+import type { ConditionGroup, ConditionNode } from '../model/conditions.ts'
 import { isDateOperand, isVariable, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
 import { parsePath } from './condition-paths.ts'
 

@@ -9,7 +9,7 @@ import {
   organizationCountersCodec,
 } from '../../topics/admission-counters.ts'
 import type { LogRecord } from '../kafka/ports.ts'
-import type { Environment } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
 
 export interface AdmissionProgress {
   apply(record: LogRecord): void

@@ -20,7 +20,7 @@
  * only by making its emits wait; the platform's own emits are never refused.
  */
 import type { Clock, Timer } from '../clock.ts'
-import type { Organization } from '../model/records.ts'
+import type { Organization } from '../model/organizations.ts'
 import type { Positions } from './ports.ts'
 
 export interface LoadShedder {

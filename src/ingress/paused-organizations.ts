@@ -7,7 +7,7 @@ import { ALL_PAUSES_KEY, PAUSES_KEY, pausesCodec } from '../../topics/outcomes.t
 import type { Clock } from '../clock.ts'
 import type { LogRecord, UnavailableReason } from '../kafka/ports.ts'
 import { ClarionError } from '../model/codes.ts'
-import type { Environment } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
 
 const BELIEVED_MS = 15_000
 const RETRY_AFTER_S = 5

@@ -15,7 +15,7 @@ import type { Logger } from '../logger.ts'
 import { ClarionError } from '../model/codes.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Ids } from '../model/ids.ts'
-import type { KafkaCredential } from '../model/records.ts'
+import type { KafkaCredential } from '../model/kafka-credentials.ts'
 import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
 import { CREDENTIAL_PREFIX, followControl } from './follow-control.ts'
 

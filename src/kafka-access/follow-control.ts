@@ -12,7 +12,8 @@ import { KafkaError } from '../kafka/protocol/wire.ts'
 import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
 import { timeOfId } from '../model/ids.ts'
-import type { KafkaCredential, Kind } from '../model/records.ts'
+import type { KafkaCredential } from '../model/kafka-credentials.ts'
+import type { Kind } from '../model/records.ts'
 import { grantsOf, ratesOf } from './grants.ts'
 
 /** Prefix of the ids of credentials, which are the names of our users. Any other user of the broker is left alone. */

@@ -6,8 +6,9 @@
 import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
 import type { ByteRates, Grant } from '../kafka/admin/accounts.ts'
+import type { KafkaCredential } from '../model/kafka-credentials.ts'
+import type { Organization } from '../model/organizations.ts'
 import { planOf } from '../model/plans.ts'
-import type { KafkaCredential, Organization } from '../model/records.ts'
 
 export type Access = KafkaCredential['access']
 

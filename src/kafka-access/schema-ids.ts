@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import type { EventVersion } from '../events/ingress-emit.ts'
-import type { Registration } from '../model/records.ts'
+import type { Registration } from '../model/registrations.ts'
 
 /** By the list that the view answers, whose identity changes with it. */
 const indexes = new WeakMap<readonly Registration[], SchemaIndex>()

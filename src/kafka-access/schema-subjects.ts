@@ -6,7 +6,7 @@
 import { emits } from '../../topics/emits.ts'
 import { schemaHash } from '../json/canonical-json.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
-import type { Registration } from '../model/records.ts'
+import type { Registration } from '../model/registrations.ts'
 import { schemaIndexOf } from './schema-ids.ts'
 
 export interface SubjectVersion {

@@ -1,6 +1,7 @@
 /** Pure: figures in, findings out. */
 import type { MeteredMonth, RecordedMonth, SequenceFault } from '../analytics/read/ledger-reads.ts'
-import type { Environment, Organization } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
+import type { Organization } from '../model/organizations.ts'
 import type { Finding } from './finding.ts'
 
 /** The organization and environment of the figures. */

@@ -1,7 +1,7 @@
 /**
  * A finding of the ledger: two figures that must agree to the unit, and do not. See docs/specification/usage.md#ledger.
  */
-import type { Environment } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
 
 /** The owner of findings about shared topics: no organization has this id. */
 export const PLATFORM = 'platform'

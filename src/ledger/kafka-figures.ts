@@ -14,7 +14,8 @@ import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import type { Wire } from '../kafka/protocol/wire.ts'
 import type { LogPages } from '../kafka/read/log-pages.ts'
-import type { Environment, Organization } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
+import type { Organization } from '../model/organizations.ts'
 
 export interface KafkaFigures {
   /** By organization, of one shard. */

@@ -15,7 +15,8 @@ import type { Clock } from '../clock.ts'
 import { shardOf } from '../kafka/shards.ts'
 import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
-import type { Environment, Organization } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
+import type { Organization } from '../model/organizations.ts'
 import {
   type Account,
   compareCounters,

@@ -2,8 +2,13 @@
  * The control plane in memory, as of one offset of the topic `control`. Every role has one, and admission reads nothing
  * else.
  */
+
+import type { ApiKey } from './api-keys.ts'
 import type { FederationReading } from './federation-view.ts'
-import type { ApiKey, Kind, Organization, RecordsByKind, Registration, Webhook } from './records.ts'
+import type { Organization } from './organizations.ts'
+import type { Kind, RecordsByKind } from './records.ts'
+import type { Registration } from './registrations.ts'
+import type { Webhook } from './webhooks.ts'
 
 /** All versions of one event name of one organization. Replaced, never changed, when a version changes. */
 export interface RegisteredEvent {

@@ -2,7 +2,8 @@
  * An index of federation groups, members and pushes by their own ids, across organizations: a member reads a group that
  * another organization owns, and the fan-out looks up pushes by canonical name.
  */
-import type { FederationGroup, FederationMember, FederationPush, Kind, RecordsByKind } from './records.ts'
+import type { FederationGroup, FederationMember, FederationPush } from './federation.ts'
+import type { Kind, RecordsByKind } from './records.ts'
 
 export interface FederationReading {
   group(groupId: string): FederationGroup | undefined

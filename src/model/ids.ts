@@ -8,7 +8,7 @@
 import { hash } from 'node:crypto'
 import type { Clock, Random } from '../clock.ts'
 import { ALPHABET, decode20, encode20 } from './base32.ts'
-import type { Environment } from './records.ts'
+import type { Environment } from './environments.ts'
 
 /** Which ingress an emit came in by: the organization's own topic, or what the platform emits for it. */
 export type IngressKind = 'emits' | 'platform'

@@ -1,8 +1,10 @@
 /**
- * The limits of each plan, in one table; no other file contains these numbers
+ * The plans and their limits, in one table; no other file contains these numbers
  * (docs/specification/organizations.md#plans).
  */
-import type { Plan } from './records.ts'
+
+export const PLANS = ['FREE', 'BASIC', 'PRO', 'ENTERPRISE'] as const
+export type Plan = (typeof PLANS)[number]
 
 export interface PlanLimits {
   /** Distinct (namespace, name) that are not archived; null: unlimited. */

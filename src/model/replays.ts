@@ -1,5 +1,85 @@
-/** Replays as every room reads them, whichever release wrote the record. */
-import type { Replay, ReplayTarget } from './records.ts'
+/** Replays and their targets, and how to read those that an earlier release wrote. */
+import type { ConditionGroup } from './conditions.ts'
+import type { Environment } from './environments.ts'
+import type { Stored } from './stored.ts'
+
+/** What a caller may name as the target of a replay. `original`: everybody who matches the events now. */
+export const REPLAY_TARGETS = [
+  'webhook',
+  'subscription',
+  'sink',
+  'federation_member',
+  'queue',
+  'workflow',
+  'original',
+] as const
+export type ReplayTargetName = (typeof REPLAY_TARGETS)[number]
+export type ReplayTargetKind = Exclude<ReplayTargetName, 'original'>
+
+/** Figures of a replay, or of one of its targets. */
+export interface ReplayProgress {
+  matched: number
+  processed: number
+  succeeded: number
+  failed: number
+  skipped: number
+  /** Events of the range that the log lost before the replay reached them. Absent: none. */
+  expired?: number
+}
+
+/** One target of a replay. `progress`: as of its end; null while it runs. */
+export interface ReplayTarget {
+  kind: ReplayTargetKind
+  id: string
+  state: 'running' | 'completed' | 'cancelled' | 'failed'
+  stateReason: string | null
+  progress: ReplayProgress | null
+}
+
+/**
+ * A replay of stored events to some targets. Its progress is part of the engine's state, not of this record. Earlier
+ * releases wrote only the fields that are not optional, and `webhookId`; `targetsOf` reads both forms.
+ */
+export interface Replay extends Stored {
+  environment: Environment
+  name: string | null
+  kind: 'replay' | 'recover'
+  /** Of a replay to one webhook. */
+  webhookId?: string
+  /** By the time of recording; `to` exclusive. */
+  from: string
+  to: string
+  /** The cursor given as the start, and its offsets by partition. */
+  fromCursor?: string
+  fromOffsets?: number[]
+  /** Instead of a range: the events by their ids. */
+  eventIds?: string[]
+  /** Empty: the target's own selectors. */
+  selectors: string[]
+  subject?: string | null
+  conditions?: ConditionGroup | null
+  /** Only events without a successful delivery to this webhook. */
+  onlyFailed: boolean
+  ratePerSecond: number
+  includeFederation?: boolean
+  includeLifecycle?: boolean
+  dryRun?: boolean
+  /** Wait for inactive targets instead of skipping them. */
+  force?: boolean
+  /** The kind that the caller named. */
+  targetKind?: ReplayTargetName
+  targets?: ReplayTarget[]
+  warnings?: string[]
+  /** The most deliveries that the plan still allows; null: unlimited. */
+  matchedMax: number | null
+  state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
+  stateReason: string | null
+  requestedBy: string
+  startedAt: string | null
+  endedAt: string | null
+  /** As of `endedAt`; null while it runs. */
+  progress: ReplayProgress | null
+}
 
 const UNDER_WAY: ReadonlySet<Replay['state']> = new Set(['pending', 'running', 'paused', 'cancelling'])
 

@@ -1,5 +1,19 @@
-/** What the scopes of a key allow beyond those that it names. */
-import type { Scope } from './records.ts'
+/** The scopes that a key may hold, and what they allow beyond their names. */
+
+export const SCOPES = [
+  'events:emit',
+  'events:read',
+  'events:manage',
+  'webhooks:manage',
+  'federation:manage',
+  'marketplace:manage',
+  'workflows:manage',
+  'keys:manage',
+  'audit:read',
+  'notifications:send',
+  'notifications:manage',
+] as const
+export type Scope = (typeof SCOPES)[number]
 
 /**
  * The scopes of the first release. A key with all of them was made to do everything that its organization may, so it

@@ -1,6 +1,6 @@
 /** Notices that follow from a change of the control plane, of admission or of the ledger, by its audit row. */
 import type { ChangeRow } from '../../topics/audit-changes.ts'
-import type { Environment } from '../model/records.ts'
+import type { Environment } from '../model/environments.ts'
 import { type Notice, noticeMessage } from './notices.ts'
 
 type Facts = Record<string, unknown>

@@ -9,8 +9,8 @@ import {
   type BuiltInChannel,
   type NotificationChannel,
   type NotificationPreferences,
-  type Organization,
-} from '../model/records.ts'
+} from '../model/notifications.ts'
+import type { Organization } from '../model/organizations.ts'
 
 /** Id of the one record of preferences that an organization may have. */
 export const PREFERENCES_ID = 'preferences'

@@ -10,8 +10,8 @@ import {
   type Severity,
 } from '../../topics/notifications.ts'
 import type { OutRecord } from '../kafka/ports.ts'
+import type { Environment } from '../model/environments.ts'
 import { fixedId } from '../model/ids.ts'
-import type { Environment } from '../model/records.ts'
 import { cut, MESSAGE_CHARACTERS_MAX, oneLine } from './message.ts'
 
 export interface Notice {

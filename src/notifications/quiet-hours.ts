@@ -1,5 +1,5 @@
 /** Quiet hours: a span of the day by the clock of a time zone, so that it follows daylight saving time. */
-import type { QuietHours } from '../model/records.ts'
+import type { QuietHours } from '../model/notifications.ts'
 
 /** One for each time zone in use; building one costs about a hundred times as much as using it. */
 const FORMATS_MAX = 500

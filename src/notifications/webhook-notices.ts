@@ -1,6 +1,7 @@
 /** Notices about the receivers of deliveries: webhooks, and external peers of federation groups. */
 import type { WebhookStory } from '../../topics/delivery-state.ts'
-import type { Organization, Webhook } from '../model/records.ts'
+import type { Organization } from '../model/organizations.ts'
+import type { Webhook } from '../model/webhooks.ts'
 import { type Notice, noticeMessage } from './notices.ts'
 
 const STORIES: Record<WebhookStory, { subject: string; lines: string[] } & Pick<Notice, 'kind' | 'severity'>> = {

@@ -18,8 +18,9 @@ import {
   misplacedVersion,
   versionProblem,
 } from '../model/names.ts'
+import type { Organization } from '../model/organizations.ts'
 import { planOf } from '../model/plans.ts'
-import type { Organization, SchemaDialect } from '../model/records.ts'
+import type { SchemaDialect } from '../model/registrations.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
 import { checkMinor } from './compatibility/minor.ts'
 import { checkPatch } from './compatibility/patch.ts'

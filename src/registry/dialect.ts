@@ -1,5 +1,5 @@
 /** The language of a payload schema: plain JSON Schema, or a component schema of OpenAPI 3.1. */
-import type { SchemaDialect } from '../model/records.ts'
+import type { SchemaDialect } from '../model/registrations.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 
 /** Keywords that only OpenAPI defines; all are annotations, none validates a payload. */

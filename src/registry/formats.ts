@@ -5,7 +5,7 @@
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { ExactNumber } from '../json/exact-number.ts'
-import type { SchemaDialect } from '../model/records.ts'
+import type { SchemaDialect } from '../model/registrations.ts'
 import { isHostname } from './hostnames.ts'
 
 /** The test of a format, which passes values of other types; undefined when the format is unknown. */

@@ -7,7 +7,7 @@
 import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
-import type { SchemaDialect } from '../model/records.ts'
+import type { SchemaDialect } from '../model/registrations.ts'
 import { isOpenApiDialect, JSON_SCHEMA_DIALECTS, OPENAPI_KEYWORDS } from './dialect.ts'
 import { filterKeywords, type SchemaObject, schemaPositions } from './schema-positions.ts'
 

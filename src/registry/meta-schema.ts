@@ -3,7 +3,7 @@
  * is here.
  */
 import { createRequire } from 'node:module'
-import type { SchemaDialect } from '../model/records.ts'
+import type { SchemaDialect } from '../model/registrations.ts'
 import type { Schema } from './references.ts'
 import { createJudge, type Judge } from './validation/judge.ts'
 

@@ -2,7 +2,7 @@
 import { CODES } from '../model/codes.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
 import { misplacedVersion, versionProblem } from '../model/names.ts'
-import type { Registration } from '../model/records.ts'
+import type { Registration } from '../model/registrations.ts'
 
 export type Resolved = { registration: Registration } | { code: 'event_not_registered' | 'event_not_published' }
 

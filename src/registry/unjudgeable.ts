@@ -7,7 +7,7 @@ import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import { finding } from '../json/json-text.ts'
 import { createPatterns } from '../json/patterns.ts'
 import type { Finding } from '../model/codes.ts'
-import type { SchemaDialect } from '../model/records.ts'
+import type { SchemaDialect } from '../model/registrations.ts'
 import { formatOf, formatsOf } from './formats.ts'
 import { type SchemaObject, schemaPositions } from './schema-positions.ts'
 

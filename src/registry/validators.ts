@@ -5,7 +5,7 @@
 
 import { finding } from '../json/json-text.ts'
 import type { Finding } from '../model/codes.ts'
-import type { Registration, SchemaDialect } from '../model/records.ts'
+import type { Registration, SchemaDialect } from '../model/registrations.ts'
 import { createCache } from './cache.ts'
 import { checkKeywords, onlyJudged } from './keywords.ts'
 import { createMetaJudge } from './meta-schema.ts'

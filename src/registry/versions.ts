@@ -4,7 +4,7 @@
 import { compare } from 'semver'
 import type { Code } from '../model/codes.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
-import type { Registration } from '../model/records.ts'
+import type { Registration } from '../model/registrations.ts'
 
 export type SemverBump = Registration['semverBump']
 

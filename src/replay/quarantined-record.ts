@@ -5,8 +5,8 @@ import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { Positions } from '../ingress/ports.ts'
 import { ClarionError } from '../model/codes.ts'
+import type { Owner } from '../model/environments.ts'
 import { originOf, parseEmitId } from '../model/ids.ts'
-import type { Owner } from '../model/records.ts'
 
 /** The longest delay of a judged record on its way into ClickHouse; one second is normal. */
 const RECORD_TIMEOUT_MS = 3_000

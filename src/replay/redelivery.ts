@@ -14,8 +14,8 @@ import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { ClarionError } from '../model/codes.ts'
 import type { ControlView } from '../model/control-view.ts'
+import type { Owner } from '../model/environments.ts'
 import { eventId, type Ids } from '../model/ids.ts'
-import type { Owner } from '../model/records.ts'
 import type { StoredEvents } from './stored-events.ts'
 
 /** Dead letters of a range that are redriven per second, by default. */

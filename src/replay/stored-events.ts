@@ -6,8 +6,8 @@ import type { Reads } from '../analytics/read/reads.ts'
 import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
 import type { Clock } from '../clock.ts'
 import { ClarionError } from '../model/codes.ts'
+import type { Owner } from '../model/environments.ts'
 import { parseEmitId } from '../model/ids.ts'
-import type { Owner } from '../model/records.ts'
 
 const RECENT_MS = 3_600_000
 const HISTORY_WAIT_MS = 5_000

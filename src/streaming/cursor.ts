@@ -11,8 +11,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { SigningKey } from '../crypto/signing-key.ts'
 import { ClarionError } from '../model/codes.ts'
+import type { Owner } from '../model/environments.ts'
 import { originOf } from '../model/ids.ts'
-import type { Owner } from '../model/records.ts'
 
 export type Origin = Owner
 

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../clock.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import type { Logger } from '../logger.ts'
-import type { Owner } from '../model/records.ts'
+import type { Owner } from '../model/environments.ts'
 
 export interface Meters {
   count(owner: Owner, events: number): void

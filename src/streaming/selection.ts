@@ -15,8 +15,8 @@ import { createSelectorIndex, notASelector, parseSelector } from '../events/sele
 import { readJson } from '../json/read-json.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import { ClarionError, type Finding } from '../model/codes.ts'
+import type { ConditionGroup, ConditionNode } from '../model/conditions.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN } from '../model/names.ts'
-import type { ConditionGroup, ConditionNode } from '../model/records.ts'
 
 export const SELECTORS_MAX = 100
 export const FILTER_BYTES_MAX = 4_096

@@ -1,7 +1,7 @@
 /** An event of very many versions: every call about it stays quick. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { controlKey } from '../../src/control-plane/store/view-store.ts'
-import type { Registration } from '../../src/model/records.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import { control } from '../../topics/control.ts'
 import { countCpu } from '../support/cpu.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { SCOPES } from '../../src/model/records.ts'
+import { SCOPES } from '../../src/model/scopes.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 
 let api: TestApi

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
+import type { FederationMember } from '../../src/model/federation.ts'
 import { createIds } from '../../src/model/ids.ts'
-import type { FederationMember, Plan } from '../../src/model/records.ts'
+import type { Plan } from '../../src/model/plans.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { type ControlProcess, clock, openControlProcess, random } from './control-plane-harness.ts'
 

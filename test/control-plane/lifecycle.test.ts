@@ -4,7 +4,7 @@ import { type ControlPlane, createControlPlane } from '../../src/control-plane/c
 import type { Caller } from '../../src/control-plane/store/announce.ts'
 import { namesOf } from '../../src/control-plane/store/lifecycle.ts'
 import { createIds } from '../../src/model/ids.ts'
-import type { Webhook } from '../../src/model/records.ts'
+import type { Webhook } from '../../src/model/webhooks.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { readToEnd } from '../support/ledger.ts'

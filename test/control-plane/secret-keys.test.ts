@@ -10,7 +10,7 @@ import { createSecretBox, keyIdOf } from '../../src/crypto/secret-box.ts'
 import { createChainTokens } from '../../src/events/chain.ts'
 import { createIngressTags } from '../../src/events/ingress.ts'
 import { createIds } from '../../src/model/ids.ts'
-import type { Webhook } from '../../src/model/records.ts'
+import type { Webhook } from '../../src/model/webhooks.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { createControlView } from '../../src/control-plane/store/view-store.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
-import type { Organization, Registration } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 
 const stored = (id: string, createdAt = '2026-01-01T00:00:00.000Z') => ({
   id,

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { freeWebhookId } from '../../src/control-plane/webhooks/webhook-ids.ts'
-import type { Webhook } from '../../src/model/records.ts'
+import type { Webhook } from '../../src/model/webhooks.ts'
 
 const webhooks = ['wh_01kweftzws5nbc5anvkbnntnsm', 'cefm_01kwefyq1qttdqskh7pgkhvzt8'].map(id => ({ id }) as Webhook)
 const drawing = (...drawn: string[]) => ({ next: () => drawn.shift()! })

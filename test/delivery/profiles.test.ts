@@ -6,7 +6,7 @@ import { verifyWebhookSignature } from '../../sdks/typescript/src/webhooks/index
 import { privateKeyOf, publicKeyText } from '../../src/delivery/profiles/ed25519.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { signatory } from '../../src/delivery/signing-context.ts'
-import { SIGNATURE_PROFILES, type SignatureProfile } from '../../src/model/records.ts'
+import { SIGNATURE_PROFILES, type SignatureProfile } from '../../src/model/webhooks.ts'
 import { build, nowMs, random, secrets, webhookWith } from './receiving.ts'
 
 const secret = generateSecret(random)

@@ -5,7 +5,8 @@ import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { type AttemptFacts, createBuildAttempt } from '../../src/delivery/request.ts'
 import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createLogger } from '../../src/logger.ts'
-import type { FederationPush, Webhook } from '../../src/model/records.ts'
+import type { FederationPush } from '../../src/model/federation.ts'
+import type { Webhook } from '../../src/model/webhooks.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 
 export const random = createSystemRandom()

@@ -4,7 +4,7 @@ import { loggedHeaders } from '../../src/delivery/request.ts'
 import { generateSecret } from '../../src/delivery/sign.ts'
 import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createLogger } from '../../src/logger.ts'
-import type { FederationPush } from '../../src/model/records.ts'
+import type { FederationPush } from '../../src/model/federation.ts'
 import { build, event, nowMs, random, secrets, webhookWith } from './receiving.ts'
 
 const secret = generateSecret(random)

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { FORMATS } from '../../src/delivery/wire-formats/index.ts'
-import { WIRE_FORMATS, type WireFormat } from '../../src/model/records.ts'
+import { WIRE_FORMATS, type WireFormat } from '../../src/model/webhooks.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import { event as plain } from './receiving.ts'
 

@@ -1,7 +1,7 @@
 /** Conditions, parsed and matched with a payload. */
 import { parseConditions } from '../../src/events/conditions.ts'
 import { conditionsHold } from '../../src/events/conditions-hold.ts'
-import type { ConditionGroup } from '../../src/model/records.ts'
+import type { ConditionGroup } from '../../src/model/conditions.ts'
 import { event } from '../delivery/receiving.ts'
 
 export const payload = {

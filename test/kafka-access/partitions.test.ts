@@ -4,7 +4,7 @@ import { createPartitions, type Partitions } from '../../src/control-plane/kafka
 import { createAnnounce } from '../../src/control-plane/store/announce.ts'
 import { createControlStore } from '../../src/control-plane/store/store.ts'
 import { createIds } from '../../src/model/ids.ts'
-import type { Organization } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 import { type ControlProcess, clock, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
 
 const ids = createIds({ clock, random })

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { schemaHash } from '../../src/json/canonical-json.ts'
 import { eventOfSchema, schemaIndexOf } from '../../src/kafka-access/schema-ids.ts'
 import { subjectsOf } from '../../src/kafka-access/schema-subjects.ts'
-import type { Registration } from '../../src/model/records.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 
 let made = 0
 function registration(name: string, version: string, changes: Partial<Registration> = {}): Registration {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Organization } from '../../src/model/records.ts'
+import type { Organization } from '../../src/model/organizations.ts'
 import { createIngressLag } from '../../src/observability/ingress-lag.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 

@@ -1,7 +1,7 @@
 /** Registrations to check, and those before them. */
 import type { RegisteredEvent } from '../../src/model/control-view.ts'
 import { canonicalName } from '../../src/model/names.ts'
-import type { Registration } from '../../src/model/records.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 import {
   checkRegistration,
   type RegistrationContext,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { SchemaDialect } from '../../src/model/records.ts'
+import type { SchemaDialect } from '../../src/model/registrations.ts'
 import { dialectOf } from '../../src/registry/dialect.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { createValidators } from '../../src/registry/validators.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { signingKeys } from '../../src/crypto/signing-key.ts'
 import { ClarionError } from '../../src/model/codes.ts'
-import { ENVIRONMENTS } from '../../src/model/records.ts'
+import { ENVIRONMENTS } from '../../src/model/environments.ts'
 import { createCursors } from '../../src/streaming/cursor.ts'
 
 const SECRET = 'a secret of the tests that is long'

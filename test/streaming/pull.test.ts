@@ -1,6 +1,6 @@
 /** Reading the log in pages, over HTTP, on logs that the test writes itself. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Owner } from '../../src/model/records.ts'
+import type { Owner } from '../../src/model/environments.ts'
 import { logOf } from '../../src/streaming/streaming.ts'
 import { openTestApi, type Reply, type TestApi } from '../api/api-harness.ts'
 import { createClient } from '../support/kafkajs-client.ts'

@@ -8,7 +8,7 @@ import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import {
   closeWhenWaiting,
   createLogMerge,

@@ -10,7 +10,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import { type BulkEnd, OUTSIDE_RETENTION } from '../outcome/bulk-ended.ts'
 import type { OwedRange } from '../state/owed-range.ts'

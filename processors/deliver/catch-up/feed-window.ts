@@ -5,7 +5,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import { RETRY_AFTER_MS_MAX } from '../../../src/delivery/retry-schedule.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import { FAILING_AT } from '../state/webhook-states.ts'
 import type { Probing } from './probing.ts'
 import { isFeeding, type RangeSession } from './range-session.ts'

@@ -6,7 +6,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { DeliverLimits } from '../limits.ts'
 import type { OpenEvents } from '../state/open-events.ts'
 import { type OwedRange, SEGMENTS_MAX } from '../state/owed-range.ts'

@@ -3,7 +3,7 @@
  * up to ten minutes (scaled).
  */
 import type { Clock, Random } from '../../../src/clock.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { OwingShard } from './owing-shard.ts'
 import { isFeeding, type RangeSession } from './range-session.ts'
 

@@ -1,6 +1,6 @@
 /** The replays of a shard to the targets that `deliver` owns: webhooks under all their names, and federation members. */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import type { ReplayTargetKind } from '../../../src/model/records.ts'
+import type { ReplayTargetKind } from '../../../src/model/replays.ts'
 import { createDryRuns } from '../../../src/replay/ways/dry-runs.ts'
 import { createListedEvents, type KeptEvents } from '../../../src/replay/ways/listed-events.ts'
 import type { TargetOwner } from '../../../src/replay/ways/owner.ts'

@@ -6,7 +6,7 @@
 import { conditionsHold } from '../../../src/events/conditions-hold.ts'
 import { createSelectorIndex, type SelectorIndex } from '../../../src/events/selector.ts'
 import { parseJson } from '../../../src/json/json.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 
 export type Subscribes = (webhook: Webhook, event: EventFacts, payload: Buffer) => boolean

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../src/clock.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { OwedRange } from '../state/owed-range.ts'
 import type { WebhookStates } from '../state/webhook-states.ts'
 import type { FeedWindow } from './feed-window.ts'

@@ -16,7 +16,7 @@
 
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
 import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../../topics/delivery-state.ts'
 import type { Delivery } from '../delivery.ts'

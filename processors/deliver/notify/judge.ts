@@ -1,5 +1,5 @@
 /** Whether a notification goes out through its channel, or why not: the first reason that applies counts. */
-import type { NotificationChannel } from '../../../src/model/records.ts'
+import type { NotificationChannel } from '../../../src/model/notifications.ts'
 import { isQuiet } from '../../../src/notifications/quiet-hours.ts'
 import type { SuppressedReason } from '../../../topics/audit-notifications.ts'
 import { type NotificationRecord, SEVERITIES } from '../../../topics/notifications.ts'

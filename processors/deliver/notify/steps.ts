@@ -1,6 +1,6 @@
 /** The rows of notifications in `audit.notifications`, packed into few records. */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
-import type { NotificationChannel } from '../../../src/model/records.ts'
+import type { NotificationChannel } from '../../../src/model/notifications.ts'
 import {
   auditNotifications,
   auditNotificationsCodec,

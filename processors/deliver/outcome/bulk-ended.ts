@@ -1,5 +1,5 @@
 /** A delivery that ends without an attempt, together with many others. */
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { EarlyEntry } from '../../../topics/delivery-catch-ups.ts'
 import type { OwedRange } from '../state/owed-range.ts'

@@ -4,7 +4,7 @@ import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecy
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId as deliveryIdOf, parseEventId, relayId } from '../../../src/model/ids.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
 import type { InFlight } from '../delivery.ts'

@@ -2,7 +2,7 @@
  * Deliveries with at least one step, in the state of their newest step: of one webhook or all, of one state or any,
  * newest first.
  */
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import type { Step } from './delivery.ts'

@@ -6,8 +6,8 @@
  */
 
 import { type Place, readCursor } from '../../model/cursors.ts'
+import type { Environment } from '../../model/environments.ts'
 import { deliveryId } from '../../model/ids.ts'
-import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { createAttemptedDeliveries } from './attempted-deliveries.ts'

@@ -3,7 +3,7 @@
 import type { FederationFacts } from '../../../topics/deliveries.ts'
 import type { Finding } from '../../model/codes.ts'
 import { readCursor } from '../../model/cursors.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'

@@ -1,5 +1,5 @@
 /** Reads of the ledger check (docs/specification/usage.md#ledger). Months are UTC, `YYYY-MM`. */
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 

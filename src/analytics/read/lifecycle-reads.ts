@@ -4,8 +4,8 @@
  */
 
 import { readCursor } from '../../model/cursors.ts'
+import type { Environment } from '../../model/environments.ts'
 import { parseEmitId } from '../../model/ids.ts'
-import type { Environment } from '../../model/records.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'

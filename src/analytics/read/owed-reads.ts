@@ -3,7 +3,7 @@
  * has.
  */
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Finding } from '../../model/codes.ts'
 import { readCursor } from '../../model/cursors.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'

@@ -4,7 +4,7 @@
  *
  * Answers lag by the delay of `record`, normally under a second.
  */
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Attempt, type Delivery, pendingDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'

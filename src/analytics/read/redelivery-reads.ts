@@ -5,7 +5,7 @@
 
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
 import { readCursor } from '../../model/cursors.ts'
-import type { Environment, Owner } from '../../model/records.ts'
+import type { Environment, Owner } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from './attempted-deliveries.ts'

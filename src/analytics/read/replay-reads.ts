@@ -1,9 +1,9 @@
 /** Reads of replays (docs/specification/replays.md). */
 
 import { readCursor } from '../../model/cursors.ts'
+import type { Environment, Owner } from '../../model/environments.ts'
 import { parseEventId } from '../../model/ids.ts'
-import type { Environment, Owner, Replay, ReplayTarget } from '../../model/records.ts'
-import { targetsOf, webhookIdOf, webhookIdOfTarget } from '../../model/replays.ts'
+import { type Replay, type ReplayTarget, targetsOf, webhookIdOf, webhookIdOfTarget } from '../../model/replays.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'

@@ -3,7 +3,7 @@
  */
 
 import { readCursor } from '../../model/cursors.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type Page, toPage } from './pages.ts'

@@ -1,6 +1,6 @@
 /** Reads of webhook activity. */
 import type { DeliveryState } from '../../../topics/audit-attempts.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 

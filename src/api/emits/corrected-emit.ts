@@ -9,7 +9,7 @@ import { sliceMembers } from '../../json/json-slices.ts'
 import type { Headers, LogRecord } from '../../kafka/ports.ts'
 import { eventOfSchema } from '../../kafka-access/schema-ids.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import { isNear } from '../../model/time.ts'
 import { malformed } from '../http/body.ts'
 

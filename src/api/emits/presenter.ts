@@ -1,7 +1,7 @@
 /** Emits and the history of events as callers see them. */
 import type { EmitState } from '../../analytics/read/emit-reads.ts'
+import type { Owner } from '../../model/environments.ts'
 import type { ParsedEmitId } from '../../model/ids.ts'
-import type { Owner } from '../../model/records.ts'
 
 /**
  * The payload is written into the answer in its original bytes: parsing and serializing it would change numbers beyond

@@ -6,7 +6,8 @@ import type { Clock } from '../../clock.ts'
 import { countsAsMember } from '../../control-plane/federation/members.ts'
 import { asOf } from '../../control-plane/federation/membership.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { FederationGroup, FederationMember, FederationPush, Webhook } from '../../model/records.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../model/federation.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 
 type Reading = Pick<ControlView, 'find' | 'federation'>
 

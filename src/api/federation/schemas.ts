@@ -1,4 +1,4 @@
-import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/records.ts'
+import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/webhooks.ts'
 import type { Schema } from '../http/route.ts'
 import {
   anyObject,

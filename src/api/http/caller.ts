@@ -1,8 +1,11 @@
 /**
  * The organization behind a call, for handlers behind a scope: the router lets only keys of organizations reach them.
  */
+
+import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { ApiKey, Organization, Owner } from '../../model/records.ts'
+import type { Owner } from '../../model/environments.ts'
+import type { Organization } from '../../model/organizations.ts'
 import type { Call } from './route.ts'
 
 function principalOf(call: Call) {

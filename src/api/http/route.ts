@@ -4,7 +4,9 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '../../control-plane/store/announce.ts'
-import type { ApiKey, Organization, Scope } from '../../model/records.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
+import type { Organization } from '../../model/organizations.ts'
+import type { Scope } from '../../model/scopes.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 

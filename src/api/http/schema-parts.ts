@@ -1,5 +1,5 @@
 /** Parts shared by several schemas. */
-import { PLANS } from '../../model/records.ts'
+import { PLANS } from '../../model/plans.ts'
 import type { Schema } from './route.ts'
 
 /** An object with exactly these fields; those that end in `?` may be absent. */

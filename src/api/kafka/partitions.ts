@@ -3,8 +3,8 @@
 import type { Partitions } from '../../control-plane/kafka/partitions.ts'
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Organization } from '../../model/records.ts'
 import type { Answer, Call } from '../http/route.ts'
 
 export function createPartitionHandlers({ partitions, view }: { partitions: Partitions; view: ControlView }) {

@@ -5,8 +5,8 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Organization } from '../../model/records.ts'
 import { unlessAway } from '../http/unless-away.ts'
 
 const DAY_MS = 86_400_000

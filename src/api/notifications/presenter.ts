@@ -1,7 +1,7 @@
 /** Notifications and channels as callers see them, without secrets and internal fields. */
 import type { StoredNotification } from '../../analytics/read/notification-reads.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { NotificationChannel } from '../../model/records.ts'
+import type { NotificationChannel } from '../../model/notifications.ts'
 import { recipientsOf } from '../../notifications/send-notification.ts'
 
 export function presentNotification({ tries, data, sourceKind, sourceId, ...visible }: StoredNotification) {

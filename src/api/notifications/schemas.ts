@@ -1,6 +1,6 @@
 import { NOTIFICATION_STATES, SUPPRESSED_REASONS } from '../../../topics/audit-notifications.ts'
 import { NOTICE_KINDS, NOTIFICATION_SOURCES, SEVERITIES } from '../../../topics/notifications.ts'
-import { BUILT_IN_CHANNELS, CHANNEL_TYPES } from '../../model/records.ts'
+import { BUILT_IN_CHANNELS, CHANNEL_TYPES } from '../../model/notifications.ts'
 import { MESSAGE_CHARACTERS_MAX } from '../../notifications/message.ts'
 import {
   anyObject,

@@ -7,9 +7,10 @@ import type {
   Organizations,
 } from '../../control-plane/organizations/organizations.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { ApiKey, Organization } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { keyOf, organizationOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -1,5 +1,6 @@
 /** Organizations and keys as callers see them, without hashes and internal fields. */
-import type { ApiKey, Organization } from '../../model/records.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
+import type { Organization } from '../../model/organizations.ts'
 
 export function presentOrganization(organization: Organization) {
   const {

@@ -1,5 +1,5 @@
 import { SLUG_PATTERN } from '../../control-plane/organizations/slugs.ts'
-import { SCOPES } from '../../model/records.ts'
+import { SCOPES } from '../../model/scopes.ts'
 import {
   boolean,
   environment,

@@ -1,5 +1,5 @@
 /** Registrations as callers see them. */
-import type { Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 
 export function presentRegistration(registration: Registration) {
   const { idempotencyKey: _key, ...visible } = registration

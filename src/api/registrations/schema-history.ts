@@ -6,7 +6,7 @@ import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Finding } from '../../model/codes.ts'
-import type { Owner } from '../../model/records.ts'
+import type { Owner } from '../../model/environments.ts'
 
 export interface SchemaHistory {
   /** ISO 8601: recorded at or after, recorded before. */

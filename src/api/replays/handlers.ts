@@ -3,7 +3,7 @@ import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-re
 import type { Clock } from '../../clock.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays/replays.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { Replay } from '../../model/records.ts'
+import type { Replay } from '../../model/replays.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'

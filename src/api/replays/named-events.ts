@@ -2,8 +2,8 @@
 import type { Clock } from '../../clock.ts'
 import { EVENT_RETENTION_MS } from '../../control-plane/replays/replays.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
+import type { Owner } from '../../model/environments.ts'
 import { parseEventId } from '../../model/ids.ts'
-import type { Owner } from '../../model/records.ts'
 
 /** Throws `not_found` with the place of each unknown event, `outside_retention`, or `service_unavailable`. */
 export type CheckEvents = (owner: Owner, eventIds: string[]) => Promise<void>

@@ -1,7 +1,6 @@
 /** Replays as callers see them: with their progress, from the history while they run. */
 import type { ReplayOutcomes, TargetOutcomes } from '../../analytics/read/replay-reads.ts'
-import type { Replay, ReplayProgress, ReplayTarget } from '../../model/records.ts'
-import { targetsOf } from '../../model/replays.ts'
+import { type Replay, type ReplayProgress, type ReplayTarget, targetsOf } from '../../model/replays.ts'
 
 /** While the history is unavailable. */
 const UNKNOWN = { processed: null, succeeded: null, failed: null, skipped: null, lastRecordedAt: null }

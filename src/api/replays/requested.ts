@@ -1,8 +1,9 @@
 /** The body of `POST /replays` in both its forms, and who may ask for what. */
 import type { NewReplay, ReplayOptions, ReplaySource } from '../../control-plane/replays/replays.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { Owner, Replay, ReplayTargetName, Scope } from '../../model/records.ts'
-import { targetsOf } from '../../model/replays.ts'
+import type { Owner } from '../../model/environments.ts'
+import { type Replay, type ReplayTargetName, targetsOf } from '../../model/replays.ts'
+import type { Scope } from '../../model/scopes.ts'
 import { NOT_A_TIME, parseTime } from '../../model/time.ts'
 import { keyOf } from '../http/caller.ts'
 import type { Call } from '../http/route.ts'

@@ -1,6 +1,6 @@
 import { REPLAY_TARGETS_MAX } from '../../control-plane/replays/replay-targets.ts'
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
-import { REPLAY_TARGETS } from '../../model/records.ts'
+import { REPLAY_TARGETS } from '../../model/replays.ts'
 import {
   anyObject,
   boolean,

@@ -1,9 +1,10 @@
 /** Who opens a stream: the holder of a key, or of a token that a key has issued. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../clock.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { ApiKey, Organization } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
 import type { Subscriber } from '../../streaming/hub/ports.ts'
 import type { StreamToken, StreamTokens } from '../../streaming/hub/tokens.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'

@@ -14,7 +14,7 @@ import {
 } from '../../control-plane/webhooks/webhooks.ts'
 import type { Pings } from '../../delivery/ping.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'

@@ -1,7 +1,7 @@
 /** Webhooks as callers see them, without secrets, header values and internal fields. */
 import type { WebhookActivity } from '../../analytics/read/webhook-reads.ts'
 import { presentRetryPolicy } from '../../control-plane/webhooks/retry-policy.ts'
-import type { Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 import type { Answer } from '../http/route.ts'
 import type { Waiting } from './waiting-webhooks.ts'
 

@@ -1,4 +1,4 @@
-import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/records.ts'
+import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/webhooks.ts'
 import {
   anyObject,
   boolean,

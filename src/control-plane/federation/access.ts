@@ -3,8 +3,9 @@
  * whether the group is still open to changes (409). See docs/specification/federation.md#who-may.
  */
 import { ClarionError, CODES } from '../../model/codes.ts'
+import type { FederationGroup, FederationMember } from '../../model/federation.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { isExpired } from './membership.ts'
 

@@ -3,7 +3,7 @@
  * side sees the id of the other's key: the actor of a change by the other side is its organization.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
-import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../model/federation.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 
 type GroupEvent = 'GROUP_CREATED' | 'GROUP_UPDATED' | 'GROUP_ARCHIVED' | 'GROUP_SUSPENDED' | 'GROUP_RESUMED'

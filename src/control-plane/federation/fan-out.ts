@@ -5,7 +5,7 @@
  */
 import type { SkipReason } from '../../../topics/audit-relays.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { FederationGroup, FederationMember, FederationPush } from '../../model/records.ts'
+import type { FederationGroup, FederationMember, FederationPush } from '../../model/federation.ts'
 import { type Arrival, arrivalOf } from './relay-emit.ts'
 
 export interface Target {

@@ -1,6 +1,6 @@
 /** Federation groups: an owner's list of peers and of the events that it shares with them. Archiving is final. */
 import { ClarionError } from '../../model/codes.ts'
-import type { FederationGroup } from '../../model/records.ts'
+import type { FederationGroup } from '../../model/federation.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'

@@ -4,7 +4,7 @@
  * changes are serialized.
  */
 import { ClarionError } from '../../model/codes.ts'
-import type { FederationMember } from '../../model/records.ts'
+import type { FederationMember } from '../../model/federation.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Change, Decision } from '../store/store.ts'

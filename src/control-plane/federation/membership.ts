@@ -8,7 +8,7 @@
  * A removed row stays for the history; another invitation makes another row.
  */
 import { ClarionError } from '../../model/codes.ts'
-import type { FederationMember } from '../../model/records.ts'
+import type { FederationMember } from '../../model/federation.ts'
 import { revised } from '../store/revision.ts'
 
 /** 14 days, times `CLARION_TIME_SCALE`. */

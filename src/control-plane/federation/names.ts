@@ -4,8 +4,9 @@
  * docs/specification/federation.md#inbound-events.
  */
 import { ClarionError } from '../../model/codes.ts'
+import type { FederationMember, FederationPush } from '../../model/federation.ts'
 import { canonicalName } from '../../model/names.ts'
-import type { FederationMember, FederationPush, Organization } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
 import type { DecisionView } from '../store/overlay.ts'
 
 type Naming = Pick<DecisionView, 'event' | 'federation'>

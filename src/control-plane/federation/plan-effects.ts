@@ -4,7 +4,8 @@
  * See docs/specification/federation.md#change-of-plan-suspension-deletion.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
-import type { FederationGroup, FederationMember, Organization } from '../../model/records.ts'
+import type { FederationGroup, FederationMember } from '../../model/federation.ts'
+import type { Organization } from '../../model/organizations.ts'
 import type { Announce } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'

@@ -1,7 +1,8 @@
 /** Pushes: one version of an event that a group's owner shares with it, with a snapshot of its schema. */
 import { ClarionError } from '../../model/codes.ts'
+import type { FederationGroup, FederationPush } from '../../model/federation.ts'
 import { GENERIC_FULL_NAME } from '../../model/names.ts'
-import type { FederationGroup, FederationPush, Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
 import type { Decision } from '../store/store.ts'

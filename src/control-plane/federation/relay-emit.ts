@@ -2,7 +2,7 @@
 import type { EventFacts, FederationFacts } from '../../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { platformEmit } from '../../ingress/platform-emit.ts'
-import type { FederationMember, FederationPush } from '../../model/records.ts'
+import type { FederationMember, FederationPush } from '../../model/federation.ts'
 import { inboundCanonicalName, inboundType } from './names.ts'
 
 export interface Arrival {

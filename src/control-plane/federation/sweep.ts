@@ -4,8 +4,8 @@
  */
 import type { Clock, Timer } from '../../clock.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { FederationMember } from '../../model/federation.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { FederationMember } from '../../model/records.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
 import type { FederationAnnouncements } from './announcements.ts'

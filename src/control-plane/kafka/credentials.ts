@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { KafkaCredential } from '../../model/records.ts'
+import type { KafkaCredential } from '../../model/kafka-credentials.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { ControlStore } from '../store/store.ts'

@@ -2,7 +2,7 @@
 import type { SecretBox } from '../../crypto/secret-box.ts'
 import type { CheckAddresses } from '../../delivery/check-addresses.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
-import type { ChannelType, NotificationChannel, QuietHours } from '../../model/records.ts'
+import type { ChannelType, NotificationChannel, QuietHours } from '../../model/notifications.ts'
 import { oneLine } from '../../notifications/message.ts'
 import { isTimeZone } from '../../notifications/quiet-hours.ts'
 import { templateProblem } from '../../notifications/template.ts'

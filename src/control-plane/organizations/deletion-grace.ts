@@ -8,7 +8,7 @@ import { createSelectorIndex } from '../../events/selector.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import { builtInCanonicalName, lifecycleCanonicalName } from '../../model/names.ts'
-import type { Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { Change, ControlStore } from '../store/store.ts'
 

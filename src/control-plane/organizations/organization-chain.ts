@@ -1,7 +1,7 @@
 /** The lifecycle and built-in events that follow from a change of an organization. */
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import { builtInEmit } from '../../ingress/built-in-emit.ts'
-import type { Organization } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
 import type { Announcement, Caller } from '../store/announce.ts'
 
 export const ofOrganization = (

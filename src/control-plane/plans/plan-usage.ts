@@ -1,7 +1,9 @@
 /** An organization's use of its plan, and the plan's capabilities. */
+
+import type { Environment } from '../../model/environments.ts'
 import { GENERIC_FULL_NAME } from '../../model/names.ts'
-import { planOf } from '../../model/plans.ts'
-import type { Environment, Plan, Registration } from '../../model/records.ts'
+import { type Plan, planOf } from '../../model/plans.ts'
+import type { Registration } from '../../model/registrations.ts'
 
 /** Distinct (namespace, name) that are not archived count; versions are free, and the generic event does not count. */
 export function registrationsUsed(registrations: Iterable<Registration>): number {

@@ -1,6 +1,7 @@
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Organization, Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { quotaMark, registrationsUsed } from './plan-usage.ts'

@@ -4,7 +4,8 @@
 
 import { schemaHash } from '../../json/canonical-json.ts'
 import { canonicalName, GENERIC, GENERIC_FULL_NAME } from '../../model/names.ts'
-import type { Organization, Registration } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
+import type { Registration } from '../../model/registrations.ts'
 
 export function genericRegistration({ id: organizationId, createdAt }: Organization, id: string): Registration {
   const { namespace, name, version, schema } = GENERIC

@@ -1,7 +1,7 @@
 /** The webhooks and peers that would receive a version of an event: part of the answer to a dry run. */
 import { createSelectorIndex, type Selectable } from '../../events/selector.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { Environment } from '../../model/records.ts'
+import type { Environment } from '../../model/environments.ts'
 
 export interface Impact {
   /**

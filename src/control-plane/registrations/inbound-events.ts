@@ -1,8 +1,9 @@
 /** Events that peers share with an organization: not its registrations, but shapes that it receives. */
 
 import type { ControlView } from '../../model/control-view.ts'
+import type { FederationMember, FederationPush } from '../../model/federation.ts'
 import { canonicalName } from '../../model/names.ts'
-import type { FederationMember, FederationPush, Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import { dialectOf } from '../../registry/dialect.ts'
 
 /** A registration's fields, as far as an inbound shape has them; read-only. */

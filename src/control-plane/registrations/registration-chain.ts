@@ -3,7 +3,7 @@
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { ClarionError } from '../../model/codes.ts'
-import type { Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import type { CheckedRegistration, DryRun, NewRegistration } from './registration-check.ts'
 

@@ -1,8 +1,9 @@
 /** The registry's rules, applied to the current state: either the first finding refuses, or all are listed. */
 import { ClarionError, type Code, type Finding } from '../../model/codes.ts'
 import { canonicalName } from '../../model/names.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Organization, Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../../registry/check-registration.ts'
 import type { Validators } from '../../registry/validators.ts'
 import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'

@@ -3,7 +3,8 @@ import { DAY_MS } from '../../../topics/topic.ts'
 import { parseConditions } from '../../events/conditions.ts'
 import { notASelector, parseSelector } from '../../events/selector.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
-import type { ConditionGroup, Replay } from '../../model/records.ts'
+import type { ConditionGroup } from '../../model/conditions.ts'
+import type { Replay } from '../../model/replays.ts'
 
 /** As long as the log keeps an event. */
 export const EVENT_RETENTION_MS = 30 * DAY_MS

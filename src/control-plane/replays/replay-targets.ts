@@ -1,10 +1,10 @@
 /** Resolves the targets of a new replay: docs/specification/replays.md#targets. */
 
 import { ClarionError, type Code } from '../../model/codes.ts'
+import type { Owner } from '../../model/environments.ts'
 import { isLifecycleType } from '../../model/names.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Owner, ReplayTarget, ReplayTargetKind, ReplayTargetName } from '../../model/records.ts'
-import { webhookIdOf } from '../../model/replays.ts'
+import { type ReplayTarget, type ReplayTargetKind, type ReplayTargetName, webhookIdOf } from '../../model/replays.ts'
 import { activeMembership, memberNotFound, notOwner, requireFederation } from '../federation/access.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { getWebhook } from '../webhooks/webhooks.ts'

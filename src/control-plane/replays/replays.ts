@@ -5,10 +5,18 @@
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Organization, Owner, Replay, ReplayProgress, ReplayTarget } from '../../model/records.ts'
-import { isUnderWay, targetsOf, webhookIdOf } from '../../model/replays.ts'
+import {
+  isUnderWay,
+  type Replay,
+  type ReplayProgress,
+  type ReplayTarget,
+  targetsOf,
+  webhookIdOf,
+} from '../../model/replays.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'

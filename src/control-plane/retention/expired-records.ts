@@ -1,8 +1,8 @@
 /** Removes ended records of living organizations after some time: expired API keys and ended replays. */
 import type { Clock } from '../../clock.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { ApiKey } from '../../model/records.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { ControlStore } from '../store/store.ts'

@@ -1,8 +1,8 @@
 /** Tells organizations of API keys that expire within a week: once for each key, whichever process finds it first. */
 import type { Clock } from '../../clock.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { ApiKey } from '../../model/records.ts'
 import { keyExpiringNotice } from '../../notifications/change-notices.ts'
 import type { ControlStore } from '../store/store.ts'
 import { pagesOf } from './clearing.ts'

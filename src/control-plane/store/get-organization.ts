@@ -1,6 +1,6 @@
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { Organization } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
 
 /** Throws `not_found`, also for a deleted organization. */
 export function getOrganization(view: Pick<ControlView, 'organization'>, id: string): Organization {

@@ -11,8 +11,10 @@ import { platformEmit, platformEmitRecord } from '../../ingress/platform-emit.ts
 import { schemaHash } from '../../json/canonical-json.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import { ENVIRONMENTS, type Environment } from '../../model/environments.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
-import { ENVIRONMENTS, type Environment, type Organization, type Webhook } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 
 /**
  * The cause of a lifecycle event; the event's own depth is one more, so that loops through lifecycle events end too.

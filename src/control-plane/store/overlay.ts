@@ -3,9 +3,11 @@
  * same batch, which commit together with its own or not at all.
  */
 
+import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { type FederationReading, federationOver } from '../../model/federation-view.ts'
-import type { ApiKey, Kind, Organization, RecordsByKind } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
+import type { Kind, RecordsByKind } from '../../model/records.ts'
 import { registeredEvent } from './registered-event.ts'
 import { byCreation, controlKey } from './view-store.ts'
 

@@ -1,6 +1,6 @@
 import { compare } from 'semver'
 import type { RegisteredEvent } from '../../model/control-view.ts'
-import type { Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 
 /** All versions of one name, as resolution sees them. */
 export function registeredEvent(fullName: string, registrations: Iterable<Registration>): RegisteredEvent {

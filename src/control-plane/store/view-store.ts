@@ -8,7 +8,9 @@ import { readJson } from '../../json/read-json.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { createFederationIndex } from '../../model/federation-view.ts'
-import { KINDS, type Kind, type Organization, type RecordsByKind, type Registration } from '../../model/records.ts'
+import type { Organization } from '../../model/organizations.ts'
+import { KINDS, type Kind, type RecordsByKind } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import { registeredEvent } from './registered-event.ts'
 
 /** The newest commands, remembered for a writer whose commit was not answered. */

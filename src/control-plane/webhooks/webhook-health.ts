@@ -6,7 +6,7 @@
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { Clock } from '../../clock.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore } from '../store/store.ts'

@@ -2,7 +2,7 @@
 
 import { subscriberKey } from '../../events/subscribers.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 
 /**
  * An id whose subscriber key none of the organization's webhooks has: the log knows a webhook by that key alone.

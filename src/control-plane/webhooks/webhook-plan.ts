@@ -3,8 +3,9 @@
  * and may be paused and deleted, nothing else (docs/decisions/0042).
  */
 import { ClarionError } from '../../model/codes.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Organization, Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 
 /** The organization's own webhooks: external peers of federation groups have a limit of their own. */
 export const ownWebhooks = (webhooks: readonly Webhook[]): Webhook[] => webhooks.filter(({ peer }) => peer === null)

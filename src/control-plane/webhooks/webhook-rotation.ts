@@ -1,6 +1,6 @@
 /** A new secret for a webhook. The former one signs too for a day, so that a receiver can change at its own time. */
 import { ClarionError } from '../../model/codes.ts'
-import type { Webhook } from '../../model/records.ts'
+import type { Webhook } from '../../model/webhooks.ts'
 
 /** Times `CLARION_TIME_SCALE`. */
 export const ROTATION_OVERLAP_MS = 24 * 3_600_000

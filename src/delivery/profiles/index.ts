@@ -5,7 +5,7 @@
  * `<header>-next` carries the signature of the new one (docs/decisions/0042).
  */
 import { createHmac, type KeyObject } from 'node:crypto'
-import type { SignatureProfile } from '../../model/records.ts'
+import type { SignatureProfile } from '../../model/webhooks.ts'
 import { standardKey, standardSignature, textKey } from '../sign.ts'
 import { ed25519Signature, privateKeyOf } from './ed25519.ts'
 

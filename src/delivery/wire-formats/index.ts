@@ -4,7 +4,7 @@
  */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { type DeliveryFacts, renderEnvelope } from '../../events/envelope.ts'
-import type { WireFormat } from '../../model/records.ts'
+import type { WireFormat } from '../../model/webhooks.ts'
 import { renderCloudEvent } from './cloudevents.ts'
 import { renderCtrlplane } from './ctrlplane.ts'
 import { renderPlatforma } from './platforma.ts'

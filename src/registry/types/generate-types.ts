@@ -3,7 +3,7 @@
  * preserves it: they may be wider than the schema, never narrower. Strings stay strings whatever their format, as they
  * are in JSON.
  */
-import type { Registration } from '../../model/records.ts'
+import type { Registration } from '../../model/registrations.ts'
 import { renderGo } from './go.ts'
 import type { Language } from './languages.ts'
 import { renderPython } from './python.ts'

@@ -1,6 +1,6 @@
 /** What is to be done with the events of a batch at one target of a replay. */
 import type { Clock } from '../../clock.ts'
-import type { Replay } from '../../model/records.ts'
+import type { Replay } from '../../model/replays.ts'
 import { createMatching } from './matching.ts'
 import type { OpenTarget, OwnSelection } from './owner.ts'
 import { type Candidate, NotYet, type Stretch } from './way.ts'

@@ -3,7 +3,8 @@ import type { EventFacts } from '../../../topics/deliveries.ts'
 import { events } from '../../../topics/events.ts'
 import { eventHeaders } from '../../events/log-record.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
-import type { Owner, Replay } from '../../model/records.ts'
+import type { Owner } from '../../model/environments.ts'
+import type { Replay } from '../../model/replays.ts'
 import type { StretchReader } from './way.ts'
 
 const BATCH = 50

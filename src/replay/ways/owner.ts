@@ -2,7 +2,8 @@
  * The side of a replay that the owner of its targets provides. The way reads the log and keeps the progress; a role
  * that owns a kind of target runs the ways to it, in the organization's shard, and says here how an event gets there.
  */
-import type { ConditionGroup, Replay, ReplayTarget, ReplayTargetKind } from '../../model/records.ts'
+import type { ConditionGroup } from '../../model/conditions.ts'
+import type { Replay, ReplayTarget, ReplayTargetKind } from '../../model/replays.ts'
 import type { Candidate } from './way.ts'
 
 /** `gone`: deleted. `inactive`: switched off by its owner, or by the plan. */

@@ -7,8 +7,7 @@ import {
 } from '../../../topics/audit-replays.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { OutRecord } from '../../kafka/ports.ts'
-import type { Replay, ReplayTarget } from '../../model/records.ts'
-import { webhookIdOf } from '../../model/replays.ts'
+import { type Replay, type ReplayTarget, webhookIdOf } from '../../model/replays.ts'
 
 /** Rows that wait for a transaction, beyond which no more are made. */
 const WAITING_MAX = 4_000

@@ -1,7 +1,7 @@
 /** The parts of the hub as they see each other: connections, their sockets, their readers, and logs. */
 import type { Transport } from '../../../topics/streams-presence.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
-import type { Owner } from '../../model/records.ts'
+import type { Owner } from '../../model/environments.ts'
 import type { Log } from '../resume.ts'
 import type { Selection } from '../selection.ts'
 import type { Frames } from './frames.ts'

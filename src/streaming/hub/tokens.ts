@@ -7,8 +7,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Clock } from '../../clock.ts'
 import { type SigningKey, sameTag, sign } from '../../crypto/signing-key.ts'
 import { ClarionError } from '../../model/codes.ts'
+import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { Owner } from '../../model/records.ts'
 
 export interface StreamToken extends Owner {
   id: string

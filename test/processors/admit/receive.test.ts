@@ -10,7 +10,7 @@ import { createControlView } from '../../../src/control-plane/store/view-store.t
 import { buildIngressHeaders, createIngressTags } from '../../../src/events/ingress.ts'
 import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
-import type { Organization } from '../../../src/model/records.ts'
+import type { Organization } from '../../../src/model/organizations.ts'
 import { control } from '../../../topics/control.ts'
 import { emits } from '../../../topics/emits.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'

@@ -1,6 +1,6 @@
 /** Dry runs of replays, on a broker in memory and in a time that the test controls. */
 import { describe, expect, it } from '@jest/globals'
-import type { Replay } from '../../../src/model/records.ts'
+import type { Replay } from '../../../src/model/replays.ts'
 import { logged, MINUTE, replayed, SECOND, started, toWebhooks } from './replays-setup.ts'
 
 describe('a dry run', () => {

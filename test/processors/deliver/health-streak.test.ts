@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { createHealth, type FailedEnd, type Health } from '../../../processors/deliver/outcome/health.ts'
 import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
 import { createLogger } from '../../../src/logger.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000

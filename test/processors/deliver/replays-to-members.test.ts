@@ -1,7 +1,7 @@
 /** Replays to federation members, on a broker in memory and in a time that the test controls. */
 import { describe, expect, it } from '@jest/globals'
 import type { MemberTargetPorts } from '../../../processors/deliver/catch-up/member-targets.ts'
-import type { Replay } from '../../../src/model/records.ts'
+import type { Replay } from '../../../src/model/replays.ts'
 import { itemsOf, logged, MINUTE, SECOND, started, times } from './replays-setup.ts'
 
 describe('a replay to a member of a federation', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Delivery } from '../../../processors/deliver/delivery.ts'
 import { createSubjectLanes } from '../../../processors/deliver/dispatch/subject-lanes.ts'
-import type { Webhook } from '../../../src/model/records.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import { laneStateCodec } from '../../../topics/delivery-state.ts'
 
 const webhook = { id: 'wh_1', ordering: 'block' } as Webhook
