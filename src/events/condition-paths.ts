@@ -1,12 +1,25 @@
 /**
  * Paths of conditions: into the payload (`payload.items[0].sku`; `data.…` is the same) and the fields of the envelope
  * (`subject`, `chain.depth`). A path is dotted; brackets contain an index (negative: from the end) or a quoted key.
- * Only own properties are visible.
+ * Only own properties are visible. Other languages of conditions begin their paths elsewhere: the roots are a parameter.
  */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import { traceIdOf } from './trace-context.ts'
 
-export type Resolve = (event: EventFacts, payload: unknown) => unknown
+/** A missing value is `undefined`, which JSON does not have. */
+export type Resolve<Context> = (context: Context) => unknown
+
+/** Where a path begins. `rest` are the segments behind the first one; a root that takes some of them answers the others. */
+export type Roots<Context> = (
+  root: string,
+  rest: readonly string[],
+) => { from: Resolve<Context>; rest: readonly string[] } | undefined
+
+/** What conditions on an event read. */
+export interface EventAndPayload {
+  event: EventFacts
+  payload: unknown
+}
 
 const PATH_CHARACTERS_MAX = 255
 const SEGMENTS_MAX = 32
@@ -36,16 +49,22 @@ const ENVELOPE: Readonly<Record<string, (event: EventFacts) => unknown>> = {
   federation: event => event.federation ?? undefined,
 }
 
-/** Compiles a path; undefined when it is malformed. A missing value is `undefined`, which JSON does not have. */
-export function parsePath(text: string): Resolve | undefined {
-  const [root, ...rest] = segmentsOf(text) ?? []
-  if (root === undefined) return undefined
-  if (root === 'payload' || root === 'data') return (_event, payload) => follow(payload, rest)
+/** The roots of conditions on an event. */
+export const eventRoots: Roots<EventAndPayload> = (root, rest) => {
+  if (root === 'payload' || root === 'data') return { from: ({ payload }) => payload, rest }
   const field = Object.hasOwn(ENVELOPE, root) ? ENVELOPE[root] : undefined
-  return field && (event => follow(field(event), rest))
+  return field && { from: ({ event }) => field(event), rest }
 }
 
-function segmentsOf(text: string): string[] | undefined {
+/** Compiles a path; undefined when it is malformed or begins at none of the roots. */
+export function parsePath<Context>(text: string, roots: Roots<Context>): Resolve<Context> | undefined {
+  const [root, ...rest] = segmentsOf(text) ?? []
+  const start = root === undefined ? undefined : roots(root, rest)
+  return start && (context => follow(start.from(context), start.rest))
+}
+
+/** The segments of a path; undefined when it is malformed. */
+export function segmentsOf(text: string): string[] | undefined {
   if (text.length > PATH_CHARACTERS_MAX || text.startsWith('.')) return undefined
   const segments: string[] = []
   SEGMENT.lastIndex = 0
@@ -61,7 +80,8 @@ function segmentsOf(text: string): string[] | undefined {
   return segments
 }
 
-function follow(from: unknown, segments: readonly string[]): unknown {
+/** The value at the segments, by own properties only. */
+export function follow(from: unknown, segments: readonly string[]): unknown {
   let value = from
   for (const segment of segments) {
     if (Array.isArray(value)) value = INDEX.test(segment) ? value.at(Number(segment)) : undefined

@@ -5,12 +5,20 @@
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ConditionGroup, ConditionNode } from '../model/conditions.ts'
 import { coerced, isVariable, OPERATORS, PATTERN_WORK, regexOperator, type Work } from './condition-operators.ts'
-import { parsePath, type Resolve } from './condition-paths.ts'
+import { type EventAndPayload, eventRoots, parsePath, type Resolve } from './condition-paths.ts'
 
 type Leaf = Exclude<ConditionNode, ConditionGroup>
-type Holds = (event: EventFacts, payload: unknown, work: Work) => boolean
 
-const compiled = new WeakMap<ConditionGroup, Holds>()
+/** Whether conditions hold in a context. */
+export type Holds<Context> = (context: Context, work: Work) => boolean
+
+/** How the leaves of conditions get their values. Both throw for what they cannot read. */
+export interface Operands<Context> {
+  left(path: string): Resolve<Context>
+  right(value: unknown): Resolve<Context>
+}
+
+const compiled = new WeakMap<ConditionGroup, Holds<EventAndPayload>>()
 
 /**
  * `payload` is the parsed payload. Conditions that a newer release wrote and this one cannot read hold: an extra event
@@ -27,43 +35,59 @@ export function conditionsHold(
     holds = compiledOr(conditions, () => true)
     compiled.set(conditions, holds)
   }
-  return holds(event, payload, work)
+  return holds({ event, payload }, work)
 }
 
 /** The budget shared by all conditions evaluated for one event. */
 export const patternWork = (): Work => ({ left: PATTERN_WORK.event })
 
-function compiledOr(conditions: ConditionGroup, otherwise: Holds): Holds {
+function compiledOr(conditions: ConditionGroup, otherwise: Holds<EventAndPayload>): Holds<EventAndPayload> {
   try {
-    return compile(conditions)
+    return compileConditions(conditions, EVENT_OPERANDS)
   } catch {
     return otherwise
   }
 }
 
-function compile(node: ConditionNode): Holds {
-  if ('all' in node) {
-    const parts = node.all.map(compile)
-    return (event, payload, work) => parts.every(holds => holds(event, payload, work))
-  }
-  if ('any' in node) {
-    const parts = node.any.map(compile)
-    return (event, payload, work) => parts.some(holds => holds(event, payload, work))
-  }
-  return compileLeaf(node)
+const EVENT_OPERANDS: Operands<EventAndPayload> = {
+  left: eventPath,
+  right: value => (isVariable(value) ? eventPath(value.path) : () => value),
 }
 
-function compileLeaf({ path, operator, value, not = false, coerce = false }: Leaf): Holds {
-  const left = parsePath(path)
-  if (operator === 'exists' && left !== undefined)
-    return (event, payload) => (left(event, payload) !== undefined) !== not
+function eventPath(path: string): Resolve<EventAndPayload> {
+  const resolve = parsePath(path, eventRoots)
+  if (resolve === undefined) throw new Error(`unknown path: ${path}`)
+  return resolve
+}
+
+/** @throws for operators and operands that are unknown here. */
+export function compileConditions<Context>(node: ConditionNode, operands: Operands<Context>): Holds<Context> {
+  if ('all' in node) {
+    const parts = node.all.map(part => compileConditions(part, operands))
+    return (context, work) => parts.every(holds => holds(context, work))
+  }
+  if ('any' in node) {
+    const parts = node.any.map(part => compileConditions(part, operands))
+    return (context, work) => parts.some(holds => holds(context, work))
+  }
+  return compileLeaf(node, operands)
+}
+
+function compileLeaf<Context>(
+  { path, operator, value, not = false, coerce = false }: Leaf,
+  operands: Operands<Context>,
+): Holds<Context> {
+  const left = operands.left(path)
+  if (operator === 'exists') return context => (left(context) !== undefined) !== not
   const test = operator === 'matches_regex' ? regexOperator(value as string).test : OPERATORS[operator]
-  if (left === undefined || test === undefined) throw new Error(`unknown: ${path} ${operator}`)
-  const right: Resolve = isVariable(value) ? parsePath(value.path)! : () => value
-  return (event, payload, work) => {
-    const found = left(event, payload)
-    const operand = right(event, payload)
+  if (test === undefined) throw new Error(`unknown: ${path} ${operator}`)
+  const right = operands.right(value)
+  // Only literals coerce: another value of the event has the type that it has.
+  const literal = (operand: unknown): unknown => (isVariable(value) ? value : operand)
+  return (context, work) => {
+    const found = left(context)
+    const operand = right(context)
     if (found === undefined || operand === undefined) return false
-    return test(coerce ? coerced(found, value) : found, operand, work) !== not
+    return test(coerce ? coerced(found, literal(operand)) : found, operand, work) !== not
   }
 }

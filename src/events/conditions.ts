@@ -13,7 +13,7 @@ import { isJsonObject, pointerTo } from '../json/json-pointer.ts'
 import type { Finding } from '../model/codes.ts'
 import type { ConditionGroup, ConditionNode } from '../model/conditions.ts'
 import { isDateOperand, isVariable, OPERATORS, regexOperator, TYPES, timeOf } from './condition-operators.ts'
-import { parsePath } from './condition-paths.ts'
+import { eventRoots, parsePath } from './condition-paths.ts'
 
 export const CONDITION_LIMITS = {
   nesting: 5,
@@ -27,8 +27,24 @@ export const CONDITION_LIMITS = {
 export type ParsedConditions = { ok: true; conditions: ConditionGroup } | { ok: false; findings: Finding[] }
 type Leaf = Exclude<ConditionNode, ConditionGroup>
 
+/** What the paths and operands of conditions may be, beside their operators. */
+export interface ConditionLanguage {
+  isPath(path: string): boolean
+  /** Follows "is no path:" in a finding. */
+  paths: string
+  /** Whether a text is computed for each evaluation, so that its type is not known yet. */
+  isTemplate(text: string): boolean
+}
+
+/** Conditions on an event. */
+export const EVENT_CONDITIONS: ConditionLanguage = {
+  isPath: path => parsePath(path, eventRoots) !== undefined,
+  paths: 'payload.… or a field of the envelope',
+  isTemplate: () => false,
+}
+
 /** Checks and normalises. `at` is the JSON pointer of the conditions in the request. Never throws. */
-export function parseConditions(input: unknown, at = ''): ParsedConditions {
+export function parseConditions(input: unknown, at = '', language = EVENT_CONDITIONS): ParsedConditions {
   const findings: Finding[] = []
   let leaves = 0
   let patternsSize = 0
@@ -108,8 +124,8 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
   ): Leaf[] {
     leaves++
     if (leaves > CONDITION_LIMITS.leaves) return tooMany(at) ?? []
-    if (parsePath(path) === undefined)
-      return wrong(atPath, 'path', `'${path.slice(0, 80)}' is no path: payload.… or a field of the envelope`) ?? []
+    if (!language.isPath(path))
+      return wrong(atPath, 'path', `'${path.slice(0, 80)}' is no path: ${language.paths}`) ?? []
     const negated = spelled.startsWith('not_')
     const operator = negated ? spelled.slice('not_'.length) : spelled
     if (operator !== 'exists' && operator !== 'matches_regex' && !Object.hasOwn(OPERATORS, operator))
@@ -131,8 +147,8 @@ export function parseConditions(input: unknown, at = ''): ParsedConditions {
   function objectionTo(operator: string, value: unknown): string | undefined {
     if (operator === 'exists') return value === undefined || typeof value === 'boolean' ? undefined : 'true or false'
     if (operator === 'matches_regex') return objectionToPattern(value)
-    if (isVariable(value))
-      return parsePath(value.path) === undefined ? `'${value.path.slice(0, 80)}' is no path` : undefined
+    if (typeof value === 'string' && operator !== 'is_type' && language.isTemplate(value)) return undefined
+    if (isVariable(value)) return language.isPath(value.path) ? undefined : `'${value.path.slice(0, 80)}' is no path`
     if (operator === 'is_type')
       return typeof value === 'string' && Object.hasOwn(TYPES, value)
         ? undefined
