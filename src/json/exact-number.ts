@@ -4,6 +4,9 @@
  */
 import { compareDecimals, type Decimal, decimalOf, isWhole } from './decimal.ts'
 
+/** The declarations of TypeScript do not have it yet. */
+const RAW_JSON = JSON as unknown as { rawJSON(text: string): unknown }
+
 /** Whether a JSON number keeps its value when it is read as a double. */
 export function survivesDouble(text: string): boolean {
   const read = Number(text)
@@ -42,6 +45,11 @@ export class ExactNumber {
   }
   get isInteger(): boolean {
     return isWhole(this.#decimal)
+  }
+
+  /** `JSON.stringify` writes the digits as they were read. */
+  toJSON(): unknown {
+    return RAW_JSON.rawJSON(this.#text)
   }
 
   /** Below 0, 0 or above 0, as it is less, equal or more. */
