@@ -58,6 +58,11 @@ const ROOMS = [
     why: 'Mail to owners is sent for the rooms above, and knows none of them.',
   },
   {
+    name: 'workflows',
+    path: '^src/workflows/',
+    why: 'What a definition means is pure: it knows no store, no broker and no clock, and all who run it lie above.',
+  },
+  {
     name: 'control-plane',
     path: '^src/control-plane/',
     why: 'What may be changed, and by whom; it uses schemas, ingress and delivery, and none of its callers.',

@@ -1,0 +1,30 @@
+import { type FieldSchema, fields, literal, object, spec, text } from '../action-spec.ts'
+
+const addresses = (description: string): FieldSchema => ({
+  type: ['array', 'string'],
+  description,
+  maxItems: 50,
+  items: { type: 'string', maxLength: 254 },
+  'x-template': 'value',
+})
+
+export const sendEmail = spec({
+  type: 'send_email',
+  summary: 'Sends a mail through the notification engine.',
+  effect: 'transactional',
+  schema: fields(
+    {
+      to: addresses('Addresses, or one address'),
+      cc: addresses('Addresses, or one address'),
+      subject: text('In one line', { maxLength: 500, 'x-template': 'header' }),
+      html: literal('What templates yield is escaped', { maxLength: 50_000, 'x-template': 'html' }),
+      text: text('The plain form', { maxLength: 50_000 }),
+      template: literal('The id of a template, instead of subject and content', { maxLength: 100 }),
+      variables: object('The values of the template'),
+    },
+    ['to'],
+    { anyOf: [{ required: ['subject', 'html'] }, { required: ['subject', 'text'] }, { required: ['template'] }] },
+  ),
+  output: { messageId: 'msg_0', status: 'sent' },
+  scopes: () => ['notifications:send'],
+})
