@@ -119,6 +119,8 @@ export function nodeSettings(
     'broker.heartbeat.interval.ms': 500,
     // With the default of 30 s a write that waits for all replicas waits for a dead one until the controller fences it.
     'replica.lag.time.max.ms': 2_000,
+    // A write wakes the fetcher of its partition alone: with one for all each answer looks through every partition that is followed.
+    'num.replica.fetchers': 4,
     'default.replication.factor': 3,
     'min.insync.replicas': 2,
     'offsets.topic.replication.factor': 3,
