@@ -24,6 +24,8 @@ export interface Pull {
   limit: number
   /** At the end of the log, the longest wait for an event. */
   waitMs: number
+  /** Aborted when its caller has gone: it ends at once, with what it has. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Pulled {
@@ -55,10 +57,10 @@ export function createPulls(deps: { cache: PageCache; tail: Tail; resume: Resume
   let isClosed = false
 
   /** Reads until the page is full, or nothing more is there. */
-  async function read(page: Page): Promise<void> {
+  async function read(page: Page, signal: AbortSignal | undefined): Promise<void> {
     const deadlineMs = clock.monotonicMs() + READ_MS
     let turnEndsMs = clock.monotonicMs() + TURN_MS
-    while (!page.scan.isAtEnd) {
+    while (!page.scan.isAtEnd && signal?.aborted !== true) {
       await page.scan.load()
       for (let record = page.scan.peek(); record !== undefined && !page.isFull; record = page.scan.peek()) {
         page.take(record)
@@ -73,18 +75,20 @@ export function createPulls(deps: { cache: PageCache; tail: Tail; resume: Resume
   }
 
   /** Resolves when the page has an event, the scan has to read, or the time is up. */
-  function wait(page: Page, woken: Woken, waitMs: number): Promise<void> {
+  function wait(page: Page, woken: Woken, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise(resolve => {
       const timer: Timer = clock.after(waitMs, () => done())
       const done = () => {
         timer.cancel()
+        signal?.removeEventListener('abort', done)
         waiting.delete(done)
         woken.wake = undefined
         resolve()
       }
       woken.wake = done
       waiting.add(done)
-      if (isClosed || page.records.length > 0) done()
+      signal?.addEventListener('abort', done)
+      if (isClosed || signal?.aborted === true || page.records.length > 0) done()
     })
   }
 
@@ -112,15 +116,15 @@ export function createPulls(deps: { cache: PageCache; tail: Tail; resume: Resume
   }
 
   async function untilFound(page: Page, pull: Pull, { following, woken, deadlineMs }: Waiting): Promise<void> {
-    const isOver = () => page.records.length > 0 || page.scan.isFinished || isClosed
+    const isOver = () => page.records.length > 0 || page.scan.isFinished || isClosed || pull.signal?.aborted === true
     for (;;) {
       const leftMs = Math.min(deadlineMs - clock.monotonicMs(), msToLimit(pull.until))
       // New partitions are read by the next pull.
       if (isOver() || leftMs <= 0 || following.positions().length > page.scan.partitions) return
-      if (!page.scan.isBehind(following.positions())) await wait(page, woken, leftMs)
+      if (!page.scan.isBehind(following.positions())) await wait(page, woken, leftMs, pull.signal)
       if (isOver()) return
       page.scan.reopen()
-      await read(page)
+      await read(page, pull.signal)
       if (!page.scan.isAtEnd || isOver()) return
       // The leader that was read may not know the end yet that the tail has come to.
       if (page.scan.isBehind(following.positions())) await clock.sleep(BEHIND_PAUSE_MS)
@@ -134,7 +138,7 @@ export function createPulls(deps: { cache: PageCache; tail: Tail; resume: Resume
     async pull(pull) {
       const page = createPage(pull, cache)
       try {
-        await read(page)
+        await read(page, pull.signal)
         if (page.records.length === 0 && page.scan.isAtEnd && pull.waitMs > 0) await readOn(page, pull)
       } catch (error) {
         if (!(error instanceof OffsetExpired) && !(error instanceof OffsetAhead)) throw error

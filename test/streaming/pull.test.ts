@@ -301,6 +301,21 @@ describe('a pull that waits', () => {
     expect(numbers(next)).toEqual([])
   })
 
+  it('ends when its caller hangs up', async () => {
+    const organization = await api.organization('ENTERPRISE')
+    const calls = Array.from({ length: 10 }, () => new AbortController())
+    const answers = calls.map(({ signal }) =>
+      fetch(`${api.base}/api/v1/events?types=*&waitSeconds=20`, {
+        headers: { authorization: `Bearer ${organization.apiKey}` },
+        signal,
+      }).catch(error => (error as Error).name),
+    )
+    await untilWaiting(10)
+    for (const call of calls) call.abort()
+    while (api.streaming.pulls.waiting > 0) await new Promise(resolve => setImmediate(resolve))
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['AbortError']))
+  })
+
   it('misses nothing when the log gets more partitions meanwhile', async () => {
     const organization = await api.organization('ENTERPRISE')
     await writer.write(live(organization), many(2))

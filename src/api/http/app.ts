@@ -78,7 +78,7 @@ function createRouter(deps: AppDeps, routes: readonly Route[]): Router<State> {
     const prepare = callOf(route)
     router.register(route.path, [route.method], async (context: RouterContext<State>) => {
       if (route.direct !== undefined) return respondDirectly(context, route.direct)
-      const call = await prepare(context.req, context.params, context.querystring, context.state.requestId)
+      const call = await prepare(context.req, context.res, context.params, context.querystring, context.state.requestId)
       write(context, route, await route.handle(call), call.principal?.viaAlias === true)
     })
   }

@@ -2,7 +2,7 @@
  * From a request to a call: all checks before the handler, in the order in which the first failure is answered. See
  * docs/specification/conventions.md#order-of-checks.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
 import type { Clock } from '../../clock.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
@@ -19,6 +19,7 @@ import { type Check, createValidators } from './validate.ts'
 
 export type Prepare = (
   request: IncomingMessage,
+  response: ServerResponse,
   params: Record<string, string>,
   querystring: string,
   requestId: string,
@@ -39,7 +40,7 @@ export function createCalls({
   return route => {
     const checkQuery = validators.query(route.query ?? NO_QUERY)
     const checkBody = route.body === undefined ? undefined : validators.body(route.body)
-    return async (request, params, querystring, requestId) => {
+    return async (request, response, params, querystring, requestId) => {
       if (route.refusesKeyInQuery === true) refuseKeyInQuery(querystring)
       const principal =
         route.access === 'public' ? undefined : authenticate(request.headers, request.socket.remoteAddress)
@@ -67,9 +68,17 @@ export function createCalls({
         headers,
         idempotencyKey,
         expectedRevision: expectedRevision(request),
+        signal: () => signalOf(response),
       }
     }
   }
+}
+
+function signalOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  if (response.destroyed) controller.abort()
+  else response.once('close', () => controller.abort())
+  return controller.signal
 }
 
 const ID_CHARACTERS_MAX = 255

@@ -42,6 +42,8 @@ export interface Call {
   expectedRevision: number | undefined
   /** From `Idempotency-Key`, on routes that take it. */
   idempotencyKey: string | undefined
+  /** For a call that waits: aborted when its caller hangs up before the answer. */
+  signal(): AbortSignal
 }
 
 export interface Answer {

@@ -23,6 +23,7 @@ import {
 } from '../../streaming/selection.ts'
 import { parseRange } from '../../streaming/sequences.ts'
 import { logOf, type Streaming } from '../../streaming/streaming.ts'
+import { RequestAborted } from '../http/body.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { besideDelivery, type GapDelivery, presentPage } from './presenter.ts'
@@ -72,10 +73,13 @@ export function createPullHandlers(deps: {
     const until = query.to === undefined ? undefined : streaming.resume.limit(log, query.to, 'to')
     refuseEmptyRange(query)
     const from = await startOf(log, query)
+    const signal = call.signal()
     const pulled = await streaming.pulls.pull({
-      ...{ log, from, until, selection, limit: query.limit },
+      ...{ log, from, until, selection, limit: query.limit, signal },
       waitMs: query.waitSeconds * 1_000,
     })
+    // Nobody reads the answer, so nothing is counted.
+    if (signal.aborted) throw new RequestAborted()
     return answer(
       call,
       log,
