@@ -3,7 +3,8 @@
  * thousand readers that resume at once read the log about once. A reader may ask for any offset: the page that covers
  * it is cut, so that readers of neighbouring offsets come to share pages.
  *
- * Only full pages are kept. The page at the end of a log grows, so it is shared only while its fetch is under way.
+ * The page at the end of a log grows. A small one is shared only while its fetch is under way; a large one is kept as a
+ * page with more behind it, since a reader that its rate holds back would fetch it again for each event.
  */
 import { logParts } from '../../topics/events.ts'
 import type { Clock, Timer } from '../clock.ts'
@@ -30,6 +31,8 @@ export interface PageCacheSettings {
 const DEFAULTS: PageCacheSettings = { bytesMax: 64 * 1024 * 1024, keptMs: 60_000 }
 /** Memory of a record beside its bytes: its object, and a buffer per header. */
 const RECORD_OVERHEAD_BYTES = 2_000
+/** A page at the end of the log is kept from this size on. */
+const LAST_BYTES_MIN = 64 * 1024
 /** A fetch under way this many offsets before may bring the wanted one: waiting for it is cheaper than another. */
 const NEAR_OFFSETS = 2_000n
 
@@ -77,7 +80,7 @@ export function createPageCache(deps: {
     shelf.fetching.set(offset, fetching)
     try {
       const page = await fetching
-      if (page.nextOffset > offset && page.nextOffset < page.stableEnd) keep(topic, partition, offset, page)
+      if (page.nextOffset > offset) keep(topic, partition, offset, page)
       return page
     } finally {
       shelf.fetching.delete(offset)
@@ -86,11 +89,15 @@ export function createPageCache(deps: {
   }
 
   function keep(topic: string, partition: number, offset: bigint, page: Page): void {
-    const size = page.records.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes + RECORD_OVERHEAD_BYTES, 0)
-    if (size > settings.bytesMax) return
-    const entry: Kept = { topic, partition, offset, page, bytes: size, atMs: clock.monotonicMs() }
-    const { kept } = shelfOf(topic, partition)
-    kept.splice(positionOf(kept, offset) + 1, 0, entry)
+    const recordBytes = page.records.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)
+    const size = recordBytes + page.records.length * RECORD_OVERHEAD_BYTES
+    const isLast = page.nextOffset >= page.stableEnd
+    if (size > settings.bytesMax || (isLast && recordBytes < LAST_BYTES_MIN)) return
+    // More may follow by the time that it is read again.
+    const kept: Page = isLast ? { ...page, stableEnd: page.nextOffset + 1n } : page
+    const entry: Kept = { topic, partition, offset, page: kept, bytes: size, atMs: clock.monotonicMs() }
+    const shelf = shelfOf(topic, partition)
+    shelf.kept.splice(positionOf(shelf.kept, offset) + 1, 0, entry)
     all.add(entry)
     bytes += size
     sweep()

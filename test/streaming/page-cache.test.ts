@@ -67,7 +67,20 @@ describe('a page', () => {
     expect([await later, fetches.length]).toEqual([[0, 100], 2])
   })
 
-  it('at the end of the log is not kept, since it grows', async () => {
+  it('at the end of the log is kept where it is large, and does not say that nothing follows it', async () => {
+    const { fetches, read, answerAll, cache } = open()
+    const reading = cache.read('events.a', 0, 900n)
+    await answerAll()
+    expect((await reading).stableEnd).toBe(1_000n)
+    const { records, nextOffset, stableEnd } = await cache.read('events.a', 0, 950n)
+    expect([records.length, nextOffset, stableEnd, fetches.length]).toEqual([50, 1_000n, 1_001n, 1])
+    const behind = read('events.a', 1_000n)
+    await answerAll()
+    await behind
+    expect(fetches.map(({ offset }) => offset)).toEqual([900n, 1_000n])
+  })
+
+  it('at the end of the log is not kept where it is small, since it grows', async () => {
     const { fetches, read, answerAll, cache } = open()
     for (let n = 1; n <= 2; n++) {
       const reading = read('events.a', 950n)
