@@ -82,6 +82,8 @@ describe('a stream token', () => {
       const { status, error } = await stream({ token, [beside]: beside === 'filter' ? '{}' : '*' })
       expect([status, error.code, error.details[0].path]).toEqual([400, 'validation_failed', `/${beside}`])
     }
+    const lifecycle = await stream({ token, includeLifecycle: 'true' })
+    expect([lifecycle.status, lifecycle.error.details[0].path]).toEqual([400, '/includeLifecycle'])
     const [content, mac] = token.slice(4).split('.') as [string, string]
     const forged = [
       `cst_${content}.${mac.slice(0, -1)}${mac.endsWith('A') ? 'B' : 'A'}`,

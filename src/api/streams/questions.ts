@@ -62,7 +62,7 @@ function refuseOtherEnvironment(named: string | undefined, own: string): void {
 }
 
 function refuseBesideToken(fields: QuestionFields): void {
-  for (const name of ['types', 'subject', 'filter'] as const)
+  for (const name of ['types', 'subject', 'filter', 'includeLifecycle'] as const)
     if (fields[name] !== undefined)
       throw malformed(`/${name}`, 'exclusive', 'must be left out: the token says which events are read')
 }
