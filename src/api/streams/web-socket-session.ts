@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Timer } from '../../clock.ts'
 import { ClarionError, CODES, type Code } from '../../model/codes.ts'
-import { TIMINGS } from '../../streaming/hub/connection.ts'
+import { CONNECTION_UNSENT_BYTES_MAX, TIMINGS } from '../../streaming/hub/connection.ts'
 import { webSocketFrames } from '../../streaming/hub/frames.ts'
 import type { Connection, Reader } from '../../streaming/hub/ports.ts'
 import { failureOf } from '../http/envelope.ts'
@@ -50,6 +50,7 @@ export function startSession(webSocket: WebSocket, socket: Socket, deps: Session
   let isCounted = true
   let queue: Promise<void> = Promise.resolve()
   let waiting = 0
+  const takesAnswers = () => webSocket.bufferedAmount < CONNECTION_UNSENT_BYTES_MAX
   const signIn: Timer = clock.after(SIGN_IN_MS, () => {
     if (connection === undefined) refuse(new ClarionError('unauthorized', 'No message of type auth came within 10 s.'))
   })
@@ -193,9 +194,20 @@ export function startSession(webSocket: WebSocket, socket: Socket, deps: Session
     if (waiting++ === 0) webSocket.pause()
     queue = queue.then(async () => {
       if (webSocket.readyState === OPEN) await receive(data, isBinary)
-      if (--waiting === 0) webSocket.resume()
+      if (--waiting === 0) readOn()
     })
   }
+
+  /** Answers would fill the memory for a client that sends and takes nothing. */
+  function readOn(): void {
+    if (waiting === 0 && takesAnswers()) webSocket.resume()
+  }
+
+  socket.on('drain', readOn)
+  webSocket.on('ping', (data: Buffer) => {
+    isAlive = true
+    if (takesAnswers()) webSocket.pong(data)
+  })
 
   webSocket.on('pong', () => {
     isAlive = true

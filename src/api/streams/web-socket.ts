@@ -32,6 +32,8 @@ export function createWebSockets(deps: OpenStreamDeps & { aliasKeyHeader: string
     noServer: true,
     maxPayload: MESSAGE_BYTES_MAX,
     perMessageDeflate: false,
+    // The session answers pings, and only a peer that takes its answers.
+    autoPong: false,
     handleProtocols: protocols => (protocols.has(PROTOCOL) ? PROTOCOL : false),
   })
   const checkQuery = createValidators().query(webSocketQuery)
