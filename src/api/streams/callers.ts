@@ -5,6 +5,7 @@ import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
+import { holdsScope } from '../../model/scopes.ts'
 import type { Subscriber } from '../../streaming/hub/ports.ts'
 import type { StreamToken, StreamTokens } from '../../streaming/hub/tokens.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
@@ -51,7 +52,7 @@ export function createStreamCallers(deps: {
     byToken(text, origin) {
       const token = deps.tokens.read(text)
       const { key, organization } = keyOf(token)
-      if (!key.scopes.includes('events:read'))
+      if (!holdsScope(key.scopes, 'events:read'))
         throw new ClarionError('insufficient_scope', 'The key that issued the token lacks the scope events:read.')
       if (origin !== undefined && !token.allowedOrigins.includes(origin))
         throw new ClarionError('insufficient_scope', 'The stream token is not for this origin (allowedOrigins).')

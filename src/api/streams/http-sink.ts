@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import type { Sink } from '../../streaming/hub/ports.ts'
+import { socketIdOf } from '../../streaming/hub/unacknowledged.ts'
 
 /** After its last frame a connection is cut when its peer does not take it. */
 export const LINGER_MS = 5_000
@@ -15,6 +16,7 @@ export function createHttpSink(response: ServerResponse, clock: Clock): Sink {
     write: frames => response.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames)),
     unsentBytes: () => response.writableLength,
     progress: () => takenBytes(socket),
+    socketId: socketIdOf(socket),
     end(last) {
       for (const frame of last) response.write(frame)
       response.end()

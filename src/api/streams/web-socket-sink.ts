@@ -38,6 +38,8 @@ export function createWebSocketSink(
     },
     unsentBytes: () => webSocket.bufferedAmount,
     progress: () => takenBytes(socket),
+    // It has pings.
+    socketId: undefined,
     end(last, reason) {
       for (const frame of last) send(frame)
       closeAs(webSocket, clock, reason === 'server_drain' ? RESTART : POLICY, reason)

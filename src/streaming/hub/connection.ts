@@ -50,6 +50,9 @@ export function createConnection(facts: ConnectionFacts, deps: ConnectionDeps): 
   let progress = sink.progress()
   let progressAtMs = tokensAtMs
   let rateTimer: Timer | undefined
+  /** What the peer has acknowledged, as far as the system said so, and since when. */
+  let arrived: number | undefined
+  let arrivedAtMs = tokensAtMs
 
   function refill(): void {
     const nowMs = clock.monotonicMs()
@@ -109,6 +112,7 @@ export function createConnection(facts: ConnectionFacts, deps: ConnectionDeps): 
   const connection: Connection = {
     ...facts,
     readers,
+    socketId: sink.socketId,
     get isEnded() {
       return isEnded
     },
@@ -167,6 +171,15 @@ export function createConnection(facts: ConnectionFacts, deps: ConnectionDeps): 
       wake()
     },
     unsentBytes: () => (isEnded ? 0 : sink.unsentBytes()),
+    onUnacknowledged(bytes, nowMs) {
+      const now = sink.progress() - bytes
+      if (bytes > 0 && now === arrived) {
+        if (nowMs - arrivedAtMs >= timings.stalledMs) connection.end('slow_consumer')
+        return
+      }
+      arrived = now
+      arrivedAtMs = nowMs
+    },
   }
   return connection
 }

@@ -12,12 +12,16 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
 import type { Kind } from '../../model/records.ts'
+import { holdsScope } from '../../model/scopes.ts'
 import { runAs } from '../../process/work.ts'
 import { createBudget } from './budget.ts'
 import { type ConnectionTimings, createConnection, TIMINGS } from './connection.ts'
 import type { Frames } from './frames.ts'
+import { isOlderSibling, isReplacedBy, presentConnection } from './open-connections.ts'
+import { createPeerWatch } from './peer-watch.ts'
 import type { Connection, ConnectionFacts, Sink, StreamMeter, Subscriber } from './ports.ts'
 import type { Presence } from './presence.ts'
+import { type ReadUnacknowledged, readUnacknowledged } from './unacknowledged.ts'
 
 export interface StreamHub {
   /** Counts a connection before it is open. Throws `stream_limit_exceeded`. */
@@ -71,6 +75,8 @@ export interface HubDeps {
   presence(): Presence
   onEnd(reason: string): void
   timings?: Partial<ConnectionTimings>
+  /** Of this system. */
+  unacknowledged?: ReadUnacknowledged
 }
 
 const TICK_MS = 1_000
@@ -86,6 +92,10 @@ export function createStreamHub(deps: HubDeps): StreamHub {
   const connections = new Map<string, Connection>()
   const byOrganization = new Map<string, Set<Connection>>()
   const reserved = new Map<string, Set<ConnectionFacts>>()
+  const peers = createPeerWatch({
+    ...{ connections, logger: deps.logger, everyMs: timings.stalledMs },
+    read: deps.unacknowledged ?? readUnacknowledged,
+  })
   const unfollow = view.onChange(onChange)
   let isDraining = false
   let timer: Timer | undefined
@@ -152,25 +162,23 @@ export function createStreamHub(deps: HubDeps): StreamHub {
     const nowMs = clock.monotonicMs()
     for (const connection of [...connections.values()]) {
       try {
-        endIfExpired(connection)
+        endIfOver(connection)
         connection.tick(nowMs)
       } catch (error) {
         deps.logger.error({ err: error }, 'a stream failed')
         connection.destroy('fault')
       }
     }
+    peers.tick(nowMs)
     deps.presence().tick()
     if (connections.size > 0 || deps.presence().isPending) startTicking()
   }
 
-  function endIfExpired(connection: Connection): void {
-    const { organizationId, keyId, token } = connection.subscriber
-    if (token !== undefined && token.expiresAtMs <= clock.nowMs()) {
-      connection.end('token_expired')
-      return
-    }
-    const expiresAt = view.find('key', organizationId, keyId)?.expiresAt
-    if (typeof expiresAt === 'string' && Date.parse(expiresAt) <= clock.nowMs()) connection.end('revoked')
+  /** A change while the stream was being opened met no connection, so it is found here. */
+  function endIfOver(connection: Connection): void {
+    const { organizationId, token } = connection.subscriber
+    if (token !== undefined && token.expiresAtMs <= clock.nowMs()) connection.end('token_expired')
+    else if (!mayRead(organizationId, connection.subscriber)) connection.end('revoked')
   }
 
   function onChange(kind: Kind, organizationId: string, id: string): void {
@@ -184,7 +192,9 @@ export function createStreamHub(deps: HubDeps): StreamHub {
 
   function mayRead(organizationId: string, { keyId }: Subscriber): boolean {
     const key = view.find('key', organizationId, keyId)
-    return key?.scopes.includes('events:read') === true && view.organization(organizationId)?.status === 'active'
+    if (key === undefined || !holdsScope(key.scopes, 'events:read')) return false
+    const isExpired = key.expiresAt !== null && Date.parse(key.expiresAt) <= clock.nowMs()
+    return !isExpired && view.organization(organizationId)?.status === 'active'
   }
 
   /** Of too many streams the newest end. */
@@ -196,11 +206,13 @@ export function createStreamHub(deps: HubDeps): StreamHub {
     }
   }
 
-  const local = (organizationId: string): OpenStream[] => of(organizationId).map(shown)
+  const local = (organizationId: string): OpenStream[] => of(organizationId).map(presentConnection)
 
   return {
     reserve(wanted) {
-      const facts: ConnectionFacts = { ...wanted, id: deps.ids.next('str'), openedAtMs: clock.nowMs() }
+      // A token replaces the streams of its own: by a name its holder could end those of the key that issued it.
+      const client = wanted.subscriber.token === undefined ? wanted.client : undefined
+      const facts: ConnectionFacts = { ...wanted, client, id: deps.ids.next('str'), openedAtMs: clock.nowMs() }
       refuseTooMany(facts)
       const { organizationId } = facts.subscriber
       const waiting = reserved.get(organizationId) ?? new Set()
@@ -263,29 +275,5 @@ export function createStreamHub(deps: HubDeps): StreamHub {
       timer?.cancel()
       for (const connection of [...connections.values()]) connection.destroy('closed')
     },
-  }
-}
-
-/** By the name that the client gave itself, or by its token. */
-function isReplacedBy(newer: ConnectionFacts, older: ConnectionFacts): boolean {
-  const { token, keyId } = newer.subscriber
-  if (token !== undefined) return older.subscriber.token?.id === token.id
-  const isSameClient = newer.client !== undefined && newer.client === older.client
-  return isSameClient && older.subscriber.token === undefined && older.subscriber.keyId === keyId
-}
-
-function isOlderSibling(own: Connection, other: OpenStream): boolean {
-  if (own.client === undefined || own.client !== other.client || own.subscriber.token !== undefined) return false
-  return own.subscriber.keyId === other.keyId && own.openedAtMs < other.openedAtMs
-}
-
-function shown(connection: Connection): OpenStream {
-  const { id, subscriber, client = null, transport, openedAtMs, readers } = connection
-  const selectors = [...readers].flatMap(({ question }) => question.selectors)
-  return {
-    ...{ id, keyId: subscriber.keyId, environment: subscriber.environment, client, transport, openedAtMs },
-    types: [...new Set(selectors)],
-    behindEvents: [...readers].reduce((sum, reader) => sum + reader.behindEvents(), 0),
-    unsentBytes: connection.unsentBytes(),
   }
 }

@@ -26,6 +26,8 @@ export interface Sink {
   unsentBytes(): number
   /** A number that changes whenever the peer has taken bytes. */
   progress(): number
+  /** The name of its socket to the system (`unacknowledged.ts`); undefined where the transport asks its peer itself. */
+  readonly socketId: string | undefined
   /** Writes the last frames, and closes the connection when the peer has taken them, or after five seconds. */
   end(last: readonly Buffer[], reason: EndReason): void
   /** Cuts the connection. */
@@ -51,6 +53,7 @@ export interface ConnectionFacts {
 export interface Connection extends ConnectionFacts {
   readonly readers: Set<Reader>
   readonly isEnded: boolean
+  readonly socketId: string | undefined
   /** Whether one more event may be written now. */
   admits(): boolean
   /** Adds the frame of an event to those that `flush` writes. */
@@ -70,6 +73,8 @@ export interface Connection extends ConnectionFacts {
   /** Once a second: heartbeats, stalled sockets, what waits for the budget. */
   tick(nowMs: number): void
   unsentBytes(): number
+  /** So many bytes are on their way to its peer. */
+  onUnacknowledged(bytes: number, nowMs: number): void
 }
 
 export interface EndFacts {

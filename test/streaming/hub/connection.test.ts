@@ -20,6 +20,7 @@ function createSocket() {
     },
     unsentBytes: () => unsent,
     progress: () => taken,
+    socketId: '4711',
     end: last => void written.push(...last.map(String), 'closed'),
     destroy: () => void written.push('cut'),
   }
@@ -118,6 +119,21 @@ describe('a connection', () => {
       slow.pass(1)
     }
     expect(slow.ended).toEqual([])
+  })
+
+  it('ends as a slow consumer when its peer acknowledges nothing for 30 s, though its socket takes every write', () => {
+    const { connection, ended, clock } = open()
+    const look = (bytes: number) => {
+      clock.advance(30_000)
+      connection.onUnacknowledged(bytes, clock.monotonicMs())
+    }
+    look(300)
+    look(0)
+    look(300)
+    look(299)
+    expect(ended).toEqual([])
+    look(299)
+    expect(ended).toEqual(['slow_consumer'])
   })
 
   it('that waits for the budget of all is written to only with nothing unsent', () => {
