@@ -180,6 +180,7 @@ function openStreams(parts: Parts, { numbers }: Followed): Promise<Streaming> {
     ...{ kafka: parts.kafka, clock: parts.clock, logger: parts.logger, onFatal: parts.onFatal, watch: readers },
     secretKey: backends.secretKey,
     previousSecretKey: backends.previousSecretKey,
+    partitions: organizationId => parts.view.organization(organizationId)?.partitions ?? 1,
     newest: ({ organizationId, environment }) => numbers.sequence(organizationId, environment),
     onPage: metrics.logPage,
   })

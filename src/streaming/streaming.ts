@@ -41,6 +41,8 @@ export async function openStreaming(deps: {
   previousSecretKey: string | undefined
   /** The newest sequence number that is known. */
   newest: (owner: Owner) => number
+  /** Of each of an organization's logs, by the control plane. */
+  partitions: (organizationId: string) => number
   onPage?: (from: PageSource) => void
   onFatal(error: Error): void
 }): Promise<Streaming> {
@@ -48,7 +50,10 @@ export async function openStreaming(deps: {
   const wire = await openWire(kafka, logger)
   const cursors = createCursors(signingKeys(deps.secretKey, deps.previousSecretKey, 'log-cursors'))
   const turns = createTurns({ underWayMax: READS_UNDER_WAY_MAX })
-  const pages = createStrictPages({ pages: createLogPages({ wire, clock, persistMs: PERSIST_MS }), wire, turns })
+  const pages = createStrictPages({
+    ...{ pages: createLogPages({ wire, clock, persistMs: PERSIST_MS }), wire, turns },
+    partitions: deps.partitions,
+  })
   const cache = createPageCache({ pages, turns, clock, ...(onPage === undefined ? {} : { onPage }) })
   const resume = createResume({ pages, cursors })
   const tail = createTail(deps)

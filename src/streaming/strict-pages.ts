@@ -55,8 +55,16 @@ export interface StrictPages {
   offsetsFrom(topic: string, isReached: (record: LogRecord) => boolean): Promise<bigint[]>
 }
 
-/** `wire`: with connections of its own; `pages` read over it. `turns` bounds searches, which make many requests. */
-export function createStrictPages(deps: { pages: StrictLogPages; wire: Wire; turns: Turns }): StrictPages {
+/**
+ * `wire`: with connections of its own; `pages` read over it. `turns` bounds searches, which make many requests.
+ * `partitions`: how many an organization's logs have at least, by the control plane.
+ */
+export function createStrictPages(deps: {
+  pages: StrictLogPages
+  wire: Wire
+  turns: Turns
+  partitions: (organizationId: string) => number
+}): StrictPages {
   const { pages, wire, turns } = deps
   const { cluster } = wire
 
@@ -73,7 +81,8 @@ export function createStrictPages(deps: { pages: StrictLogPages; wire: Wire; tur
   }
 
   async function bounds(topic: string, atLeast = 1): Promise<Bounds[]> {
-    const count = await partitionsOf(topic, atLeast)
+    // What is known of the cluster may be older.
+    const count = await partitionsOf(topic, Math.max(atLeast, deps.partitions(logParts(topic).organizationId)))
     const names = Array.from({ length: count }, (_, partition) => ({ topic, partition }))
     const [starts, ends] = await Promise.all([wire.starts(names), wire.stableEnds(names)])
     return names.map(({ partition }) => {

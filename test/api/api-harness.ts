@@ -29,6 +29,7 @@ import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createValidators } from '../../src/registry/validators.ts'
+import type { ConnectionTimings } from '../../src/streaming/hub/connection.ts'
 import { createPush } from '../../src/streaming/hub/push.ts'
 import { createMeters } from '../../src/streaming/meters.ts'
 import { openStreaming, type Streaming } from '../../src/streaming/streaming.ts'
@@ -94,6 +95,8 @@ export interface TestApiOptions {
   /** Addresses that webhooks may reach besides the public internet. */
   egress?: { allow: string[]; allowHttp: boolean }
   timeScale?: number
+  /** Of streams; those of the platform by default. */
+  streamTimings?: Partial<ConnectionTimings>
   /** The handlers' client of the history, of this database; the test's own by default. */
   openHistory?(database: string): AnalyticsClient
 }
@@ -164,6 +167,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   const streaming = await openStreaming({
     ...{ kafka: control.kafka, clock, logger, watch: createReaderWatch(), onFatal },
     ...{ secretKey: SECRET_KEY, previousSecretKey: undefined },
+    partitions: organizationId => control.view.organization(organizationId)?.partitions ?? 1,
     newest: ({ organizationId, environment }) => sequences.get(`${organizationId}/${environment}`) ?? 0,
   })
   const meters = createMeters({ ...parts, appender, processId: ids.next('api'), meter: 'streamed_events' })
@@ -171,6 +175,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...parts,
     ...{ streaming, meters, appender, view: control.view, processId: ids.next('api'), secretKey: SECRET_KEY },
     ...{ previousSecretKey: undefined, random, metrics: parts.metrics.streams },
+    ...(options.streamTimings && { timings: options.streamTimings }),
   })
   const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
   const api = createApi({
@@ -200,6 +205,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
   })
   const server = createServer(api.handler)
+  server.on('upgrade', api.upgrade)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const as = (key: string | undefined): CallAs => caller(base, key)

@@ -88,6 +88,8 @@ export function createSubscribe(deps: {
     const lease = await logs.acquire(log, question.selection).catch(unavailable)
     try {
       const { start, gap } = await startOf(log, question).catch(unavailable)
+      // The log has more partitions than the control plane has said so far.
+      if (start.offsets.length > lease.followed.offsets.length) lease.followed.grow(start.offsets.length)
       return {
         release: lease.release,
         start(connection, how) {
