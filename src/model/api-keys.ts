@@ -1,12 +1,11 @@
 import type { Environment } from './environments.ts'
-import type { Scope } from './scopes.ts'
+import type { Granted } from './scopes.ts'
 import type { Stored } from './stored.ts'
 
 /** An API key; the key itself is never stored, `hash` is its SHA-256 in hex. */
-export interface ApiKey extends Stored {
+export interface ApiKey extends Stored, Granted {
   name: string
   environment: Environment
-  scopes: Scope[]
   hash: string
   /** The first characters, by which a person recognises the key. */
   hint: string

@@ -3,6 +3,7 @@
 export const SCOPES = [
   'events:emit',
   'events:read',
+  'events:payload',
   'events:manage',
   'webhooks:manage',
   'federation:manage',
@@ -36,7 +37,27 @@ const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = { 'notifications:s
 
 const ADDED: readonly Scope[] = ['notifications:send', 'notifications:manage']
 
-export const holdsScope = (scopes: readonly Scope[], scope: Scope): boolean =>
-  scopes.includes(scope) ||
-  (INCLUDED_IN[scope]?.some(each => scopes.includes(each)) ?? false) ||
-  (ADDED.includes(scope) && FIRST_SCOPES.every(each => scopes.includes(each)))
+/** Of keys that are made now. */
+export const SCOPE_SET = 2
+
+/** Split off another scope since: a key that is older than this one keeps what it could do. */
+const SPLIT_OFF: readonly Scope[] = ['events:payload']
+
+/** What decides of a key. */
+export interface Granted {
+  scopes: Scope[]
+  /** Which scopes there were when it was made. Absent: before payloads had one of their own. */
+  scopeSet?: typeof SCOPE_SET
+}
+
+const isOlder = ({ scopeSet }: Granted): boolean => scopeSet === undefined
+
+export const holdsScope = (key: Granted, scope: Scope): boolean =>
+  key.scopes.includes(scope) ||
+  (INCLUDED_IN[scope]?.some(each => key.scopes.includes(each)) ?? false) ||
+  (ADDED.includes(scope) && FIRST_SCOPES.every(each => key.scopes.includes(each))) ||
+  (isOlder(key) && SPLIT_OFF.includes(scope))
+
+/** As it is shown: with those that were added to it. */
+export const shownScopes = (key: Granted): Scope[] =>
+  isOlder(key) ? [...new Set([...key.scopes, ...SPLIT_OFF])] : key.scopes

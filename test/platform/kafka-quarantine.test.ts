@@ -98,6 +98,16 @@ describe('the quarantine', () => {
     ).toEqual([1, 0])
   })
 
+  it('gives a key without events:payload none of what the record holds', async () => {
+    const made = await organization.call<{ apiKey: string }>('POST', '/api/v1/keys', {
+      ...{ name: 'blind', environment: 'live', scopes: ['events:read'] },
+    })
+    const { id } = entries.find(({ offset }) => offset === 1)!
+    const { data } = await platform.call(made.data.apiKey, 'GET', `${QUARANTINE}/${id}`)
+    expect(data).toMatchObject({ id, code: 'payload_invalid', payloadBytes: 2, withheld: true })
+    for (const field of ['payload', 'key', 'headers', 'base64Headers']) expect(data).not.toHaveProperty(field)
+  })
+
   it('gives each back as it came, bytes that are no text as base64', async () => {
     const kept = async (offset: number) =>
       (await organization.call<Kept>('GET', `${QUARANTINE}/${entries.find(each => each.offset === offset)!.id}`)).data

@@ -1,4 +1,5 @@
 /** Deliveries and their attempts: read from ClickHouse, changed by commands to the engine. */
+import type { Attempt } from '../../analytics/read/delivery.ts'
 import type { Delivery } from '../../analytics/read/delivery-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
@@ -8,10 +9,11 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { parseEventId } from '../../model/ids.ts'
 import type { Redelivery, RedriveChoice } from '../../replay/redelivery.ts'
-import { ownerOf } from '../http/caller.ts'
+import { ownerOf, seesPayloads } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { refuseEmptyRange } from '../http/validate.ts'
+import { withholdBodies } from '../shared/withheld.ts'
 
 /**
  * A receiver may look up a delivery at once, before the history has it: the call waits this long for one of the last
@@ -73,7 +75,7 @@ export function createDeliveryHandlers(deps: {
     async get(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
       const delivery = await getDelivery(call)
-      const history = await reads.listAttempts(organizationId, environment, delivery.id)
+      const history = shownTo(call, await reads.listAttempts(organizationId, environment, delivery.id))
       return {
         data: {
           ...withWaitingReason(view, organizationId, delivery),
@@ -86,7 +88,8 @@ export function createDeliveryHandlers(deps: {
       const { organizationId, environment } = ownerOf(call)
       const { id } = await getDelivery(call)
       const steps = await reads.listAttempts(organizationId, environment, id)
-      return { data: steps.filter(({ attemptId }) => attemptId !== null), nextCursor: null }
+      const attempts = steps.filter(({ attemptId }) => attemptId !== null)
+      return { data: shownTo(call, attempts), nextCursor: null }
     },
     async retry(call: Call): Promise<Answer> {
       const { resume = false } = (call.body ?? {}) as { resume?: boolean }
@@ -116,6 +119,9 @@ export function createDeliveryHandlers(deps: {
     },
   }
 }
+
+const shownTo = (call: Call, attempts: Attempt[]): object[] =>
+  seesPayloads(call) ? attempts : attempts.map(withholdBodies)
 
 /** Named deliveries are sent at once, each in its turn at its webhook, so a rate has no effect on them. */
 function refuseRateOfNamed(choice: RedriveChoice): void {

@@ -12,10 +12,11 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import { originOf, type ParsedEmitId, parseEmitId, parseEventId } from '../../model/ids.ts'
-import { ownerOf } from '../http/caller.ts'
+import { ownerOf, seesPayloads } from '../http/caller.ts'
 import { JSON_TYPE } from '../http/envelope.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { withholdBodies } from '../shared/withheld.ts'
 import { createEventFederation } from './event-federation.ts'
 import { presentEmit, requested, withPayload } from './presenter.ts'
 
@@ -83,15 +84,14 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       ownEmitId(owner, parseEventId(id), 'event')
       const history = await reads.eventHistory(owner.organizationId, owner.environment, id)
       if (history === undefined) throw notFound('event')
-      const { payload, emit, attempts } = history
+      const { payload, emit } = history
+      const isWithheld = !seesPayloads(call)
+      const attempts = isWithheld ? history.attempts.map(withholdBodies) : history.attempts
       const deliveries = history.deliveries.map(each => withWaitingReason(view, owner.organizationId, each))
       const [federation, withSteps] = await Promise.all([federationOf(emit), withLifecycle(owner, emit)])
-      return {
-        plain: {
-          contentType: JSON_TYPE,
-          body: withPayload({ id, emit: withSteps, federation, deliveries, attempts }, payload, call.requestId),
-        },
-      }
+      const facts = { id, emit: withSteps, federation, deliveries, attempts }
+      if (isWithheld) return { data: { ...facts, withheld: true } }
+      return { plain: { contentType: JSON_TYPE, body: withPayload(facts, payload, call.requestId) } }
     },
   }
 }

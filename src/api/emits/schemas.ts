@@ -56,7 +56,14 @@ export const emit = {
   required: ['id', 'emitId', 'status', 'organizationId', 'environment', 'recordedAt'],
 }
 export const history = object({
-  ...{ id: string, emit, payload: anything, federation: { type: ['object', 'null'] }, deliveries: listOf(anyObject) },
+  ...{
+    id: string,
+    emit,
+    'payload?': anything,
+    'withheld?': { const: true },
+    federation: { type: ['object', 'null'] },
+    deliveries: listOf(anyObject),
+  },
   attempts: listOf(anyObject),
 })
 /** The redrive of a quarantined record: with another payload or version, or unchanged. */

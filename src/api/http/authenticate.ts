@@ -111,7 +111,7 @@ export function requireScope(principal: Principal, ...scopes: Scope[]): Extract<
       'insufficient_scope',
       "The operator's key belongs to no organization; use a key of the organization.",
     )
-  if (!scopes.some(scope => holdsScope(principal.key.scopes, scope)))
+  if (!scopes.some(scope => holdsScope(principal.key, scope)))
     throw new ClarionError('insufficient_scope', `The key does not hold the scope ${scopes.join(', nor ')}.`)
   return principal
 }

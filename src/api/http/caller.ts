@@ -6,6 +6,7 @@ import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { Organization } from '../../model/organizations.ts'
+import { holdsScope } from '../../model/scopes.ts'
 import type { Call } from './route.ts'
 
 function principalOf(call: Call) {
@@ -15,6 +16,9 @@ function principalOf(call: Call) {
 }
 
 export const keyOf = (call: Call): ApiKey => principalOf(call).key
+
+/** Otherwise payloads, bodies and the values of headers are withheld from its answers. */
+export const seesPayloads = (call: Call): boolean => holdsScope(keyOf(call), 'events:payload')
 
 export const organizationOf = (call: Call): Organization => principalOf(call).organization
 

@@ -1,6 +1,7 @@
 /** Organizations and keys as callers see them, without hashes and internal fields. */
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { Organization } from '../../model/organizations.ts'
+import { shownScopes } from '../../model/scopes.ts'
 
 export function presentOrganization(organization: Organization) {
   const {
@@ -15,6 +16,6 @@ export function presentOrganization(organization: Organization) {
 }
 
 export function presentKey(key: ApiKey) {
-  const { organizationId: _id, hash: _hash, isExpiryTold: _told, ...visible } = key
-  return visible
+  const { organizationId: _id, hash: _hash, isExpiryTold: _told, scopeSet: _set, ...visible } = key
+  return { ...visible, scopes: shownScopes(key) }
 }

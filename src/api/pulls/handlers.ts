@@ -24,7 +24,7 @@ import {
 import { parseRange } from '../../streaming/sequences.ts'
 import { logOf, type Streaming } from '../../streaming/streaming.ts'
 import { RequestAborted } from '../http/body.ts'
-import { ownerOf } from '../http/caller.ts'
+import { ownerOf, seesPayloads } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { besideDelivery, type GapDelivery, presentPage } from './presenter.ts'
 
@@ -45,8 +45,6 @@ interface PullQuery {
 
 /** Members of a page whose deliveries are looked up. */
 const WITH_DELIVERIES_MAX = 200
-/** No scope keeps payloads back: every key that reads events sees them. */
-const IS_WITHHELD = false
 
 export function createPullHandlers(deps: {
   streaming: Pick<Streaming, 'cursors' | 'resume' | 'pulls' | 'sequences'>
@@ -69,7 +67,7 @@ export function createPullHandlers(deps: {
 
   async function pull(call: Call, query: PullQuery): Promise<Answer> {
     const log = logOf(ownerOf(call))
-    const selection = createSelection({ ...query, types: typesOf(query) }, { isWithheld: IS_WITHHELD })
+    const selection = createSelection({ ...query, types: typesOf(query) }, { isWithheld: !seesPayloads(call) })
     const until = query.to === undefined ? undefined : streaming.resume.limit(log, query.to, 'to')
     refuseEmptyRange(query)
     const from = await startOf(log, query)
@@ -102,7 +100,8 @@ export function createPullHandlers(deps: {
     const log = logOf(owner)
     const range = parseRange(sequence)
     const webhook = query.webhook === undefined ? undefined : webhookOf(owner, query.webhook)
-    const selection = webhook === undefined ? everything(query.format) : selectionOfWebhook(webhook, query.format)
+    const form = { format: query.format, isWithheld: !seesPayloads(call) }
+    const selection = webhook === undefined ? everything(form) : selectionOfWebhook(webhook, form)
     const limit = webhook === undefined ? query.limit : Math.min(query.limit, WITH_DELIVERIES_MAX)
     const page = await streaming.sequences.read({ log, range, cursor: query.cursor, selection, limit })
     const envelopes = page.records.map(record => envelopeOf(record, selection))
@@ -157,11 +156,15 @@ function unrecorded({ headers }: LogRecord, webhookId: string, id: string): GapD
   return isMatched ? { id, status: 'pending' } : null
 }
 
-const selectionOfWebhook = ({ events, conditions }: Webhook, format: EventFormat | undefined): Selection =>
-  selectionOf({ selectors: events, filter: conditions ?? undefined, format, isWithheld: IS_WITHHELD })
+interface Form {
+  format: EventFormat | undefined
+  isWithheld: boolean
+}
 
-const everything = (format: EventFormat | undefined): Selection =>
-  selectionOf({ selectors: ['*'], includeLifecycle: true, format, isWithheld: IS_WITHHELD })
+const selectionOfWebhook = ({ events, conditions }: Webhook, form: Form): Selection =>
+  selectionOf({ selectors: events, filter: conditions ?? undefined, ...form })
+
+const everything = (form: Form): Selection => selectionOf({ selectors: ['*'], includeLifecycle: true, ...form })
 
 function typesOf({ types, webhook }: PullQuery): string {
   if (webhook !== undefined) throw malformed('webhook', 'needs', 'needs sequence beside it')

@@ -4,10 +4,10 @@
  */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { FindQuarantined } from '../../replay/quarantined-record.ts'
-import { ownerOf } from '../http/caller.ts'
+import { ownerOf, seesPayloads } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { presentEntry, presentRecord } from './presenter.ts'
+import { presentEntry, presentRecord, withholdRecord } from './presenter.ts'
 
 export function createQuarantineHandlers({
   reads,
@@ -22,8 +22,9 @@ export function createQuarantineHandlers({
       const { items, nextCursor } = await reads.listQuarantine({ ...ownerOf(call), ...pagingOf(call.query), ...filter })
       return { data: items.map(presentEntry), nextCursor }
     },
-    get: async (call: Call): Promise<Answer> => ({
-      data: presentRecord(await findQuarantined(ownerOf(call), call.params.id!)),
-    }),
+    async get(call: Call): Promise<Answer> {
+      const record = await findQuarantined(ownerOf(call), call.params.id!)
+      return { data: seesPayloads(call) ? presentRecord(record) : withholdRecord(record) }
+    },
   }
 }

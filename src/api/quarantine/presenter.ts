@@ -28,6 +28,12 @@ function presentHeaders(headers: ReadonlyArray<readonly [string, Buffer]>): {
 
 export const presentEntry = <Entry extends QuarantineEntry>(entry: Entry) => ({ id: entry.emitId, ...entry })
 
+/** For keys that may not see payloads: neither does its key nor a header say what it holds. */
+export const withholdRecord = ({ key: _key, headers: _headers, payload, ...entry }: QuarantinedRecord) => ({
+  ...presentEntry(entry),
+  ...{ payloadBytes: payload?.length ?? 0, withheld: true },
+})
+
 export function presentRecord({ key, headers, payload, ...entry }: QuarantinedRecord) {
   const [presentKey, presentPayload] = [presentBytes(key), presentBytes(payload)]
   return {

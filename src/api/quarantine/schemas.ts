@@ -24,11 +24,11 @@ const encoding: Schema = { enum: ['utf8', 'base64', null] }
 export const quarantineEntry = object(refused)
 export const quarantinedRecord = object({
   ...refused,
-  key: maybeText,
-  keyEncoding: encoding,
-  headers: { type: 'object', additionalProperties: string },
-  base64Headers: listOf(string),
-  payload: maybeText,
-  payloadEncoding: encoding,
+  ...{ 'key?': maybeText, 'keyEncoding?': encoding },
+  'headers?': { type: 'object', additionalProperties: string },
+  'base64Headers?': listOf(string),
+  ...{ 'payload?': maybeText, 'payloadEncoding?': encoding },
   payloadBytes: integer,
+  /** Without the scope `events:payload`: the optional ones are left out. */
+  'withheld?': { const: true },
 })

@@ -52,7 +52,7 @@ export function createStreamCallers(deps: {
     byToken(text, origin) {
       const token = deps.tokens.read(text)
       const { key, organization } = keyOf(token)
-      if (!holdsScope(key.scopes, 'events:read'))
+      if (!holdsScope(key, 'events:read'))
         throw new ClarionError('insufficient_scope', 'The key that issued the token lacks the scope events:read.')
       if (origin !== undefined && !token.allowedOrigins.includes(origin))
         throw new ClarionError('insufficient_scope', 'The stream token is not for this origin (allowedOrigins).')

@@ -5,7 +5,7 @@ import type { StreamHub } from '../../streaming/hub/hub.ts'
 import type { Presence } from '../../streaming/hub/presence.ts'
 import { type StreamTokens, TTL_S } from '../../streaming/hub/tokens.ts'
 import { createSelection } from '../../streaming/selection.ts'
-import { keyOf, organizationOf } from '../http/caller.ts'
+import { keyOf, organizationOf, seesPayloads } from '../http/caller.ts'
 import type { Answer, Call, DirectHandler } from '../http/route.ts'
 import { presentStream } from './presenter.ts'
 
@@ -49,7 +49,7 @@ export function createStreamHandlers(deps: {
         ...(filter === undefined ? {} : { filter: JSON.stringify(filter) }),
       }
       // A wrong question is found now, not when a browser opens the stream.
-      createSelection(question, { isWithheld: false })
+      createSelection(question, { isWithheld: !seesPayloads(call) })
       const scope = { organizationId, environment, keyId }
       const { token, openUntilMs, expiresAtMs } = tokens.issue({ ...scope, ...question, ttlSeconds, allowedOrigins })
       return { data: { token, openUntil: isoTime(openUntilMs), expiresAt: isoTime(expiresAtMs) } }

@@ -1,5 +1,6 @@
 /** The question of a stream, from a query or a message. */
 import { ClarionError } from '../../model/codes.ts'
+import { holdsScope } from '../../model/scopes.ts'
 import type { Question } from '../../streaming/hub/subscribe.ts'
 import { splitTag } from '../../streaming/hub/tokens.ts'
 import { createSelection, type EventFormat } from '../../streaming/selection.ts'
@@ -53,8 +54,8 @@ export const startOf = (from: string | undefined, lastEventId: string | undefine
     ? { text: from ?? 'latest', path: 'from' }
     : { text: lastEventId, path: 'headers/last-event-id' }
 
-/** Payloads need a scope of their own once there is one. */
-const isWithheld = (_caller: StreamCaller): boolean => false
+/** Of a token, those of the key that issued it, as it is now. */
+const isWithheld = ({ key }: StreamCaller): boolean => !holdsScope(key, 'events:payload')
 
 function refuseOtherEnvironment(named: string | undefined, own: string): void {
   if (named === undefined || named === own) return

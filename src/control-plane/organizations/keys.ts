@@ -6,7 +6,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Environment } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
-import { holdsScope, type Scope } from '../../model/scopes.ts'
+import { holdsScope, SCOPE_SET, type Scope } from '../../model/scopes.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { revised } from '../store/revision.ts'
@@ -58,7 +58,10 @@ export function createKeys(deps: {
     const id = ids.next('key')
     const now = new Date(clock.nowMs()).toISOString()
     const rights = { name: input.name, environment: input.environment, scopes: [...new Set(input.scopes)], expiresAt }
-    const key: ApiKey = { id, organizationId, revision: 1, createdAt: now, updatedAt: now, ...rights, hash, hint }
+    const key: ApiKey = {
+      ...{ id, organizationId, revision: 1, createdAt: now, updatedAt: now },
+      ...{ ...rights, scopeSet: SCOPE_SET, hash, hint },
+    }
     return store.change(ids.next('chg'), current => {
       const owner = getOrganization(current, organizationId)
       const opened =
@@ -99,7 +102,7 @@ export function createKeys(deps: {
 
 /** A key grants no more than it holds: otherwise any key that may make keys could gain every scope and environment. */
 function checkGrant(maker: ApiKey, { scopes, environment }: NewKey): void {
-  const missing = scopes.filter(scope => !holdsScope(maker.scopes, scope))
+  const missing = scopes.filter(scope => !holdsScope(maker, scope))
   if (missing.length > 0)
     throw new ClarionError(
       'insufficient_scope',

@@ -9,7 +9,7 @@ import type { Ids } from '../../model/ids.ts'
 import { isReservedNamespace } from '../../model/names.ts'
 import type { Organization } from '../../model/organizations.ts'
 import type { Plan } from '../../model/plans.ts'
-import { SCOPES } from '../../model/scopes.ts'
+import { SCOPE_SET, SCOPES } from '../../model/scopes.ts'
 import { effectsOnFederation } from '../federation/plan-effects.ts'
 import { genericRegistration } from '../registrations/generic-event.ts'
 import type { Announce, Caller } from '../store/announce.ts'
@@ -210,6 +210,7 @@ function firstKey(organization: Organization, id: string, key: NewApiKey): ApiKe
     createdAt,
     updatedAt,
     ...rights,
+    scopeSet: SCOPE_SET,
     hash: key.hash,
     hint: key.hint,
   }

@@ -192,7 +192,7 @@ export function createStreamHub(deps: HubDeps): StreamHub {
 
   function mayRead(organizationId: string, { keyId }: Subscriber): boolean {
     const key = view.find('key', organizationId, keyId)
-    if (key === undefined || !holdsScope(key.scopes, 'events:read')) return false
+    if (key === undefined || !holdsScope(key, 'events:read')) return false
     const isExpired = key.expiresAt !== null && Date.parse(key.expiresAt) <= clock.nowMs()
     return !isExpired && view.organization(organizationId)?.status === 'active'
   }

@@ -53,8 +53,9 @@ export async function* streamLog({ client, text, print, signal }: Context): Asyn
   }
 }
 
-/** With the kind and the text of the payload, as the log has them. */
-function logEventOf({ data, federation, replay: _, ...event }: StoredEvent): LogEvent {
+/** With the kind and the text of the payload, as the log has them; null where the key may not see it. */
+function logEventOf({ data, withheld, federation, replay: _, ...event }: StoredEvent): LogEvent {
+  if (withheld) return { ...event, federation, kind: null, data: null, payloadJson: 'null' }
   const kind = event.type === GENERIC && typeof data.kind === 'string' ? data.kind : null
   return { ...event, federation, kind, data, payloadJson: JSON.stringify(data) }
 }

@@ -23,7 +23,10 @@ export interface StoredEvent {
   chain: { rootEventId: string; depth: number; workflowPath: string[] }
   federation: Record<string, unknown> | null
   replay: null
+  /** Absent with `withheld`. */
   data: Record<string, unknown>
+  /** The key does not hold the scope `events:payload`. */
+  withheld?: true
 }
 
 export interface Pull {
