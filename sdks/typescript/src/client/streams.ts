@@ -38,6 +38,7 @@ export function createStream(settings: StreamSettings) {
     const { signal, place } = options
     let cursor: string | undefined
     let failures = 0
+    let hasOpened = false
     /** The event that the caller has at hand. */
     let atHand: Line | undefined
 
@@ -48,6 +49,7 @@ export function createStream(settings: StreamSettings) {
         try {
           for await (const line of open(settings, parametersOf(query, cursor), signal)) {
             failures = 0
+            hasOpened = true
             if (line.type === 'event') {
               atHand = line
               yield line.event!
@@ -60,7 +62,7 @@ export function createStream(settings: StreamSettings) {
           }
         } catch (error) {
           signal?.throwIfAborted()
-          if (!mayPass(error)) throw error
+          if (!mayPass(error, hasOpened)) throw error
           await waitAfter(error as Error)
           continue
         }
@@ -104,10 +106,13 @@ export function createStream(settings: StreamSettings) {
   }
 }
 
-const mayPass = (error: unknown): boolean =>
+/** The stream that was cut counts until the platform has noticed: half a minute after a process of it was killed. */
+const mayPass = (error: unknown, hasOpened: boolean): boolean =>
   error instanceof ClarionConnectionError ||
   (error instanceof ClarionApiError &&
-    (error.status >= 500 || error.code === 'rate_limited' || error.code === 'unexpected_answer'))
+    (error.status >= 500 || PASSING_CODES.has(error.code) || (hasOpened && error.code === 'stream_limit_exceeded')))
+
+const PASSING_CODES: ReadonlySet<string> = new Set(['rate_limited', 'unexpected_answer'])
 
 function parametersOf({ types, filter, from, ...query }: StreamQuery, cursor: string | undefined): object {
   return {
