@@ -41,6 +41,8 @@ function stored(
 const record = (value: string | null): OutRecord => ({ topic: 't', partition: 0, key: null, value })
 const abortMarker = (producerId: bigint, offset: number) =>
   stored([record('marker')], offset, { producerId, attributes: 0x30 })
+/** They begin, end and are in the middle alike. */
+const LIKE_EACH_OTHER = Array.from({ length: 3_000 }, (_, at) => `n${String(at).padStart(6, '0')}-m-${at % 7}e`)
 const values = (decoded: ReturnType<typeof decode>) => decoded.records.map(each => each.value?.toString())
 
 describe('record batches', () => {
@@ -82,6 +84,40 @@ describe('record batches', () => {
     expect(decoded.records.map(({ key, value }) => [key, value])).toEqual(
       texts.map(text => [Buffer.from(text), Buffer.from(text)]),
     )
+  })
+
+  it('keep headers of any name apart, and of any number of names', () => {
+    const names = ['__proto__', 'constructor', 'toString', '', 'é', 'x'.repeat(65), ...LIKE_EACH_OTHER]
+    const bytes = stored(
+      names.map(name => ({ ...record('v'), headers: [[name, `of ${name}`] as [string, string]] })),
+      0,
+    )
+    for (const { headers, offset } of decode(bytes).records) {
+      const name = Buffer.from(names[offset]!).toString('latin1')
+      expect(Object.entries(headers).map(([key, value]) => [key, value.toString()])).toEqual([
+        [name, `of ${names[offset]}`],
+      ])
+      expect(headers.hasOwnProperty).toBe(undefined)
+    }
+  })
+
+  it('may be read for a few headers alone', () => {
+    const headers: Array<[string, string]> = [
+      ['a', '1'],
+      ['b', '2'],
+      ['c', '3'],
+    ]
+    const bytes = stored([{ ...record('value'), key: 'key', headers }, record(null)], 7)
+    const { records, nextOffset } = decodeRecordSet(bytes, 't', 0, 0, [], undefined, new Set(['b', 'd']))
+    expect(records.map(({ key, value, offset }) => [offset, key, value])).toEqual([
+      [7, null, null],
+      [8, null, null],
+    ])
+    expect(records.map(each => Object.entries(each.headers).map(([name, value]) => [name, value.toString()]))).toEqual([
+      [['b', '2']],
+      [],
+    ])
+    expect(nextOffset).toBe(9)
   })
 
   it('are read from the requested offset on, although a batch begins earlier', () => {

@@ -58,7 +58,7 @@ const UNPACKED_BYTES_MAX = 16 * 1024 * 1024
 /**
  * The records of `bytes` (the record set of a fetch answer) that a read-committed reader may see, from `fromOffset` on.
  * kafkajs's own filter leaks when aborts of two producers overlap: it expects a sorted list and takes one entry per
- * record.
+ * record. `wanted`: the records have these headers alone, and neither keys nor values.
  */
 export function decodeRecordSet(
   bytes: Buffer,
@@ -67,6 +67,7 @@ export function decodeRecordSet(
   fromOffset: number,
   abortedList: AbortedTransaction[],
   foreign?: ForeignBatches,
+  wanted?: ReadonlySet<string>,
 ): Decoded {
   const aborted = new Set<bigint>()
   const starts = abortedList.length > 1 ? [...abortedList].sort((a, b) => a.firstOffset - b.firstOffset) : abortedList
@@ -96,7 +97,7 @@ export function decodeRecordSet(
       hidden ||= aborted.has(producerId)
     }
     if (!hidden && !(attributes & CONTROL)) {
-      const batch = { bytes, start: at, end, topic, partition, baseOffset, lastOffset, attributes, fromOffset }
+      const batch = { bytes, start: at, end, topic, partition, baseOffset, lastOffset, attributes, fromOffset, wanted }
       unpackedBytes += readBatch(batch, foreign, records)
     }
     if (lastOffset >= nextOffset) {
@@ -123,6 +124,7 @@ interface Batch {
   lastOffset: number
   attributes: number
   fromOffset: number
+  wanted: ReadonlySet<string> | undefined
 }
 
 /** Returns the decompressed size of the records; for records that fail to decompress, their maximum size. */
@@ -179,7 +181,7 @@ function readRecords(batch: Batch, body: Buffer, count: number, isForeign: boole
   const baseTimestampMs = Number(batch.bytes.readBigInt64BE(batch.start + 27))
   const appendTimeMs = appendTimeOf(batch)
   const leaderEpoch = leaderEpochOf(batch)
-  const cursor = new RecordCursor(body)
+  const cursor = new RecordCursor(body, batch.wanted)
   for (let index = 0; index < count; index++) {
     cursor.next()
     const { offsetDelta } = cursor

@@ -1,5 +1,6 @@
 /** Reads the records of one batch. Organizations write them, so each length is checked against the remaining bytes. */
 import type { Headers } from '../ports.ts'
+import { headerName } from './header-names.ts'
 
 /** Length, attributes, two deltas, the lengths of key and value, and the number of headers: a byte each at least. */
 export const RECORD_BYTES_MIN = 7
@@ -16,6 +17,10 @@ export class MalformedBatch extends Error {}
 
 const NO_HEADERS: Headers = Object.freeze({}) as Headers
 
+/** Without a prototype, so that a header may have any name; unlike `Object.create(null)` its properties have a shape. */
+const OwnHeaders = function OwnHeaders() {} as unknown as { new (): Headers; prototype: object }
+OwnHeaders.prototype = Object.create(null)
+
 /** The fields belong to the record read last: this is the hot path, so no object is created. */
 export class RecordCursor {
   timestampDelta = 0
@@ -29,9 +34,12 @@ export class RecordCursor {
   /** No field of the current record reaches beyond. */
   private end = 0
   private headersLeft = HEADERS_MAX
+  private readonly wanted: ReadonlySet<string> | undefined
 
-  constructor(buffer: Buffer) {
+  /** `wanted`: only these headers are read, and no keys and values. */
+  constructor(buffer: Buffer, wanted?: ReadonlySet<string>) {
     this.buffer = buffer
+    this.wanted = wanted
   }
 
   get isAtEnd(): boolean {
@@ -48,8 +56,13 @@ export class RecordCursor {
     this.at++ // attributes
     this.timestampDelta = this.varlong()
     this.offsetDelta = this.varint()
-    this.key = this.bytes()
-    this.value = this.bytes()
+    if (this.wanted === undefined) {
+      this.key = this.bytes()
+      this.value = this.bytes()
+    } else {
+      this.skip()
+      this.skip()
+    }
     this.headers = this.readHeaders()
     if (this.at !== this.end) throw new MalformedBatch('a record is not as long as it says')
   }
@@ -61,13 +74,22 @@ export class RecordCursor {
     if (count < 0 || count * 2 > this.end - this.at) throw new MalformedBatch('a record has other headers than it says')
     this.headersLeft -= count
     if (this.headersLeft < 0) throw new MalformedBatch(`its records have more than ${HEADERS_MAX} headers together`)
-    const headers: Headers = Object.create(null)
+    const headers: Headers = new OwnHeaders()
     for (let index = 0; index < count; index++) {
-      const name = this.bytes()
+      const length = this.length()
+      const name = length < 0 ? undefined : headerName(this.buffer, this.at - length, this.at)
+      if (name === undefined || (this.wanted !== undefined && !this.wanted.has(name))) {
+        this.skip()
+        continue
+      }
       const value = this.bytes()
-      if (name && value) headers[name.toString('latin1')] = value
+      if (value) headers[name] = value
     }
     return headers
+  }
+
+  private skip(): void {
+    this.length()
   }
 
   private varint(): number {
@@ -109,11 +131,16 @@ export class RecordCursor {
 
   /** Null for any negative length, as in Kafka. */
   private bytes(): Buffer | null {
+    const length = this.length()
+    return length < 0 ? null : this.buffer.subarray(this.at - length, this.at)
+  }
+
+  /** Of the next bytes, which are passed. */
+  private length(): number {
     const length = this.varint()
-    if (length < 0) return null
+    if (length <= 0) return length
     if (length > this.end - this.at) throw new MalformedBatch('a record ends too early')
-    const start = this.at
     this.at += length
-    return this.buffer.subarray(start, this.at)
+    return length
   }
 }
