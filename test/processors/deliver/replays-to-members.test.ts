@@ -58,6 +58,39 @@ describe('a replay to a member of a federation', () => {
     expect(shard.ended).toMatchObject([{ state: 'completed', progress: { matched: 30, skipped: 10, handedOver: 20 } }])
   })
 
+  it('that is dry counts the gaps alone', async () => {
+    const { shard, replay } = await federated({
+      relaysTo: async (_of, _to, eventIds) =>
+        eventIds.map((sourceEventId, n) => ({
+          sourceEventId,
+          hasArrived: n % 3 !== 2,
+          status: (['relayed', 'failed', 'skipped'] as const)[n % 3]!,
+        })),
+    })
+    await logged(shard, 30)
+    replay({ dryRun: true })
+    await shard.advance(5 * SECOND, 100)
+    expect(shard.emits).toEqual([])
+    expect(shard.ended).toMatchObject([{ state: 'completed', reason: null, progress: { matched: 20 } }])
+    expect(itemsOf(shard, 'cefm_1')).toHaveLength(10)
+  })
+
+  it('that is dry counts what the history says nothing of for a minute, and says so', async () => {
+    const { shard, replay } = await federated({
+      relaysTo: async (_of, _to, eventIds) =>
+        eventIds.map(sourceEventId => {
+          const isOpen = sourceEventId === events[7]!.eventId
+          return { sourceEventId, hasArrived: !isOpen, status: isOpen ? 'queued' : 'relayed' }
+        }),
+    })
+    const events = await logged(shard, 30)
+    replay({ dryRun: true })
+    await shard.advance(50 * SECOND, SECOND)
+    expect(shard.ended).toEqual([])
+    await shard.advance(20 * SECOND, SECOND)
+    expect(shard.ended).toMatchObject([{ state: 'completed', reason: 'history_behind', progress: { matched: 1 } }])
+  })
+
   it('waits for a relay that is under way, and pauses after a minute in which the history says nothing', async () => {
     let status: 'queued' | 'relayed' = 'queued'
     const { shard, replay } = await federated({
