@@ -11,6 +11,7 @@ import { createReceiver } from '../support/receiver.ts'
 import type { Cluster } from './cluster.ts'
 import { type Emitting, emitSurely, type Organization, startEmitting, startProducing, verify } from './emitting.ts'
 import { type Pair, ROLES, SHARDS, startPair } from './pair.ts'
+import { startReaders } from './readers.ts'
 import { testCluster } from './test-cluster.ts'
 import { until, within } from './until.ts'
 
@@ -119,6 +120,40 @@ it('loses, doubles and miscounts nothing while leaders move and a broker and a p
     miscounted: [],
   })
 }, 120_000)
+
+it('streams, WebSockets and pulls miss nothing and keep the order while a broker is killed and another one frozen', async () => {
+  const organization = org(1)
+  const readers = await startReaders(pair.first.base, organization)
+  const emitting = startEmitting({ bases: pair.bases, organizations: [organization], ratePerS: 20 })
+  const more = (count: number) => {
+    const accepted = () => emitting.emits.filter(each => each.acceptedAtMs !== undefined).length
+    const wanted = accepted() + count
+    return until(`${count} more emits are accepted`, () => accepted() >= wanted)
+  }
+  const led = [{ topic: events.nameFor(organization.id, 'live'), partition: 0 }]
+  await more(20)
+  await cluster.moveLeaders(led, 2)
+  await more(20)
+  await cluster.kill(2)
+  await more(40)
+  await cluster.start(2)
+  await cluster.healed()
+  await cluster.moveLeaders(led, 3)
+  await more(20)
+  cluster.freeze(3)
+  await more(40)
+  cluster.thaw(3)
+  await more(20)
+  await emitting.stop()
+  expect(await verified([organization], [emitting])).toMatchObject({ lost: [], doubled: [], broken: [] })
+  const usage = await pair.usageOf(organization)
+  const all = Array.from({ length: usage }, (_, at) => at + 1)
+  for (const { name, numbers, faults, close } of readers) {
+    await until(`the ${name} has everything`, () => (numbers().at(-1) ?? 0) >= usage)
+    expect([name, numbers(), faults()]).toEqual([name, all, []])
+    close()
+  }
+}, 180_000)
 
 describe('an organization whose log takes nothing', () => {
   /** Shard 2 has two organizations: one whose log is struck, and one beside it. */

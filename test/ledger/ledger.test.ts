@@ -74,6 +74,19 @@ async function audited(organization: TestOrganization, count: number) {
   throw new Error('the finding was not announced')
 }
 
+/** The in-app notices of the findings. */
+async function toldOfDrift(organization: TestOrganization, count: number) {
+  for (let tries = 0; tries < 100; tries++) {
+    const { data } = await organization.call<Array<{ kind: string; severity: string; title: string }>>(
+      ...(['GET', '/api/v1/notifications?channel=in-app'] as const),
+    )
+    const notices = data.filter(({ kind }) => kind === 'drift_critical')
+    if (notices.length >= count) return notices.map(({ severity, title }) => [severity, title])
+    await clock.sleep(100)
+  }
+  throw new Error('no notice of the finding came')
+}
+
 describe('the ledger', () => {
   it('agrees after a load of both environments, while more is coming in', async () => {
     const organization = await platform.organization()
@@ -140,6 +153,7 @@ describe('the ledger', () => {
     const rows = await audited(organization, 3)
     expect(rows.map(row => row.type)).toEqual(Array(3).fill('DRIFT_DETECTED'))
     expect(rows.map(row => row.data.kind)).toEqual(Array(3).fill('ledger'))
+    expect(await toldOfDrift(organization, 3)).toEqual(Array(3).fill(['critical', 'Figures that must agree do not']))
     const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(
       platform.adminKey,
       'GET',
