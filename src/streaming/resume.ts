@@ -8,7 +8,7 @@ import { ClarionError } from '../model/codes.ts'
 import { parseTime } from '../model/time.ts'
 import type { Cursors, Origin, Position } from './cursor.ts'
 import { factsOf } from './selection.ts'
-import { type Bounds, OffsetAhead, OffsetExpired, type StrictPages } from './strict-pages.ts'
+import { type Bounds, OffsetAhead, OffsetExpired, type Page, type StrictPages } from './strict-pages.ts'
 
 /** The log of one environment of an organization. */
 export interface Log extends Origin {
@@ -88,13 +88,19 @@ export function createResume({ pages, cursors }: { pages: StrictPages; cursors: 
 
   async function firstSequence({ topic }: Log, { earliest, stableEnd }: Bounds): Promise<number | undefined> {
     for (let offset = earliest; offset < stableEnd; ) {
-      const page = await pages.read(topic, 0, offset, FIRST_BYTES)
+      const page = await pages.read(topic, 0, offset, FIRST_BYTES).catch(goneOn)
       const [first] = page.records
       if (first !== undefined) return factsOf(first).sequence
       if (page.nextOffset <= offset) return undefined
       offset = page.nextOffset
     }
     return undefined
+  }
+
+  /** Retention has moved on since the bounds were read. */
+  function goneOn(error: unknown): Pick<Page, 'records' | 'nextOffset'> {
+    if (error instanceof OffsetExpired) return { records: [], nextOffset: error.earliest }
+    throw error
   }
 
   const earliestCursor = (log: Log, { offsets, sequence }: Position) => cursors.encode(log, offsets, sequence)

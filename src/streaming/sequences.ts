@@ -9,7 +9,7 @@ import { createLogScan, type LogScan, sequenceOf } from './log-scan.ts'
 import type { PageCache } from './page-cache.ts'
 import type { Log, Resume } from './resume.ts'
 import type { Selection } from './selection.ts'
-import type { StrictPages } from './strict-pages.ts'
+import { OffsetAhead, OffsetExpired, type StrictPages } from './strict-pages.ts'
 
 /** Both ends included. */
 export interface SequenceRange {
@@ -103,7 +103,7 @@ export function createSequences(deps: {
       const position = { ...from, sequence: Math.max(from.sequence, range.first - 1) }
       const isBeyond = (record: LogRecord) => sequenceOf(record) > range.last
       const scan = createLogScan({ cache, topic: log.topic, from: position, isBeyond })
-      const { records, missing } = await readDense(scan, selection, limit)
+      const { records, missing } = await readDense(scan, selection, limit).catch(error => passedBy(log, scan, error))
       const reached = scan.position()
       const next = missing ?? range.last + 1
       const isShort = scan.isAtEnd && reached.sequence < range.last
@@ -111,6 +111,14 @@ export function createSequences(deps: {
         await refuseDeleted(log, reached, next)
       return { records, position: reached, isAtEnd: reached.sequence >= range.last || scan.isFinished }
     },
+  }
+
+  /** Retention has passed the place that was found just now, or the log was cut. */
+  async function passedBy(log: Log, scan: LogScan, error: unknown): Promise<never> {
+    if (!(error instanceof OffsetExpired) && !(error instanceof OffsetAhead)) throw error
+    await resume.check(log, scan.position())
+    const message = 'The log is being changed: repeat the call.'
+    throw new ClarionError('service_unavailable', message, { retryAfterS: 1, cause: error })
   }
 
   /** Up to the first number that is missing: `missing` is the one that was found instead. */
