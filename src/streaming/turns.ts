@@ -1,22 +1,38 @@
-/** Bounds the work under way over all organizations; those that wait take turns, one piece of work each. */
+/**
+ * Bounds the work under way over all organizations; those that wait take turns, one piece of work each. One organization
+ * has half of it at most: pages of a log without a leader are waited for, and would hold up all others.
+ */
 export interface Turns {
   run<T>(organizationId: string, work: () => Promise<T>): Promise<T>
 }
 
 export function createTurns({ underWayMax }: { underWayMax: number }): Turns {
+  const ownMax = Math.ceil(underWayMax / 2)
   /** In the order of their turns. */
   const waiting = new Map<string, Array<() => void>>()
-  let underWay = 0
+  const underWay = new Map<string, number>()
+  let total = 0
+
+  const ownOf = (organizationId: string) => underWay.get(organizationId) ?? 0
+
+  function count(organizationId: string, by: 1 | -1): void {
+    const own = ownOf(organizationId) + by
+    if (own === 0) underWay.delete(organizationId)
+    else underWay.set(organizationId, own)
+    total += by
+  }
 
   function next(): void {
-    const [first] = waiting
-    if (first === undefined || underWay >= underWayMax) return
-    const [organizationId, starts] = first
-    waiting.delete(organizationId)
-    const start = starts.shift()!
-    if (starts.length > 0) waiting.set(organizationId, starts)
-    underWay++
-    start()
+    if (total >= underWayMax) return
+    for (const [organizationId, starts] of waiting) {
+      if (ownOf(organizationId) >= ownMax) continue
+      waiting.delete(organizationId)
+      const start = starts.shift()!
+      if (starts.length > 0) waiting.set(organizationId, starts)
+      count(organizationId, 1)
+      start()
+      return
+    }
   }
 
   return {
@@ -30,7 +46,7 @@ export function createTurns({ underWayMax }: { underWayMax: number }): Turns {
       try {
         return await work()
       } finally {
-        underWay--
+        count(organizationId, -1)
         next()
       }
     },

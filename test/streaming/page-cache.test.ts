@@ -120,18 +120,19 @@ describe('a page', () => {
   })
 })
 
-it('at most sixteen fetches are under way, and organizations take turns', async () => {
+it('at most sixteen fetches are under way, eight of an organization, and organizations take turns', async () => {
   const { fetches, read } = open()
-  const reads = Array.from({ length: 40 }, (_, n) => read('events.busy', BigInt(n) * 5_000n))
-  reads.push(read('events.quiet', 0n))
+  const many = (topic: string) => Array.from({ length: 40 }, (_, n) => read(topic, BigInt(n) * 5_000n))
+  const reads = [...many('events.busy'), ...many('events.other'), read('events.quiet', 0n)]
   await tick()
-  expect(fetches.map(({ topic }) => topic)).toEqual(Array.from({ length: 16 }, () => 'events.busy'))
+  const eight = (topic: string) => Array.from({ length: 8 }, () => topic)
+  expect(fetches.map(({ topic }) => topic)).toEqual([...eight('events.busy'), ...eight('events.other')])
   fetches[0]!.answer()
   fetches[1]!.answer()
   await tick()
   await tick()
   expect(fetches.slice(16).map(({ topic }) => topic)).toEqual(['events.busy', 'events.quiet'])
-  for (let at = 0; at < 41; at++) {
+  for (let at = 0; at < 81; at++) {
     fetches[at]!.answer()
     await tick()
     await tick()
