@@ -27,7 +27,7 @@ export type Prepare = (
 
 const NO_QUERY = { type: 'object', additionalProperties: false }
 
-/** Schemas are compiled once, when the table is turned into routes. */
+/** The schemas of a route are compiled once, at its first call. */
 export function createCalls({
   authenticate,
   clock,

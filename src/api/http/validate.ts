@@ -26,9 +26,9 @@ export function createValidators(): Validators {
   const strict = createAjv(false)
   const coercing = createAjv(true)
   return {
-    body: schema => check(strict.compile(withOwnKeywords(schema)), 'body'),
+    body: schema => compiledOnce(() => check(strict.compile(withOwnKeywords(schema)), 'body')),
     query: schema => {
-      const checkTypes = check(coercing.compile(withOwnKeywords(schema)), 'query')
+      const checkTypes = compiledOnce(() => check(coercing.compile(withOwnKeywords(schema)), 'query'))
       const integers = integersOf(schema)
       const hasRange = isRange(schema)
       return query => {
@@ -38,6 +38,15 @@ export function createValidators(): Validators {
         if (hasRange) refuseEmptyRange(query as Record<string, unknown>)
       }
     },
+  }
+}
+
+/** At the first call: compiling the schemas of all routes took more than a second of every start. */
+function compiledOnce(compile: () => Check): Check {
+  let compiled: Check | undefined
+  return value => {
+    compiled ??= compile()
+    compiled(value)
   }
 }
 
