@@ -1,6 +1,7 @@
 /** Queries of an organization about its past emits, on a whole platform: states, lifecycle, audit, usage. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 
@@ -36,7 +37,7 @@ const emit = async (of: TestOrganization, body: object) => {
 
 /** The emit once it is in this state. */
 async function inState(of: TestOrganization, id: string, status: string): Promise<Emit> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < patient(200); tries++) {
     const answer = await of.call<Emit>('GET', `${CUSTOM}/emits/${id}`)
     if (answer.data?.status === status) return answer.data
     await pause(50)
@@ -98,7 +99,7 @@ describe('the lifecycle of an emit', () => {
     const id = await emit(owner, generic('lost'))
     let { lifecycle } = await inState(owner, id, 'FAILED')
     // The last attempt and the last word are of one transaction, but read from two topics.
-    for (let tries = 0; tries < 100 && lifecycle.length < 3; tries++)
+    for (let tries = 0; tries < patient(100) && lifecycle.length < 3; tries++)
       lifecycle = (await inState(owner, id, 'FAILED')).lifecycle
     expect(lifecycle.map(short)).toEqual(['REQUESTED', 'RELAYED', 'DELIVERY_FAILED'])
     expect(lifecycle[2]!.data).toMatchObject({
@@ -130,13 +131,14 @@ describe('the lifecycle of an emit', () => {
     expect(changes).toContain('CUSTOM_EVENT_GENERIC_SEEDED')
     const { data: who } = await owner.call<{ key: { id: string } }>('GET', '/api/v1/whoami')
     await owner.call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
-    for (let tries = 0; tries < 100 && (await trail(`actor=${who.key.id}`)).data.length === 0; tries++) await pause(50)
+    for (let tries = 0; tries < patient(100) && (await trail(`actor=${who.key.id}`)).data.length === 0; tries++)
+      await pause(50)
     expect((await trail(`actor=${who.key.id}`)).data.map(step => step.type)).toEqual(['API_KEY_CREATED'])
   })
 })
 
 async function listedWhen(of: TestOrganization, query: string, count: number) {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < patient(200); tries++) {
     const { data } = await of.call<Array<{ id: string }>>('GET', `${CUSTOM}/emits${query}`)
     if (data.length >= count) return data
     await pause(50)
@@ -159,7 +161,7 @@ describe('usage', () => {
     expect(await warned()).toEqual([])
     await batch(1)
     // The api follows the counters; its figure is a moment behind the answer.
-    for (let tries = 0; tries < 100 && (await warned()).length === 0; tries++) await pause(20)
+    for (let tries = 0; tries < patient(100) && (await warned()).length === 0; tries++) await pause(20)
     expect(await warned()).toEqual([{ meter: 'emits', level: 80, used: 800, limit: 1_000 }])
     expect((await owner.call<Usage>('GET', `${CUSTOM}/health`)).data.warnings).toEqual(await warned())
     const meters = async () => (await owner.call<Usage>('GET', '/api/v1/usage/summary')).data.meters
@@ -167,7 +169,7 @@ describe('usage', () => {
       const { deliveries_succeeded: delivered, emits_generic: emitted } = await meters()
       return delivered === 800 && emitted === 800
     }
-    for (let tries = 0; tries < 300 && !(await isRecorded()); tries++) await pause(50)
+    for (let tries = 0; tries < patient(300) && !(await isRecorded()); tries++) await pause(50)
     expect(await meters()).toMatchObject({
       emits: 800,
       emits_generic: 800,

@@ -9,6 +9,7 @@ import { createLogPages } from '../../src/kafka/read/log-pages.ts'
 import { createLogger } from '../../src/logger.ts'
 import { emits } from '../../topics/emits.ts'
 import { events } from '../../topics/events.ts'
+import { patient } from '../support/patience.ts'
 import type { Cluster } from './cluster.ts'
 import { foreignProducer } from './foreign.ts'
 
@@ -40,7 +41,7 @@ export interface Emitting {
 }
 
 const TRY_MS = 10_000
-const PERSIST_MS = 120_000
+const PERSIST_MS = patient(120_000)
 const AGAIN_MS = 100
 /** More than one run emits, and all of them into the same logs. */
 let last = 0
@@ -221,7 +222,7 @@ export async function verify(deps: {
   const wire = await openWire(deps.kafka, createLogger('silent'))
   const pages = createLogPages({ wire, clock: createSystemClock() })
   try {
-    const deadline = performance.now() + 60_000
+    const deadline = performance.now() + patient(60_000)
     for (;;) {
       const verified = await verifyOnce()
       const isWhole = verified.lost.length === 0 && verified.miscounted.length === 0

@@ -4,8 +4,9 @@
  */
 import { connect, type Socket } from 'node:net'
 import { compact, flat, int32, NO_TAGS } from '../../src/kafka/protocol/flexible.ts'
+import { patient } from '../support/patience.ts'
 
-const ANSWER_MS = 3_000
+const ANSWER_MS = patient(3_000)
 const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
 const CLIENT_ID = Buffer.from('operator')

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { startEmbeddedClickHouse } from '../../src/embedded/clickhouse.ts'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
+import { patient } from '../support/patience.ts'
 import { type Answer, startPlatform, type TestPlatform } from '../support/platform.ts'
 import { makeDataDirectory, silent } from '../support/run-directory.ts'
 import type { Cluster, ShardRole } from './cluster.ts'
@@ -144,7 +145,7 @@ export async function startPair(cluster: Cluster): Promise<Pair> {
     organization,
     async organizationsOf(shards) {
       for (let tries = 0; shards.some(shard => !byShard.has(shard)); tries++) {
-        if (tries > 100) throw new Error(`no organization in shard ${shards}`)
+        if (tries > patient(100)) throw new Error(`no organization in shard ${shards}`)
         const { shard, ...made } = await organization()
         if (!byShard.has(shard)) byShard.set(shard, made)
       }

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { patient } from '../support/patience.ts'
 
 /** A test that waits so long hangs. */
-export const HUNG_MS = 60_000
+export const HUNG_MS = patient(60_000)
 
 /** Resolves with the first answer that is neither false nor undefined. Rejects with what was waited for, and the last error, after 60 s. */
 export async function until<T>(
@@ -22,7 +23,7 @@ export async function until<T>(
 export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   const late = Symbol('late')
   work.catch(() => undefined)
-  const answer = await Promise.race([work, pause(ms, late, { ref: false })])
-  if (answer === late) throw new Error(`not within ${ms / 1000} s: ${what}`)
+  const answer = await Promise.race([work, pause(patient(ms), late, { ref: false })])
+  if (answer === late) throw new Error(`not within ${patient(ms) / 1000} s: ${what}`)
   return answer as T
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { root } from './blocks.ts'
 
@@ -38,7 +39,7 @@ function linesOfScript(): string[] {
 /** Every answer is written down: the line of its call, and its status. Bash 4 is enough. */
 const PRELUDE = `set -eu -o pipefail; curl() { local head=$(mktemp -p "$WORK") code=0; command curl -D "$head" "$@" || code=$?; printf '%s %s\\n' "\${BASH_LINENO[0]}" "$(sed -n 's/^HTTP[^ ]* \\([0-9]*\\).*/\\1/p' "$head" | tail -n 1)" >> "$WORK/answers"; return $code; }; `
 
-const RUN_MS = 150_000
+const RUN_MS = patient(150_000)
 
 interface Run {
   code: number | null

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { EventSource } from 'eventsource'
 import { WebSocket } from 'ws'
+import { patient } from '../support/patience.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { root } from './blocks.ts'
 
@@ -58,7 +59,7 @@ async function emitUntil<T>(seen: Promise<T>): Promise<T> {
     isSeen = true
   })
   done.catch(() => undefined)
-  for (let tries = 0; !isSeen && tries < 500; tries++) {
+  for (let tries = 0; !isSeen && tries < patient(500); tries++) {
     const body = { name: 'platformxe.generic', payload: { kind: 'k', data: {} } }
     await organization.call('POST', '/api/v1/events/custom/emit', body)
     await new Promise(resolve => setImmediate(resolve))

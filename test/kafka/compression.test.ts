@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { decompress } from '../../src/kafka/protocol/compression.ts'
 import { encodeBatch } from '../../src/kafka/protocol/encode-batch.ts'
 import { decodeRecordSet } from '../../src/kafka/protocol/record-batch.ts'
-import { countCpu } from '../support/cpu.ts'
+import { countCost } from '../support/cpu.ts'
 import { withChecksum } from '../support/raw-batches.ts'
 
 const require = createRequire(import.meta.url)
@@ -105,9 +105,9 @@ describe('snappy', () => {
     ['a length beyond memory', [0xff, 0xff, 0xff, 0xff, 0x0f]],
     ['nothing', []],
   ])('with %s is refused at once', (_what, bytes) => {
-    const cpuMs = countCpu()
+    const cost = countCost()
     expect(() => decompress(2, Buffer.from(bytes))).toThrow()
-    expect(cpuMs()).toBeLessThan(1_000)
+    expect(cost()).toBeLessThan(100)
   })
 
   it('in more blocks than 16 MB need is refused', () => {
@@ -139,7 +139,7 @@ describe('lz4', () => {
 describe.each(CODECS)('what codec %d (%s) has packed', (codec, _name, compress) => {
   it('and is damaged anywhere is refused or unpacked, within bounds and at once', () => {
     const whole = compress(Buffer.from('some text, some more text, and some text again '.repeat(50)))
-    const cpuMs = countCpu()
+    const cost = countCost()
     let outcomes = 0
     for (let at = 0; at < whole.length; at++) {
       for (const byte of [0, 0xff, whole[at]! ^ 0x80]) {
@@ -149,7 +149,7 @@ describe.each(CODECS)('what codec %d (%s) has packed', (codec, _name, compress) 
       }
     }
     expect(outcomes).toBe(3 * whole.length)
-    expect(cpuMs()).toBeLessThan(20_000)
+    expect(cost()).toBeLessThan(2_000)
   })
 })
 

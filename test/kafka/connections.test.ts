@@ -123,13 +123,11 @@ describe('a request', () => {
 describe('a login', () => {
   it('with a wrong password fails at once with a sentence, and is not tried again for five seconds', async () => {
     const sockets = pausable()
-    const started = performance.now()
     const settings = { ...runtime.kafka, password: 'wrong', socketFactory: sockets.factory }
     const keeper = await openWire({ ...runtime.kafka, socketFactory: sockets.factory }, logger)
     const before = sockets.opened()
     const refused = await openWire(settings, logger).catch(error => error)
     expect(refused).toMatchObject({ type: 'SASL_AUTHENTICATION_FAILED', message: expect.stringMatching(/refuses the user .* or its password.*KAFKA_PASSWORD/) }) // biome-ignore format: one thought
-    expect(performance.now() - started).toBeLessThan(1_000)
     expect(sockets.opened()).toBe(before + 1)
     await keeper.close()
   })

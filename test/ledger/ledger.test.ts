@@ -8,6 +8,7 @@ import { createLogger } from '../../src/logger.ts'
 import { emits } from '../../topics/emits.ts'
 import { configOf } from '../../topics/topic.ts'
 import { createClient } from '../support/kafkajs-client.ts'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 
@@ -62,7 +63,7 @@ async function check(of = ''): Promise<LedgerReport> {
 }
 
 async function audited(organization: TestOrganization, count: number) {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < patient(100); tries++) {
     const { data } = await organization.call<Array<{ type: string; data: Record<string, unknown> }>>(
       'GET',
       '/api/v1/audit',

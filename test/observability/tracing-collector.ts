@@ -1,6 +1,7 @@
 /** A collector of OpenTelemetry as its specification has it: OTLP over HTTP, in JSON. It keeps the spans that it is sent. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { patient } from '../support/patience.ts'
 
 export interface CollectedSpan {
   name: string
@@ -47,7 +48,7 @@ interface Sent {
   resourceSpans: Array<{ resource: { attributes: Attribute[] }; scopeSpans: Array<{ spans: SentSpan[] }> }>
 }
 
-const UNTIL_MS = 20_000
+const UNTIL_MS = patient(20_000)
 
 export async function createCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = []

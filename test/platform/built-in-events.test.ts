@@ -5,6 +5,7 @@ import { BUILT_IN_EVENTS } from '../../src/events/built-in-events.ts'
 import { events } from '../../topics/events.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver } from '../support/receiver.ts'
@@ -47,7 +48,7 @@ async function listening(organization: TestOrganization, ...selectors: string[])
 
 /** Asks again, as history follows a moment later; fails after about a minute of calls. */
 async function eventually<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<void> {
-  for (let tries = 0; tries < 2_000; tries++) if (isSo(await ask())) return
+  for (let tries = 0; tries < patient(2_000); tries++) if (isSo(await ask())) return
   throw new Error(`still not so: ${JSON.stringify(await ask())}`)
 }
 

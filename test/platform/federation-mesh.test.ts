@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../src/clock.ts'
 import { readLog } from '../support/ledger.ts'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 
 const ORGANIZATIONS = 20
@@ -153,7 +154,7 @@ it(`${EMITS} emits among ${ORGANIZATIONS} organizations in a ring and a mesh arr
 
 /** The log, once nothing more is expected of it; one record more would show as well, since relays of all come in between. */
 async function logOf(org: TestOrganization, count: number) {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < patient(600); tries++) {
     const log = await readLog(platform, org)
     if (log.length >= count) return log
     await clock.sleep(100)
@@ -164,7 +165,7 @@ async function logOf(org: TestOrganization, count: number) {
 /** How many relays of a group ended how, once all that are expected have ended. */
 async function countRelays(owner: TestOrganization, group: string, expected: number): Promise<Record<string, number>> {
   let counts: Record<string, number> = {}
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < patient(200); tries++) {
     counts = {}
     let cursor: string | null = null
     do {

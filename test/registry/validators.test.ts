@@ -6,7 +6,7 @@ import type { SchemaDialect } from '../../src/model/registrations.ts'
 import type { SchemaObject } from '../../src/registry/schema-positions.ts'
 import { isMultipleOf } from '../../src/registry/validation/multiple-of.ts'
 import { createValidators } from '../../src/registry/validators.ts'
-import { countCpu } from '../support/cpu.ts'
+import { countCost } from '../support/cpu.ts'
 
 const validators = createValidators({ cacheMax: 100 })
 const compile = (schema: SchemaObject, dialect: SchemaDialect = 'json-schema-2020-12') => {
@@ -231,18 +231,18 @@ describe('patterns', () => {
 })
 
 describe('a hostile payload costs no more than its size', () => {
-  const within = (limitMs: number, run: () => void): void => {
-    const cpuMs = countCpu()
+  const within = (costMax: number, run: () => void): void => {
+    const cost = countCost()
     run()
-    expect(cpuMs()).toBeLessThan(limitMs)
+    expect(cost()).toBeLessThan(costMax)
   }
   it('for uniqueItems over 60,000 lists, a large enum, and patterns made to backtrack', () => {
     const lists = Array.from({ length: 60_000 }, () => [])
-    within(2000, () =>
+    within(200, () =>
       expect(rules({ properties: { a: { uniqueItems: true } } }, { a: lists })).toEqual(['uniqueItems /a']),
     )
     const many = Array.from({ length: 5000 }, (_, i) => ({ i }))
-    within(3000, () =>
+    within(300, () =>
       expect(
         rules(
           { properties: { a: { items: { enum: many } } } },
@@ -250,12 +250,12 @@ describe('a hostile payload costs no more than its size', () => {
         ),
       ).toEqual([]),
     )
-    within(2000, () =>
+    within(200, () =>
       expect(rules({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(50_000)}!` })).toEqual([
         'pattern /a',
       ]),
     )
-    within(2000, () =>
+    within(200, () =>
       expect(rules({ properties: { a: { pattern: '^(a+)+$' } } }, { a: `${'a'.repeat(250_000)}!` })).toEqual([
         'too_costly ',
       ]),
@@ -265,7 +265,7 @@ describe('a hostile payload costs no more than its size', () => {
   it('for a fault in each of 60,000 places, of which the first twenty are findings', () => {
     const properties = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, { type: 'string' }]))
     const schema = { properties: { a: { items: { properties, required: Object.keys(properties) } } } }
-    within(2000, () =>
+    within(200, () =>
       expect(rules(schema, { a: Array.from({ length: 60_000 }, () => ({})) })).toEqual(Array(20).fill('required /a/0')),
     )
   })

@@ -10,11 +10,12 @@ import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import type { KafkaConnection } from '../../src/embedded/kafka.ts'
 import { brokerSettings, PLATFORM_USER } from '../../src/embedded/kafka-settings.ts'
 import { writePrivate } from '../../src/embedded/stored-files.ts'
+import { patient } from './patience.ts'
 
 export const KAFKA_IMAGE = 'apache/kafka:4.3.1'
 export const CLICKHOUSE_IMAGE = 'clickhouse/clickhouse-server:26.7'
 const PASSWORD = 'tests-only'
-const START_MS = 120_000
+const START_MS = patient(120_000)
 
 export interface Containers {
   kafka: KafkaConnection

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Producer, stringSerializers } from '@platformatic/kafka'
 import kafkajs, { type AdminConfig, type ConsumerConfig, type Kafka, type ProducerConfig } from 'kafkajs'
 import { closedInTheEnd } from './closing.ts'
+import { patient } from './patience.ts'
 import type { TestOrganization } from './platform.ts'
 
 export interface Credential {
@@ -16,7 +17,7 @@ export interface Credential {
   clientProperties: Record<string, string>
 }
 
-const CREDENTIAL_TRIES = 4
+const CREDENTIAL_TRIES = patient(4)
 
 export async function credentialOf({ call }: TestOrganization, access = 'both'): Promise<Credential> {
   const make = () => call<Credential>('POST', '/api/v1/kafka-credentials', { name: 'an application', access })
@@ -93,7 +94,7 @@ export async function consume(
 export async function eventually<T>(
   ask: () => Promise<T>,
   isRight: (answer: T) => boolean,
-  withinMs = 20_000,
+  withinMs = patient(20_000),
 ): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {

@@ -8,6 +8,7 @@ import { type KafkaSettings, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createLogger } from '../../src/logger.ts'
 import { events } from '../../topics/events.ts'
+import { patient } from './patience.ts'
 import type { TestOrganization, TestPlatform } from './platform.ts'
 import { connectionsOf } from './platform-connections.ts'
 
@@ -68,7 +69,7 @@ export async function takeLedger(
   const reads = createReads(analytics)
   const month = new Date(clock.nowMs()).toISOString().slice(0, 7)
   const counts = () => reads.countsForAudit(organization.org.id, 'live', month)
-  for (let tries = 0; tries < 300 && (await counts()).acceptedRows < rows; tries++) await clock.sleep(100)
+  for (let tries = 0; tries < patient(300) && (await counts()).acceptedRows < rows; tries++) await clock.sleep(100)
   const { acceptedRows, acceptedEmits, usageEmits } = await counts()
   const log = await readLog(platform, organization)
   const summary = await organization.call<{ meters: { emits: number } }>('GET', '/api/v1/usage/summary')

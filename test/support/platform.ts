@@ -11,14 +11,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import { containersOf, testsUseContainers } from './containers.ts'
+import { patient } from './patience.ts'
 import { adopt, makeDataDirectory, onceAtATime, runDirectory } from './run-directory.ts'
 
 const ADMIN_KEY = `ck_admin_${'platform'.repeat(5)}`
 const SECRET_KEY = 'secret-of-the-tests'.repeat(2)
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const READY_MS = 90_000
-const STOP_MS = 45_000
+const READY_MS = patient(90_000)
+const STOP_MS = patient(45_000)
 const LOG_CHARS_MAX = 50_000
 
 export interface Answer<T> {

@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { holdDirectory, readChild, recordChild } from '../../src/embedded/part-directory.ts'
 import { endProcess } from '../../src/embedded/process-identity.ts'
+import { patient } from './patience.ts'
 
 const PREFIX = 'clarion-tests-'
 const VARIABLE = 'CLARION_TEST_RUN_DIRECTORY'
-const GRACE_MS = 10_000
+const GRACE_MS = patient(10_000)
 
 export const silent = { info: () => {}, warn: (message: string) => console.warn(message) }
 
@@ -36,7 +37,7 @@ export function makeDataDirectory(): string {
 
 /** Runs `work` while no other worker of this run does. */
 export async function onceAtATime<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const held = await holdDirectory(join(runDirectory(), name), silent, 120_000)
+  const held = await holdDirectory(join(runDirectory(), name), silent, patient(120_000))
   try {
     return await work()
   } finally {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseJson } from '../../../src/json/json.ts'
 import { createJudge } from '../../../src/registry/validation/judge.ts'
-import { countCpu } from '../../support/cpu.ts'
+import { countCost } from '../../support/cpu.ts'
 
 const judgeOf = (schema: Record<string, unknown>) => createJudge(schema, { dialect: 'openapi-3.1', formats: 'assert' })
 const read = (text: string): unknown => {
@@ -94,13 +94,13 @@ describe('numbers beyond 2^53', () => {
 
   it('of very many digits under very many keywords are refused before they hold up anybody', () => {
     const alternatives = { anyOf: Array.from({ length: 500 }, (_, at) => ({ multipleOf: 7e-300, maximum: at })) }
-    const cpuMs = countCpu()
+    const cost = countCost()
     for (const text of [
       '9'.repeat(250_000),
       `0.${'9'.repeat(250_000)}`,
       `[${'123456789012345678901e280,'.repeat(9_000)}1]`,
     ])
       takes({ ...alternatives, items: alternatives, uniqueItems: true }, text)
-    expect(cpuMs()).toBeLessThan(10_000)
+    expect(cost()).toBeLessThan(1_000)
   })
 })

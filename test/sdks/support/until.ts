@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { patient } from '../../support/patience.ts'
 
-const WAIT_MS = 20_000
+const WAIT_MS = patient(20_000)
 const ASK_EVERY_MS = 50
 
 /** Asks again until the answer is as wished, at most 20 s; then answers what it was last. */
