@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
 import { identifyProcess, waitUntilGone } from '../src/embedded/process-identity.ts'
 import { SETTINGS } from '../src/settings/config.ts'
-import { startPlatform } from './support/platform.ts'
+import { SHARDS, startPlatform } from './support/platform.ts'
 import { adopt, makeDataDirectory } from './support/run-directory.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -21,6 +21,7 @@ const environment = (settings: Record<string, string>) => {
     LOG_LEVEL: 'silent',
     CLARION_BROKER_PROFILE: 'test',
     CLARION_BROKER_HEAP_MB: '256',
+    CLARION_SHARDS: String(SHARDS),
     ...settings,
   }
 }

@@ -4,13 +4,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
 import { endParts } from '../support/run-directory.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()
-const SCALE = { CLARION_TIME_SCALE: '0.001' }
+const SCALE = { CLARION_TIME_SCALE: '0.001', CLARION_SHARDS: '8' }
 let platform: TestPlatform
 const closing: Array<() => Promise<unknown>> = []
 beforeAll(async () => {
@@ -97,7 +98,7 @@ async function deliveriesOf(organization: TestOrganization, webhookId: string): 
 async function succeeded(organization: TestOrganization, webhookId: string, count: number): Promise<Delivery[]> {
   for (let tries = 0; ; tries++) {
     const list = await deliveriesOf(organization, webhookId)
-    if (list.filter(({ status }) => status === 'success').length >= count || tries === 600) return list
+    if (list.filter(({ status }) => status === 'success').length >= count || tries === patient(600)) return list
     await clock.sleep(100)
   }
 }
@@ -148,7 +149,11 @@ describe('kill -9 of the process that delivers', () => {
     // After the commit: killed when the attempt is in the log.
     phase = 'fail'
     const third = await deliverer()
-    for (let tries = 0; tries < 300 && (await deliveriesOf(organization, id))[0]?.status !== 'retrying'; tries++)
+    for (
+      let tries = 0;
+      tries < patient(300) && (await deliveriesOf(organization, id))[0]?.status !== 'retrying';
+      tries++
+    )
       await clock.sleep(50)
     await third.kill()
     phase = 'good'

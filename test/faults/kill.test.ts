@@ -11,7 +11,7 @@ afterEach(async () => {
 }, 120_000)
 
 async function start(options: Parameters<typeof startPlatform>[0] = {}): Promise<TestPlatform> {
-  const platform = await startPlatform(options)
+  const platform = await startPlatform({ ...options, env: { CLARION_SHARDS: '8' } })
   running.push(platform)
   return platform
 }

@@ -10,11 +10,10 @@ import { events } from '../../topics/events.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { expectLedger, readLog, readToEnd, takeLedger } from '../support/ledger.ts'
-import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { SHARDS, sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver } from '../support/receiver.ts'
 
-const SHARDS = 8
 let platform: TestPlatform
 beforeAll(async () => {
   platform = await sharedPlatform()

@@ -13,7 +13,7 @@ import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../topics/delivery-state.ts'
 import { type Credential, credentialOf, eventually } from '../support/kafka-clients.ts'
 import { readToEnd } from '../support/ledger.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { SHARDS, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 
 const logger = createLogger('silent')
@@ -72,13 +72,13 @@ it('all of it goes, although the platform is killed meanwhile; others do not not
   expect(await emit(neighbour, 1)).toMatchObject({ sequence: 1 })
   const words = [gone.org.id, webhook.id]
   await eventually(
-    () => standing(deliveryState.name, 8, [webhook.id]),
+    () => standing(deliveryState.name, SHARDS, [webhook.id]),
     keys => keys.length > 0,
   )
   await gone.call('PATCH', `/api/v1/webhooks/${webhook.id}`, { active: false })
   await emit(gone, 2)
   await eventually(
-    () => standing(deliveryCatchUps.name, 8, [webhook.id]),
+    () => standing(deliveryCatchUps.name, SHARDS, [webhook.id]),
     keys => keys.length > 0,
   )
   expect(await existing(topicsOf(gone))).toHaveLength(4)
@@ -109,7 +109,7 @@ it('all of it goes, although the platform is killed meanwhile; others do not not
   for (const topic of [admissionCounters.name, deliveryState.name, deliveryCatchUps.name])
     expect(
       await eventually(
-        () => standing(topic, 8, words),
+        () => standing(topic, SHARDS, words),
         keys => keys.length === 0,
       ),
     ).toEqual([])
