@@ -5,7 +5,7 @@ import kafkajs from 'kafkajs'
 import { emits } from '../../topics/emits.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { readLog } from '../support/ledger.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
 import { type CollectedSpan, type Collector, createCollector } from './tracing-collector.ts'
@@ -259,13 +259,13 @@ describe('with a collector', () => {
 })
 
 describe('without a collector', () => {
+  let untraced: TestPlatform
   beforeAll(async () => {
-    await platform.stop()
-    platform = await startPlatform({ dataDir: platform.dataDir })
+    untraced = await sharedPlatform()
   }, 120_000)
 
   it('a context goes through as it came in, and without one no id is made', async () => {
-    const org = await platform.organization()
+    const org = await untraced.organization()
     const { name } = await register(org)
     await listen(org, `/off-${org.slug}`, name)
     const { traceId, headers } = caller()
