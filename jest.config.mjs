@@ -1,30 +1,35 @@
 /**
  * Tests run as the program does: Node's own type stripping, ES modules. Broker and ClickHouse are real and shared by a run. The suite on three
- * brokers has a runner of its own, so that it follows the others, one file after the other.
+ * brokers has a runner of its own, so that it follows the others, one file after the other. Files named `*.long.test.ts` are those of
+ * `npm run test:long` (jest.long.config.mjs).
  */
-const shared = {
+export const shared = {
   testEnvironment: '<rootDir>/test/support/patient-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.mjs' },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 }
+export const SERIAL = '<rootDir>/test/cluster/serial-runner.mjs'
+export const testTimeout = 60_000
+const ELSEWHERE = ['/node_modules/', '<rootDir>/test/conformance/', '\\.long\\.test\\.ts$']
 
 export default {
   maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout,
   projects: [
     {
       ...shared,
       displayName: 'clarion',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/conformance/', '<rootDir>/test/cluster/'],
+      testPathIgnorePatterns: [...ELSEWHERE, '<rootDir>/test/cluster/'],
     },
     {
       ...shared,
       displayName: 'cluster',
       testMatch: ['<rootDir>/test/cluster/**/*.test.ts'],
-      runner: '<rootDir>/test/cluster/serial-runner.mjs',
+      testPathIgnorePatterns: ELSEWHERE,
+      runner: SERIAL,
     },
   ],
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command behind `npm start`, `npm test` and `npm run demo | bench | faults | conformance`. It runs on any Node
- * from 20, without dependencies: it installs missing packages, then runs the real program on Node 24.
+ * The command behind `npm start`, `npm test` and `npm run test:long | demo | bench | faults | conformance`. It runs on
+ * any Node from 20, without dependencies: it installs missing packages, then runs the real program on Node 24.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -22,6 +22,12 @@ const COMMANDS = {
   test: {
     sentence: 'Run every test; further arguments go to jest.',
     program: JEST,
+    before: ['src/embedded/prepare.ts'],
+    dev: true,
+  },
+  'test:long': {
+    sentence: 'Run the tests that take minutes, such as kills under load; further arguments go to jest.',
+    program: [...JEST, '--config', join(root, 'jest.long.config.mjs')],
     before: ['src/embedded/prepare.ts'],
     dev: true,
   },
@@ -93,7 +99,7 @@ function run(program) {
 
 function help() {
   console.log(
-    'usage: npm start | npm test | npm run demo | npm run bench | npm run faults | npm run conformance   (or: node bin/clarion.mjs <command> [arguments])\n',
+    'usage: npm start | npm test | npm run test:long | npm run demo | npm run bench | npm run faults | npm run conformance   (or: node bin/clarion.mjs <command> [arguments])\n',
   )
   for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(11)} ${sentence}`)
   if (!existsSync(nodeProgram(root))) return 0

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { readConfig, SETTINGS } from '../src/settings/config.ts'
 import { ADMIN_KEY, CLUSTER, type Given, problemsOf, SECRET_KEY } from './given-settings.ts'
+import { TIMES } from './support/searches.ts'
 
 describe('a start is refused, with the reason and an example, over', () => {
   it.each([
@@ -193,7 +194,7 @@ describe('whatever is in the environment,', () => {
         for (const problem of problemsOf(given))
           expect(problem).toMatch(/^[A-Z][A-Z_]+ .*(?:Example: |Leave it empty|travels)/s)
       }),
-      { numRuns: 2_000 },
+      { numRuns: 200 * TIMES },
     )
   })
 
@@ -226,7 +227,7 @@ describe('whatever is in the environment,', () => {
         }
         expect(said.join('\n')).not.toContain(SECRET)
       }),
-      { numRuns: 2_000 },
+      { numRuns: 200 * TIMES },
     )
   })
 })

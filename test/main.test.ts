@@ -1,30 +1,15 @@
 /** A wrong start prints one sentence, exits with code 1, and leaves nothing running. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
 import { identifyProcess, waitUntilGone } from '../src/embedded/process-identity.ts'
 import { SETTINGS } from '../src/settings/config.ts'
-import { SHARDS, startPlatform } from './support/platform.ts'
+import { endStartWhen, environment, exitOf, FLAGS, MOMENTS, PROGRAM, partsOf } from './started-program.ts'
+import { startPlatform } from './support/platform.ts'
 import { adopt, makeDataDirectory } from './support/run-directory.ts'
-
-const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
-const FLAGS = ['--disable-warning=ExperimentalWarning']
-const environment = (settings: Record<string, string>) => {
-  return {
-    ...process.env,
-    PORT: '0',
-    LOG_LEVEL: 'silent',
-    CLARION_BROKER_PROFILE: 'test',
-    CLARION_BROKER_HEAP_MB: '256',
-    CLARION_SHARDS: String(SHARDS),
-    ...settings,
-  }
-}
 
 function start(given: string[], settings: Record<string, string>, limit = ''): { code: number | null; said: string } {
   const run = spawnSync('/bin/sh', ['-c', `${limit} exec "$0" "$@"`, process.execPath, ...FLAGS, PROGRAM, ...given], {
@@ -122,32 +107,6 @@ describe('a start that cannot work', () => {
   })
 })
 
-/** Java and ClickHouse of this data directory that run now. */
-function partsOf(dataDir: string): number[] {
-  return ['kafka', 'clickhouse'].flatMap(part => {
-    try {
-      const { pid } = JSON.parse(readFileSync(join(dataDir, part, 'process.json'), 'utf8')) as { pid: number }
-      return identifyProcess(pid) ? [pid] : []
-    } catch {
-      return []
-    }
-  })
-}
-
-/** Every process that works in the data directory: what formats the storage has no file that names it. */
-function processesIn(dataDir: string): string[] {
-  return readdirSync('/proc').filter(pid => {
-    try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(dataDir)
-    } catch {
-      return false
-    }
-  })
-}
-
-const exitOf = (child: ChildProcess) =>
-  new Promise<number | NodeJS.Signals | null>(resolve => child.once('exit', (code, signal) => resolve(code ?? signal)))
-
 describe('a platform that cannot go on', () => {
   it('ends its children as well', async () => {
     const platform = await startPlatform()
@@ -164,19 +123,6 @@ describe('a platform that cannot go on', () => {
 })
 
 describe('a signal', () => {
-  it.each(['SIGHUP', 'SIGQUIT', 'SIGTERM'] as const)(
-    '%s drains a platform, which leaves nothing behind',
-    async signal => {
-      const platform = await startPlatform()
-      const parts = partsOf(platform.dataDir)
-      expect(parts).toHaveLength(2)
-      process.kill(platform.pid, signal) // to it alone: a terminal would tell the whole group
-      expect(await platform.stop(signal)).toBe(0)
-      expect(parts.map(pid => identifyProcess(pid))).toEqual([undefined, undefined])
-    },
-    120_000,
-  )
-
   it('still drains it when its output is not read any more', async () => {
     const dataDir = makeDataDirectory()
     const child = spawn(process.execPath, [...FLAGS, PROGRAM], {
@@ -194,29 +140,9 @@ describe('a signal', () => {
     expect(parts.map(pid => identifyProcess(pid))).toEqual([undefined, undefined])
   }, 120_000)
 
-  const moments: Array<[string, (dataDir: string) => boolean]> = [
-    ['the directory is taken', dataDir => existsSync(join(dataDir, 'kafka', 'owner.lock'))],
-    ['the storage is formatted', dataDir => existsSync(join(dataDir, 'kafka', 'formatting', 'format.properties'))],
-    ['ClickHouse has been started', dataDir => existsSync(join(dataDir, 'clickhouse', 'process.json'))],
-    ['the broker has been started', dataDir => existsSync(join(dataDir, 'kafka', 'process.json'))],
-    ['both serve', dataDir => existsSync(join(dataDir, 'kafka', 'secret-key-ids.json'))],
-  ]
-  it.each(moments)(
+  it.each(['the directory is taken', 'the broker has been started'] as const)(
     'ends a start at any moment, and what it had started: when %s',
-    async (_, came) => {
-      const dataDir = makeDataDirectory()
-      const env = environment({ CLARION_DATA_DIR: dataDir, PORT: '0', CLARION_BROKER_PROFILE: 'default' })
-      const child = spawn(process.execPath, [...FLAGS, PROGRAM], { env, stdio: 'ignore' })
-      adopt(child.pid!)
-      const exited = exitOf(child)
-      while (!came(dataDir)) await pause(5)
-      child.kill('SIGTERM')
-      expect(await exited).toBe(0)
-      expect(partsOf(dataDir)).toEqual([])
-      if (process.platform === 'linux') expect(processesIn(dataDir)).toEqual([])
-      for (const part of ['kafka', 'clickhouse'])
-        expect([part, existsSync(join(dataDir, part, 'owner.lock'))]).toEqual([part, false])
-    },
+    moment => endStartWhen(MOMENTS[moment]),
     120_000,
   )
 })

@@ -62,7 +62,7 @@ describe('docs/architecture.md', () => {
   it('names for every promise tests that exist under that title', () => {
     const text = read('docs/architecture.md')
     const promises = text.slice(text.indexOf('## Promises'), text.indexOf('\n## ', text.indexOf('## Promises') + 3))
-    const held = [...promises.matchAll(/`(test\/[\w./-]+\.test\.ts)`: “([^”]+)”/g)].map(([, file, title]) => ({
+    const held = [...promises.matchAll(/`(test\/[\w./-]+\.ts)`: “([^”]+)”/g)].map(([, file, title]) => ({
       file: file!,
       title: title!,
     }))

@@ -1,7 +1,8 @@
 /** Replays to several targets on a whole platform, from outside: what arrives, what does not, and where that is written down. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
-import { createReceiver, type ReceivedRequest } from '../support/receiver.ts'
+import { sharedPlatform, type TestPlatform } from '../support/platform.ts'
+import { createReceiver } from '../support/receiver.ts'
+import { emit, ended, eventually, get, hook, itemsOf, numberOf, range, replay } from './replaying.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -9,80 +10,6 @@ beforeAll(async () => {
 }, 120_000)
 
 const GROUPS = '/api/v1/events/custom/federation/groups'
-
-interface Progress {
-  matched: number | null
-  processed: number
-  succeeded: number
-  failed: number
-  skipped: number
-}
-interface Shown {
-  id: string
-  state: string
-  stateReason: string | null
-  progress: Progress
-  targets: Array<{ kind: string; id: string; state: string; stateReason: string | null; progress: Progress }>
-}
-interface Item {
-  id: string | null
-  target: { kind: string; id: string }
-  outcome: string
-  reason: string | null
-  eventId: string
-  sequence: number
-}
-
-const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n)
-const numberOf = ({ body }: ReceivedRequest) =>
-  (JSON.parse(body.toString()) as { data: { data: { n: number } } }).data.data.n
-
-async function hook(organization: TestOrganization, url: string, more: object = {}): Promise<string> {
-  const body = { url, events: ['platformxe.generic'], ...more }
-  return (await organization.call<{ id: string }>('POST', '/api/v1/webhooks', body)).data.id
-}
-
-async function emit(organization: TestOrganization, count: number): Promise<string[]> {
-  const items = range(0, count).map(n => ({
-    name: 'platformxe.generic',
-    payload: { kind: 'numbered', data: { n } },
-    subject: `s${n % 7}`,
-  }))
-  const { data } = await organization.call<{
-    results: Array<{ status: number; data?: { eventId: string }; eventId?: string }>
-  }>('POST', '/api/v1/events/custom/emit/batch', { items })
-  expect(data.results.every(({ status }) => status === 202)).toBe(true)
-  return data.results.map(result => (result.eventId ?? result.data?.eventId)!)
-}
-
-async function eventually<T>(ask: () => Promise<T>, holds: (found: T) => boolean, tries = 300): Promise<T> {
-  for (let at = 0; ; at++) {
-    const found = await ask()
-    if (holds(found) || at > tries) return found
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-}
-
-async function replay(organization: TestOrganization, body: object): Promise<Shown> {
-  const { status, data, body: whole } = await organization.call<Shown>('POST', '/api/v1/replays', body)
-  if (status !== 202) throw new Error(JSON.stringify(whole))
-  return data
-}
-
-const get = async (organization: TestOrganization, id: string) =>
-  (await organization.call<Shown>('GET', `/api/v1/replays/${id}`)).data
-
-/** Its end, with the figures of the history. */
-const ended = (organization: TestOrganization, { id }: Shown) =>
-  eventually(
-    () => get(organization, id),
-    ({ state, progress }) =>
-      !['running', 'cancelling'].includes(state) && progress.processed >= (progress.matched ?? 0),
-  )
-
-async function itemsOf(organization: TestOrganization, { id }: Shown): Promise<Item[]> {
-  return (await organization.call<Item[]>('GET', `/api/v1/replays/${id}/items?limit=100`)).data
-}
 
 describe('a replay to everybody who subscribes now', () => {
   it('counts first, then delivers just that, and says of each event and webhook what became of it', async () => {
@@ -244,42 +171,3 @@ it('a replay to a member brings what it has missed, once, and to an external pee
   await receiver.close()
   await peer.close()
 }, 120_000)
-
-it('a replay to several webhooks goes on after the whole platform and its broker are killed in the middle', async () => {
-  const first = await startPlatform()
-  const organization = await first.organization()
-  let isKilled = false
-  const hanging = (number: number) => !isKilled && number >= 60
-  const receiver = await createReceiver({ answer: ({ number }) => (hanging(number) ? 'hang' : { status: 204 }) })
-  const from = new Date(Date.now() - 1_000).toISOString()
-  await emit(organization, 100)
-  const ids = [await hook(organization, `${receiver.url}/a`), await hook(organization, `${receiver.url}/b`)]
-  const off = await hook(organization, receiver.url, { active: false })
-  const started = await replay(organization, {
-    ...{ source: { from }, target: { kind: 'webhook', ids: [...ids, off] }, options: { ratePerSecond: 100 } },
-  })
-  await receiver.received(60)
-  await eventually(
-    () => get(organization, started.id),
-    ({ progress }) => progress.succeeded === 59 && progress.skipped === 100,
-  )
-  await first.kill()
-  const hung = receiver.requests.length - 59
-  isKilled = true
-  const second = await startPlatform({ dataDir: first.dataDir })
-  const again = { ...organization, call: second.call.bind(undefined, organization.apiKey) } as TestOrganization
-  const done = await ended(again, started)
-  expect(done).toMatchObject({
-    state: 'completed',
-    progress: { matched: 300, succeeded: 200, skipped: 100, failed: 0 },
-  })
-  for (const path of ['/a', '/b']) {
-    const seen = new Set(receiver.requests.filter(request => request.path === path).map(numberOf))
-    expect(seen.size).toBe(100)
-  }
-  expect(receiver.requests.length).toBe(200 + hung)
-  const skipped = (await itemsOf(again, done)).filter(({ target }) => target.id === off)
-  expect(new Set(skipped.map(({ eventId }) => eventId)).size).toBe(skipped.length)
-  await second.stop()
-  await receiver.close()
-}, 180_000)

@@ -5,6 +5,7 @@ import { diffSchemas } from 'json-schema-diff'
 import { checkMinor } from '../../../src/registry/compatibility/minor.ts'
 import { filterKeywords, type SchemaObject } from '../../../src/registry/schema-positions.ts'
 import { createJudge } from '../../../src/registry/validation/judge.ts'
+import { TIMES } from '../../support/searches.ts'
 import { payloads, schemaPair } from '../schema-pairs.ts'
 import { createSecondOpinion } from '../second-opinion.ts'
 
@@ -12,9 +13,6 @@ const judgeOf = (schema: SchemaObject) => createJudge(schema, { dialect: 'json-s
 /** Excludes the optional property of an open model, which is accepted without a proof, and annotations. */
 const isProved = ([old, next]: [SchemaObject, SchemaObject]) =>
   checkMinor(old, next).proof && JSON.stringify(old) !== JSON.stringify(next)
-
-/** Each run draws other pairs; `CLARION_PROOF_TIMES=10` draws ten times as many. */
-const TIMES = Number(process.env.CLARION_PROOF_TIMES ?? 1)
 
 describe('a minor that is taken as proved', () => {
   it('takes every payload that the old version took', () => {

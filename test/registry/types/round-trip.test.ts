@@ -9,10 +9,11 @@ import { generatedCases } from '../../../conformance/types/generated-cases.ts'
 import { type Outcome, WORKSHOPS, type Workshop } from '../../../conformance/types/languages.ts'
 import { realCases } from '../../../conformance/types/real-cases.ts'
 import { sameJson } from '../../../conformance/types/same-json.ts'
+import { TIMES } from '../../support/searches.ts'
 import { ATTACKS } from './attacks.ts'
 
 /** The conformance suite runs 200 and all. */
-const [GENERATED, REAL] = [30, 6]
+const [GENERATED, REAL] = [10 * TIMES, 2 * TIMES]
 
 /** Payloads that a language cannot carry: it refuses them and says why. */
 const REFUSED: Record<string, { payload: string; reason: string }> = {

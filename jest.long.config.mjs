@@ -1,0 +1,29 @@
+/**
+ * `npm run test:long`: what takes minutes and proves rare things, one file after the other, and searches by chance ten times as long. `npm test` has a
+ * short version of each promise.
+ */
+import { SERIAL, shared, testTimeout } from './jest.config.mjs'
+
+process.env.CLARION_PROOF_TIMES ??= '10'
+process.env.CLARION_MODEL_RUNS ??= '250'
+
+const SEARCHES = [
+  'config-refused',
+  'kafka/foreign-batches',
+  'model/cursors',
+  'processors/deliver/model',
+  'registry/compatibility/proof',
+  'registry/types/round-trip',
+]
+
+export default {
+  testTimeout,
+  projects: [
+    {
+      ...shared,
+      displayName: 'long',
+      testMatch: ['**/*.long', ...SEARCHES].map(name => `<rootDir>/test/${name}.test.ts`),
+      runner: SERIAL,
+    },
+  ],
+}

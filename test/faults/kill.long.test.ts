@@ -1,0 +1,17 @@
+/** `kill -9`, in the middle of everything: afterwards every figure agrees to the unit. */
+import { afterAll, describe, it } from '@jest/globals'
+import type { TestPlatform } from '../support/platform.ts'
+import { killAdmit, killWhole } from './kills.ts'
+
+let platform: TestPlatform
+afterAll(() => platform?.stop(), 120_000)
+
+describe('kill -9', () => {
+  it('of the whole platform in the middle of 20,000 emits loses, invents and doubles nothing', async () => {
+    platform = await killWhole({ count: 20_000, batch: 500 })
+  }, 240_000)
+
+  it('of one of two admit processes lets the other take over, and the ledger agrees', async () => {
+    await killAdmit(platform, { count: 10_000, batch: 500 })
+  }, 240_000)
+})
