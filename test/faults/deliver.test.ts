@@ -1,122 +1,24 @@
-/** `deliver` under `kill -9`, with others joining and leaving, and with much at once: every attempt is made as said, and said as made. */
+/** `deliver` under `kill -9`, and with much at once (others joining and leaving: deliver.long.test.ts): every attempt is made as said, and said as made. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
+import { describe, expect, it } from '@jest/globals'
 import { patient } from '../support/patience.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
-import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
-import { endParts } from '../support/run-directory.ts'
-
-const clock = createSystemClock()
-const random = createSystemRandom()
-const SCALE = { CLARION_TIME_SCALE: '0.001', CLARION_SHARDS: '8' }
-let platform: TestPlatform
-const closing: Array<() => Promise<unknown>> = []
-beforeAll(async () => {
-  // Broker and ClickHouse stay behind when the whole platform is killed; what comes then delivers nothing by itself.
-  const whole = await startPlatform({ env: SCALE })
-  await whole.kill()
-  platform = await startPlatform({ env: SCALE, dataDir: whole.dataDir, roles: 'api,admit,record' })
-}, 120_000)
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close().catch(() => undefined)
-}, 60_000)
-afterAll(async () => {
-  await platform?.stop()
-  await endParts(platform.dataDir)
-}, 60_000)
-
-interface Attempt {
-  attemptId: string | null
-  number: number
-  state: string
-  startedAt: string
-  durationMs: number
-  nextAttemptAt: string | null
-}
-interface Delivery {
-  id: string
-  status: string
-  attempts: number
-  sequence: number
-}
-
-/** One more process that delivers. */
-async function deliverer(): Promise<TestPlatform> {
-  const made = await startPlatform({ env: SCALE, dataDir: platform.dataDir, roles: 'deliver' })
-  closing.push(() => made.stop())
-  return made
-}
-
-async function receiver(answer: Parameters<Receiver['answerWith']>[0]): Promise<Receiver> {
-  const made = await createReceiver({ answer })
-  closing.push(() => made.close())
-  return made
-}
-
-async function webhook(organization: TestOrganization, url: string, more: object = {}): Promise<string> {
-  const made = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', { url, events: ['*'], ...more })
-  expect([made.status, made.code]).toEqual([201, undefined])
-  return made.data.id
-}
-
-async function emit(
-  organization: TestOrganization,
-  count: number,
-  subjectOf: (n: number) => string | undefined = () => undefined,
-) {
-  const items = Array.from({ length: count }, (_, n) => ({
-    name: 'platformxe.generic',
-    payload: { kind: 'k', data: { n } },
-    subject: subjectOf(n),
-  }))
-  const answer = await organization.call<{ results: Array<{ status: number }> }>(
-    'POST',
-    '/api/v1/events/custom/emit/batch',
-    { items },
-  )
-  expect(answer.data.results.filter(({ status }) => status !== 202)).toEqual([])
-}
-
-async function deliveriesOf(organization: TestOrganization, webhookId: string): Promise<Delivery[]> {
-  const found: Delivery[] = []
-  for (let cursor = ''; ; ) {
-    const page = await organization.call<Delivery[]>(
-      'GET',
-      `/api/v1/webhooks/${webhookId}/deliveries?limit=100${cursor}`,
-    )
-    found.push(...page.data)
-    const { nextCursor } = (page.body as { meta: { nextCursor: string | null } }).meta
-    if (nextCursor === null) return found
-    cursor = `&cursor=${nextCursor}`
-  }
-}
-
-/** Asks until so many deliveries have succeeded. */
-async function succeeded(organization: TestOrganization, webhookId: string, count: number): Promise<Delivery[]> {
-  for (let tries = 0; ; tries++) {
-    const list = await deliveriesOf(organization, webhookId)
-    if (list.filter(({ status }) => status === 'success').length >= count || tries === patient(600)) return list
-    await clock.sleep(100)
-  }
-}
-
-const attemptsOf = async (organization: TestOrganization, { id }: Delivery) =>
-  (await organization.call<Attempt[]>('GET', `/api/v1/webhooks/deliveries/${id}/attempts`)).data
-
-/** The log numbers the attempts from 1 without a gap or a repetition, and none began before it was due. */
-function expectExactLog(attempts: Attempt[]): void {
-  expect(attempts.map(({ number }) => number)).toEqual(attempts.map((_, at) => at + 1))
-  for (const [at, attempt] of attempts.entries()) {
-    if (at > 0)
-      expect(Date.parse(attempt.startedAt)).toBeGreaterThanOrEqual(Date.parse(attempts[at - 1]!.nextAttemptAt!))
-  }
-}
-
-const idOf = (request: ReceivedRequest) => request.headers['x-delivery-id']!
-const numberOf = (request: ReceivedRequest) => Number(request.headers['x-delivery-attempt'])
+import {
+  attemptsOf,
+  clock,
+  closing,
+  deliverer,
+  deliveriesOf,
+  emit,
+  expectExactLog,
+  idOf,
+  numberOf,
+  platform,
+  receiver,
+  succeeded,
+  webhook,
+} from './deliverers.ts'
 
 describe('kill -9 of the process that delivers', () => {
   it('before a request, in flight, after the answer and after the commit repeats only what was not committed, under its number', async () => {
@@ -170,42 +72,6 @@ describe('kill -9 of the process that delivers', () => {
     // In flight and unanswered, then answered and (as good as always) uncommitted: the first attempt was sent up to three times.
     expect(numbers.filter(number => number === 1).length).toBeGreaterThanOrEqual(2)
     expect(numbers.length - attempts.length).toBeLessThanOrEqual(3)
-  }, 180_000)
-})
-
-describe('others that join, leave and die', () => {
-  it('change neither counts nor due times, and no subject is ever overtaken', async () => {
-    const count = 240
-    const organization = await platform.organization()
-    const flaky = await receiver(() => ({ status: random.uniform() < 0.12 ? 500 : 200 }))
-    const delays = [0, ...Array.from({ length: 7 }, () => '1m')]
-    const plain = await receiver(request => ({ status: numberOf(request) === 1 ? 503 : 200 }))
-    const ordered = await webhook(organization, flaky.url, { ordering: 'block', maxInFlight: 20, retry: { delays } })
-    const counted = await webhook(organization, plain.url, { retry: { delays: [0, '5m', '5m'] } })
-    await deliverer()
-    const subject = () => `s${Math.floor(random.uniform() * 12)}`
-    await emit(organization, count / 3, subject)
-    const joining = await deliverer()
-    await emit(organization, count / 3, subject)
-    await joining.stop()
-    const dying = await deliverer()
-    await emit(organization, count / 3, subject)
-    await dying.kill()
-
-    const inOrder = await succeeded(organization, ordered, count)
-    expect(inOrder.filter(({ status }) => status === 'success')).toHaveLength(count)
-    const seen = new Map<string, number[]>()
-    for (const { body } of flaky.requests) {
-      const { subject: about, sequence } = JSON.parse(body.toString()) as { subject: string; sequence: number }
-      seen.set(about, [...(seen.get(about) ?? []), sequence])
-    }
-    for (const [about, sequences] of seen)
-      expect([about, sequences]).toEqual([about, sequences.toSorted((a, b) => a - b)])
-
-    const retried = await succeeded(organization, counted, count)
-    // A request in flight during a kill was repeated under its number; the log has each number once.
-    expect(retried.filter(({ attempts, status }) => attempts !== 2 || status !== 'success').length).toBe(0)
-    for (const delivery of retried.slice(0, 40)) expectExactLog(await attemptsOf(organization, delivery))
   }, 180_000)
 })
 

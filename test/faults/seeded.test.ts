@@ -1,14 +1,9 @@
-/** The harness of `npm run faults`, for some seconds and a fixed seed (longer: seeded.long.test.ts), and its parts. */
+/** The parts of the harness of `npm run faults`; a run of it is in seeded.long.test.ts. */
 import { expect, it } from '@jest/globals'
 import { createChance, createDeck } from '../../faults/chance.ts'
 import { readOptions } from '../../faults/options.ts'
 import { markdown } from '../../faults/report.ts'
 import type { RunResult } from '../../faults/run.ts'
-import { expectToHold } from './seeded-run.ts'
-
-it('nothing is lost, invented or counted twice while a process is killed and started', async () => {
-  await expectToHold(0.1, 3)
-}, 400_000)
 
 it('the same seed makes the same schedule, and each part draws for itself', () => {
   const draw = (seed: number) => {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics/client.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import type { Finding } from '../../src/ledger/finding.ts'
-import type { LedgerReport } from '../../src/ledger/ledger.ts'
 import { createLogger } from '../../src/logger.ts'
 import { emits } from '../../topics/emits.ts'
 import { configOf } from '../../topics/topic.ts'
@@ -11,8 +10,8 @@ import { createClient } from '../support/kafkajs-client.ts'
 import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
+import { checkLedger, emitMany, generic } from './checked.ts'
 
-const MONTH_MS = 31 * 86_400_000
 const clock = createSystemClock()
 
 let platform: TestPlatform
@@ -26,16 +25,6 @@ afterAll(async () => {
   await analytics?.close()
   await platform?.stop()
 })
-
-const generic = (kind: string) => ({ name: 'platformxe.generic', payload: { kind } })
-const batch = (count: number, item: object = generic('n')) => ({ items: Array.from({ length: count }, () => item) })
-
-async function emitMany(organization: Pick<TestOrganization, 'call'>, count: number, item?: object) {
-  const { data } = await organization.call<{ results: Array<{ status: number }> }>(
-    ...(['POST', '/api/v1/events/custom/emit/batch', batch(count, item)] as const),
-  )
-  expect(data.results.filter(result => result.status === 202)).toHaveLength(count)
-}
 
 /** From now on the peer gets what the owner emits as `order.made`. */
 async function share(owner: TestOrganization, peer: TestOrganization) {
@@ -55,12 +44,7 @@ async function share(owner: TestOrganization, peer: TestOrganization) {
   expect((await owner.call('POST', `${path}/pushes`, { registrationId: made.id })).status).toBe(201)
 }
 
-async function check(of = ''): Promise<LedgerReport> {
-  const path = `/api/v1/ledger/check${of && `?organizationId=${of}`}`
-  const { status, data, body } = await platform.call<LedgerReport>(platform.adminKey, 'POST', path)
-  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)} ${platform.log().slice(-2_000)}`)
-  return data
-}
+const check = (of?: string) => checkLedger(platform, of)
 
 async function audited(organization: TestOrganization, count: number) {
   for (let tries = 0; tries < patient(100); tries++) {
@@ -206,24 +190,4 @@ describe('the ledger', () => {
     expect(shown.data.findings.filter(each => each.organizationId === id)).toMatchObject([{ check: 'gap', topic }])
     expect(await audited(organization, 1)).toHaveLength(1)
   })
-
-  it('agrees across the turn of a month', async () => {
-    const organization = await platform.organization('FREE')
-    await emitMany(organization, 30)
-    await platform.stop()
-    platform = await startPlatform({ dataDir: platform.dataDir, env: { CLARION_CLOCK_OFFSET_MS: String(MONTH_MS) } })
-    await platform.call(organization.apiKey, 'POST', '/api/v1/events/custom/emit/batch', batch(20))
-    expect(await check(organization.org.id)).toMatchObject({ consistent: true, findings: [], organizations: 1 })
-    const months = [0, MONTH_MS].map(ms => new Date(clock.nowMs() + ms).toISOString().slice(0, 7))
-    const used = months.map(async month => {
-      const { data } = await platform.call<{ meters: { emits: number }; final: boolean }>(
-        ...([organization.apiKey, 'GET', `/api/v1/usage/summary?month=${month}`] as const),
-      )
-      return [data.meters.emits, data.final]
-    })
-    expect(await Promise.all(used)).toEqual([
-      [30, true],
-      [20, false],
-    ])
-  }, 120_000)
 })

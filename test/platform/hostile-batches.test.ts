@@ -1,38 +1,15 @@
 /** Batches made by hand, on a real broker under an organization's own topic: none chooses an offset, stops the partition, or fills the memory. */
-import { zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { credentialOf, eventually } from '../support/kafka-clients.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { produceBatches, type RawBatch, type RawRecord, rawBatch } from '../support/raw-batches.ts'
+import { emitted, expectLargeRefused, good, goods, quarantined, RECORDS_MAX, zstd } from './hand-made-batches.ts'
 
-const RECORDS_MAX = 200
 let platform: TestPlatform
 beforeAll(async () => {
   platform = await startPlatform({ env: { CLARION_BATCH_RECORDS_MAX: String(RECORDS_MAX) } })
 }, 120_000)
 afterAll(() => platform?.stop(), 60_000)
-
-interface Entry {
-  id: string
-  offset: number
-  code: string
-  findings: Array<{ rule: string }>
-}
-
-const headers = { name: 'platformxe.generic' }
-const good = (offsetDelta: number, more: Partial<RawRecord> = {}): RawRecord => ({
-  offsetDelta,
-  value: '{"kind":"good"}',
-  headers,
-  ...more,
-})
-const goods = (...deltas: number[]) => deltas.map(delta => good(delta))
-const zstd: RawBatch = { codec: 4, pack: zstdCompressSync }
-
-const quarantined = async ({ call }: TestOrganization) =>
-  (await call<Entry[]>('GET', '/api/v1/events/custom/quarantine?limit=100')).data
-const emitted = async ({ call }: TestOrganization) =>
-  (await call<Array<{ id: string; status: string }>>('GET', '/api/v1/events/custom/emits?limit=100')).data
 
 /** Sends a batch between two good ones; answers what became of the emits, once all are judged. */
 async function between(batch: Buffer, refusedCount: number) {
@@ -105,21 +82,7 @@ describe('a batch of many small records', () => {
 })
 
 describe('batches of a few KB that unpack to 15 MB each', () => {
-  it('from many producers at once are refused one after the other, and later records are judged', async () => {
-    const organizations = await Promise.all(Array.from({ length: 8 }, () => platform.organization()))
-    const large = rawBatch([good(0, { value: ' '.repeat(15 * 1024 * 1024) })], zstd)
-    const batches = [...Array.from({ length: 20 }, () => large), rawBatch(goods(0))]
-    await Promise.all(
-      organizations.map(async organization => {
-        const sent = await produceBatches(await credentialOf(organization, 'produce'), batches)
-        expect(new Set(sent)).toEqual(new Set([0]))
-      }),
-    )
-    for (const organization of organizations) {
-      const all = await eventually(() => emitted(organization), found => found.length >= 21, 60_000) // biome-ignore format: one thought
-      expect([all.length, all.filter(({ status }) => status !== 'REJECTED').length]).toEqual([21, 1])
-      const refused = await eventually(() => quarantined(organization), found => found.length >= 20, 60_000) // biome-ignore format: one thought
-      expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['payload_too_large']))
-    }
+  it('from several producers at once are refused one after the other, and later records are judged', async () => {
+    await expectLargeRefused(platform, 3, 5)
   }, 180_000)
 })

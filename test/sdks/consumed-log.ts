@@ -1,12 +1,12 @@
-/** A platform with a log for each test of the file that imports this, and consumers of it. */
+/** A log for each test of the file that imports this, and consumers of it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from '@jest/globals'
+import { beforeAll } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
 import { type Access, type ConsumeOptions, consume, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
 import { containersOf, testsUseContainers } from '../support/containers.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { until } from './support/until.ts'
 
 export let platform: TestPlatform
@@ -14,10 +14,14 @@ export let organization: TestOrganization
 export let client: Client
 export let access: Access & { credentials: { topics: { events: string }; groupPrefix?: string } }
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await sharedPlatform()
   await begin()
 }, 120_000)
-afterAll(() => platform?.stop(), 60_000)
+
+/** Instead of the platform of the run, for a file that strikes it. */
+export function takePlatform(own: TestPlatform): void {
+  platform = own
+}
 
 /** A log of its own. */
 export async function begin(partitions = 1): Promise<void> {

@@ -1,11 +1,8 @@
 /** Reading the log with the kit: a group gets every event that it has not handled, through any fault in between. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../sdks/typescript/src/clock.ts'
 import { consume, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
-import { testsUseContainers } from '../support/containers.ts'
-import { access, begin, client, emit, gate, grow, kinds, platform, platformAdmin, read, rest } from './consumed-log.ts'
+import { access, begin, client, emit, gate, grow, kinds, platformAdmin, read, rest } from './consumed-log.ts'
 import { handlerTests } from './consumer-handlers.ts'
 import { until } from './support/until.ts'
 
@@ -198,35 +195,4 @@ describe('a credential that is deleted', () => {
     expect(heard).toEqual([[expect.objectContaining({ message: expect.stringMatching(/[Aa]uth/) })]])
     await reading.close()
   })
-})
-
-const restarted = testsUseContainers() ? it.skip : it
-describe('brokers that go away', () => {
-  restarted(
-    'come back to a consumer that goes on where it was, a new group too',
-    async () => {
-      await begin()
-      const disconnects: string[] = []
-      const noting = (group: string) => ({ group, onDisconnect: () => void disconnects.push(group) })
-      const reading = await read(noting('restarted'))
-      const idle = await read(noting('restarted-idle'))
-      await emit('before')
-      await reading.sees('before')
-      const { pid } = JSON.parse(readFileSync(join(platform.dataDir, 'kafka', 'process.json'), 'utf8')) as {
-        pid: number
-      }
-      // A frozen platform starts no other broker, until both consumers have noticed.
-      process.kill(platform.pid, 'SIGSTOP')
-      process.kill(pid, 'SIGKILL')
-      await until(() => new Set(disconnects).size, size => size === 2) // biome-ignore format: one thought
-      process.kill(platform.pid, 'SIGCONT')
-      while (!(await emit('after').then(() => true, () => false))); // biome-ignore format: one thought
-      await until(() => reading.sees('after').then(() => idle.sees('after')), Boolean)
-      await Promise.all([reading.close(), idle.close()])
-      expect(kinds(reading.seen).filter(kind => kind === 'before')).toEqual(['before'])
-      expect(kinds(reading.seen)).toContain('after')
-      expect(kinds(idle.seen)).toContain('after')
-    },
-    120_000,
-  )
 })
