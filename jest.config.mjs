@@ -15,7 +15,8 @@ export const testTimeout = 60_000
 const ELSEWHERE = ['/node_modules/', '<rootDir>/test/conformance/', '\\.long\\.test\\.ts$']
 
 export default {
-  maxWorkers: 2,
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/slow-first.mjs',
   testTimeout,
   projects: [
     {

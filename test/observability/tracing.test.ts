@@ -69,12 +69,12 @@ async function emit(org: TestOrganization, name: string, headers: Record<string,
   return { emitId, eventId: emitId.replace('cee_', 'evt_') }
 }
 
+/** Asked until the emit is judged and its record can be read, which takes its time on a busy machine. */
 async function traceIdOf(org: TestOrganization, emitId: string): Promise<string> {
   for (;;) {
-    const { status, traceId } = await must(
-      org.call<{ status: string; traceId: string }>('GET', `/api/v1/events/custom/emits/${emitId}`),
-    )
-    if (status !== 'REQUESTED') return traceId
+    const found = await org.call<{ status: string; traceId: string }>('GET', `/api/v1/events/custom/emits/${emitId}`)
+    if (found.status !== 503 && found.status >= 300) throw new Error(`${found.status} ${JSON.stringify(found.body)}`)
+    if (found.status === 200 && found.data.status !== 'REQUESTED') return found.data.traceId
   }
 }
 

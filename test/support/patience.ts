@@ -3,8 +3,8 @@
  * multiplied by one factor, here and in `patient-environment.mjs`.
  */
 
-/** `CLARION_TEST_PATIENCE`; 5 where `CI` is set, 1 otherwise. */
-export const PATIENCE = Number(process.env.CLARION_TEST_PATIENCE || (process.env.CI ? 5 : 1))
+/** `CLARION_TEST_PATIENCE`; 5 where `CI` is set, 2 otherwise. */
+export const PATIENCE = Number(process.env.CLARION_TEST_PATIENCE || (process.env.CI ? 5 : 2))
 
 /** A limit, in milliseconds or in tries, on this machine. */
 export const patient = (limit: number): number => limit * PATIENCE
