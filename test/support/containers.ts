@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { GenericContainer, Wait } from 'testcontainers'
 import type { ClickHouseConnection } from '../../src/embedded/clickhouse.ts'
 import { chooseFreePorts } from '../../src/embedded/free-ports.ts'
 import type { KafkaConnection } from '../../src/embedded/kafka.ts'
@@ -36,7 +35,11 @@ export async function containersOf(directory: string): Promise<Containers> {
   return JSON.parse(readFileSync(path, 'utf8')) as Containers
 }
 
+/** Loaded only where it is used: with all that it brings, it would take longer than most test files. */
+const library = () => import('testcontainers')
+
 async function startKafka(): Promise<KafkaConnection> {
+  const { GenericContainer, Wait } = await library()
   const [internal, clients, controller] = (await chooseFreePorts(3)) as [number, number, number]
   const settings = brokerSettings('/tmp/kafka-data', { internal, clients, controller }, PASSWORD, '0.0.0.0')
   const user = `SCRAM-SHA-512=[name=${PLATFORM_USER},password=${PASSWORD}]`
@@ -57,6 +60,7 @@ async function startKafka(): Promise<KafkaConnection> {
 }
 
 async function startClickHouse(): Promise<ClickHouseConnection> {
+  const { GenericContainer, Wait } = await library()
   const [port] = (await chooseFreePorts(1)) as [number]
   await new GenericContainer(CLICKHOUSE_IMAGE)
     .withEnvironment({ CLICKHOUSE_USER: PLATFORM_USER, CLICKHOUSE_PASSWORD: PASSWORD })
