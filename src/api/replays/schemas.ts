@@ -32,7 +32,7 @@ export const newReplay = object({
     'from?': from,
     'to?': time,
     'selectors?': selectors,
-    'subject?': optionalText(200),
+    'subject?': optionalText(255),
     'eventIds?': { ...ids, maxItems: EVENTS_MAX },
     // `events/conditions.ts` checks the rest and reports the place of each fault.
     'conditions?': { type: ['object', 'null'] },
