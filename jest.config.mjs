@@ -15,7 +15,7 @@ export const testTimeout = 60_000
 const ELSEWHERE = ['/node_modules/', '<rootDir>/test/conformance/', '\\.long\\.test\\.ts$']
 
 export default {
-  maxWorkers: 3,
+  maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/slow-first.mjs',
   testTimeout,
   projects: [
