@@ -14,6 +14,7 @@ const SEARCHES = [
   'processors/deliver/model',
   'registry/compatibility/proof',
   'registry/types/round-trip',
+  'workflows/interpreter/model',
 ]
 
 export default {

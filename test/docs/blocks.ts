@@ -13,6 +13,7 @@ import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { SETTINGS } from '../../src/settings/config.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
 import { DAY_MS, type OrganizationTopic, type Topic } from '../../topics/topic.ts'
+import { workflowActions, workflowFields, workflowFilters, workflowRules, workflowScopes } from './workflow-blocks.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -44,6 +45,11 @@ export const BLOCKS: readonly Block[] = [
         Object.entries(BUS_CODES).map(([name, meaning]) => [code(name), meaning]),
       ),
   },
+  { file: 'docs/workflows.md', name: 'workflow-scopes', make: () => workflowScopes(table) },
+  { file: 'docs/workflows.md', name: 'workflow-filters', make: () => workflowFilters(table) },
+  { file: 'docs/workflows.md', name: 'workflow-actions', make: () => workflowActions(table) },
+  { file: 'docs/workflows.md', name: 'workflow-fields', make: () => workflowFields(table) },
+  { file: 'docs/workflows.md', name: 'workflow-rules', make: () => workflowRules(table) },
 ]
 
 /** The text with the block's content replaced. Throws when the document has no such block. */

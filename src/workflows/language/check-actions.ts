@@ -7,13 +7,13 @@ import type { DeployContext } from './deploy-context.ts'
 import type { Findings } from './findings.ts'
 import { templatedKeys } from './places.ts'
 import { REQUEST_SCOPES } from './references.ts'
-import { sqlProblem } from './sql-text.ts'
+import { changesRows, sqlProblem } from './sql-text.ts'
 import { urlObjection } from './url-template.ts'
 import { type TemplateText, templatesOf, type Use, usesOf } from './uses.ts'
 
 export function checkActions(definition: Definition, context: DeployContext, findings: Findings): void {
   for (const { action, path } of eachAction(definition)) {
-    for (const text of templatesOf(action, path)) checkText(text, findings)
+    for (const text of templatesOf(action, path)) checkText(text, action, findings)
     for (const use of usesOf(action, path)) checkUse(use, context, findings)
     for (const place of templatedKeys(action.with, pointerTo(path, 'with')))
       findings.error(place, 'template_not_allowed', 'is the name of a member, which a template cannot make')
@@ -34,11 +34,13 @@ export function scopesOf(definition: Definition, context: DeployContext): string
   return [...scopes].sort()
 }
 
-function checkText({ path, place, template, problem }: TemplateText, findings: Findings): void {
+function checkText({ path, place, template, problem }: TemplateText, action: Action, findings: Findings): void {
   if (problem !== undefined) findings.error(path, problem.rule, problem.message)
   else if (place === 'sql') {
     const wrong = sqlProblem(template)
     if (wrong !== undefined) findings.error(path, wrong.rule, wrong.message)
+    else if (action.type === 'sql_query' && action.with.mode !== 'write' && changesRows(template))
+      findings.error(path, 'sql_refused', 'the statement changes rows: set mode to write')
   } else if (place === 'url') {
     const objection = urlObjection(template)
     if (objection !== undefined) findings.error(path, 'url_origin', objection)

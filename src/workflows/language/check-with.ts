@@ -65,7 +65,8 @@ const segmentsOf = (pointer: string): string[] =>
     .map(segment => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 /** A branch of a choice is no requirement of its own; the choice is reported. */
-const isOfBranch = ({ schemaPath }: ErrorObject): boolean => /\/(?:anyOf|oneOf)\/\d+\//.test(schemaPath)
+const isOfBranch = ({ schemaPath, keyword }: ErrorObject): boolean =>
+  keyword === 'if' || /\/(?:anyOf|oneOf)\/\d+\//.test(schemaPath)
 
 function describe({
   keyword,

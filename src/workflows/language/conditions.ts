@@ -26,14 +26,13 @@ export function parseDefinitionConditions(given: unknown, at: string): ParsedCon
 /** Groups that were written in the compact form: pointers into the normalised one would lead nowhere. */
 const rewritten = new WeakSet<ConditionGroup>()
 
-function hasSameForm(given: unknown, made: unknown): boolean {
-  if (Array.isArray(made))
-    return Array.isArray(given) && made.every((member, index) => hasSameForm(given[index], member))
-  if (!isJsonObject(made)) return true
-  return (
-    isJsonObject(given) &&
-    Object.entries(made).every(([key, member]) => key in given && hasSameForm(given[key], member))
-  )
+function hasSameForm(given: unknown, made: ConditionNode): boolean {
+  if (!isJsonObject(given)) return false
+  const name = 'all' in made ? 'all' : 'any'
+  const members = 'all' in made ? made.all : 'any' in made ? made.any : undefined
+  if (members === undefined) return 'path' in given && 'operator' in given
+  const written = given[name]
+  return Array.isArray(written) && members.every((member, index) => hasSameForm(written[index], member))
 }
 
 export type ConditionPart =

@@ -137,11 +137,14 @@ class Reader {
   }
 
   #with(type: ActionType, given: unknown, path: string): unknown {
-    if (given !== undefined && !isJsonObject(given)) return this.#findings.error(path, 'type', 'must be object') ?? {}
     if (type === 'condition') return this.#conditions(given, path)
-    checkWith(type, given ?? {}, path, this.#findings)
-    if (type !== 'loop_while') return given ?? {}
-    return { ...given, condition: this.#conditions(given?.condition, pointerTo(path, 'condition')) }
+    const isObject = given === undefined || isJsonObject(given)
+    if (!isObject) this.#findings.error(path, 'type', 'must be object')
+    const settings = isObject ? (given ?? {}) : {}
+    if (isObject) checkWith(type, settings, path, this.#findings)
+    if (type !== 'loop_while') return settings
+    const condition = (settings as Json).condition
+    return { ...settings, condition: this.#conditions(condition, pointerTo(path, 'condition')) }
   }
 
   #conditions(given: unknown, path: string): unknown {

@@ -17,6 +17,7 @@ export interface BoundSql {
 }
 
 const STATEMENTS = ['select', 'with', 'values', 'table', 'insert', 'update', 'delete', 'merge']
+const CHANGING = ['insert', 'update', 'delete', 'merge']
 /** Stands for an expression; PostgreSQL knows no such character. */
 const PLACE = '\0'
 
@@ -57,6 +58,12 @@ export function sqlProblem(template: Template): SqlProblem | undefined {
   if (tokens.some(({ kind }) => kind === 'parameter'))
     return refused('must not have $1: a template binds its value itself')
   return placeProblem(tokens)
+}
+
+/** Whether the first word is one that changes rows; a WITH may hide others. */
+export function changesRows(template: Template): boolean {
+  const first = tokensOf(template).find(({ text }) => text !== '(')
+  return first !== undefined && CHANGING.includes(first.text.toLowerCase())
 }
 
 export function compileSql(template: Template): Compiled {

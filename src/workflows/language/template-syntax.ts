@@ -102,10 +102,10 @@ function parseFilter(
   return { ok: true, filter: { name: name as FilterName, ...(argument === undefined ? {} : { argument }) } }
 }
 
-/** A number, `true`, `false`, `null`, `[]`, `{}`, or a text in either kind of quotes. */
+/** A number, `true`, `false`, `null`, `[]`, `{}`, or a text in either kind of quotes, without escapes. */
 function literalOf(text: string): unknown {
-  if (/^'[^'\\]*'$/.test(text)) return text.slice(1, -1)
-  if (!/^(?:"(?:[^"\\]|\\.)*"|-?[\d.eE+-]{1,30}|true|false|null|\[\]|\{\})$/.test(text)) return undefined
+  if (/^(?:'[^']*'|"[^"]*")$/.test(text)) return text.slice(1, -1)
+  if (!/^(?:-?[\d.eE+-]{1,30}|true|false|null|\[\]|\{\})$/.test(text)) return undefined
   try {
     return readJson(text)
   } catch {

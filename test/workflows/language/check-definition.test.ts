@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
 import { canDeploy, checkDefinition } from '../../../src/workflows/language/check-definition.ts'
 import { PERMISSIVE_CONTEXT } from '../../../src/workflows/language/deploy-context.ts'
 import { ORDERS, REORDER } from '../worked-example.ts'
@@ -95,6 +96,9 @@ describe('the check of a definition', () => {
     expect(ofAction({ type: 'delay', with: { seconds: 1, until: '2026-01-01T00:00:00Z' } })).toEqual([
       '/with with_invalid',
     ])
+    expect(
+      ofAction({ type: 'http_request', with: { url: 'https://a.test', auth: { type: 'header', secret: 'X' } } }),
+    ).toEqual(['/with/auth/name required'])
     expect(ofAction({ type: 'table_delete', with: { table: 't', where: {} } })).toEqual(['/with/where with_invalid'])
   })
 
@@ -160,6 +164,45 @@ describe('the check of a definition', () => {
   it('names the reason of a plan', () => {
     expect(ofAction({ type: 'custom_code', with: { code: 'return 1' } }, { planRefuses: () => 'Pro has it.' })).toEqual(
       ['/type plan_does_not_allow'],
+    )
+  })
+})
+
+describe('any JSON', () => {
+  const places = (value: unknown, path: string[] = []): string[][] =>
+    typeof value === 'object' && value !== null
+      ? [path, ...Object.entries(value).flatMap(([key, member]) => places(member, [...path, key]))]
+      : [path]
+  const all = [...places(ORDERS), ...places(REORDER).map(path => ['reorder', ...path])]
+  const texts = fc.constantFrom(
+    '',
+    '{{',
+    '{{$body}}',
+    "{{$action['answer'].x}}",
+    'loop_data',
+    '\ud800',
+    '__proto__',
+    'condition',
+  )
+
+  it('in any place of a definition has findings, and no throw, and their pointers lead into the text', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...all), fc.oneof(texts, fc.jsonValue()), fc.boolean(), (path, value, remove) => {
+        const definition = structuredClone({ ...ORDERS, reorder: REORDER }) as Record<string, unknown>
+        const { reorder, ...orders } = definition
+        const [root, steps] = path[0] === 'reorder' ? [reorder, path.slice(1)] : [orders, path]
+        const last = steps.at(-1)
+        let parent = root as Record<string, unknown>
+        for (const key of steps.slice(0, -1)) parent = parent[key] as Record<string, unknown>
+        if (last !== undefined && remove && !Array.isArray(parent)) delete parent[last]
+        else if (last !== undefined) parent[last] = value
+        const { findings } = checkDefinition(JSON.stringify(root))
+        for (const { path: pointer, message } of findings) {
+          expect(message).not.toBe('')
+          expect(pointer === '' || pointer.startsWith('/')).toBe(true)
+        }
+      }),
+      { numRuns: 1_000 },
     )
   })
 })

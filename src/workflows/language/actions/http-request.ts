@@ -32,6 +32,8 @@ export const httpRequest = spec({
           name: headerName('The header, with `type: header`'),
         },
         ['type', 'secret'],
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        { if: { properties: { type: { const: 'header' } } }, then: { required: ['name'] } },
       ),
       failOnStatus: {
         description: 'The statuses that fail the step: 400 and above unless set; `false` for none',
