@@ -160,7 +160,7 @@ function abandon(run: Run, from: Fiber): undefined {
     run.state.bytes -= fiber.bytes + bytesOfVariables(fiber)
     if (fiber.parent !== null) run.state.fibers--
     if (fiber.step?.kind === 'loop') run.state.bytes -= fiber.step.bytes + fiber.step.itemsBytes
-    const step = fiber.step === null || fiber.step.kind === 'loop' ? undefined : currentStep(run, fiber)
+    const step = fiber.step === null ? undefined : currentStep(run, fiber)
     if (step === undefined) continue
     record(run, fiber, step, { status: 'cancelled', output: null, error: null, branch: null })
     run.pending.delete(pathOf(fiber, step))

@@ -130,6 +130,7 @@ const isEqual = (one: unknown, other: unknown): boolean =>
 function enter(run: Run, fiber: Fiber, step: Step, block: number, output: unknown, branch: string): undefined {
   const frames = fiber.frames.length
   succeed(run, fiber, step, output, { branch, entersBody: true })
+  run.given.delete(pathOf(fiber, step))
   // Its output may have been too much for the run.
   const hasKept = fiber.outputs[step.key] === output && fiber.frames.length === frames && run.state.ended === null
   if (hasKept) fiber.frames.push({ block, at: 0, isBranch: false })

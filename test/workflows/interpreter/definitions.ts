@@ -104,11 +104,10 @@ const { body } = fc.letrec<{ body: Node[]; action: Node; own: Node }>(tie => ({
         .map(
           ({ count, concurrency, lenient, body: inner }): Node => ({
             type: 'loop_data',
-            // The first failure of parallel iterations depends on time alone, which the model has not.
             with: {
               items: Array.from({ length: count }, (_, n) => n),
               concurrency,
-              continueOnError: lenient || concurrency > 1,
+              continueOnError: lenient,
             },
             do: inner,
           }),
@@ -147,21 +146,28 @@ const { body } = fc.letrec<{ body: Node[]; action: Node; own: Node }>(tie => ({
     ),
 }))
 
-/** Texts of definitions without errors. */
-export const definitions: fc.Arbitrary<string> = fc
-  .record({ actions: body, onError: fc.option(fc.array(simple, { minLength: 1, maxLength: 2 }), { nil: [] }) })
-  .map(definition => accepted(numbered(definition)))
+const bodies = fc.record({
+  actions: body,
+  onError: fc.option(fc.array(simple, { minLength: 1, maxLength: 2 }), { nil: [] }),
+})
+
+/** Texts of definitions without errors, which end the same whatever the order of answers is. */
+export const definitions: fc.Arbitrary<string> = bodies.map(definition => accepted(numbered(definition, false)))
+
+/** The same where the first of several iterations to fail or to stop decides, which depends on time. */
+export const hastyDefinitions: fc.Arbitrary<string> = bodies.map(definition => accepted(numbered(definition, true)))
 
 /** Keys in the order of the text, and the conditions of loops, which name their loop. */
-function numbered(definition: { actions: Node[]; onError: Node[] }): unknown {
+function numbered(definition: { actions: Node[]; onError: Node[] }, isHasty: boolean): unknown {
   let count = 0
   const walk = (nodes: Node[], isParallel = false): unknown[] =>
     nodes.slice(0, 12).map(node => {
-      // Which of several iterations stops the run first depends on time alone.
-      const { turns, ...rest } = isParallel && ['stop', 'fail'].includes(node.type) ? PLAIN : node
-      const within = isParallel || ((rest.with as { concurrency?: number }).concurrency ?? 1) > 1
+      const { turns, ...rest } = isParallel && !isHasty && ['stop', 'fail'].includes(node.type) ? PLAIN : node
+      const isLoop = ((rest.with as { concurrency?: number }).concurrency ?? 1) > 1
+      const within = isParallel || isLoop
       const key = `k${count++}`
       const made: Record<string, unknown> = { key, ...rest }
+      if (isLoop && !isHasty) made.with = { ...(rest.with as object), continueOnError: true }
       if (turns !== undefined)
         made.with = {
           ...(rest.with as object),

@@ -178,7 +178,11 @@ describe('time', () => {
       { kind: 'abort', path: 'l[1]/a' },
     ])
     expect(run.last.ended!.status).toBe('cancelled')
-    expect(run.records.map(({ path, status }) => `${path} ${status}`)).toEqual(['l[0]/a cancelled', 'l[1]/a cancelled'])
+    expect(run.records.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      'l cancelled',
+      'l[0]/a cancelled',
+      'l[1]/a cancelled',
+    ])
   })
 })
 

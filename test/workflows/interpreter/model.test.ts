@@ -4,7 +4,7 @@ import { compileProgram } from '../../../src/workflows/interpreter/program.ts'
 import type { RunStart } from '../../../src/workflows/interpreter/run.ts'
 import { checkDefinition } from '../../../src/workflows/language/check-definition.ts'
 import { TIMES } from '../../support/searches.ts'
-import { definitions } from './definitions.ts'
+import { definitions, hastyDefinitions } from './definitions.ts'
 import { modelOf } from './model.ts'
 import { live } from './world.ts'
 
@@ -46,6 +46,17 @@ describe('a run', () => {
     )
     expect(ends).toBe(CASES)
     expect(Math.min(crashes, failures)).toBeGreaterThan(0)
+  })
+
+  it('does outside only what it may, and ends, where the order of answers decides how', () => {
+    fc.assert(
+      fc.property(hastyDefinitions, fc.array(fc.nat(999_983), { minLength: 40, maxLength: 200 }), (text, schedule) => {
+        const { run } = live(compileProgram(checkDefinition(text).definition!), START, scheduled(schedule))
+        expect(run.state.warnings).toEqual([])
+        expect([run.state.fibers, run.state.bytes, run.pending.size, run.given.size]).toEqual([0, 0, 0, 0])
+      }),
+      { numRuns: Math.ceil(CASES / 3) },
+    )
   })
 })
 
