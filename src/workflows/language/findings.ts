@@ -16,6 +16,8 @@ export interface Findings {
 }
 
 export const FINDINGS_MAX = 200
+/** More are not even put in order. */
+const COLLECTED_MAX = 1_000
 
 /** Every rule that a finding may name, and its meaning. */
 export const RULES = {
@@ -67,7 +69,8 @@ export type Rule = keyof typeof RULES
 export function createFindings(): Findings {
   const found: DefinitionFinding[] = []
   const add = (severity: DefinitionFinding['severity'], path: string, rule: Rule, message: string): undefined => {
-    if (found.length < FINDINGS_MAX || severity === 'error') found.push({ ...finding(path, rule, message), severity })
+    const isFirstError = severity === 'error' && !found.some(each => each.severity === 'error')
+    if (found.length < COLLECTED_MAX || isFirstError) found.push({ ...finding(path, rule, message), severity })
   }
   return {
     error: (path, rule, message) => add('error', path, rule, message),

@@ -70,12 +70,6 @@ class Reader {
     }
     if (Array.isArray(actions) && actions.length === 0)
       this.#findings.error('/actions', 'no_actions', 'has no action: add one before you deploy')
-    if (this.#count > DEFINITION_LIMITS.actions)
-      this.#findings.error(
-        '/actions',
-        'too_many_actions',
-        `has ${this.#count} actions with those of its bodies: at most ${DEFINITION_LIMITS.actions}, the rest belongs into a workflow to call`,
-      )
     return definition
   }
 
@@ -93,7 +87,12 @@ class Reader {
   }
 
   #action(given: unknown, path: string, level: number): Action {
-    this.#count++
+    if (++this.#count === DEFINITION_LIMITS.actions + 1)
+      this.#findings.error(
+        '/actions',
+        'too_many_actions',
+        `has more than ${DEFINITION_LIMITS.actions} actions with those of its bodies: the rest belongs into a workflow to call`,
+      )
     if (!isJsonObject(given)) {
       this.#findings.error(path, 'type', 'must be object: {"key": …, "type": …, "with": …}')
       return placeholder('')

@@ -30,8 +30,19 @@ export interface TemplateText {
   problem?: TemplateProblem
 }
 
+/** Each text is parsed once for all checks of an action. */
+const parsedTexts = new WeakMap<Action, { path: string; texts: TemplateText[] }>()
+
 /** Every text of an action that may be a template, its bodies apart. */
 export function templatesOf(action: Action, path: string): TemplateText[] {
+  const known = parsedTexts.get(action)
+  if (known?.path === path) return known.texts
+  const texts = parseTexts(action, path)
+  parsedTexts.set(action, { path, texts })
+  return texts
+}
+
+function parseTexts(action: Action, path: string): TemplateText[] {
   const at = pointerTo(path, 'with')
   const { schema } = specOf(action.type)
   const texts = [...placedTexts(schema, action.with, at), ...conditionTexts(action, path)]
