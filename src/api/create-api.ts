@@ -61,9 +61,13 @@ import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers, type Readiness } from './system/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
+import { createNamedHandlers } from './variables/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
 import { createSubscriptionHandlers } from './webhooks/subscriptions.ts'
 import type { WaitingWebhooks } from './webhooks/waiting-webhooks.ts'
+import { createDryRunHandler } from './workflows/dry-run.ts'
+import { createEvaluateHandler } from './workflows/evaluate.ts'
+import { createWorkflowHandlers } from './workflows/handlers.ts'
 
 export interface ApiDeps {
   view: ControlView
@@ -154,6 +158,11 @@ export function createApi(deps: ApiDeps): Api {
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
     channels: createChannelHandlers({ ...deps, ...controlPlane }),
+    workflows: createWorkflowHandlers({ ...deps, ...controlPlane }),
+    evaluate: createEvaluateHandler(deps),
+    dryRunWorkflow: createDryRunHandler(deps),
+    variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
+    secrets: createNamedHandlers('secret', { named: controlPlane.environmentSecrets, view: deps.view }),
     usage: createUsageHandlers(deps),
     audit: createAuditHandlers(deps),
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),

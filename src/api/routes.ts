@@ -20,7 +20,9 @@ import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
 import { createUsageRoutes, type UsageHandlers } from './usage/routes.ts'
+import { createVariableRoutes, type VariableHandlers } from './variables/routes.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './webhooks/routes.ts'
+import { createWorkflowRoutes, type WorkflowHandlers } from './workflows/routes.ts'
 
 export interface Handlers
   extends DeliveryHandlers,
@@ -28,7 +30,9 @@ export interface Handlers
     FederationHandlers,
     NotificationHandlers,
     ReplayHandlers,
-    WebhookHandlers {
+    VariableHandlers,
+    WebhookHandlers,
+    WorkflowHandlers {
   system: SystemHandlers
   organizations: OrganizationHandlers
   kafka: KafkaHandlers
@@ -71,6 +75,8 @@ export function createRoutes(on: Handlers): Route[] {
     ...createWebhookRoutes(on),
     ...createReplayRoutes(on),
     ...createNotificationRoutes(on),
+    ...createWorkflowRoutes(on),
+    ...createVariableRoutes(on),
     ...usage.meters,
     ...createLedgerRoutes(on.ledger),
     ...createAuditRoutes(on.audit),

@@ -27,6 +27,10 @@ import { createControlStore } from './store/store.ts'
 import type { ControlViewStore } from './store/view-store.ts'
 import { createReportHealth, type ReportHealth } from './webhooks/webhook-health.ts'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
+import { createDeployments, type Deployments } from './workflows/deployments.ts'
+import { createDrafts, type Drafts } from './workflows/drafts.ts'
+import { createSecrets, createVariables, type Named } from './workflows/variables.ts'
+import { createWorkflows, type Workflows } from './workflows/workflows.ts'
 
 export interface ControlPlane {
   organizations: Organizations
@@ -45,6 +49,11 @@ export interface ControlPlane {
   reportChannel: ReportChannelHealth
   notificationPreferences: Preferences
   retention: Retention
+  workflows: Workflows
+  drafts: Drafts
+  deployments: Deployments
+  variables: Named<'variable'>
+  environmentSecrets: Named<'secret'>
   secretKeys: SecretKeyCare
 }
 
@@ -97,6 +106,11 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     lifecycleNames: createLifecycleNames(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
+    workflows: createWorkflows(shared),
+    drafts: createDrafts(shared),
+    deployments: createDeployments(shared),
+    variables: createVariables(shared),
+    environmentSecrets: createSecrets(shared),
     secretKeys: createSecretKeys(shared),
   }
 }

@@ -107,5 +107,17 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     FAILING: ['Five tries in a row have failed, or its receiver is gone.', 'channel, failingSince'],
     RECOVERED: ['It takes notifications again.', 'channel'],
   }),
+  ...each('WORKFLOW', {
+    CREATED: ['A workflow was created.', 'name, trigger'],
+    UPDATED: ['Its settings were changed.', 'name, changed'],
+    DRAFT_SAVED: ['Its draft was saved.', 'name, hash, findings (their number)'],
+    DEPLOYED: ['A version of it went live.', 'name, version, hash, rollbackOf'],
+    UNDEPLOYED: ['Its live version was taken away.', 'name, version'],
+    ACTIVATED: ['It was switched on.', 'name'],
+    DEACTIVATED: ['It was switched off.', 'name'],
+    DELETED: ['It was deleted.', 'name'],
+  }),
+  ...each('VARIABLE', { SET: ['A variable was set.', 'name'], DELETED: ['It was deleted.', 'name'] }),
+  ...each('SECRET', { SET: ['A secret was set.', 'name'], DELETED: ['It was deleted.', 'name'] }),
   ['NOTIFICATION_PREFERENCES_UPDATED', ['The channels of system notices were chosen.', 'notices']],
 ])

@@ -144,6 +144,16 @@ export const CODES = {
   notification_quota_exceeded: entry(402, "The plan's notifications of the day are used up."),
   channel_quota_exceeded: entry(402, "The plan's number of notification channels is used up."),
 
+  // Workflows
+  workflow_invalid: entry(400, 'The workflow or its definition is wrong; details name each place and what to write.'),
+  workflow_quota_exceeded: entry(
+    402,
+    "A limit of the plan's workflows, or of kept definitions, variables and secrets, is reached; the message names it.",
+  ),
+  workflow_nothing_to_deploy: entry(409, 'There is no draft, or it is what is live already.'),
+  workflow_not_deployed: entry(409, 'The workflow has no live version: deploy it first.'),
+  in_use: entry(409, 'A deployed workflow reads it; details name the workflows.'),
+
   // Replays
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),

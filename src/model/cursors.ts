@@ -29,6 +29,8 @@ const idOf = (prefix: string, digits: string): Part<string> => matching(new RegE
 
 const time: Part<string> = { is: (part): part is string => typeof part === 'string' && isTime(part) }
 const count: Part<number> = { is: (part): part is number => Number.isSafeInteger(part) && (part as number) >= 0 }
+/** The name of a variable or a secret. */
+const name = matching(/^[A-Z][A-Z0-9_]{0,62}$/)
 /** A target of a replay, of whichever kind. */
 const replayTarget = matching(new RegExp(`^[a-z]{2,8}_${DIGIT}{26}$`))
 const emitId = idOf('cee', '32')
@@ -45,6 +47,10 @@ export const LISTS = {
   webhooks: record,
   replays: record,
   'notification-channels': record,
+  workflows: record,
+  'workflow-versions': [count],
+  variables: [name],
+  secrets: [name],
   'kafka-credentials': record,
   'federation-groups': record,
   'federation-invitations': record,

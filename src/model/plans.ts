@@ -19,7 +19,14 @@ export interface PlanLimits {
   /** `none`: the generic event only. `latest`: a newer version archives the older one. */
   versioning: 'none' | 'latest' | 'full'
   webhooks: number
+  /** Workflows that are deployed and active, of both environments. */
   activeWorkflows: number
+  /** The least time between two ticks of a schedule. */
+  schedulePeriodMinutes: number
+  /** Workflows may use `sql_query`. */
+  sqlQueries: boolean
+  /** Workflows may use `custom_code`. */
+  customCode: boolean
   queues: number
   /** Open streams at a time. */
   streams: number
@@ -58,6 +65,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'none',
     webhooks: 2,
     activeWorkflows: 1,
+    schedulePeriodMinutes: 15,
+    sqlQueries: false,
+    customCode: false,
     queues: 0,
     streams: 1,
     streamEventsPerS: 10,
@@ -79,6 +89,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'latest',
     webhooks: 10,
     activeWorkflows: 10,
+    schedulePeriodMinutes: 5,
+    sqlQueries: true,
+    customCode: false,
     queues: 2,
     streams: 5,
     streamEventsPerS: 100,
@@ -100,6 +113,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'full',
     webhooks: 50,
     activeWorkflows: 50,
+    schedulePeriodMinutes: 1,
+    sqlQueries: true,
+    customCode: true,
     queues: 10,
     streams: 25,
     streamEventsPerS: 1_000,
@@ -121,6 +137,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'full',
     webhooks: 500,
     activeWorkflows: 500,
+    schedulePeriodMinutes: 1,
+    sqlQueries: true,
+    customCode: true,
     queues: 100,
     streams: 100,
     streamEventsPerS: 5_000,

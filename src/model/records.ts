@@ -11,6 +11,7 @@ import type { Registration } from './registrations.ts'
 import type { Replay } from './replays.ts'
 import type { SecretKeyRecord } from './secret-keys.ts'
 import type { Webhook } from './webhooks.ts'
+import type { SealedSecret, Variable, Workflow, WorkflowVersion } from './workflows.ts'
 
 export interface RecordsByKind {
   organization: Organization
@@ -24,6 +25,10 @@ export interface RecordsByKind {
   replay: Replay
   'notification-channel': NotificationChannel
   'notification-preferences': NotificationPreferences
+  workflow: Workflow
+  'workflow-version': WorkflowVersion
+  variable: Variable
+  secret: SealedSecret
   'secret-key': SecretKeyRecord
 }
 export type Kind = keyof RecordsByKind
@@ -39,5 +44,9 @@ export const KINDS = [
   'replay',
   'notification-channel',
   'notification-preferences',
+  'workflow',
+  'workflow-version',
+  'variable',
+  'secret',
   'secret-key',
 ] as const satisfies readonly Kind[]

@@ -13,6 +13,12 @@ export const SCOPES = [
   'audit:read',
   'notifications:send',
   'notifications:manage',
+  'workflows:read',
+  'workflows:run',
+  'secrets:use',
+  'tables:read',
+  'tables:write',
+  'domain:manage',
 ] as const
 export type Scope = (typeof SCOPES)[number]
 
@@ -33,12 +39,19 @@ const FIRST_SCOPES: readonly Scope[] = [
 ]
 
 /** A scope that manages a part of the platform includes those that use it. */
-const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = { 'notifications:send': ['notifications:manage'] }
+const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = {
+  'notifications:send': ['notifications:manage'],
+  'workflows:read': ['workflows:manage'],
+}
 
-const ADDED: readonly Scope[] = ['notifications:send', 'notifications:manage']
+/** Held by older keys with all of the first. */
+const ADDED: readonly Scope[] = [
+  ...(['notifications:send', 'notifications:manage'] as const),
+  ...(['workflows:read', 'workflows:run', 'secrets:use', 'tables:read', 'tables:write', 'domain:manage'] as const),
+]
 
-/** Of keys that are made now. */
-export const SCOPE_SET = 2
+/** Of keys that are made now: they could have named all of the above, so they hold nothing that they do not name. */
+export const SCOPE_SET = 3
 
 /** Split off another scope since: a key that is older than this one keeps what it could do. */
 const SPLIT_OFF: readonly Scope[] = ['events:payload']
@@ -47,7 +60,7 @@ const SPLIT_OFF: readonly Scope[] = ['events:payload']
 export interface Granted {
   scopes: Scope[]
   /** Which scopes there were when it was made. Absent: before payloads had one of their own. */
-  scopeSet?: typeof SCOPE_SET
+  scopeSet?: 2 | typeof SCOPE_SET
 }
 
 const isOlder = ({ scopeSet }: Granted): boolean => scopeSet === undefined
@@ -55,7 +68,7 @@ const isOlder = ({ scopeSet }: Granted): boolean => scopeSet === undefined
 export const holdsScope = (key: Granted, scope: Scope): boolean =>
   key.scopes.includes(scope) ||
   (INCLUDED_IN[scope]?.some(each => key.scopes.includes(each)) ?? false) ||
-  (ADDED.includes(scope) && FIRST_SCOPES.every(each => key.scopes.includes(each))) ||
+  (key.scopeSet !== SCOPE_SET && ADDED.includes(scope) && FIRST_SCOPES.every(each => key.scopes.includes(each))) ||
   (isOlder(key) && SPLIT_OFF.includes(scope))
 
 /** As it is shown: with those that were added to it. */

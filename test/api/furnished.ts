@@ -45,6 +45,8 @@ export async function furnish(api: TestApi) {
     to: new Date(NOON + 1_000).toISOString(),
   })
 
+  const workflow = await made('/api/v1/workflows', { name: 'Reorder', trigger: { kind: 'manual' } })
+
   const name = `${slug}.order.made`
   const own = { organizationId, name, canonicalName: `TENANT_CUSTOM:${organizationId}:${name}@1.0.0` }
   const considered = [webhook.id, peer.id].map((webhookId: string) => ({ webhookId, skipped: null }))
@@ -101,6 +103,7 @@ export async function furnish(api: TestApi) {
     '/api/v1/webhooks': webhook.id,
     '/api/v1/webhooks/deliveries': toWebhook,
     '/api/v1/replays': replay.id,
+    '/api/v1/workflows': workflow.id,
     [`${custom}/quarantine`]: refused.emitId,
     '/api/v1/organizations': organizationId,
   }

@@ -153,7 +153,7 @@ describe('a process that starts', () => {
   it('on the log of an older release stops when its key opens nothing', async () => {
     webhook('wh_1', sealedBefore(OLD, 'whsec_1'))
     await expect(started(NEW).reconcile()).rejects.toThrow(
-      'None of the 1 secrets and headers of webhooks and notification channels can be opened',
+      'None of the 1 secrets and headers of webhooks, notification channels and workflows can be opened',
     )
     expect(await started(OLD).reconcile()).toEqual([keyIdOf(OLD)])
   })

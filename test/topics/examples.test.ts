@@ -168,6 +168,18 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
     ...{ quietHours: true, active: true, health: true, failingSince: true },
   },
   'notification-preferences': { notices: true },
+  workflow: {
+    ...{ environment: true, name: true, description: true, trigger: true, active: true, allowSelfTrigger: true },
+    ...{ priority: true, cooldownSeconds: true, maxRunsPerDay: true, concurrency: true, timeoutSeconds: true },
+    ...{ strict: true, recordSkips: true, catchUp: true, draft: true, deployed: true, firstVersion: true },
+    ...{ lastVersion: true, deletedAt: true },
+  },
+  'workflow-version': {
+    ...{ environment: true, workflowId: true, version: true, deployedBy: true, rollbackOf: true, env: true },
+    ...{ deflated: true, bytes: true, hash: true },
+  },
+  variable: { environment: true, name: true, value: true },
+  secret: { environment: true, name: true, encryptedValue: true },
   replay: {
     ...{
       environment: true,

@@ -29,6 +29,7 @@ export const CLARION_CODES = [
   'header_not_allowed',
   'https_required',
   'idempotency_key_conflict',
+  'in_use',
   'insufficient_scope',
   'internal_error',
   'invalid_cursor',
@@ -89,5 +90,9 @@ export const CLARION_CODES = [
   'version_invalid_jump',
   'webhook_inactive',
   'webhook_quota_exceeded',
+  'workflow_invalid',
+  'workflow_not_deployed',
+  'workflow_nothing_to_deploy',
+  'workflow_quota_exceeded',
 ] as const
 export type ClarionCode = (typeof CLARION_CODES)[number]

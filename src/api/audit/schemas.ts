@@ -14,6 +14,9 @@ export const AUDIT_ENTITY_TYPES = [
     'notification',
     'notification-channel',
     'replay',
+    'workflow',
+    'variable',
+    'secret',
   ],
   ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],
 ] as const

@@ -101,7 +101,7 @@ export function authorize(principal: Principal, access: Access): void {
     if (principal.kind !== 'operator') throw new ClarionError('insufficient_scope', "This call is the operator's.")
     return
   }
-  requireScope(principal, ...(access.split(' or ') as Scope[]))
+  for (const needed of access.split(' and ')) requireScope(principal, ...(needed.split(' or ') as Scope[]))
 }
 
 /** The organization's key of a call, if it holds one of the scopes. */

@@ -92,7 +92,9 @@ function operationId({ method, path }: Route): string {
 function needs(access: Access): string {
   if (access === 'public') return 'Needs no key.'
   if (access === 'any') return 'Needs any key.'
-  return access === 'operator' ? "Needs the operator's key." : `Needs a key with the scope ${access}.`
+  return access === 'operator'
+    ? "Needs the operator's key."
+    : `Needs a key with the scope${access.includes(' and ') ? 's' : ''} ${access}.`
 }
 
 const pathParameters = ({ path }: Route) =>

@@ -12,9 +12,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
  * `public`: no key. `operator`: the operator's key. `any`: any valid key. Else the scope that an organization's key
- * must hold; with `or`, one of two of them.
+ * must hold; with `or`, one of two of them, with `and`, both.
  */
-export type Access = 'public' | 'operator' | 'any' | Scope | `${Scope} or ${Scope}`
+export type Access = 'public' | 'operator' | 'any' | Scope | `${Scope} or ${Scope}` | `${Scope} and ${Scope}`
 
 /** JSON Schema 2020-12. */
 export type Schema = Record<string, unknown>

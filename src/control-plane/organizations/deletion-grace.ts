@@ -64,7 +64,7 @@ export function createDeletionGrace(deps: {
   }
 }
 
-/** Removed at once with the organization: keys, channels, and webhooks that do not select the deletion. */
+/** Removed at once with the organization: keys, channels, secrets, and webhooks that do not select the deletion. */
 export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationId: string): Change[] {
   const keys = current
     .list('key', organizationId)
@@ -73,7 +73,10 @@ export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationI
     .list('notification-channel', organizationId)
     .map(({ id }): Change => ({ kind: 'notification-channel', remove: { organizationId, id } }))
   const webhooks = current.list('webhook', organizationId).filter(webhook => !selectsDeletion(webhook))
-  return [...keys, ...channels, ...webhooks.map(removal)]
+  const secrets = current
+    .list('secret', organizationId)
+    .map(({ id }): Change => ({ kind: 'secret', remove: { organizationId, id } }))
+  return [...keys, ...channels, ...secrets, ...webhooks.map(removal)]
 }
 
 const removal = ({ organizationId, id }: Webhook): Change => ({ kind: 'webhook', remove: { organizationId, id } })

@@ -1,4 +1,7 @@
-/** Removes ended records of living organizations after some time: expired API keys and ended replays. */
+/**
+ * Removes ended records of living organizations after some time: expired API keys, ended replays, and deleted workflows
+ * with their versions.
+ */
 import type { Clock } from '../../clock.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView } from '../../model/control-view.ts'
@@ -6,6 +9,8 @@ import type { Ids } from '../../model/ids.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { ControlStore } from '../store/store.ts'
+import { findVersion } from '../workflows/get-workflow.ts'
+import { AFTER_LIVE_MS } from '../workflows/kept-versions.ts'
 import { isThere, pagesOf, type Removal } from './clearing.ts'
 
 const DAY_MS = 86_400_000
@@ -22,7 +27,7 @@ export interface ExpiredRecords {
 
 export function createExpiredRecords(deps: {
   store: ControlStore
-  view: Pick<ControlView, 'organizations' | 'list'>
+  view: Pick<ControlView, 'organizations' | 'list' | 'find'>
   ids: Ids
   clock: Clock
   announce: Announce
@@ -39,6 +44,19 @@ export function createExpiredRecords(deps: {
         if (expiresAt !== null && expiresAt < keysBefore) yield { kind: 'key', remove: { organizationId, id } }
       for (const { id, endedAt } of view.list('replay', organizationId))
         if (endedAt !== null && endedAt < replaysBefore) yield { kind: 'replay', remove: { organizationId, id } }
+      yield* deletedWorkflows(organizationId, timeBefore(AFTER_LIVE_MS))
+    }
+  }
+
+  /** Versions first: what is left of an interrupted page is found again by its workflow. */
+  function* deletedWorkflows(organizationId: string, before: string): Generator<Removal> {
+    for (const workflow of view.list('workflow', organizationId)) {
+      if ((workflow.deletedAt ?? before) >= before) continue
+      for (let number = workflow.firstVersion; number <= workflow.lastVersion; number++) {
+        const version = findVersion(view, workflow, number)
+        if (version !== undefined) yield { kind: 'workflow-version', remove: { organizationId, id: version.id } }
+      }
+      yield { kind: 'workflow', remove: { organizationId, id: workflow.id } }
     }
   }
 

@@ -33,6 +33,9 @@ export interface Announcement {
     | 'federation-push'
     | 'kafka-credential'
     | 'notification-channel'
+    | 'workflow'
+    | 'variable'
+    | 'secret'
   entityId: string
   canonicalName?: string
   previousStatus?: string

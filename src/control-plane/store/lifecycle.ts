@@ -181,9 +181,13 @@ export function environmentOf(
   { entityType, organizationId, entityId }: ChangeRow,
   view: Reading,
 ): Environment | undefined {
-  if (entityType !== 'webhook' && entityType !== 'key' && entityType !== 'replay') return undefined
+  if (!hasEnvironment(entityType)) return undefined
   return view.find(entityType, organizationId, entityId)?.environment
 }
+
+const OF_ONE_ENVIRONMENT = ['webhook', 'key', 'replay', 'workflow', 'variable', 'secret'] as const
+const hasEnvironment = (entityType: string): entityType is (typeof OF_ONE_ENVIRONMENT)[number] =>
+  (OF_ONE_ENVIRONMENT as readonly string[]).includes(entityType)
 
 const CANONICAL = /^PLATFORM_LIFECYCLE:[^:]*:([^@]*)@1$/
 const nameIn = (selector: string): string => CANONICAL.exec(selector)?.[1] ?? selector

@@ -12,6 +12,7 @@ import type { Ids } from '../../model/ids.ts'
 import type { NotificationChannel } from '../../model/notifications.ts'
 import type { SecretKeyRecord } from '../../model/secret-keys.ts'
 import type { Webhook } from '../../model/webhooks.ts'
+import type { SealedSecret } from '../../model/workflows.ts'
 import type { DecisionView } from './overlay.ts'
 import type { Change, ControlStore } from './store.ts'
 
@@ -76,11 +77,11 @@ export function createSecretKeys(deps: {
     const all = sealedIn(current)
     if (all.length === 0 || all.some(sealed => secrets.openedBy(sealed) !== undefined)) return
     throw new Error(
-      `None of the ${all.length} secrets and headers of webhooks and notification channels can be opened with the secret key. Set CLARION_SECRET_KEY (or restore keys.json) to what it was.`,
+      `None of the ${all.length} secrets and headers of webhooks, notification channels and workflows can be opened with the secret key. Set CLARION_SECRET_KEY (or restore keys.json) to what it was.`,
     )
   }
 
-  /** One page of webhooks and channels, sealed anew; empty at the end. */
+  /** One page of what is sealed, sealed anew; empty at the end. */
   function sealedAnew(current: DecisionView): Change[] {
     const changes: Change[] = []
     for (const webhook of webhooksIn(current)) {
@@ -92,6 +93,11 @@ export function createSecretKeys(deps: {
       if (changes.length === CHANGES_MAX) return changes
       const record = resealed(channel, SEALED_OF_CHANNEL, secrets)
       if (record !== undefined) changes.push({ kind: 'notification-channel', record })
+    }
+    for (const secret of secretsIn(current)) {
+      if (changes.length === CHANGES_MAX) return changes
+      const record = resealed(secret, SEALED_OF_SECRET, secrets)
+      if (record !== undefined) changes.push({ kind: 'secret', record })
     }
     return changes
   }
@@ -141,6 +147,10 @@ const webhooksIn = (current: Pick<DecisionView, 'organizations' | 'webhooks'>): 
 const channelsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): NotificationChannel[] =>
   [...current.organizations()].flatMap(({ id }) => current.list('notification-channel', id))
 
+const secretsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): SealedSecret[] =>
+  [...current.organizations()].flatMap(({ id }) => current.list('secret', id))
+
+const SEALED_OF_SECRET = ['encryptedValue'] as const
 const SEALED_OF_WEBHOOK = ['encryptedSecret', 'previousEncryptedSecret', 'encryptedHeaders'] as const
 const SEALED_OF_CHANNEL = [...SEALED_OF_WEBHOOK, 'encryptedUrl'] as const
 
@@ -150,6 +160,7 @@ const sealedOf = <F extends string>(record: Readonly<Record<F, string | null>>, 
 const sealedIn = (current: DecisionView): string[] => [
   ...webhooksIn(current).flatMap(webhook => sealedOf(webhook, SEALED_OF_WEBHOOK)),
   ...channelsIn(current).flatMap(channel => sealedOf(channel, SEALED_OF_CHANNEL)),
+  ...secretsIn(current).map(({ encryptedValue }) => encryptedValue),
 ]
 
 /** Other keys that have sealed something: a log of an older release depends on them too. */

@@ -1,0 +1,117 @@
+/** Workflows, their drafts and versions. */
+import type { Deployed, Deployments, DeployOptions } from '../../control-plane/workflows/deployments.ts'
+import type { Drafts } from '../../control-plane/workflows/drafts.ts'
+import { findVersion, getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
+import type { WorkflowSettings } from '../../control-plane/workflows/workflow-settings.ts'
+import type { NewWorkflow, Workflows } from '../../control-plane/workflows/workflows.ts'
+import { ClarionError } from '../../model/codes.ts'
+import type { ControlView } from '../../model/control-view.ts'
+import { readCursor, writeCursor } from '../../model/cursors.ts'
+import type { Workflow } from '../../model/workflows.ts'
+import { readDefinition } from '../../workflows/kept-definition.ts'
+import { ownWorkflows } from '../../workflows/own-workflows.ts'
+import { keyOf, ownerOf } from '../http/caller.ts'
+import { pageOf, pagingOf } from '../http/paging.ts'
+import type { Answer, Call } from '../http/route.ts'
+import { changesIn, presentDraft, presentSummary, presentWorkflow, versionFacts } from './presenter.ts'
+
+export function createWorkflowHandlers(deps: {
+  workflows: Workflows
+  drafts: Drafts
+  deployments: Deployments
+  view: ControlView
+}) {
+  const { workflows, drafts, deployments, view } = deps
+  const id = (call: Call) => call.params.id!
+  const get = (call: Call) => getWorkflow(view, ownerOf(call), id(call))
+  const switchTo =
+    (active: boolean) =>
+    async (call: Call): Promise<Answer> => {
+      const switched = await workflows.switch(call.caller, ownerOf(call), id(call), active, call.expectedRevision)
+      return { data: presentWorkflow(switched) }
+    }
+
+  /** Newest first. */
+  function pageOfVersions(call: Call, workflow: Workflow): Answer {
+    const { limit, cursor } = pagingOf(call.query)
+    const [before = workflow.lastVersion + 1] = readCursor('workflow-versions', cursor) ?? []
+    const newest = Math.min(before, workflow.lastVersion + 1) - 1
+    const oldest = Math.max(newest - limit + 1, workflow.firstVersion, 1)
+    const numbers = Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, at) => newest - at)
+    const data = numbers.flatMap(number => {
+      const version = findVersion(view, workflow, number)
+      if (version === undefined) return []
+      const changes = changesIn(version, findVersion(view, workflow, number - 1))
+      const brief = changes?.map(({ kind, key }) => ({ kind, key })) ?? null
+      return [{ ...versionFacts(workflow, version), changes: brief }]
+    })
+    const isLast = oldest <= Math.max(workflow.firstVersion, 1)
+    return { data, nextCursor: isLast ? null : writeCursor('workflow-versions', [oldest]) }
+  }
+
+  const presentDeployed = ({ workflow, version, warnings }: Deployed) => ({
+    ...{ ...versionFacts(workflow, version), active: workflow.active, warnings },
+  })
+
+  return {
+    async create(call: Call): Promise<Answer> {
+      return { data: presentWorkflow(await workflows.create(call.caller, ownerOf(call), call.body as NewWorkflow)) }
+    },
+    list(call: Call): Answer {
+      const { items, nextCursor } = pageOf('workflows', ownWorkflows(view, ownerOf(call)), pagingOf(call.query))
+      return { data: items.map(presentSummary), nextCursor }
+    },
+    get: (call: Call): Answer => ({ data: presentWorkflow(get(call)) }),
+    async patch(call: Call): Promise<Answer> {
+      const patch = call.body as WorkflowSettings
+      const patched = await workflows.patch(call.caller, ownerOf(call), id(call), patch, call.expectedRevision)
+      return { data: presentWorkflow(patched) }
+    },
+    async delete(call: Call): Promise<Answer> {
+      await workflows.delete(call.caller, ownerOf(call), id(call), call.expectedRevision)
+      return { data: { id: id(call), deleted: true } }
+    },
+    async saveDraft(call: Call): Promise<Answer> {
+      const { definition } = call.body as { definition: unknown }
+      const saved = await drafts.save(call.caller, ownerOf(call), id(call), definition, call.expectedRevision)
+      return { data: presentDraft(saved.draft!) }
+    },
+    async deploy(call: Call): Promise<Answer> {
+      const { caller, expectedRevision } = call
+      const options = call.body as DeployOptions
+      return {
+        data: presentDeployed(
+          await deployments.deploy(caller, keyOf(call), ownerOf(call), id(call), options, expectedRevision),
+        ),
+      }
+    },
+    async rollback(call: Call): Promise<Answer> {
+      const { caller, expectedRevision } = call
+      const { version } = call.body as { version: number }
+      return {
+        data: presentDeployed(
+          await deployments.rollback(caller, keyOf(call), ownerOf(call), id(call), version, expectedRevision),
+        ),
+      }
+    },
+    async undeploy(call: Call): Promise<Answer> {
+      return {
+        data: presentWorkflow(await deployments.undeploy(call.caller, ownerOf(call), id(call), call.expectedRevision)),
+      }
+    },
+    activate: switchTo(true),
+    deactivate: switchTo(false),
+    versions: (call: Call): Answer => pageOfVersions(call, get(call)),
+    version(call: Call): Answer {
+      const workflow = get(call)
+      const version = getVersion(view, workflow, numberOf(call.params.version!))
+      const changes = changesIn(version, findVersion(view, workflow, version.version - 1))
+      return { data: { ...versionFacts(workflow, version), definition: readDefinition(version), changes } }
+    },
+  }
+}
+
+function numberOf(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new ClarionError('not_found', 'The workflow has no such version: versions are numbered from 1 on.')
+}
