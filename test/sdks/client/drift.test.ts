@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../../sdks/typescript/src/index.ts'
 import { createRoutes, type Handlers } from '../../../src/api/routes.ts'
 
-const PARTS = /^\/api\/v1\/(events|webhooks|replays|notifications|kafka-credentials)(\/|$)/
+const PARTS = /^\/api\/v1\/(events|webhooks|replays|notifications|kafka-credentials|workflows|variables|secrets)(\/|$)/
 
 /** Handlers are not called: anything will do. */
 const nothing: unknown = new Proxy(() => undefined, { get: () => nothing, apply: () => nothing })

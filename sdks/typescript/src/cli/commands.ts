@@ -6,6 +6,7 @@ import { consume, listen } from './listen.ts'
 import { QUARANTINE } from './quarantine.ts'
 import { dryRun, health } from './registry.ts'
 import { types } from './types.ts'
+import { WORKFLOWS } from './workflow.ts'
 
 export const COMMANDS: readonly Command[] = [
   emit,
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   listen,
   ...QUARANTINE,
   ...CREDENTIALS,
+  ...WORKFLOWS,
   produce,
   consume,
 ]

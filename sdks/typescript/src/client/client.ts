@@ -19,6 +19,7 @@ import type {
   StreamToken,
 } from './types.ts'
 import { createReplays, createWebhooks } from './webhooks.ts'
+import { createSecrets, createVariables, createWorkflows } from './workflows.ts'
 
 export type Client = ReturnType<typeof createClient>
 
@@ -59,6 +60,9 @@ export function createClient(options: ClientOptions) {
     },
     replays: createReplays(send),
     notifications: createNotifications(send, random),
+    workflows: createWorkflows(send),
+    variables: createVariables(send),
+    secrets: createSecrets(send),
     /** Accounts for Kafka clients of the organization. */
     kafkaCredentials: {
       /** The only answer with the password. Not retried when it may have succeeded. */

@@ -7,6 +7,7 @@ export type * from './types-notifications.ts'
 export type * from './types-reading.ts'
 export type * from './types-streams.ts'
 export type * from './types-webhooks.ts'
+export type * from './types-workflows.ts'
 
 export type Json = Record<string, unknown>
 export interface Paging {

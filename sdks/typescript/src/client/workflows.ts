@@ -1,0 +1,81 @@
+/** `client.workflows`. */
+import { at, createCalls } from './call.ts'
+import type { Send } from './transport.ts'
+import type {
+  CallOptions,
+  Deployment,
+  DryRunParams,
+  Evaluated,
+  Evaluation,
+  Json,
+  NewWorkflow,
+  Paging,
+  Secret,
+  Variable,
+  Workflow,
+  WorkflowDraft,
+  WorkflowDryRun,
+  WorkflowSettings,
+  WorkflowVersion,
+} from './types.ts'
+
+type Removed = { name: string; deleted: true }
+
+export function createWorkflows(send: Send) {
+  const calls = createCalls(send, '/workflows')
+  return {
+    create: (input: NewWorkflow, options?: CallOptions) => calls.postOnce<Workflow>('', input, options),
+    /** Without their definitions. */
+    list: (query: Paging = {}, options: CallOptions = {}) => calls.list<Workflow>('', query, options),
+    each: (query: Paging = {}, options: CallOptions = {}) => calls.each<Workflow>('', query, options),
+    get: (id: string, options?: CallOptions) => calls.get<Workflow>(at(id), options),
+    update: (id: string, patch: WorkflowSettings, options?: CallOptions) =>
+      calls.patch<Workflow>(at(id), patch, options),
+    delete: (id: string, options?: CallOptions) => calls.delete<{ id: string; deleted: true }>(at(id), options),
+    /** Saves the draft, finished or not; `ifMatch` is the draft's revision. Its findings are in the answer. */
+    saveDraft: (id: string, definition: unknown, options?: CallOptions) =>
+      calls.put<WorkflowDraft>(`${at(id)}/draft`, { definition }, options),
+    /** Makes the draft the next version. Not retried when it may have succeeded. */
+    deploy: (id: string, input: { ifHash?: string; activate?: boolean } = {}, options?: CallOptions) =>
+      calls.postOnce<Deployment>(`${at(id)}/deploy`, input, options),
+    /** Deploys an older version's definition again, as the next version. */
+    rollback: (id: string, version: number, options?: CallOptions) =>
+      calls.postOnce<Deployment>(`${at(id)}/rollback`, { version }, options),
+    undeploy: (id: string, options?: CallOptions) => calls.postOnce<Workflow>(`${at(id)}/undeploy`, undefined, options),
+    activate: (id: string, options?: CallOptions) => calls.post<Workflow>(`${at(id)}/activate`, undefined, options),
+    deactivate: (id: string, options?: CallOptions) => calls.post<Workflow>(`${at(id)}/deactivate`, undefined, options),
+    /** Newest first, each with the keys of the actions that it changed. */
+    versions: (id: string, query: Paging = {}, options: CallOptions = {}) =>
+      calls.list<WorkflowVersion>(`${at(id)}/versions`, query, options),
+    /** With its definition, and what it changed in the version before. */
+    version: (id: string, version: number, options?: CallOptions) =>
+      calls.get<WorkflowVersion & { definition: Json }>(`${at(id)}/versions${at(String(version))}`, options),
+    /** Which workflows an event would start, and why the others not. */
+    evaluate: (input: Evaluation, options?: CallOptions) => calls.post<Evaluated>('/evaluate', input, options),
+    /** Which actions would run with these params; nothing runs. */
+    dryRun: (id: string, input: DryRunParams, options?: CallOptions) =>
+      calls.post<WorkflowDryRun>(`${at(id)}/dry-run`, input, options),
+  }
+}
+
+/** `client.variables`: what definitions read as `$env.NAME`. */
+export function createVariables(send: Send) {
+  const calls = createCalls(send, '/variables')
+  return {
+    set: (name: string, value: string, options?: CallOptions) => calls.put<Variable>(at(name), { value }, options),
+    list: (query: Paging = {}, options: CallOptions = {}) => calls.list<Variable>('', query, options),
+    get: (name: string, options?: CallOptions) => calls.get<Variable>(at(name), options),
+    delete: (name: string, options?: CallOptions) => calls.delete<Removed>(at(name), options),
+  }
+}
+
+/** `client.secrets`: as variables, but a value is never answered. */
+export function createSecrets(send: Send) {
+  const calls = createCalls(send, '/secrets')
+  return {
+    set: (name: string, value: string, options?: CallOptions) => calls.put<Secret>(at(name), { value }, options),
+    list: (query: Paging = {}, options: CallOptions = {}) => calls.list<Secret>('', query, options),
+    get: (name: string, options?: CallOptions) => calls.get<Secret>(at(name), options),
+    delete: (name: string, options?: CallOptions) => calls.delete<Removed>(at(name), options),
+  }
+}
