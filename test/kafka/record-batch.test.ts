@@ -120,6 +120,25 @@ describe('record batches', () => {
     expect(nextOffset).toBe(9)
   })
 
+  it('have the same of them when they are read for these alone', () => {
+    const name = fc.constantFrom('kind', 'ce_type', 'canonical-name', '__proto__', '', 'x'.repeat(36), 'x'.repeat(68))
+    const headers = fc.array(fc.tuple(name, fc.string({ maxLength: 5 })), { maxLength: 8 })
+    fc.assert(
+      fc.property(fc.array(headers, { minLength: 1, maxLength: 10 }), fc.uniqueArray(name), (list, names) => {
+        const bytes = stored(
+          list.map(each => ({ ...record('v'), headers: each })),
+          0,
+        )
+        const wanted = new Set(names)
+        const { records } = decodeRecordSet(bytes, 't', 0, 0, [], undefined, wanted)
+        const entries = (of: (typeof records)[number]) =>
+          Object.entries(of.headers).map(([key, value]) => `${key}=${value}`)
+        const all = decode(bytes).records.map(each => Object.entries(each.headers).filter(([key]) => wanted.has(key)))
+        expect(records.map(entries)).toEqual(all.map(each => each.map(([key, value]) => `${key}=${value}`)))
+      }),
+    )
+  })
+
   it('are read from the requested offset on, although a batch begins earlier', () => {
     expect(values(decode(stored([record('a'), record('b'), record('c')], 10), 11))).toEqual(['b', 'c'])
   })

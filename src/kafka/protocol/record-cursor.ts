@@ -35,11 +35,14 @@ export class RecordCursor {
   private end = 0
   private headersLeft = HEADERS_MAX
   private readonly wanted: ReadonlySet<string> | undefined
+  /** A bit for each length that a wanted name has: most names are passed over by theirs. */
+  private readonly wantedLengths: number
 
   /** `wanted`: only these headers are read, and no keys and values. */
   constructor(buffer: Buffer, wanted?: ReadonlySet<string>) {
     this.buffer = buffer
     this.wanted = wanted
+    this.wantedLengths = [...(wanted ?? [])].reduce((bits, name) => bits | (1 << (name.length & 31)), 0)
   }
 
   get isAtEnd(): boolean {
@@ -76,9 +79,8 @@ export class RecordCursor {
     if (this.headersLeft < 0) throw new MalformedBatch(`its records have more than ${HEADERS_MAX} headers together`)
     const headers: Headers = new OwnHeaders()
     for (let index = 0; index < count; index++) {
-      const length = this.length()
-      const name = length < 0 ? undefined : headerName(this.buffer, this.at - length, this.at)
-      if (name === undefined || (this.wanted !== undefined && !this.wanted.has(name))) {
+      const name = this.wantedName()
+      if (name === undefined) {
         this.skip()
         continue
       }
@@ -86,6 +88,15 @@ export class RecordCursor {
       if (value) headers[name] = value
     }
     return headers
+  }
+
+  private wantedName(): string | undefined {
+    const length = this.length()
+    if (length < 0) return undefined
+    if (this.wanted === undefined) return headerName(this.buffer, this.at - length, this.at)
+    if ((this.wantedLengths & (1 << (length & 31))) === 0) return undefined
+    const name = headerName(this.buffer, this.at - length, this.at)
+    return this.wanted.has(name) ? name : undefined
   }
 
   private skip(): void {
