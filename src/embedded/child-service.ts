@@ -44,6 +44,8 @@ export interface Service {
   logger: ProgressLogger
   /** Cancels a start that is under way. */
   stop?: AbortSignal | undefined
+  /** Ends it cleanly; SIGTERM by default. */
+  stopSignal?: NodeJS.Signals
 }
 
 const living = new Set<number>()
@@ -85,7 +87,7 @@ export async function superviseChild(
   })
   const close = async () => {
     serving = false
-    await endProcess(identity, STOP_MS)
+    await endProcess(identity, STOP_MS, service.stopSignal)
     forgetChild(directory, identity)
   }
   const startedAtMs = performance.now()

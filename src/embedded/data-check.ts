@@ -50,7 +50,10 @@ const FLAT = ['kafka/logs/', 'leases/']
 /** Existing files of the wrong kind. */
 function kindProblems({ dataDir, kafka, clickhouse }: DataUse): string[] {
   const isUsed = (path: string) =>
-    (kafka || !path.startsWith('kafka/')) && (clickhouse || !path.startsWith('clickhouse/'))
+    (kafka || !path.startsWith('kafka/')) &&
+    (clickhouse || !path.startsWith('clickhouse/')) &&
+    // PostgreSQL starts later, and whatever is wrong there keeps only tables away.
+    !path.startsWith('postgres/')
   const directories = ['kafka/', 'clickhouse/', ...DATA_FILES.map(({ path }) => path)].filter(
     path => path.endsWith('/') && isUsed(path),
   )

@@ -122,6 +122,38 @@ export const DATA_FILES: readonly DataFile[] = [
   { path: 'clickhouse/server.log', meaning: 'what ClickHouse says', loss: NOTHING_LOST, restore: REMOVE },
   { path: 'clickhouse/inserts/', meaning: 'rows on their way into the tables', loss: NOTHING_LOST, restore: REMOVE },
   {
+    path: 'postgres/data/',
+    meaning: 'the tables of organizations, if one was ever made with the embedded PostgreSQL',
+    loss: "Organizations' tables are in it, with their rows; no event, delivery or webhook is.",
+    restore: BACKUP,
+  },
+  {
+    path: 'postgres/credentials.json',
+    meaning: "password of the platform's user at the embedded PostgreSQL",
+    loss: 'The tables in postgres/data can be opened with its password only.',
+    restore: 'Restore it from a backup of the whole data directory.',
+  },
+  { path: 'postgres/forming/', meaning: 'a database that is being made', loss: NOTHING_LOST, restore: REMOVE },
+  {
+    path: 'postgres/ports.json',
+    meaning: 'its loopback port, kept from start to start',
+    loss: NOTHING_LOST,
+    restore: REMOVE,
+  },
+  {
+    path: 'postgres/process.json',
+    meaning: 'the running PostgreSQL, and how other processes join it',
+    loss: 'A PostgreSQL that an earlier run left behind is found by it, and ended.',
+    restore: REMOVE_WHEN_IDLE,
+  },
+  {
+    path: 'postgres/owner.lock',
+    meaning: 'the platform process that holds postgres/',
+    loss: NOTHING_LOST,
+    restore: REMOVE_WHEN_IDLE,
+  },
+  { path: 'postgres/server.log', meaning: 'what PostgreSQL says', loss: NOTHING_LOST, restore: REMOVE },
+  {
     path: 'leases/',
     meaning:
       'names of group members, one slot for each process of a role, so that a process that is back within its session (6 s) keeps its shards',

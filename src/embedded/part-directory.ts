@@ -29,6 +29,9 @@ export interface ProgressLogger {
   warn(message: string): void
 }
 
+/** A living process holds the directory. */
+export class DirectoryInUse extends Error {}
+
 /** An owner that drains after SIGTERM takes at most 30 s; the wait is a little longer. */
 const OWNER_WAIT_MS = 40_000
 const ORPHAN_GRACE_MS = 20_000
@@ -53,7 +56,7 @@ export async function holdDirectory(
     const owner = readOwner(lock)
     if (owner && isAlive(owner)) {
       if (performance.now() > deadline)
-        throw new Error(`${directory} is in use by process ${owner.pid}; stop it or choose another directory`)
+        throw new DirectoryInUse(`${directory} is in use by process ${owner.pid}; stop it or choose another directory`)
       if (!hasLogged) logger.info(`waiting for process ${owner.pid} to release ${directory}`)
       hasLogged = true
       stop?.throwIfAborted()
@@ -89,12 +92,17 @@ export function readChild<T extends object>(directory: string): (ProcessIdentity
   return recorded && isAlive(recorded) ? (recorded as ProcessIdentity & { connection: T }) : undefined
 }
 
-/** Ends a child that a killed owner left running. The caller holds the directory. */
-export async function endOrphan(directory: string, what: string, logger: ProgressLogger): Promise<void> {
+/** Ends a child that a killed owner left running. The caller holds the directory. `signal`: see `endProcess`. */
+export async function endOrphan(
+  directory: string,
+  what: string,
+  logger: ProgressLogger,
+  signal?: NodeJS.Signals,
+): Promise<void> {
   const orphan = readChild(directory)
   if (orphan) {
     logger.info(`ending ${what} (process ${orphan.pid}) that an earlier run left behind`)
-    await endProcess(orphan, ORPHAN_GRACE_MS)
+    await endProcess(orphan, ORPHAN_GRACE_MS, signal)
   }
   rmSync(join(directory, 'process.json'), { force: true })
 }

@@ -22,9 +22,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identifyProcess(identity.pid)?.started === identity.started
 }
 
-/** Ends the process (SIGTERM, after `graceMs` SIGKILL), and resolves when it is gone. */
-export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
-  signal(identity, 'SIGTERM')
+/** Ends the process (`first`, after `graceMs` SIGKILL), and resolves when it is gone. */
+export async function endProcess(
+  identity: ProcessIdentity,
+  graceMs: number,
+  first: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
+  signal(identity, first)
   if (await waitUntilGone(identity, graceMs)) return
   signal(identity, 'SIGKILL')
   if (!(await waitUntilGone(identity, 10_000)))

@@ -52,21 +52,24 @@ export function adopt(pid: number) {
   return recordChild(directory, pid, {})
 }
 
-/** Ends the broker and the ClickHouse of a data directory if they are running. */
+/** Ends the broker, the ClickHouse and the PostgreSQL of a data directory if they are running. */
 export async function endParts(dataDir: string): Promise<void> {
-  await Promise.all(['kafka', 'clickhouse'].map(part => endChild(join(dataDir, part))))
+  await Promise.all([
+    ...['kafka', 'clickhouse'].map(part => endChild(join(dataDir, part))),
+    endChild(join(dataDir, 'postgres'), 'SIGINT'),
+  ])
 }
 
 export async function removeRunDirectory(directory: string): Promise<void> {
   const below = (name: string) => subdirectories(join(directory, name))
-  await Promise.all(below('processes').map(endChild))
+  await Promise.all(below('processes').map(each => endChild(each)))
   await Promise.all([directory, ...below('.')].map(endParts))
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 
-async function endChild(directory: string) {
+async function endChild(directory: string, signal?: NodeJS.Signals) {
   const child = readChild(directory)
-  if (child) await endProcess(child, GRACE_MS)
+  if (child) await endProcess(child, GRACE_MS, signal)
 }
 
 async function sweepInterruptedRuns() {
