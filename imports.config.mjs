@@ -63,6 +63,11 @@ const ROOMS = [
     why: 'What a definition means is pure: it knows no store, no broker and no clock, and all who run it lie above.',
   },
   {
+    name: 'tables',
+    path: '^src/tables/',
+    why: 'Rows in PostgreSQL, for HTTP and for steps of workflows alike: so it knows neither.',
+  },
+  {
     name: 'control-plane',
     path: '^src/control-plane/',
     why: 'What may be changed, and by whom; it uses schemas, ingress and delivery, and none of its callers.',

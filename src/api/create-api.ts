@@ -4,6 +4,7 @@ import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
+import { createRecordChange } from '../control-plane/store/record-change.ts'
 import type { Pings } from '../delivery/ping.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import { createLoadShedder } from '../ingress/load-shedding.ts'
@@ -26,6 +27,7 @@ import { createStoredEvents } from '../replay/stored-events.ts'
 import type { Push } from '../streaming/hub/push.ts'
 import type { Meters } from '../streaming/meters.ts'
 import type { Streaming } from '../streaming/streaming.ts'
+import type { Tables } from '../tables/tables.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
@@ -60,6 +62,7 @@ import { createRoutes } from './routes.ts'
 import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers, type Readiness } from './system/handlers.ts'
+import { createTableHandlers } from './tables/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
 import { createNamedHandlers } from './variables/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
@@ -95,6 +98,7 @@ export interface ApiDeps {
   /** The composition root feeds it the topic `streams.presence`. */
   push: Push
   meters: Meters
+  tables: Tables
   /** Undefined: off. */
   tracing?: Tracing | undefined
   /** See `createApp`. */
@@ -172,6 +176,7 @@ export function createApi(deps: ApiDeps): Api {
     lifecycle: createLifecycleHandlers(controlPlane),
     pulls: createPullHandlers(deps),
     streams: streams.handlers,
+    tables: createTableHandlers({ tables: deps.tables, recordChange: createRecordChange(deps) }),
     quarantine: createQuarantineHandlers({ ...deps, findQuarantined }),
     kafka: {
       credentials: createKafkaCredentialHandlers(deps),

@@ -19,6 +19,7 @@ import { createRegistrationRoutes, type RegistrationHandlers } from './registrat
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
+import { createTableRoutes, type TableHandlers } from './tables/routes.ts'
 import { createUsageRoutes, type UsageHandlers } from './usage/routes.ts'
 import { createVariableRoutes, type VariableHandlers } from './variables/routes.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './webhooks/routes.ts'
@@ -42,6 +43,7 @@ export interface Handlers
   registrations: RegistrationHandlers
   platformEvents: PlatformEventHandlers
   streams: StreamHandlers
+  tables: TableHandlers
   usage: UsageHandlers
   ledger: LedgerHandlers
   audit: AuditHandlers
@@ -77,6 +79,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createNotificationRoutes(on),
     ...createWorkflowRoutes(on),
     ...createVariableRoutes(on),
+    ...createTableRoutes(on.tables),
     ...usage.meters,
     ...createLedgerRoutes(on.ledger),
     ...createAuditRoutes(on.audit),

@@ -27,6 +27,8 @@ import { createIngressLag } from '../observability/ingress-lag.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
+import type { Tables } from '../tables/tables.ts'
+import { openTables } from './compose-tables.ts'
 import type { Parts } from './parts.ts'
 
 /** An unacknowledged append is retried for this long; then the caller gets 503. */
@@ -77,7 +79,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
-  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters, push }
+  const { tables } = openTables(parts)
+  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters, push, tables }
   const api = createHandler(parts, { ...followed, ...opened })
   parts.draining.push(async () => streaming.pulls.close(), api.drain)
   const sweep = controlPlane.federation.startSweep()
@@ -240,6 +243,7 @@ type Opened = Followed & {
   streaming: Streaming
   meters: Meters
   push: Push
+  tables: Tables
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {

@@ -154,6 +154,18 @@ export const CODES = {
   workflow_not_deployed: entry(409, 'The workflow has no live version: deploy it first.'),
   in_use: entry(409, 'A deployed workflow reads it; details name the workflows.'),
 
+  // Tables
+  table_exists: entry(409, 'There is a table, or a column of the table, of this name.'),
+  table_invalid: entry(400, 'The definition of the table or column is wrong; details name each place.'),
+  table_quota_exceeded: entry(402, "The plan's tables or their stored bytes are used up, or the plan has no SQL."),
+  constraint_violated: entry(422, 'A row would break a rule of its table: a value is missing, twice or too large.'),
+  stock_insufficient: entry(422, 'A matching row would fall below min; nothing was changed.'),
+  sql_refused: entry(400, 'The SQL is not one statement on rows, or does what it may not: see the message.'),
+  sql_failed: entry(422, 'PostgreSQL could not run the statement; the message is its own.'),
+  sql_timeout: entry(422, 'The statement, or its wait for a row, took longer than its time limit.'),
+  sql_result_too_large: entry(422, 'The statement returned more than 1,000 rows or 2 MB.'),
+  tables_unavailable: entry(503, 'The database of the tables is not there, or is busy; all else works.', true),
+
   // Replays
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),

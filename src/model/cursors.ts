@@ -39,6 +39,22 @@ const changeId = matching(/^[A-Za-z0-9_./:-]{1,200}$/)
 const emitStepId = matching(new RegExp(`^cee_${DIGIT}{32}\\.(?:[013]|1f|2\\.[a-z]{1,8}_[0-9a-z]{1,40})$`))
 const record = [time, idOf('[a-z]{1,8}', '26')] as const
 
+/** Characters of a value that an order of rows goes by: a cursor holds no more. */
+export const ORDERED_CHARACTERS_MAX = 40
+
+/** As a cursor has it: any text, or none. */
+export const orderedValue = (value: string | null): string =>
+  value === null ? 'n' : `v${Buffer.from(value).toString('base64url')}`
+
+export const valueOfOrdered = (part: string): string | null =>
+  part === 'n' ? null : Buffer.from(part.slice(1), 'base64url').toString()
+
+function isOrderedValue(part: string): boolean {
+  if (part === 'n') return true
+  const value = valueOfOrdered(part)!
+  return orderedValue(value) === part && [...value].length <= ORDERED_CHARACTERS_MAX
+}
+
 /** Every paged list and the parts of its positions, in sort order. */
 export const LISTS = {
   organizations: record,
@@ -64,6 +80,12 @@ export const LISTS = {
   relays: [time, idOf('cefr', '32')],
   notifications: [time, idOf('ntf', '26')],
   changes: [time, changeId],
+  tables: [matching(/^name:[a-z][a-z0-9_]{0,62}$/)],
+  'table-rows': [
+    matching(/^rows:[A-Za-z0-9_-]{16}$/),
+    { is: (part): part is string => typeof part === 'string' && isOrderedValue(part) } as Part<string>,
+    matching(/^row:[1-9]\d{0,18}$/),
+  ],
   'emit-steps': [time, emitStepId],
 } as const satisfies Record<string, readonly Part<string | number>[]>
 

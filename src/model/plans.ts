@@ -50,6 +50,11 @@ export interface PlanLimits {
   kafkaBytesPerS: number
   /** Most partitions of each of its two topics; both start with one. */
   partitionsMax: number
+  /** Tables of one environment, and bytes on disk of all of them. */
+  tables: number
+  tableBytes: number
+  /** An organization's own SQL on its tables. */
+  sql: boolean
   marketplacePublish: boolean
   marketplaceFork: boolean
   federation: boolean
@@ -78,6 +83,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     channels: 2,
     kafkaBytesPerS: 262_144,
     partitionsMax: 1,
+    tables: 2,
+    tableBytes: 10_000_000,
+    sql: false,
     marketplacePublish: false,
     marketplaceFork: false,
     federation: false,
@@ -102,6 +110,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     channels: 5,
     kafkaBytesPerS: 1_048_576,
     partitionsMax: 1,
+    tables: 10,
+    tableBytes: 100_000_000,
+    sql: true,
     marketplacePublish: false,
     marketplaceFork: false,
     federation: false,
@@ -126,6 +137,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     channels: 20,
     kafkaBytesPerS: 8_388_608,
     partitionsMax: 4,
+    tables: 50,
+    tableBytes: 1_000_000_000,
+    sql: true,
     marketplacePublish: true,
     marketplaceFork: true,
     federation: false,
@@ -150,6 +164,9 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     channels: 100,
     kafkaBytesPerS: 67_108_864,
     partitionsMax: 16,
+    tables: 500,
+    tableBytes: 20_000_000_000,
+    sql: true,
     marketplacePublish: true,
     marketplaceFork: true,
     federation: true,

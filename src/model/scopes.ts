@@ -18,6 +18,7 @@ export const SCOPES = [
   'secrets:use',
   'tables:read',
   'tables:write',
+  'tables:manage',
   'domain:manage',
 ] as const
 export type Scope = (typeof SCOPES)[number]
@@ -42,12 +43,15 @@ const FIRST_SCOPES: readonly Scope[] = [
 const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = {
   'notifications:send': ['notifications:manage'],
   'workflows:read': ['workflows:manage'],
+  'tables:read': ['tables:manage'],
+  'tables:write': ['tables:manage'],
 }
 
 /** Held by older keys with all of the first. */
 const ADDED: readonly Scope[] = [
   ...(['notifications:send', 'notifications:manage'] as const),
-  ...(['workflows:read', 'workflows:run', 'secrets:use', 'tables:read', 'tables:write', 'domain:manage'] as const),
+  ...(['workflows:read', 'workflows:run', 'secrets:use', 'domain:manage'] as const),
+  ...(['tables:read', 'tables:write', 'tables:manage'] as const),
 ]
 
 /** Of keys that are made now: they could have named all of the above, so they hold nothing that they do not name. */

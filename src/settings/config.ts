@@ -6,7 +6,7 @@ import { KAFKA_SECURITY_PROTOCOLS, type KafkaSecurityProtocol } from '../model/s
 import { adminKey, keyHeader, password, secretKey, sender } from './api-values.ts'
 import { defaultCacheDirectory, expandedPath, homeOf } from './cache-directory.ts'
 import { combinationProblems, combinationWarnings } from './combinations.ts'
-import { brokerAddresses, hosts, listenHost, ranges, urlOf } from './network-values.ts'
+import { brokerAddresses, databaseUrl, hosts, listenHost, ranges, urlOf } from './network-values.ts'
 import { pem } from './pem.ts'
 import { flag, fraction, line, oneOf, rolesOf, shortName, wholeNumber } from './plain-values.ts'
 import { createReader, type Environment, type SettingsReader } from './reader.ts'
@@ -61,6 +61,9 @@ export interface Config {
   clickhouseUrl: string | undefined
   /** The name of ClickHouse's cluster whose replicas all have the tables; undefined: one server. */
   clickhouseCluster: string | undefined
+  /** Undefined: the embedded PostgreSQL; `off`: none. */
+  databaseUrl: string | undefined
+  tablesSharedCatalog: 'refuse' | 'allow'
   /** Undefined: generated once into the data directory (embedded only). */
   adminKey: string | undefined
   secretKey: string | undefined
@@ -189,6 +192,8 @@ function readBackends({ read, optional }: SettingsReader) {
     replicationFactor: optional('KAFKA_REPLICATION_FACTOR', wholeNumber(1, 10)),
     clickhouseUrl: optional('CLICKHOUSE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
     clickhouseCluster: optional('CLICKHOUSE_CLUSTER', line('the name of a cluster', 255)),
+    databaseUrl: optional('DATABASE_URL', databaseUrl),
+    tablesSharedCatalog: read('TABLES_SHARED_CATALOG', oneOf(['refuse', 'allow'] as const)),
     smtpUrl: optional('SMTP_URL', urlOf({ schemes: ['smtp', 'smtps'], credentials: 'pair', path: false, query: true })),
     mailFrom: read('MAIL_FROM', sender),
   }

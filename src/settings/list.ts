@@ -152,6 +152,20 @@ export const SETTINGS: readonly Setting[] = [
     example: 'events',
   },
   {
+    name: 'DATABASE_URL',
+    sentence:
+      "PostgreSQL 15 or newer for organizations' tables, a database of its own with its owner's login; empty starts the embedded one when a table is first used; off: no tables.",
+    default: '',
+    example: 'postgres://user:password@postgres.example.com:5432/clarion?sslmode=verify-full',
+  },
+  {
+    name: 'TABLES_SHARED_CATALOG',
+    sentence:
+      "Whether organizations may run SQL on a server whose catalogs cannot be hidden from them: refuse or allow; they would see each other's table names.",
+    default: 'refuse',
+    example: 'allow',
+  },
+  {
     name: 'CLARION_ADMIN_KEY',
     sentence: 'The operator key, 32 characters or more; embedded and empty: made once and kept in the data directory.',
     default: '',

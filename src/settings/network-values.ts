@@ -115,6 +115,13 @@ export const urlOf = (rules: UrlRules): Kind<string> => ({
   },
 })
 
+const postgresUrl = urlOf({ schemes: ['postgres', 'postgresql'], credentials: 'pair', path: true, query: true })
+
+export const databaseUrl: Kind<string> = {
+  expected: `${postgresUrl.expected}, or off`,
+  parse: text => (text === 'off' ? text : postgresUrl.parse(text)),
+}
+
 function checkCredentials(url: URL, allowed: UrlRules['credentials']): void {
   const [user, password] = [url.username !== '', url.password !== '']
   if (password && !user) throw new SettingFault('it has a password without a user name')

@@ -44,6 +44,7 @@ import {
   random,
 } from '../control-plane/control-plane-harness.ts'
 import { testBroker } from '../support/kafka.ts'
+import { testTables } from '../support/tables.ts'
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
 const SECRET_KEY = 'the secret of the tests'
@@ -178,6 +179,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...(options.streamTimings && { timings: options.streamTimings }),
   })
   const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
+  const rowStore = testTables()
   const api = createApi({
     view: control.view,
     controlPlane,
@@ -196,6 +198,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...{ ledger, ledgerReads: createLedgerReads(history), shards: control.provisioning.shards },
     positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
+    tables: rowStore.tables,
     waiting: { of: () => null },
     readiness: { missing: () => missing, degraded: () => [] },
     metrics: () => 'clarion_up 1\n',
@@ -256,6 +259,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
         server.closeAllConnections()
       })
       outcomes.close()
+      await rowStore.close()
       sender.close()
       await kafkaAccess.close()
       await push.close()

@@ -39,6 +39,7 @@ export async function furnish(api: TestApi) {
     })
   ).peer
   const push = await made(`${federation}/groups/${group.id}/pushes`, { registrationId: registration.id })
+  await made('/api/v1/tables', { name: 'stock', columns: [{ name: 'sku', type: 'text' }] })
   const since = new Date(NOON).toISOString()
   const replay = await made(`/api/v1/webhooks/${webhook.id}/replay`, {
     from: since,
@@ -104,6 +105,7 @@ export async function furnish(api: TestApi) {
     '/api/v1/webhooks/deliveries': toWebhook,
     '/api/v1/replays': replay.id,
     '/api/v1/workflows': workflow.id,
+    '/api/v1/tables': 'stock',
     [`${custom}/quarantine`]: refused.emitId,
     '/api/v1/organizations': organizationId,
   }

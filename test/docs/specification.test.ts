@@ -95,6 +95,9 @@ describe('docs/specification', () => {
       'notification channels': plans.map(plan => number(plan.channels)),
       'own Kafka clients, bytes/s in each direction': plans.map(plan => number(plan.kafkaBytesPerS)),
       'partitions at most': plans.map(plan => number(plan.partitionsMax)),
+      'tables of an environment': plans.map(plan => number(plan.tables)),
+      "bytes of an environment's tables": plans.map(plan => number(plan.tableBytes)),
+      'own SQL on tables': plans.map(plan => (plan.sql ? 'yes' : 'no')),
       federation: plans.map(plan => (plan.federation ? 'yes' : 'no')),
     })
   })

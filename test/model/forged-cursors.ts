@@ -1,7 +1,8 @@
 /** Cursors that no list ever gave out, of every kind that a caller may come by or make up. */
 import { hash } from 'node:crypto'
 import fc from 'fast-check'
-import { LISTS, type ListName, type Place, writeCursor } from '../../src/model/cursors.ts'
+import { listOfRows } from '../../src/api/tables/handlers.ts'
+import { LISTS, type ListName, orderedValue, type Place, writeCursor } from '../../src/model/cursors.ts'
 
 type Parts = Array<string | number>
 
@@ -48,6 +49,11 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
       id('cee', 32).map(emit => `CUSTOM_EVENT_FEDERATION_RELAYED/${emit}`),
     ),
   ),
+  tables: fc.tuple(digits(8).map(name => `name:t${name}`)),
+  // Of the table `stock`, newest first: a cursor of another condition or order is refused.
+  'table-rows': fc
+    .nat({ max: Number.MAX_SAFE_INTEGER - 1 })
+    .map(row => [listOfRows('stock', '{}', undefined), orderedValue(String(row + 1)), `row:${row + 1}`]),
   'emit-steps': fc.tuple(
     time,
     fc

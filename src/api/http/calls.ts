@@ -47,6 +47,7 @@ export function createCalls({
       if (principal !== undefined) authorize(principal, route.access)
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
+      if (route.needsSql === true) refuseWithoutSql(principal)
       if (route.rate !== undefined) refuseOverRate(rates, route.rate, principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       refuseControls(params, '/path')
@@ -108,6 +109,11 @@ function refuseSuspended(principal: Principal | undefined): void {
 function refuseWithoutFederation(principal: Principal | undefined): void {
   if (principal?.kind !== 'key' || planOf(principal.organization.plan).federation) return
   throw new ClarionError('federation_not_available', CODES.federation_not_available.meaning)
+}
+
+function refuseWithoutSql(principal: Principal | undefined): void {
+  if (principal?.kind !== 'key' || planOf(principal.organization.plan).sql) return
+  throw new ClarionError('table_quota_exceeded', 'The plan has no SQL: rows can be read with where.')
 }
 
 /** Throws `rate_limited`. */

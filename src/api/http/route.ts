@@ -80,6 +80,8 @@ interface RouteFacts {
   refusedWhenSuspended?: boolean
   /** Checked before the rest of the call, so that no answer reveals anything that the plan hides from the caller. */
   needsFederation?: boolean
+  /** Checked at the same time. */
+  needsSql?: boolean
   /** The limit of the plan that counts calls of an organization per second. */
   rate?: Rate
   /** Further members of `meta`, for the OpenAPI document. */

@@ -36,6 +36,7 @@ export interface Announcement {
     | 'workflow'
     | 'variable'
     | 'secret'
+    | 'table'
   entityId: string
   canonicalName?: string
   previousStatus?: string

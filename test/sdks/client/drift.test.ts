@@ -3,7 +3,8 @@ import { expect, it } from '@jest/globals'
 import { type Client, createClient } from '../../../sdks/typescript/src/index.ts'
 import { createRoutes, type Handlers } from '../../../src/api/routes.ts'
 
-const PARTS = /^\/api\/v1\/(events|webhooks|replays|notifications|kafka-credentials|workflows|variables|secrets)(\/|$)/
+const PARTS =
+  /^\/api\/v1\/(events|webhooks|replays|notifications|kafka-credentials|workflows|variables|secrets|tables)(\/|$)/
 
 /** Handlers are not called: anything will do. */
 const nothing: unknown = new Proxy(() => undefined, { get: () => nothing, apply: () => nothing })

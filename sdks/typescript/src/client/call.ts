@@ -28,9 +28,14 @@ export function createCalls(send: Send, base: string) {
     /** A POST that creates something new each time. */
     postOnce: <T>(path: string, body?: unknown, options?: CallOptions) =>
       one<T>('POST', path, body, { ...options, onlyOnce: true }),
+    /** A change that adds to what it was before. */
+    patchOnce: <T>(path: string, body: unknown, options?: CallOptions) =>
+      one<T>('PATCH', path, body, { ...options, onlyOnce: true }),
     put: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PUT', path, body, options),
     patch: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('PATCH', path, body, options),
     delete: <T>(path: string, options?: CallOptions) => one<T>('DELETE', path, undefined, options),
+    /** With a body that says what to delete. */
+    deleteWhere: <T>(path: string, body: unknown, options?: CallOptions) => one<T>('DELETE', path, body, options),
     async list<T>(path: string, query: object, { signal }: CallOptions): Promise<Page<T>> {
       const { data, nextCursor } = await send<T[]>({ method: 'GET', path: base + path, query, signal })
       return { data, nextCursor }

@@ -5,6 +5,7 @@ import { createCustomEvents } from './custom-events.ts'
 import { createNotifications } from './notifications.ts'
 import { createReading } from './reading.ts'
 import { createStream } from './streams.ts'
+import { createTables } from './tables.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
 import type {
   CallOptions,
@@ -63,6 +64,7 @@ export function createClient(options: ClientOptions) {
     workflows: createWorkflows(send),
     variables: createVariables(send),
     secrets: createSecrets(send),
+    tables: createTables(send),
     /** Accounts for Kafka clients of the organization. */
     kafkaCredentials: {
       /** The only answer with the password. Not retried when it may have succeeded. */

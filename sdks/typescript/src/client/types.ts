@@ -6,6 +6,7 @@ export type * from './types-federation.ts'
 export type * from './types-notifications.ts'
 export type * from './types-reading.ts'
 export type * from './types-streams.ts'
+export type * from './types-tables.ts'
 export type * from './types-webhooks.ts'
 export type * from './types-workflows.ts'
 
