@@ -8,26 +8,24 @@
  *              ▼
  *           attempt ─► success | retry topic, due later | dead letter
  *
- * `settle.ts` writes the records of each way out; the process has one queue (`dispatcher.ts`).
+ * `sendable.ts` decides at the first fork, and `long-waits.ts` about the minute without a slot. `settle.ts` writes the
+ * records of each way out; the process has one queue (`dispatcher.ts`).
  */
 import type { Clock } from '../../src/clock.ts'
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { Ids } from '../../src/model/ids.ts'
-import type { Webhook } from '../../src/model/webhooks.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Attempts } from './attempt.ts'
 import type { Owing } from './catch-up/owing.ts'
 import {
   type Delivery,
-  type Held,
   type InFlight,
   type Origin,
   type Owner,
   takeInHand,
-  toEnded,
   toHeld,
   toInFlight,
   toQueued,
@@ -37,31 +35,22 @@ import {
 } from './delivery.ts'
 import type { Dispatcher } from './dispatch/dispatcher.ts'
 import { createDueQueue } from './dispatch/due-queue.ts'
+import { createInFlightCount } from './dispatch/in-flight.ts'
 import type { MemoryBudget } from './dispatch/memory-budget.ts'
 import type { SubjectLanes } from './dispatch/subject-lanes.ts'
 import { createUncommittedResults } from './dispatch/uncommitted-results.ts'
+import { createDeliveriesInHand, type DeliveriesInHand } from './in-hand.ts'
 import type { DeliverLimits } from './limits.ts'
-import type { Stages } from './metrics.ts'
+import { createLongWaits } from './long-waits.ts'
 import type { Announcements } from './outcome/announcements.ts'
 import type { Outputs } from './outcome/outputs.ts'
 import { createSettle } from './outcome/settle.ts'
+import { createSendable } from './sendable.ts'
 import type { ManualRetries } from './state/manual-retries.ts'
 import type { OpenEvents } from './state/open-events.ts'
 import type { WebhookStates } from './state/webhook-states.ts'
 
-/**
- * A webhook that is not in the view may be newer than it: its deliveries are cancelled only when they are older than
- * this.
- */
-const VIEW_LAG_MS_MAX = 2_000
-/** Deliveries deferred in one batch. */
-const SWEEP_DELIVERIES = 250
-const NOTHING = Buffer.alloc(0)
-
-/** Deliveries that are fed, replayed or redriven from a log hold no position back. */
-const isFromTopic = ({ source }: Delivery) => source.progress.topic !== undefined
-
-export interface DeliveryShard {
+export interface DeliveryShard extends Pick<DeliveriesInHand, 'count' | 'fedOut' | 'isInFlight' | 'unattempted'> {
   /** Takes a delivery in hand: at once if it is due, else at its time. False when no more can wait for theirs. */
   take(record: RetryRecord, origin: Origin): boolean
   /** Resumes a delivery whose turn has come. */
@@ -70,13 +59,8 @@ export interface DeliveryShard {
   takeManualRetry(record: RetryRecord, origin: Origin): void
   /** Cancels deliveries in hand that are not in flight; one in flight gets no further attempt. */
   cancel(reasonFor: (delivery: RetryRecord, inFlight: boolean) => string | undefined): void
-  isInFlight(deliveryId: string): boolean
-  /** Adds the deliveries in hand to a count by stage. */
-  count(stages: Stages): void
   /** Ends a record that was never in hand. */
   endUntaken(record: RetryRecord, origin: Origin, end: { state: 'cancelled' | 'failed'; reason: string }): void
-  /** Deliveries of one webhook that wait for a slot and have made no attempt. */
-  unattempted(webhookId: string): Waiting[]
   /** It waits with its webhook's range. */
   deferred(delivery: Unsent): void
   /**
@@ -84,8 +68,6 @@ export interface DeliveryShard {
    * many.
    */
   rescue(): number
-  /** Fed deliveries in hand. */
-  fedOut(): number
   /**
    * A delivery that has waited too long for a slot waits with its webhook's range: one slow webhook must not stop a
    * position. Call this periodically.
@@ -123,26 +105,33 @@ export function createDeliveryShard(deps: {
   onSpace(): void
   onAttempt(row: AttemptRow, isFed: boolean): void
 }): DeliveryShard {
-  const { handle, view, attempts, dispatcher, budget, limits, clock } = deps
-  const settle = createSettle({ ...deps, release: drop })
-  const inHand = new Set<Delivery>()
-  const due = createDueQueue<Delivery>({ clock, sizeMax: limits.scheduledMax, onDue })
-  let inFlight = 0
-  let fedOut = 0
-  /** The record that is being read: it lies behind everything in hand. */
-  let arriving: Unsent | undefined
-  let refusedOne = false
-  let sweepAtMs = 0
-  let closed = false
+  const { handle, attempts, dispatcher, limits, clock } = deps
+  const inHand = createDeliveriesInHand(deps.budget)
+  const inFlight = createInFlightCount(clock)
   const results = createUncommittedResults({ clock, changed: dispatcher.uncommitted })
-  let drained: () => void = () => undefined
+  const due = createDueQueue<Delivery>({ clock, sizeMax: limits.scheduledMax, onDue })
+  const settle = createSettle({ ...deps, release: inHand.drop })
+  /** The record that is being read. */
+  let arriving: Unsent | undefined
+  const sendable = createSendable({
+    ...deps,
+    settle,
+    isArriving: delivery => delivery === arriving,
+    hold(delivery, untilMs) {
+      toHeld(delivery)
+      due.add(delivery, untilMs, true)
+    },
+    drop: inHand.drop,
+  })
+  const deferLongWaits = createLongWaits({ ...deps, inHand, waitingMsMax: limits.waitingMsMax, defer: sendable.defer })
+  let refusedOne = false
+  let closed = false
 
   const owner: Owner = {
     begin: delivery => guarded(() => begin(delivery)),
     finish(delivery, result) {
-      inFlight--
       if (delivery.stage === 'inFlight') guarded(() => finish(delivery, result))
-      if (inFlight === 0) drained()
+      inFlight.ended()
     },
     mayBegin,
   }
@@ -173,7 +162,7 @@ export function createDeliveryShard(deps: {
   }
 
   function dispatch(delivery: Unsent): void {
-    const webhook = sendable(delivery)
+    const webhook = sendable.webhookFor(delivery)
     if (!webhook) return
     delivery.waitingSinceMs = clock.nowMs()
     if (!deps.lanes.mayGo(delivery, webhook)) {
@@ -186,41 +175,8 @@ export function createDeliveryShard(deps: {
     if (!delivery.fed && dispatcher.waiting(webhook.id) > limits.waitingFairShare) deps.owing.queued(webhook)
   }
 
-  /** The current webhook, if deliveries to it may be sent; else the delivery has been handled. */
-  function sendable(delivery: Unsent): Webhook | undefined {
-    const { event, webhookId } = delivery
-    const webhook = view.find('webhook', event.organizationId, webhookId)
-    if (webhook?.active) return webhook
-    if (webhook) defer(delivery, webhook)
-    else if (view.organization(event.organizationId)?.status === 'deleted')
-      settle.cancelled(delivery, 'organization_deleted')
-    else if (clock.nowMs() >= delivery.createdAtMs + VIEW_LAG_MS_MAX) settle.cancelled(delivery, 'webhook_deleted')
-    else {
-      toHeld(delivery)
-      due.add(delivery, delivery.createdAtMs + VIEW_LAG_MS_MAX, true)
-    }
-    return undefined
-  }
-
-  function defer(delivery: Unsent, webhook: Webhook): void {
-    if (delivery === arriving && delivery.isNew && !webhook.active && deps.owing.absorbPaused(delivery, webhook)) {
-      drop(delivery)
-      return
-    }
-    if (deps.owing.defer(delivery, webhook)) return
-    if (!isFromTopic(delivery) && !webhook.active) {
-      // A dead letter stays one, so that it can be redriven again.
-      if (delivery.trigger === 'manual') settle.refused(delivery, 'endpoint_unavailable')
-      else settle.skipped(delivery, 'inactive')
-      return
-    }
-    const scheduleMs = webhook.retryDelaysMs.reduce((sum, ms) => sum + ms, 0) * deps.timeScale
-    if (delivery.isRetry && clock.nowMs() < delivery.createdAtMs + scheduleMs) settle.hop(delivery)
-    else settle.refused(delivery, 'endpoint_unavailable')
-  }
-
   function begin(delivery: Waiting): Promise<AttemptResult> | undefined {
-    const webhook = sendable(delivery)
+    const webhook = sendable.webhookFor(delivery)
     if (!webhook) return undefined
     const sending = attempts.begin(delivery, webhook)
     if (!sending) {
@@ -228,22 +184,8 @@ export function createDeliveryShard(deps: {
       return undefined
     }
     toInFlight(delivery)
-    inFlight++
+    inFlight.begun()
     return sending
-  }
-
-  function keep(delivery: Held): void {
-    budget.take(delivery.bytes)
-    inHand.add(delivery)
-    if (delivery.fed) fedOut++
-  }
-
-  function drop(delivery: Delivery): void {
-    if (!inHand.delete(delivery)) return
-    toEnded(delivery)
-    delivery.payload = NOTHING
-    if (delivery.fed) fedOut--
-    budget.give(delivery.bytes)
   }
 
   function finish(delivery: InFlight, result: AttemptResult): void {
@@ -259,7 +201,7 @@ export function createDeliveryShard(deps: {
     for (const delivery of inHand) {
       if (delivery.stage === 'inFlight') continue
       deps.lanes.dropped(delivery)
-      drop(delivery)
+      inHand.drop(delivery)
     }
   }
 
@@ -272,7 +214,7 @@ export function createDeliveryShard(deps: {
         refusedOne = true
         return false
       }
-      keep(delivery)
+      inHand.keep(delivery)
       if (cancel !== undefined) settle.cancelled(delivery, cancel)
       else if (!later) {
         arriving = delivery
@@ -286,7 +228,7 @@ export function createDeliveryShard(deps: {
     },
     takeManualRetry(record, origin) {
       const delivery = takeInHand(record, origin, owner, clock.nowMs())
-      keep(delivery)
+      inHand.keep(delivery)
       settle.retryRequested(delivery)
       dispatch(delivery)
     },
@@ -298,60 +240,32 @@ export function createDeliveryShard(deps: {
         else if (delivery.stage !== 'ended') settle.cancelled(delivery, reason)
       }
     },
-    count(stages) {
-      for (const { stage } of inHand) if (stage !== 'ended') stages[stage]++
-    },
-    isInFlight: deliveryId =>
-      [...inHand].some(delivery => delivery.deliveryId === deliveryId && delivery.stage === 'inFlight'),
+    count: inHand.count,
+    isInFlight: inHand.isInFlight,
     endUntaken(record, origin, { state, reason }) {
       const delivery = takeInHand(record, origin, owner, clock.nowMs())
-      keep(delivery)
+      inHand.keep(delivery)
       if (state === 'cancelled') settle.cancelled(delivery, reason)
       else settle.refused(delivery, reason)
     },
-    unattempted: webhookId =>
-      [...inHand].filter(
-        (delivery): delivery is Waiting =>
-          delivery.webhookId === webhookId && delivery.stage === 'waiting' && delivery.attempts === 0 && !delivery.fed,
-      ),
+    unattempted: inHand.unattempted,
     deferred(delivery) {
       deps.lanes.deferred(delivery)
       if (delivery.fed) delivery.fed.back()
       else delivery.source.progress.end(delivery.source.record, delivery.source.part)
       if (delivery.isRetry) deps.states.inRetry(delivery.webhookId, delivery.event.organizationId, -1)
-      drop(delivery)
+      inHand.drop(delivery)
       handle.write([])
     },
     rescue() {
-      // A delivery in flight is written when it has ended.
-      const lost = [...inHand].filter(
-        (delivery): delivery is Unsent =>
-          delivery.source.record.isLost && delivery.stage !== 'inFlight' && delivery.stage !== 'ended',
-      )
+      const lost = inHand.lost()
       for (const delivery of lost) settle.rescued(delivery)
       dispatcher.tidy()
       return lost.length
     },
-    fedOut: () => fedOut,
+    fedOut: inHand.fedOut,
     sweep() {
-      const nowMs = clock.nowMs()
-      if (nowMs < sweepAtMs) return
-      let moved = 0
-      // In the order in which they were read.
-      for (const delivery of inHand) {
-        if (delivery.takenAtMs > nowMs - limits.waitingMsMax || moved >= SWEEP_DELIVERIES) break
-        if (
-          delivery.stage !== 'waiting' ||
-          !isFromTopic(delivery) ||
-          delivery.waitingSinceMs > nowMs - limits.waitingMsMax
-        )
-          continue
-        const webhook = view.find('webhook', delivery.event.organizationId, delivery.webhookId)
-        if (webhook) defer(delivery, webhook)
-        moved++
-      }
-      if (moved > 0) dispatcher.tidy()
-      if (moved < SWEEP_DELIVERIES) sweepAtMs = nowMs + limits.waitingMsMax / 8
+      if (deferLongWaits() > 0) dispatcher.tidy()
     },
     seal() {
       results.seal()
@@ -360,20 +274,13 @@ export function createDeliveryShard(deps: {
     committed: results.committed,
     async drain() {
       stop()
-      if (inFlight === 0) return
-      await new Promise<void>(resolve => {
-        const timer = clock.after(limits.drainMsMax, resolve)
-        drained = () => {
-          timer.cancel()
-          resolve()
-        }
-      })
+      await inFlight.drained(limits.drainMsMax)
     },
     close() {
       if (closed) return
       closed = true
       stop()
-      for (const delivery of inHand) drop(delivery)
+      for (const delivery of inHand) inHand.drop(delivery)
       results.drop()
     },
   }
