@@ -12,13 +12,12 @@
  */
 import type { KnownPosition, LogRecord, OutRecord } from '../../../src/kafka/ports.ts'
 import {
-  BLOCK_OFFSETS,
   type DeliveryPosition,
   deliveryPositionCodec,
   deliveryState,
   deliveryStateKeys,
-  doneBlockCodec,
 } from '../../../topics/delivery-state.ts'
+import { createDoneBlocks, type KnownEnds } from './done-blocks.ts'
 
 /** A record that has been read and has not ended. */
 export interface OpenRecord {
@@ -70,24 +69,12 @@ export interface Progress {
   seal(partition: number): OutRecord[]
 }
 
-interface Block {
-  ended: Buffer
-  /** The highest offset with a bit. */
-  highest: number
-  partial: Map<number, number[]>
-  /** The newest epoch of its records; infinite: not known. */
-  leaderEpoch: number
-  changed: boolean
-  stored: boolean
-  /** Its stored state names records that are lost. */
-  isCut: boolean
-}
-
 const COMPACT_AT = 1024
 const NOTHING_STORED: DeliveryPosition = { nextOffset: 0, topicId: null, leaderEpoch: -1 }
+const NO_ENDS: KnownEnds = { to: 0, epoch: -1 }
 
 export function createProgress(topic: string): Progress {
-  const blocks = new Map<number, Block>()
+  const blocks = createDoneBlocks(topic)
   let openRecords: OpenRecord[] = []
   let head = 0
   let nextOffset = 0
@@ -95,31 +82,10 @@ export function createProgress(topic: string): Progress {
   let topicId: string | undefined
   /** Epoch of the records before `nextOffset`. */
   let readEpoch = -1
-  /**
-   * After a restore, some records before `to` have ended; infinite where their epoch is not known. Undefined: to be
-   * checked.
-   */
-  let restored: { to: number; epoch: number } | undefined = { to: 0, epoch: -1 }
-  /** The same for records that ended before they were read in this session. */
-  let ahead = { to: 0, epoch: -1 }
-
-  function blockOf(offset: number): Block {
-    const number = Math.floor(offset / BLOCK_OFFSETS)
-    const known = blocks.get(number)
-    if (known) return known
-    const ended = Buffer.alloc(BLOCK_OFFSETS / 8)
-    const made: Block = {
-      ended,
-      highest: -1,
-      partial: new Map(),
-      leaderEpoch: -1,
-      changed: false,
-      stored: false,
-      isCut: false,
-    }
-    blocks.set(number, made)
-    return made
-  }
+  /** Records that had ended before a restore. Undefined: to be checked. */
+  let restored: KnownEnds | undefined = NO_ENDS
+  /** Records that ended before they were read in this session. */
+  let ahead = NO_ENDS
 
   function oldest(): OpenRecord | undefined {
     while (head < openRecords.length && openRecords[head]!.open === 0) head++
@@ -132,41 +98,14 @@ export function createProgress(topic: string): Progress {
 
   const position = () => oldest()?.offset ?? nextOffset
 
-  /** The block's record, if it has changed; blocks wholly before the position are removed. */
-  function sealBlock(number: number, block: Block, partition: number): OutRecord | undefined {
-    const key = deliveryStateKeys.ofDone(topic, number)
-    const isEmpty = block.highest < 0 && block.partial.size === 0
-    if ((number + 1) * BLOCK_OFFSETS <= position() || isEmpty) {
-      blocks.delete(number)
-      return block.stored ? { topic: deliveryState.name, partition, key, value: null } : undefined
-    }
-    const isNews = block.isCut || block.highest >= position() || block.partial.size > 0
-    if (!block.changed || !isNews) return undefined
-    block.changed = block.isCut = false
-    block.stored = true
-    const partial = [...block.partial].map(([offset, webhooks]) => ({ offset, webhooks }))
-    const leaderEpoch = Number.isFinite(block.leaderEpoch) ? block.leaderEpoch : -1
-    return {
-      topic: deliveryState.name,
-      partition,
-      key,
-      value: doneBlockCodec.encode({ ended: block.ended, partial, leaderEpoch }),
-    }
-  }
-
   /** Whether another record was known at its offset. */
   function isAnother({ offset, leaderEpoch = -1 }: LogRecord): boolean {
     if (offset < nextOffset) return readEpoch < 0 || leaderEpoch > readEpoch
     return [ofRestored(), ahead].some(({ to, epoch }) => offset < to && leaderEpoch > epoch)
   }
 
-  function ofRestored(): { to: number; epoch: number } {
-    if (restored) return restored
-    restored = { to: 0, epoch: -1 }
-    for (const { highest, partial, leaderEpoch } of blocks.values()) {
-      restored.to = Math.max(restored.to, highest + 1, ...[...partial.keys()].map(offset => offset + 1))
-      restored.epoch = Math.max(restored.epoch, leaderEpoch)
-    }
+  function ofRestored(): KnownEnds {
+    restored ??= blocks.known()
     return restored
   }
 
@@ -175,7 +114,7 @@ export function createProgress(topic: string): Progress {
     for (const record of openRecords.slice(head)) if (record.offset >= offset) record.isLost = true
     openRecords = openRecords.slice(head).filter(({ isLost }) => !isLost)
     head = 0
-    for (const [number, block] of blocks) if ((number + 1) * BLOCK_OFFSETS > offset) cutBlock(number, block, offset)
+    blocks.cut(offset)
     nextOffset = Math.min(nextOffset, offset)
     ahead = { ...ahead, to: Math.min(ahead.to, offset) }
     restored = { ...ofRestored(), to: Math.min(ofRestored().to, offset) }
@@ -201,21 +140,7 @@ export function createProgress(topic: string): Progress {
     },
     restoreBlock(number, value) {
       restored = undefined
-      if (!value) {
-        blocks.delete(number)
-        return
-      }
-      const { ended, partial, leaderEpoch } = doneBlockCodec.decode(value)
-      const highest = highestBit(ended)
-      blocks.set(number, {
-        ended: Buffer.from(ended),
-        highest: highest < 0 ? -1 : number * BLOCK_OFFSETS + highest,
-        partial: new Map(partial.map(({ offset, webhooks }) => [offset, webhooks])),
-        leaderEpoch: leaderEpoch < 0 ? Number.POSITIVE_INFINITY : leaderEpoch,
-        changed: false,
-        stored: true,
-        isCut: false,
-      })
+      blocks.restore(number, value)
     },
     position: () => stored?.nextOffset,
     known: () => ({ ...(topicId !== undefined && { topicId }), leaderEpoch: readEpoch }),
@@ -223,7 +148,10 @@ export function createProgress(topic: string): Progress {
       const isNewTopic = last !== undefined && topicId !== undefined && last.topicId !== topicId
       const from = isNewTopic ? 0 : records.find(isAnother)?.offset
       if (from !== undefined) turnBack(from)
-      if (isNewTopic) readEpoch = ahead.epoch = -1
+      if (isNewTopic) {
+        readEpoch = -1
+        ahead = { ...ahead, epoch: -1 }
+      }
       topicId = last?.topicId ?? topicId
       readEpoch = Math.max(readEpoch, last?.leaderEpoch ?? -1)
       return from
@@ -235,17 +163,15 @@ export function createProgress(topic: string): Progress {
       return open
     },
     ahead({ offset, leaderEpoch = -1 }) {
-      const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
-      if (offset < nextOffset || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
+      if (offset < nextOffset || blocks.has(offset)) return undefined
       ahead = { to: Math.max(ahead.to, offset + 1), epoch: Math.max(ahead.epoch, leaderEpoch) }
       return { offset, leaderEpoch, isLost: false, open: 1, ended: [] }
     },
     begin({ offset, leaderEpoch = -1 }, parts) {
       if (offset < nextOffset) return undefined
       nextOffset = offset + 1
-      const block = blocks.get(Math.floor(offset / BLOCK_OFFSETS))
-      if (parts === 0 || (block && hasBit(block.ended, offset % BLOCK_OFFSETS))) return undefined
-      const ended = block?.partial.get(offset) ?? []
+      if (parts === 0 || blocks.has(offset)) return undefined
+      const ended = blocks.partsOf(offset)
       const record: OpenRecord = { offset, leaderEpoch, isLost: false, open: parts - ended.length, ended }
       openRecords.push(record)
       return record
@@ -256,24 +182,13 @@ export function createProgress(topic: string): Progress {
     end(record, part) {
       record.open--
       if (record.isLost) return
-      const block = blockOf(record.offset)
-      block.changed = true
-      block.leaderEpoch = Math.max(block.leaderEpoch, record.leaderEpoch)
       if (record.open > 0) {
         record.ended.push(part)
-        block.partial.set(record.offset, record.ended)
-        return
-      }
-      block.partial.delete(record.offset)
-      block.highest = Math.max(block.highest, record.offset)
-      setBit(block.ended, record.offset % BLOCK_OFFSETS)
+        blocks.endParts(record, record.ended)
+      } else blocks.end(record)
     },
     seal(partition) {
-      const records: OutRecord[] = []
-      for (const [number, block] of blocks) {
-        const record = sealBlock(number, block, partition)
-        if (record) records.push(record)
-      }
+      const records = blocks.seal(partition, position())
       const { nextOffset: at, topicId: of, leaderEpoch } = now()
       const { nextOffset: before, topicId: ofBefore, leaderEpoch: epochBefore } = stored ?? NOTHING_STORED
       if (at !== before || of !== ofBefore || leaderEpoch !== epochBefore) {
@@ -284,33 +199,4 @@ export function createProgress(topic: string): Progress {
       return records
     },
   }
-}
-
-const hasBit = (bits: Buffer, at: number) => (bits[at >> 3]! & (1 << (at & 7))) !== 0
-
-function setBit(bits: Buffer, at: number): void {
-  bits[at >> 3]! |= 1 << (at & 7)
-}
-
-/** Removes entries at or beyond the offset. */
-function cutBlock(number: number, block: Block, offset: number): void {
-  const first = number * BLOCK_OFFSETS
-  for (let at = Math.max(0, offset - first); at < BLOCK_OFFSETS; at++) clearBit(block.ended, at)
-  for (const each of block.partial.keys()) if (each >= offset) block.partial.delete(each)
-  const highest = highestBit(block.ended)
-  block.highest = highest < 0 ? -1 : first + highest
-  // A topic that was made anew counts its epochs from 0.
-  if (highest < 0 && block.partial.size === 0) block.leaderEpoch = -1
-  block.changed = true
-  block.isCut = block.stored
-}
-
-function clearBit(bits: Buffer, at: number): void {
-  bits[at >> 3]! &= ~(1 << (at & 7))
-}
-
-/** -1 if none is set. */
-function highestBit(bits: Buffer): number {
-  for (let at = bits.length * 8 - 1; at >= 0; at--) if (hasBit(bits, at)) return at
-  return -1
 }
