@@ -159,7 +159,7 @@ const TYPE_CYCLES = [
   '^src/kafka/protocol/(cluster|metadata-requests)[.]ts$',
   // Processors whose shards name the dependencies of their index.
   '^processors/record/(index|shard)[.]ts$',
-  '^processors/deliver/(delivery|dispatch/subject-lanes)[.]ts$',
+  '^processors/deliver/(delivery|dispatch/lane-table)[.]ts$',
   '^processors/admit/(federate|waiting-relays)[.]ts$',
   // The client's types by resource, over the same basic ones; the request and the answer of an exchange are the transport's.
   '^sdks/typescript/src/client/(types|types-webhooks|types-federation|exchange|transport)[.]ts$',

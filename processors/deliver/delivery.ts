@@ -6,7 +6,7 @@
 import type { AttemptResult } from '../../src/delivery/send.ts'
 import type { Webhook } from '../../src/model/webhooks.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
-import type { Lane } from './dispatch/subject-lanes.ts'
+import type { Lane } from './dispatch/lane-table.ts'
 import type { OpenRecord, Progress } from './state/progress.ts'
 
 /** The record of a delivery. */

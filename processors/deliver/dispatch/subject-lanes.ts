@@ -18,9 +18,9 @@ import type { OutRecord } from '../../../src/kafka/ports.ts'
 import { deliveryId } from '../../../src/model/ids.ts'
 import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
-import { deliveryState, deliveryStateKeys, laneStateCodec } from '../../../topics/delivery-state.ts'
 import type { Delivery } from '../delivery.ts'
-import { fromSteps, includes, insert, remove, stepsOf } from '../state/ascending.ts'
+import { includes, insert, remove } from '../state/ascending.ts'
+import { createLaneTable, type Lane } from './lane-table.ts'
 
 /** Members of one lane that are fed ahead of their turn. */
 const LANE_AHEAD = 8
@@ -63,71 +63,20 @@ export interface SubjectLanes {
   committed(): void
 }
 
-/** A delivery's position in its lane. */
-export interface Lane {
-  readonly webhookId: string
-  readonly subject: string | null
-  /** Sequence numbers of all members, ascending. */
-  members: number[]
-  /** Those of members that have been in a retry topic. */
-  stored: Set<number>
-  /** All members, and so all before them, are before this offset of `deliveries`. */
-  nextOffset: number
-  /** When the first is due again; 0 while the lane moves. Not known after a restart. */
-  turnAtMs: number | undefined
-  /** In hand, before their turn. */
-  waiting: Map<number, Delivery>
-}
-
 export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery: Delivery): void }): SubjectLanes {
-  const lanes = new Map<string, Lane>()
-  const changed = new Set<string>()
-  const waitingByWebhook = new Map<string, number>()
+  const lanes = createLaneTable()
   /** Members whose end is in no transaction yet, and those whose end is in the current one. */
   let ends: Array<[Lane, number]> = []
   let sealed: Array<[Lane, number]> = []
   /** Lanes that wait for `deliveries` to be read on. */
   const early = new Set<Lane>()
 
-  const keyOf = (webhookId: string, subject: string | null) => deliveryStateKeys.ofLane(webhookId, subject)
   const sequenceOf = (delivery: Delivery) => delivery.event.sequence
 
-  function laneOf(webhookId: string, subject: string | null): Lane {
-    const key = keyOf(webhookId, subject)
-    const known = lanes.get(key)
-    if (known) return known
-    const made: Lane = {
-      webhookId,
-      subject,
-      members: [],
-      stored: new Set(),
-      nextOffset: 0,
-      turnAtMs: undefined,
-      waiting: new Map(),
-    }
-    lanes.set(key, made)
-    return made
-  }
-
   const laneWith = (delivery: Delivery): Lane | undefined => {
-    if (delivery.lane || lanes.size === 0) return delivery.lane
-    const lane = lanes.get(keyOf(delivery.webhookId, delivery.event.subject))
+    if (delivery.lane || lanes.isEmpty()) return delivery.lane
+    const lane = lanes.find(delivery.webhookId, delivery.event.subject)
     return lane && includes(lane.members, sequenceOf(delivery)) && isQueued(delivery) ? lane : undefined
-  }
-
-  function hold(lane: Lane, delivery: Delivery): void {
-    const sequence = sequenceOf(delivery)
-    if (lane.waiting.get(sequence) === delivery) return
-    lane.waiting.set(sequence, delivery)
-    waitingByWebhook.set(lane.webhookId, (waitingByWebhook.get(lane.webhookId) ?? 0) + 1)
-  }
-
-  function unhold(lane: Lane, delivery: Delivery): void {
-    if (lane.waiting.get(sequenceOf(delivery)) !== delivery) return
-    lane.waiting.delete(sequenceOf(delivery))
-    const left = waitingByWebhook.get(lane.webhookId)! - 1
-    if (left > 0) waitingByWebhook.set(lane.webhookId, left)
-    else waitingByWebhook.delete(lane.webhookId)
   }
 
   /**
@@ -147,45 +96,38 @@ export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery
       early.add(lane)
       return
     }
-    unhold(lane, delivery)
+    lanes.unhold(lane, delivery)
     deps.onTurn(delivery)
   }
 
-  /** It no longer precedes any member, once that has committed. */
-  function leave(lane: Lane, delivery: Delivery): void {
-    const sequence = sequenceOf(delivery)
-    unhold(lane, delivery)
-    delivery.lane = undefined
+  /** The member no longer precedes any other, once that has committed. */
+  function end(lane: Lane, sequence: number): void {
     lane.turnAtMs = 0
-    if (lane.stored.delete(sequence)) changed.add(keyOf(lane.webhookId, lane.subject))
+    lanes.unstore(lane, sequence)
     ends.push([lane, sequence])
   }
 
+  function leave(lane: Lane, delivery: Delivery): void {
+    lanes.unhold(lane, delivery)
+    delivery.lane = undefined
+    end(lane, sequenceOf(delivery))
+  }
+
   return {
-    restore(webhookId, subject, value) {
-      if (!value) {
-        lanes.delete(keyOf(webhookId, subject))
-        return
-      }
-      const { steps, readTo } = laneStateCodec.decode(value)
-      const lane = laneOf(webhookId, subject)
-      lane.members = fromSteps(steps)
-      lane.stored = new Set(lane.members)
-      lane.nextOffset = readTo
-    },
+    restore: lanes.restore,
     mayGo(delivery, webhook) {
-      if (webhook.ordering === 'none' && lanes.size === 0) return true
+      if (webhook.ordering === 'none' && lanes.isEmpty()) return true
       const inLine = webhook.ordering === 'block' || (webhook.ordering === 'park' && delivery.attempts === 0)
       if (!inLine || !isQueued(delivery)) {
         const lane = laneWith(delivery)
         if (lane) leave(lane, delivery)
         return true
       }
-      const lane = laneOf(webhook.id, delivery.event.subject)
+      const lane = lanes.laneOf(webhook.id, delivery.event.subject)
       delivery.lane = lane
       insert(lane.members, sequenceOf(delivery))
       if (isNext(lane, delivery)) return true
-      hold(lane, delivery)
+      lanes.hold(lane, delivery)
       if (lane.members[0] === sequenceOf(delivery)) early.add(lane)
       return false
     },
@@ -197,10 +139,9 @@ export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery
         if (delivery.attempt?.webhook.ordering !== 'block') return leave(lane, delivery)
         lane.turnAtMs = dueAtMs
       }
-      unhold(lane, delivery)
-      lane.stored.add(sequenceOf(delivery))
+      lanes.unhold(lane, delivery)
       if (delivery.isNew) lane.nextOffset = Math.max(lane.nextOffset, delivery.source.record.offset + 1)
-      changed.add(keyOf(lane.webhookId, lane.subject))
+      lanes.store(lane, sequenceOf(delivery))
     },
     ended(delivery) {
       const lane = laneWith(delivery)
@@ -209,53 +150,46 @@ export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery
     deferred(delivery) {
       const lane = laneWith(delivery)
       if (!lane) return
-      const sequence = sequenceOf(delivery)
-      unhold(lane, delivery)
+      lanes.unhold(lane, delivery)
       delivery.lane = undefined
       if (!delivery.fed) {
-        lane.stored.add(sequence)
-        changed.add(keyOf(lane.webhookId, lane.subject))
+        lanes.store(lane, sequenceOf(delivery))
         return
       }
       // It will be fed again, before anything behind it.
-      remove(lane.members, sequence)
-      if (lane.members.length === 0) lanes.delete(keyOf(lane.webhookId, lane.subject))
+      remove(lane.members, sequenceOf(delivery))
+      if (lane.members.length === 0) lanes.remove(lane)
     },
     endedElsewhere(webhookId, subject, sequence) {
-      const key = keyOf(webhookId, subject)
-      const lane = lanes.get(key)
-      if (!lane || !includes(lane.members, sequence)) return
-      lane.turnAtMs = 0
-      if (lane.stored.delete(sequence)) changed.add(key)
-      ends.push([lane, sequence])
+      const lane = lanes.find(webhookId, subject)
+      if (lane && includes(lane.members, sequence)) end(lane, sequence)
     },
     dropped(delivery) {
-      if (delivery.lane) unhold(delivery.lane, delivery)
+      if (delivery.lane) lanes.unhold(delivery.lane, delivery)
     },
     isFull(webhookId, subject, queuedMax) {
-      const lane = lanes.get(keyOf(webhookId, subject))
+      const lane = lanes.find(webhookId, subject)
       if (!lane || lane.members.length === 0) return false
-      return lane.waiting.size >= LANE_AHEAD || (waitingByWebhook.get(webhookId) ?? 0) >= queuedMax
+      return lane.waiting.size >= LANE_AHEAD || lanes.waiting(webhookId) >= queuedMax
     },
-    waiting: webhookId => waitingByWebhook.get(webhookId) ?? 0,
+    waiting: lanes.waiting,
     changed(webhookId) {
-      if (!waitingByWebhook.has(webhookId)) return
-      for (const lane of lanes.values()) {
+      if (lanes.waiting(webhookId) === 0) return
+      for (const lane of lanes) {
         if (lane.webhookId !== webhookId) continue
         for (const delivery of [...lane.waiting.values()]) {
-          unhold(lane, delivery)
+          lanes.unhold(lane, delivery)
           deps.onTurn(delivery)
         }
       }
     },
     forget(isGone, max) {
       let count = 0
-      for (const [key, lane] of lanes) {
+      for (const lane of lanes) {
         if (count === max) break
         if (lane.stored.size < lane.members.length || lane.waiting.size > 0 || !isGone(lane.webhookId)) continue
-        lanes.delete(key)
+        lanes.forget(lane)
         early.delete(lane)
-        changed.add(key)
         count++
       }
       return count
@@ -269,26 +203,12 @@ export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery
       }
     },
     turnedBack(offset) {
-      for (const lane of lanes.values()) {
-        if (lane.nextOffset <= offset) continue
-        lane.nextOffset = offset
-        if (lane.stored.size > 0) changed.add(keyOf(lane.webhookId, lane.subject))
-      }
+      for (const lane of lanes) lanes.cut(lane, offset)
     },
     seal(partition) {
       sealed = ends
       ends = []
-      const records: OutRecord[] = []
-      for (const key of changed) {
-        const lane = lanes.get(key)
-        const value =
-          lane && lane.stored.size > 0
-            ? laneStateCodec.encode({ steps: stepsOf(lane.stored), readTo: lane.nextOffset })
-            : null
-        records.push({ topic: deliveryState.name, partition, key, value })
-      }
-      changed.clear()
-      return records
+      return lanes.seal(partition)
     },
     committed() {
       const done = sealed
@@ -296,7 +216,7 @@ export function createSubjectLanes(deps: { nextOffset(): number; onTurn(delivery
       for (const [lane, sequence] of done) {
         remove(lane.members, sequence)
         if (lane.members.length > 0) pass(lane)
-        else lanes.delete(keyOf(lane.webhookId, lane.subject))
+        else lanes.remove(lane)
       }
     },
   }
