@@ -10,11 +10,12 @@ import { CHAIN_DEPTH_MAX } from '../../../src/events/chain.ts'
 import { platformEmitRecord } from '../../../src/ingress/platform-emit.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
-import type { FederationMember, FederationPush } from '../../../src/model/federation.ts'
+import type { FederationMember } from '../../../src/model/federation.ts'
 import { relayId } from '../../../src/model/ids.ts'
 import { type Replay, type ReplayTarget, targetsOf } from '../../../src/model/replays.ts'
-import type { OpenTarget, OwnSelection } from '../../../src/replay/ways/owner.ts'
+import type { OpenTarget } from '../../../src/replay/ways/owner.ts'
 import { type Candidate, NotYet } from '../../../src/replay/ways/way.ts'
+import { createGroupShares } from './group-shares.ts'
 
 export interface MemberTargetPorts {
   clock: Clock
@@ -44,26 +45,12 @@ export function openMember(
     const found = view.federation.member(target.id)
     return found?.status === 'removed' || found?.memberOrganizationId === null ? undefined : found
   }
-  const groupOf = ({ groupId }: FederationMember) => view.federation.group(groupId)
-  let known: { generation: number; pushes: Map<string, FederationPush>; selection: OwnSelection } | undefined
-
-  function shared({ groupId }: FederationMember) {
-    const { generation } = view.federation
-    if (known?.generation === generation) return known
-    const pushes = new Map<string, FederationPush>()
-    for (const push of view.federation.pushes(groupId))
-      if (push.isActive && !pushes.has(push.sourceCanonicalName)) pushes.set(push.sourceCanonicalName, push)
-    known = {
-      ...{ generation, pushes },
-      selection: { selectors: [...pushes.keys()], conditions: null, ownEventsOnly: true, isFixed: true },
-    }
-    return known
-  }
+  const sharesOf = createGroupShares(view)
 
   async function judge(candidates: Candidate[]): Promise<Candidate[]> {
     const to = member()
     if (!to) return []
-    const { pushes } = shared(to)
+    const { pushes } = sharesOf(to.groupId)
     const past = await pastOf(ports, replay, to, candidates)
     const isBrought = broughtByAnother(to)
     return candidates.map(candidate => {
@@ -80,7 +67,7 @@ export function openMember(
   return {
     state() {
       const to = member()
-      const group = to && groupOf(to)
+      const group = to && view.federation.group(to.groupId)
       if (!group || group.status === 'archived') return 'gone'
       return to.status === 'accepted' && group.status === 'active' ? 'active' : 'inactive'
     },
@@ -88,13 +75,13 @@ export function openMember(
     inFlightMax: () => IN_FLIGHT_MAX,
     selection() {
       const to = member()
-      return to && shared(to).selection
+      return to && sharesOf(to.groupId).selection
     },
     judge,
     deliver({ event, payload }, left) {
       left()
       const to = member()
-      const push = to && shared(to).pushes.get(event.canonicalName)
+      const push = to && sharesOf(to.groupId).pushes.get(event.canonicalName)
       const arrival = push && arrivalOf(to, push)
       // It was changed since the batch was judged.
       if (!arrival || to.status !== 'accepted') return { outcome: 'skipped', reason: 'inactive' }
@@ -153,7 +140,7 @@ export function openMember(
 
   /** Whether acceptance has decided about the member for sure: then there is a row. */
   function wasMemberAt(to: FederationMember, canonicalName: string, atMs: number): boolean {
-    const push = shared(to).pushes.get(canonicalName)
+    const push = sharesOf(to.groupId).pushes.get(canonicalName)
     const sinceMs = Math.max(Date.parse(to.acceptedAt ?? ''), Date.parse(push?.pushedAt ?? ''))
     return sinceMs + decidedAfterMs < atMs
   }

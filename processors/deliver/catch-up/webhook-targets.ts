@@ -7,6 +7,7 @@ import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { OpenTarget, OwnSelection } from '../../../src/replay/ways/owner.ts'
 import type { Candidate } from '../../../src/replay/ways/way.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
+import { createGroupShares } from './group-shares.ts'
 
 export interface WebhookTargetPorts {
   clock: Clock
@@ -73,25 +74,14 @@ export function openWebhook(
 
 /**
  * One selection per record: a changed webhook is another record. An external peer selects nothing by itself: it gets
- * what the active pushes of its group share.
+ * what its group shares.
  */
 function createSelections(view: Pick<ControlView, 'federation'>): (webhook: Webhook) => OwnSelection {
   const known = new WeakMap<Webhook, OwnSelection>()
-  let peer: { of: Webhook; generation: number; selection: OwnSelection } | undefined
-
-  function ofPeer(webhook: Webhook, groupId: string): OwnSelection {
-    const { generation } = view.federation
-    if (peer?.of === webhook && peer.generation === generation) return peer.selection
-    const selectors = view.federation
-      .pushes(groupId)
-      .filter(({ isActive }) => isActive)
-      .map(({ sourceCanonicalName }) => sourceCanonicalName)
-    peer = { of: webhook, generation, selection: { selectors, conditions: null, ownEventsOnly: true, isFixed: true } }
-    return peer.selection
-  }
+  const sharesOf = createGroupShares(view)
 
   return webhook => {
-    if (webhook.peer) return ofPeer(webhook, webhook.peer.groupId)
+    if (webhook.peer) return sharesOf(webhook.peer.groupId).selection
     const found = known.get(webhook) ?? {
       ...{ selectors: webhook.events, conditions: webhook.conditions, ownEventsOnly: false, isFixed: false },
     }
