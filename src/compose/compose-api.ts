@@ -1,67 +1,35 @@
-/** Composes the role `api`: its readers and writers of Kafka, and the request listener over both. */
+/** Composes the role `api`: its writers of Kafka, streams, pushes and tests of webhooks, and the request listener. */
 import { readFileSync } from 'node:fs'
-import { admissionCounters } from '../../topics/admission-counters.ts'
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
-import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
-import { outcomes as outcomesTopic } from '../../topics/outcomes.ts'
-import { streamsPresence } from '../../topics/streams-presence.ts'
 import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
-import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
 import { createPings } from '../delivery/ping.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
 import { createSigningContexts } from '../delivery/signing-context.ts'
-import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admission-progress.ts'
-import { createPausedOrganizations, type PausedOrganizations } from '../ingress/paused-organizations.ts'
-import { createVerdictWaiter, type VerdictWaiter } from '../ingress/verdict-waiter.ts'
-import type { Appender, LogRecord } from '../kafka/ports.ts'
-import { retryTransient } from '../kafka/protocol/retry-transient.ts'
-import { createLogReader } from '../kafka/read/log-reader.ts'
+import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
-import { createIngressLag } from '../observability/ingress-lag.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
 import type { Tables } from '../tables/tables.ts'
 import { openTables } from './compose-tables.ts'
+import { createFollowed, type Followed, followTopics, showFollowed } from './followed-topics.ts'
 import type { Parts } from './parts.ts'
 
 /** An unacknowledged append is retried for this long; then the caller gets 503. */
 const APPEND_PERSIST_MS = 5_000
 /** Longest time for one query of a request: its caller waits, and a page that takes longer will not come. */
 const READ_TIMEOUT_MS = 10_000
-const ENDS_WITHIN_MS = 3_000
-const ENDS_PAUSE_MS = 100
-/** Positions and counters are not urgent, and each transaction of `admit` writes some. */
-const COUNTERS_WAIT_MS = 100
-
-/** The topics that the api follows. */
-interface Followed {
-  verdictWaiter: VerdictWaiter
-  pauses: PausedOrganizations
-  numbers: AdmissionProgress
-  waiting: WaitingWebhooks
-}
-
-/** Fed with the topic `streams.presence`. */
-type FollowedPresence = Pick<Push, 'presence'>
-
 /** `openMetrics`: see `ApiDeps`. */
 export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api> {
   const { clock, logger, kafka, controlPlane, config, closing } = parts
   const processId = parts.ids.next('api')
-  const verdictWaiter = createVerdictWaiter({ clock, processId })
-  const followed: Followed = {
-    verdictWaiter,
-    pauses: createPausedOrganizations({ clock }),
-    numbers: createAdmissionProgress(),
-    waiting: createWaitingWebhooks({ logger }),
-  }
+  const followed = createFollowed(parts, processId)
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
   const streaming = await openStreams(parts, followed)
   const meters = createMeters({
@@ -72,7 +40,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     meter: 'streamed_events',
   })
   const push = openPush(parts, { streaming, meters, appender, processId })
-  const readers = await follow(parts, { ...followed, ...push })
+  const readers = await followTopics(parts, { ...followed, ...push })
   showFollowed(parts, followed)
   alignPartitions(parts)
   const kafkaAccess = openKafkaAccess(parts)
@@ -97,78 +65,11 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     await kafkaAccess.close()
     await appender.close()
     await readers.close()
-    verdictWaiter.close()
+    followed.verdictWaiter.close()
     await history.close()
   })
   resealAll(parts)
   return api
-}
-
-/** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
-async function follow(
-  parts: Parts,
-  { verdictWaiter, pauses, numbers, waiting, presence }: Followed & FollowedPresence,
-): Promise<{ close(): Promise<void> }> {
-  const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
-  const verdicts = createLogReader({
-    ...{ kafka, clock, logger, watch },
-    events: {
-      onRecords(_topic, _partition, records) {
-        for (const record of records) {
-          verdictWaiter.onRecord(record)
-          pauses.onRecord(record)
-        }
-      },
-      onFatal,
-    },
-  })
-  const appliers: Record<string, (record: LogRecord) => void> = {
-    [deliveryCatchUps.name]: waiting.apply,
-    [streamsPresence.name]: presence.onRecord,
-  }
-  const counters = createLogReader({
-    ...{ kafka, clock, logger, watch },
-    allowBatching: () => true,
-    settings: { batchingWaitMs: COUNTERS_WAIT_MS, batchingBytesMin: 64 * 1024 },
-    events: {
-      onRecords(topic, _partition, records) {
-        const apply = appliers[topic] ?? numbers.apply
-        for (const record of records) apply(record)
-      },
-      onFatal,
-    },
-  })
-  const ends = await endsOfOutcomes(parts)
-  for (let shard = 0; shard < provisioning.shards; shard++) {
-    // A shard whose partition has no leader gives no verdicts either: its end is looked up once there is a leader.
-    verdicts.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
-    counters.assign(admissionCounters.name, shard, 'earliest')
-    counters.assign(deliveryCatchUps.name, shard, 'earliest')
-  }
-  counters.assign(streamsPresence.name, 0, 'earliest')
-  return {
-    async close() {
-      await verdicts.close()
-      await counters.close()
-    },
-  }
-}
-
-function showFollowed({ metrics, view, clock, wire }: Parts, { verdictWaiter, numbers, waiting }: Followed): void {
-  metrics.ingressLag(
-    createIngressLag({ view, clock, position: numbers.position, ends: partitions => wire.ends(partitions) }),
-  )
-  metrics.owed(waiting.totals, clock)
-  metrics.gauge(
-    'clarion_waiting_emits',
-    'Requests that wait for the verdict on their emit.',
-    () => verdictWaiter.waiting,
-  )
-  metrics.counter(
-    'clarion_unanswered_emits_total',
-    'Requests answered with a queued emit, because its verdict did not come within two seconds.',
-    () => verdictWaiter.timedOut,
-  )
 }
 
 function openKafkaAccess(parts: Parts) {
@@ -279,20 +180,6 @@ function resealAll({ neededKeyIds, controlPlane, backends, logger }: Parts): voi
       'some values are still sealed with the previous secret key; the next start continues',
     )
   })
-}
-
-/** End offsets of the shards that have a leader within three seconds. */
-async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map<string, number>> {
-  const partitions = Array.from({ length: provisioning.shards }, (_, partition) => ({
-    topic: outcomesTopic.name,
-    partition,
-  }))
-  const deadlineMs = clock.monotonicMs() + ENDS_WITHIN_MS
-  for (;;) {
-    const ends = await retryTransient(clock, () => wire.ends(partitions))
-    if (ends.size === partitions.length || clock.monotonicMs() > deadlineMs) return ends
-    await clock.sleep(ENDS_PAUSE_MS)
-  }
 }
 
 /**
