@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Command, command, createModel } from './model.ts'
+import { type Command, command } from './model/commands.ts'
+import { createModel } from './model.ts'
 
 /** The same histories each time; `CLARION_MODEL_SEED` and `CLARION_MODEL_RUNS` select others, and more of them. */
 const isLong = process.env.CLARION_MODEL_RUNS !== undefined
