@@ -1,34 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { deliveryId } from '../../../src/model/ids.ts'
 import type { RetryRecord } from '../../../topics/deliveries-retry.ts'
-import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
-import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+import type { Stage } from './harness.ts'
+import { attemptOf, FAST, useHarness } from './set-up.ts'
 
-let harness: Harness
-const closing: Array<() => Promise<unknown>> = []
-beforeAll(async () => {
-  harness = await createHarness()
-})
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-afterAll(() => harness.close())
-
-async function receiver(answer: (request: ReceivedRequest) => Answer = () => ({ status: 200 })) {
-  const made = await createReceiver({ answer })
-  closing.push(() => made.close())
-  return made
-}
-
-function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
-  const running = stage.run(overrides)
-  closing.push(() => running.crash())
-  return running
-}
-
-const attemptOf = (request: ReceivedRequest) => request.headers['x-delivery-attempt']!
-/** One minute becomes 30 ms. */
-const FAST = 0.0005
+const { newStage, receiver, run } = useHarness()
 
 /** A delivery whose attempts are used up, as in its dead letter, and as it is to continue. */
 async function exhausted(stage: Stage): Promise<RetryRecord> {
@@ -39,7 +15,7 @@ async function exhausted(stage: Stage): Promise<RetryRecord> {
 
 describe('a retry by hand', () => {
   it('is one attempt more under the same delivery id, shown as it is asked for, and does not change how the emit ended', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url, requests } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
     run(stage, { timeScale: FAST })
@@ -62,7 +38,7 @@ describe('a retry by hand', () => {
   })
 
   it('with resume goes through the schedule anew, counting on', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url, requests } = await receiver(({ number }) => ({ status: number < 4 ? 500 : 200 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
     run(stage, { timeScale: FAST })
@@ -75,7 +51,7 @@ describe('a retry by hand', () => {
   })
 
   it('that is asked for twice is made once, also when a crash comes between', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url, requests } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0] })
     const before = run(stage)
@@ -95,7 +71,7 @@ describe('a retry by hand', () => {
 
 describe('a cancellation', () => {
   it('reaches what waits in a retry topic for hours, at once; the emit is complete, and a later start sends nothing', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url, requests } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 18_000_000] })
     const before = run(stage)
@@ -121,7 +97,7 @@ describe('a cancellation', () => {
   })
 
   it('of a delivery in flight lets the attempt end, and no other follow', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const release = Promise.withResolvers<void>()
     const { url, received, requests } = await receiver(() => ({ late: release.promise }))
     stage.webhook('wh_1', url, { timeoutMs: 1_000, retryDelaysMs: [0, 1000, 1000] })
@@ -138,7 +114,7 @@ describe('a cancellation', () => {
 
 describe('a crash', () => {
   it('while a delivery that was cancelled is in flight repeats the request and the cancellation', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const hanging = await receiver(() => 'hang')
     const good = await receiver()
     stage.webhook('wh_1', hanging.url, { timeoutMs: 2_000 })
@@ -160,7 +136,7 @@ describe('a crash', () => {
 
 describe('a webhook that is deleted', () => {
   it('has everything that waits for it cancelled within moments, however late it would be due', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 18_000_000] })
     stage.webhook('wh_2', url, { retryDelaysMs: [0, 18_000_000] })

@@ -1,23 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { HealthReport } from '../../../src/control-plane/webhooks/webhook-health.ts'
-import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
-import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+import { FAST, times, useHarness } from './set-up.ts'
 
-let harness: Harness
-const closing: Array<() => Promise<unknown>> = []
-beforeAll(async () => {
-  harness = await createHarness()
-})
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-afterAll(() => harness.close())
-
-async function receiver(answer: (request: ReceivedRequest) => Answer) {
-  const made = await createReceiver({ answer })
-  closing.push(() => made.close())
-  return made
-}
+const { newStage, receiver, run } = useHarness()
 
 /**
  * The reports to the control plane. `deactivate`: the control plane's action on a report
@@ -43,19 +28,9 @@ function listener(deactivate: () => void = () => undefined) {
   return { reports, ports, until }
 }
 
-function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
-  const running = stage.run(overrides)
-  closing.push(() => running.crash())
-  return running
-}
-
-const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
-/** One minute becomes 30 ms. */
-const FAST = 0.0005
-
 describe('a webhook', () => {
   it('is failing once, however many of its deliveries are exhausted, and recovers once', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     let status = 500
     const { url } = await receiver(() => ({ status }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000] })
@@ -80,7 +55,7 @@ describe('a webhook', () => {
   })
 
   it('that fails twenty times in a row is failing, once, though no delivery is exhausted; a crash in between forgets nothing', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     let status = 500
     const { url } = await receiver(() => ({ status }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 43_200_000] })
@@ -107,7 +82,7 @@ describe('a webhook', () => {
   })
 
   it('that fails four times in a row over five minutes is failing before its delivery is exhausted', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => ({ status: 500 }))
     // Five minutes become 150 ms, and the fourth attempt comes after 162 ms at least.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 120_000, 120_000, 120_000, 43_200_000] })
@@ -121,7 +96,7 @@ describe('a webhook', () => {
   })
 
   it('that answers 410 is failing and to be switched off at once, and the delivery is not tried again', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url, requests } = await receiver(() => ({ status: 410 }))
     stage.webhook('wh_1', url)
     const { reports, ports, until } = listener(() => stage.webhook('wh_1', url, { active: false }))
@@ -136,7 +111,7 @@ describe('a webhook', () => {
   })
 
   it('whose receiver declines one delivery stays healthy', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => ({ status: 500, headers: { 'webhook-retry': 'no' } }))
     stage.webhook('wh_1', url)
     const { reports, ports } = listener()
@@ -148,7 +123,7 @@ describe('a webhook', () => {
   })
 
   it('that has failed for as long as its owner allows is disabled, once', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => ({ status: 500 }))
     // One day becomes 864 ms.
     stage.webhook('wh_1', url, { retryDelaysMs: [0, 100_000, 100_000], autoDisableAfterDays: 1 })
@@ -169,7 +144,7 @@ describe('a webhook', () => {
 
 describe('a crash', () => {
   it('between a transition and its report repeats the report, and not the notice', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => ({ status: 500 }))
     stage.webhook('wh_1', url, { retryDelaysMs: [0] })
     const begun = Promise.withResolvers<void>()

@@ -1,36 +1,16 @@
 /** Receivers that misbehave: the error kind in the log, and that no other receiver waits for them. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { createAddressGuard } from '../../../src/delivery/address-guard.ts'
 import { createSender } from '../../../src/delivery/send.ts'
 import { patient } from '../../support/patience.ts'
 import { createRawReceiver } from '../../support/raw-receiver.ts'
-import { type Answer, createReceiver, type ReceivedRequest, type ReceiverOptions } from '../../support/receiver.ts'
+import { type Answer, createReceiver } from '../../support/receiver.ts'
 import { selfSigned } from '../../support/self-signed.ts'
-import { clock, createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+import { clock } from './harness.ts'
+import { times, useHarness } from './set-up.ts'
 
-let harness: Harness
-const closing: Array<() => Promise<unknown>> = []
-beforeAll(async () => {
-  harness = await createHarness()
-})
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-afterAll(() => harness.close())
+const { newStage, receiver, run, onEnd } = useHarness()
 
-async function receiver(answer: (request: ReceivedRequest) => Answer, options: ReceiverOptions = {}) {
-  const made = await createReceiver({ ...options, answer })
-  closing.push(() => made.close())
-  return made
-}
-
-function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
-  const running = stage.run(overrides)
-  closing.push(() => running.crash())
-  return running
-}
-
-const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
 const never = new Promise<never>(() => undefined)
 
 describe('a receiver', () => {
@@ -43,7 +23,7 @@ describe('a receiver', () => {
     ['redirects to a private address', { redirect: 'http://10.0.0.1/' }, 'redirect', 302],
     ['fails', { status: 503 }, 'status', 503],
   ])('that %s is recorded with its error kind, and tried again', async (_does, answer, errorKind, responseStatus) => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => answer)
     stage.webhook('wh_1', url, { timeoutMs: 300, retryDelaysMs: [0, 60_000] })
     run(stage)
@@ -58,7 +38,7 @@ describe('a receiver', () => {
     ['lies about the length of its answer', 'short'],
     ['floods', 'flood'],
   ])('that %s after 2xx has the event, and is not sent it again', async (_does, answer) => {
-    const stage = harness.stage()
+    const stage = newStage()
     const { url } = await receiver(() => answer)
     stage.webhook('wh_1', url, { timeoutMs: 1_000, retryDelaysMs: [0, 60_000] })
     run(stage)
@@ -68,11 +48,11 @@ describe('a receiver', () => {
   })
 
   it('that sends an unreadable answer is recorded with its error kind, and tried again', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const raw = await createRawReceiver({
       answer: ({ socket }) => socket.write('HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
     })
-    closing.push(() => raw.close())
+    onEnd(() => raw.close())
     stage.webhook('wh_1', raw.url, { retryDelaysMs: [0, 60_000] })
     run(stage)
     await stage.publish(['wh_1'])
@@ -82,7 +62,7 @@ describe('a receiver', () => {
   })
 
   it('with a wrong certificate, a closed port or no address is recorded with its error kind', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const secure = await receiver(() => ({ status: 200 }), { tls: selfSigned(['elsewhere.test'], clock.nowMs()) })
     const gone = await createReceiver()
     await gone.close()
@@ -102,7 +82,7 @@ describe('a receiver', () => {
   })
 
   it('whose name leads to a private address at the next attempt is not reached there', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const moved = await receiver(() => 'reset')
     const addresses = ['127.0.0.1', '10.0.0.1', '::ffff:10.0.0.1']
     const guard = createAddressGuard({
@@ -115,7 +95,7 @@ describe('a receiver', () => {
       },
     })
     const sender = createSender({ guard, clock })
-    closing.push(async () => sender.close())
+    onEnd(async () => sender.close())
     stage.webhook('wh_1', `http://moving.test:${moved.port}/`, { retryDelaysMs: [0, 1_000, 1_000] })
     run(stage, { sender, timeScale: 0.01 })
     await stage.publish(['wh_1'])
@@ -128,7 +108,7 @@ describe('a receiver', () => {
   })
 
   it('that floods or trickles costs others neither slots nor memory', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const floods = await receiver(() => 'flood')
     const trickles = await receiver(() => 'trickle')
     const good = await receiver(() => ({ status: 200 }))

@@ -1,30 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { createSystemRandom } from '../../../src/clock.ts'
-import { type Answer, createReceiver, type ReceivedRequest, type Receiver } from '../../support/receiver.ts'
-import { createHarness, type Harness, type RunningShard, type Stage } from './harness.ts'
+import type { ReceivedRequest, Receiver } from '../../support/receiver.ts'
+import { FAST, times, useHarness } from './set-up.ts'
 
-let harness: Harness
+const { newStage, receiver, run } = useHarness()
 const random = createSystemRandom()
-const closing: Array<() => Promise<unknown>> = []
-beforeAll(async () => {
-  harness = await createHarness()
-})
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-afterAll(() => harness.close())
-
-async function receiver(answer: (request: ReceivedRequest) => Answer) {
-  const made = await createReceiver({ answer })
-  closing.push(() => made.close())
-  return made
-}
-
-function run(stage: Stage, overrides: Parameters<Stage['run']>[0] = {}): RunningShard {
-  const running = stage.run(overrides)
-  closing.push(() => running.crash())
-  return running
-}
 
 const sequenceOf = (request: ReceivedRequest) => Number(request.headers['x-event-sequence'])
 const subjectOf = (request: ReceivedRequest): string | null => JSON.parse(request.body.toString()).subject
@@ -36,9 +16,6 @@ const bySubject = (requests: ReceivedRequest[]) => {
     seen.set(subjectOf(request), [...(seen.get(subjectOf(request)) ?? []), sequenceOf(request)])
   return seen
 }
-const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
-/** One minute becomes 30 ms. */
-const FAST = 0.0005
 
 /** The events of a subject never go back: one may come again, but not after a later one. */
 function expectOrder({ requests }: Receiver): void {
@@ -48,7 +25,7 @@ function expectOrder({ requests }: Receiver): void {
 
 describe('ordering: block', () => {
   it('holds later deliveries of a subject back while one is failing, and none of other subjects', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     let isDown = true
     const bad = await receiver(request => ({ status: isDown && subjectOf(request) === 'a' ? 500 : 200 }))
     stage.webhook('wh_1', bad.url, {
@@ -68,7 +45,7 @@ describe('ordering: block', () => {
   })
 
   it('goes on when the failing one is exhausted, and when it is cancelled', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const bad = await receiver(request => ({ status: sequenceOf(request) < 3 ? 500 : 200 }))
     stage.webhook('wh_1', bad.url, { ordering: 'block', retryDelaysMs: [0, 100] })
     run(stage)
@@ -86,7 +63,7 @@ describe('ordering: block', () => {
   })
 
   it('defers members when too many wait, and keeps their order and memory bounded', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     let isDown = true
     const bad = await receiver(() => ({ status: isDown ? 500 : 200 }))
     stage.webhook('wh_1', bad.url, { ordering: 'block', retryDelaysMs: times(40, () => 2_000).with(0, 0) })
@@ -100,7 +77,7 @@ describe('ordering: block', () => {
   })
 
   it('survives crashes at any moment, with random failures: nothing is lost, nothing is overtaken', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const flaky = await receiver(() => ({ status: random.uniform() < 0.3 ? 500 : 200 }))
     stage.webhook('wh_1', flaky.url, {
       ordering: 'block',
@@ -125,7 +102,7 @@ describe('ordering: block', () => {
 
 describe('ordering: park', () => {
   it('sends first attempts in order, moves a failing one to a retry topic, and brings it back on its schedule', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const flaky = await receiver(request => ({ status: isFirst(request) && sequenceOf(request) % 3 === 0 ? 500 : 200 }))
     stage.webhook('wh_1', flaky.url, { ordering: 'park', retryDelaysMs: [0, 60_000, 60_000] })
     const before = run(stage, { timeScale: FAST })
@@ -144,7 +121,7 @@ describe('ordering: park', () => {
 
 describe('a webhook whose ordering is switched off', () => {
   it('sends what was waiting for its turn', async () => {
-    const stage = harness.stage()
+    const stage = newStage()
     const bad = await receiver(request => ({ status: sequenceOf(request) === 1 ? 500 : 200 }))
     const settings = { retryDelaysMs: [0, 18_000_000] }
     stage.webhook('wh_1', bad.url, { ...settings, ordering: 'block' })

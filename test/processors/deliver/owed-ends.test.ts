@@ -1,31 +1,11 @@
 /** The ends of owed deliveries that several causes could end, or none: each ends once, as the delivery that it is. */
 import { describe, expect, it } from '@jest/globals'
 import { deliveryId } from '../../../src/model/ids.ts'
-import { deliveriesCommands } from '../../../topics/deliveries-commands.ts'
-import { deliveryPositionCodec } from '../../../topics/delivery-state.ts'
-import { createMemoryShard, type MemoryShard, type MemoryShardOptions } from './memory-shard.ts'
+import type { MemoryShard } from './memory-shard.ts'
+import { emit, endsWithReasons, MINUTE, numbersOf, SECOND, started } from './owed-setup.ts'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
 const DAY = 24 * 60 * MINUTE
 
-async function started(options: MemoryShardOptions = {}) {
-  const shard = createMemoryShard(options)
-  shard.webhook('wh_a', {})
-  shard.webhook('wh_b', {})
-  shard.open()
-  await shard.settle()
-  return shard
-}
-
-const emit = (shard: MemoryShard, count: number, ...facts: Parameters<MemoryShard['emit']>) =>
-  Array.from({ length: count }, () => shard.emit(...facts))
-const numbersOf = ({ requests }: MemoryShard, webhookId: string) =>
-  requests.filter(each => each.webhookId === webhookId).map(({ sequence }) => sequence)
-const endsOf = ({ rows }: MemoryShard, webhookId: string) =>
-  rows
-    .filter(row => row.webhookId === webhookId && row.state !== 'retrying')
-    .map(({ sequence, state, reason }) => `${sequence} ${state} ${reason ?? ''}`.trim())
 const resumeLatest = (shard: MemoryShard, webhookId: string) =>
   shard.webhook(webhookId, { active: true, resumeAfter: new Date(shard.clock.nowMs()).toISOString() })
 
@@ -47,7 +27,7 @@ describe('events left out when a webhook is activated', () => {
     await shard.advance(3 * SECOND, SECOND)
     resumeLatest(shard, 'wh_a')
     await shard.advance(2 * MINUTE, SECOND, 6)
-    expect(endsOf(shard, 'wh_a').sort()).toEqual([
+    expect(endsWithReasons(shard, 'wh_a').sort()).toEqual([
       ...['1 success', '2 success', '3 success', '4 success', '5 success', '6 skipped left_out'],
     ])
     expect(shard.completions).toHaveLength(6)
@@ -70,8 +50,8 @@ describe('events left out when a webhook is activated', () => {
     events.shift()
     shard.settleMarkers()
     await shard.advance(20 * MINUTE, 5 * SECOND, 6)
-    expect(endsOf(shard, 'wh_a').map(end => Number.parseInt(end, 10))).toEqual(expect.arrayContaining(events))
-    expect(endsOf(shard, 'wh_a')).toHaveLength(events.length)
+    expect(endsWithReasons(shard, 'wh_a').map(end => Number.parseInt(end, 10))).toEqual(expect.arrayContaining(events))
+    expect(endsWithReasons(shard, 'wh_a')).toHaveLength(events.length)
     expect(shard.ranges().size).toBe(0)
   })
 
@@ -87,14 +67,14 @@ describe('events left out when a webhook is activated', () => {
     resumeLatest(shard, 'wh_a')
     // The first transaction of them; the next one waits for its time.
     await shard.settle()
-    expect(endsOf(shard, 'wh_a').length).toBeLessThan(3_000)
+    expect(endsWithReasons(shard, 'wh_a').length).toBeLessThan(3_000)
     expect(shard.inFlight()).toBe(1)
     shard.webhook('wh_a', { active: false })
     shard.clock.advance(1)
     resumeLatest(shard, 'wh_a')
     await shard.advance(2 * MINUTE, SECOND, 6)
-    expect(new Set(endsOf(shard, 'wh_a')).size).toBe(3_001)
-    expect(endsOf(shard, 'wh_a')).toHaveLength(3_001)
+    expect(new Set(endsWithReasons(shard, 'wh_a')).size).toBe(3_001)
+    expect(endsWithReasons(shard, 'wh_a')).toHaveLength(3_001)
     expect(shard.completions).toHaveLength(3_001)
     expect(shard.ranges().size).toBe(0)
   })
@@ -115,7 +95,7 @@ describe('events left out when a webhook is activated', () => {
     shard.clock.advance(SECOND)
     await shard.restart()
     await shard.advance(5 * MINUTE, 5 * SECOND, 6)
-    const ends = endsOf(shard, 'wh_a')
+    const ends = endsWithReasons(shard, 'wh_a')
     expect(ends).toHaveLength(30)
     expect(ends.filter(end => end.endsWith('left_out'))).toHaveLength(owed)
     const { records } = shard.written
@@ -241,68 +221,5 @@ describe('an early entry of a delivery that a replay made', () => {
       expect(endOf(ids[1])).toMatchObject({ state: 'cancelled', reason: 'webhook_deleted', trigger: 'manual' })
       expect(endOf(ids[0])).toMatchObject({ state: 'failed', trigger: 'live' })
     }
-  })
-})
-
-describe('a cancellation', () => {
-  it('finds what is owed by its number alone', async () => {
-    const shard = await started()
-    shard.webhook('wh_a', { active: false })
-    const events = emit(shard, 3, ['wh_a'])
-    await shard.advance(3 * SECOND, SECOND)
-    const { eventId, sequence } = events[1]!
-    const id = deliveryId(eventId, 'wh_a')
-    shard.command({ kind: 'cancel', webhookId: 'wh_a', deliveryId: id, event: null, sequence })
-    await shard.advance(3 * SECOND, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual(['2 cancelled manual'])
-  })
-
-  it('waits for its own log only: others are cancelled meanwhile', async () => {
-    const shard = await started()
-    shard.webhook('wh_a', { active: false })
-    shard.webhook('wh_t', { active: false, environment: 'test' })
-    const hidden = shard.emit(['wh_a'], { isLate: true })
-    const shown = shard.emit(['wh_t'], { environment: 'test' })
-    await shard.advance(3 * SECOND, SECOND)
-    shard.cancel('wh_a', hidden)
-    shard.cancel('wh_t', shown)
-    await shard.advance(20 * SECOND, SECOND)
-    expect(endsOf(shard, 'wh_t')).toEqual(['2 cancelled manual'])
-    expect(endsOf(shard, 'wh_a')).toEqual([])
-    shard.settleMarkers()
-    await shard.advance(10 * SECOND, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual(['1 cancelled manual'])
-  })
-
-  it('that is called for twice ends both commands', async () => {
-    const shard = await started()
-    shard.webhook('wh_a', { active: false })
-    const event = shard.emit(['wh_a'], { isLate: true })
-    await shard.advance(3 * SECOND, SECOND)
-    for (let call = 0; call < 2; call++) shard.cancel('wh_a', event)
-    await shard.advance(3 * SECOND, SECOND)
-    shard.settleMarkers()
-    await shard.advance(20 * SECOND, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual(['1 cancelled manual'])
-    const [position] = shard.state(`position/${deliveriesCommands.name}`)
-    expect(deliveryPositionCodec.decode(position!.value!).nextOffset).toBe(2)
-  })
-
-  it('of a delivery that is not read yet leaves nothing for a range to owe', async () => {
-    const shard = await started({ limits: { deliveriesMax: 4 } })
-    shard.answer('wh_b', { laterMs: 20 * SECOND, ok: true })
-    shard.webhook('wh_a', { active: false })
-    emit(shard, 1, ['wh_a'])
-    await shard.advance(3 * SECOND, SECOND)
-    emit(shard, 6, ['wh_b'])
-    await shard.settle()
-    const event = shard.emit(['wh_a'])
-    await shard.settle()
-    shard.cancel('wh_a', event)
-    await shard.advance(2 * MINUTE, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual(['8 cancelled manual'])
-    shard.webhook('wh_a', { active: true })
-    await shard.advance(10 * SECOND, SECOND)
-    expect(numbersOf(shard, 'wh_a')).toEqual([1])
   })
 })

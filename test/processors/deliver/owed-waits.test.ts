@@ -4,29 +4,8 @@ import type { CatchUpSources } from '../../../processors/deliver/catch-up/catch-
 import { createLogWatch } from '../../../src/replay/ways/log-watch.ts'
 import { deliveries } from '../../../topics/deliveries.ts'
 import { RETRY_TIERS } from '../../../topics/deliveries-retry.ts'
-import { createMemoryShard, type MemoryShard, type MemoryShardOptions } from './memory-shard.ts'
-
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-
-async function started(options: MemoryShardOptions = {}) {
-  const shard = createMemoryShard(options)
-  shard.webhook('wh_a', {})
-  shard.webhook('wh_b', {})
-  shard.open()
-  await shard.settle()
-  return shard
-}
-
-const emit = (shard: MemoryShard, count: number, ...facts: Parameters<MemoryShard['emit']>) =>
-  Array.from({ length: count }, () => shard.emit(...facts))
-const numbersOf = ({ requests }: MemoryShard, webhookId: string) =>
-  requests.filter(each => each.webhookId === webhookId).map(({ sequence }) => sequence)
-const endsOf = ({ rows }: MemoryShard, webhookId: string) =>
-  rows
-    .filter(row => row.webhookId === webhookId && row.state !== 'retrying')
-    .map(({ sequence, state, reason }) => `${sequence} ${state} ${reason ?? ''}`.trim())
+import type { MemoryShard } from './memory-shard.ts'
+import { emit, endsWithReasons, HOUR, MINUTE, numbersOf, SECOND, started } from './owed-setup.ts'
 
 /** A history that has these events, as long as it is not away. */
 function historyOf(events: ReadonlyArray<ReturnType<MemoryShard['emit']>>, webhookIds: string[]) {
@@ -58,7 +37,7 @@ describe('events that their log has lost', () => {
     history.has = () => true
     await shard.advance(10 * SECOND, SECOND)
     const lost = [1, 2, 3, 4, 5].map(number => `${number} failed outside_retention`)
-    expect(endsOf(shard, 'wh_a')).toEqual([...lost, '6 success', '7 success'])
+    expect(endsWithReasons(shard, 'wh_a')).toEqual([...lost, '6 success', '7 success'])
     expect(shard.completions).toHaveLength(7)
     expect(shard.ranges().size).toBe(0)
   })
@@ -97,10 +76,10 @@ describe('events that their log has lost', () => {
     history.isAway = true
     shard.webhook('wh_a', null)
     await shard.advance(30 * SECOND, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual(['1 cancelled webhook_deleted'])
+    expect(endsWithReasons(shard, 'wh_a')).toEqual(['1 cancelled webhook_deleted'])
     history.isAway = false
     await shard.advance(2 * MINUTE, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual(['1 cancelled webhook_deleted', '2 failed outside_retention'])
+    expect(endsWithReasons(shard, 'wh_a')).toEqual(['1 cancelled webhook_deleted', '2 failed outside_retention'])
     expect(shard.completions).toHaveLength(2)
     expect(shard.ranges().size).toBe(0)
   })
@@ -130,7 +109,7 @@ describe('a shard that another process takes over', () => {
     answered.resolve()
     await moving
     await shard.advance(2 * MINUTE, SECOND)
-    expect(endsOf(shard, 'wh_a')).toEqual([1, 2, 3, 4, 5].map(number => `${number} cancelled webhook_deleted`))
+    expect(endsWithReasons(shard, 'wh_a')).toEqual([1, 2, 3, 4, 5].map(number => `${number} cancelled webhook_deleted`))
     expect(shard.completions).toHaveLength(5)
     expect(shard.ranges().size).toBe(0)
   })
