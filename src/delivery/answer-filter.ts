@@ -31,7 +31,7 @@ export interface AnswerFilter {
 }
 
 /** Filters the result of `socket.read()`, through which undici reads. Nothing may read the socket in another way. */
-export function filterAnswers(socket: Socket): AnswerFilter {
+export function filterAnswers(socket: Socket, bytesMax = ANSWER_BYTES_MAX): AnswerFilter {
   const readSocket = socket.read.bind(socket)
   let state: 'resting' | 'start' | 'interim' | 'final' = 'resting'
   /** Bytes of this exchange so far. */
@@ -99,8 +99,9 @@ export function filterAnswers(socket: Socket): AnswerFilter {
   }
 
   function withinLimit(chunk: Buffer): Buffer | undefined {
-    if (bytes <= ANSWER_BYTES_MAX) return chunk
-    fail(new AttemptError('too_large', 'The answer is larger than 512 KB, its headers and framing included.'))
+    if (bytes <= bytesMax) return chunk
+    const message = `The answer is larger than ${bytesMax / 1024} KB, its headers and framing included.`
+    fail(new AttemptError('too_large', message))
     return undefined
   }
 

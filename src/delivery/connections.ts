@@ -61,6 +61,8 @@ export interface ConnectionsOptions {
   idleMax?: number
   /** No exchange begins on a connection that is older. */
   ageMsMax?: number
+  /** Of one answer, headers and framing included; 512 KB by default. */
+  answerBytesMax?: number
 }
 
 export function createConnections(options: ConnectionsOptions): Connections {
@@ -78,7 +80,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
           if (error) return callback(error, null)
           connection.connectedAtMs = startedMs
           connection.connectMs = clock.monotonicMs() - startedMs
-          connection.answers = filterAnswers(socket!)
+          connection.answers = filterAnswers(socket!, options.answerBytesMax)
           callback(null, socket!)
         })
       },
