@@ -13,6 +13,7 @@ import { auditMeters } from '../topics/audit-meters.ts'
 import { auditNotifications } from '../topics/audit-notifications.ts'
 import { auditRelays } from '../topics/audit-relays.ts'
 import { auditReplays } from '../topics/audit-replays.ts'
+import { auditRuns } from '../topics/audit-runs.ts'
 import { control } from '../topics/control.ts'
 import { deliveries } from '../topics/deliveries.ts'
 import { deliveriesCommands } from '../topics/deliveries-commands.ts'
@@ -28,6 +29,10 @@ import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
 import { quarantine } from '../topics/quarantine.ts'
 import { recordState } from '../topics/record-state.ts'
+import { runJournal } from '../topics/run-journal.ts'
+import { runState } from '../topics/run-state.ts'
+import { runs } from '../topics/runs.ts'
+import { runsCommands } from '../topics/runs-commands.ts'
 import { streamsPresence } from '../topics/streams-presence.ts'
 import type { OrganizationTopic, Role, Topic } from '../topics/topic.ts'
 
@@ -51,6 +56,7 @@ export const TOPOLOGY: readonly Station[] = [
       emits,
       platformEmits,
       deliveriesCommands,
+      runsCommands,
       notifications,
       control,
       auditChanges,
@@ -68,6 +74,7 @@ export const TOPOLOGY: readonly Station[] = [
     writes: [
       events,
       deliveries,
+      runs,
       platformEmits,
       notifications,
       outcomes,
@@ -97,6 +104,13 @@ export const TOPOLOGY: readonly Station[] = [
     state: [deliveryState, deliveryCatchUps, notificationState],
   },
   {
+    role: 'run',
+    does: 'runs workflows: starts, steps, delays, retries and ends',
+    reads: [runs, runsCommands, control],
+    writes: [platformEmits, notifications, auditRuns],
+    state: [runState, runJournal],
+  },
+  {
     role: 'record',
     does: 'writes history into ClickHouse, each row once; checks every hour that the books agree',
     reads: [
@@ -107,6 +121,7 @@ export const TOPOLOGY: readonly Station[] = [
       auditNotifications,
       auditMeters,
       auditReplays,
+      auditRuns,
       quarantine,
       admissionCounters,
       events,

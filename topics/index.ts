@@ -10,6 +10,7 @@ import { auditMeters } from './audit-meters.ts'
 import { auditNotifications } from './audit-notifications.ts'
 import { auditRelays } from './audit-relays.ts'
 import { auditReplays } from './audit-replays.ts'
+import { auditRuns } from './audit-runs.ts'
 import { control } from './control.ts'
 import { deliveries } from './deliveries.ts'
 import { deliveriesCommands } from './deliveries-commands.ts'
@@ -25,6 +26,10 @@ import { outcomes } from './outcomes.ts'
 import { platformEmits } from './platform-emits.ts'
 import { quarantine } from './quarantine.ts'
 import { recordState } from './record-state.ts'
+import { runJournal } from './run-journal.ts'
+import { runState } from './run-state.ts'
+import { runs } from './runs.ts'
+import { runsCommands } from './runs-commands.ts'
 import { shards } from './shards.ts'
 import { streamsPresence } from './streams-presence.ts'
 import type { OrganizationTopic, Topic } from './topic.ts'
@@ -47,6 +52,10 @@ export const SHARED_TOPICS: readonly Topic[] = [
   deliveryCatchUps,
   notifications,
   notificationState,
+  runs,
+  runsCommands,
+  runJournal,
+  runState,
   auditEmits,
   auditAttempts,
   auditChanges,
@@ -54,6 +63,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   auditMeters,
   auditNotifications,
   auditReplays,
+  auditRuns,
   recordState,
   streamsPresence,
 ]

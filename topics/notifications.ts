@@ -61,7 +61,7 @@ export const notifications: Topic = {
   key: 'the organization',
   value: 'Avro NotificationRecord',
   partitions: 'shards',
-  producers: ['api', 'admit', 'deliver', 'record'],
+  producers: ['api', 'admit', 'deliver', 'run', 'record'],
   consumers: ['deliver'],
   cleanup: 'delete',
   retentionMs: 7 * DAY_MS,

@@ -1,4 +1,5 @@
 import {
+  absentable,
   byDefault,
   bytes,
   codecOf,
@@ -18,8 +19,10 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 /** An emit of the platform for an organization. Times are ms since 1970. `platformEmit` of `src/ingress/platform-emit.ts` makes one. */
 export type PlatformEmit = ValueOf<typeof platformEmitFields>
 
+export const emittingStepFields = record('EmittingStep', { runId: text, path: text, attempt: int })
+
 export const platformEmitFields = record('PlatformEmit', {
-  /** `relay`: from a federation peer; `redrive`: a failed emit, judged again under its own id. */
+  /** `relay`: from a federation peer; `redrive`: a failed emit, judged again under its own id. With `step` it says nothing. */
   kind: oneOf('PlatformEmitKind', ['relay', 'builtin', 'lifecycle', 'redrive']),
   /** Unique within the receiving organization: a second record with it is ignored. */
   id: text,
@@ -53,15 +56,17 @@ export const platformEmitFields = record('PlatformEmit', {
   sourceEmitId: optional(text),
   /** Redrives: the emit that failed. */
   redriveOf: optional(text),
-  /** Redrives: the requested version. */
+  /** Redrives and workflows: the requested version. */
   requestedVersion: optional(text),
-  /** Redrives and built-ins. */
+  /** Redrives, built-ins and workflows. */
   idempotencyKey: optional(text),
   /** The waiting api process and its own number for the call; null without one. */
   replyTo: optional(text),
   ticket: optional(long),
   requestId: optional(text),
   payload: bytes,
+  /** Of an emit that a run makes, which is judged as any emit: the step. */
+  step: absentable(optional(emittingStepFields)),
 })
 
 export const platformEmitCodec = codecOf(platformEmitFields)
@@ -70,11 +75,11 @@ export const platformEmitCodec = codecOf(platformEmitFields)
 export const platformEmits: Topic = {
   name: 'platform.emits',
   meaning:
-    'Emits of the platform for an organization: relays of peers, built-in events, lifecycle events with a subscriber, redrives.',
+    'Emits of the platform for an organization: relays of peers, built-in events, lifecycle events with a subscriber, redrives, events that runs create.',
   key: 'the organization that receives it',
   value: 'Avro PlatformEmit',
   partitions: 'shards',
-  producers: ['api', 'admit', 'deliver', 'record'],
+  producers: ['api', 'admit', 'deliver', 'run', 'record'],
   consumers: ['admit'],
   cleanup: 'delete',
   retentionMs: 7 * DAY_MS,

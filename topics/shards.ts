@@ -8,7 +8,7 @@ export const shards: Topic = {
   value: 'nothing',
   partitions: 'shards',
   producers: [],
-  consumers: ['admit', 'deliver', 'record'],
+  consumers: ['admit', 'deliver', 'run', 'record'],
   cleanup: 'delete',
   retentionMs: DAY_MS,
   logAppendTime: false,

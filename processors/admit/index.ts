@@ -29,17 +29,18 @@ import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createInputs } from './inputs.ts'
-import { type JudgeContext, judge, keysRememberedBy } from './judge.ts'
+import { type JudgeContext, keysRememberedBy } from './judge.ts'
 import {
   comesOnce,
   isPlatformIds,
-  judgePlatform,
   organizationOf,
   PLATFORM_IDS_KEPT,
   platformIdOf,
   platformIdsOf,
 } from './judge-platform.ts'
+import { isOwn, judgeAny } from './judge-step.ts'
 import { createWebhookMatcher } from './match-webhooks.ts'
+import { createWorkflowMatcher } from './match-workflows.ts'
 import { createOutputs } from './outputs.ts'
 import { createPlatformEmitReader } from './read-platform-emit.ts'
 import { createReceiver } from './receive.ts'
@@ -84,7 +85,8 @@ export interface AdmitDependencies {
 }
 
 export function createAdmit(deps: AdmitDependencies): Processor {
-  const matchWebhooks = createWebhookMatcher(deps.view)
+  const { view } = deps
+  const matching = { matchWebhooks: createWebhookMatcher(view), matchWorkflows: createWorkflowMatcher(view) }
   const lifecycle = createLifecycle(deps)
   return {
     role: 'admit',
@@ -96,20 +98,20 @@ export function createAdmit(deps: AdmitDependencies): Processor {
     partitionFetchBytesMax: PARTITION_FETCH_BYTES_MAX,
     pausesOn: input => (isEmits(input) ? logOf(input) : logOfDeferred(input)),
     foreign: topic => (isEmits(topic) ? { recordsMax: deps.batchRecordsMax } : undefined),
-    open: handle => openShard(handle, deps, matchWebhooks, lifecycle),
+    open: handle => openShard(handle, deps, matching, lifecycle),
   }
 }
 
 function openShard(
   handle: ShardHandle,
   deps: AdmitDependencies,
-  matchWebhooks: JudgeContext['matchWebhooks'],
+  matching: Pick<JudgeContext, 'matchWebhooks' | 'matchWorkflows'>,
   lifecycle: Lifecycle,
 ): ShardTask {
   const state = createAdmissionState({ random: deps.random, nowMs: () => deps.clock.nowMs(), keysRemembered })
-  const outputs = createOutputs(handle.shard)
+  const outputs = createOutputs(handle.shard, deps.view)
   const inputs = createInputs({ handle, state, view: deps.view, shards: deps.shards, logger: deps.logger })
-  const context: JudgeContext = { view: deps.view, state, chains: deps.chains, validate: deps.validate, matchWebhooks }
+  const context: JudgeContext = { view: deps.view, state, chains: deps.chains, validate: deps.validate, ...matching }
   const relayLog = createRelayLog(handle.shard)
   const waitingRelays = createWaitingRelays()
   const federate = createFederate({ ...deps, lifecycle, shard: handle.shard, log: relayLog, waiting: waitingRelays })
@@ -153,8 +155,7 @@ function openShard(
     return organization !== undefined && isOutOfReach(organization, deps.clock.nowMs())
   }
 
-  const judgeOne = (emit: Emit, progress: Progress) =>
-    emit.platform ? judgePlatform(emit, emit.platform, progress, context) : judge(emit, progress, context)
+  const judgeOne = (emit: Emit, progress: Progress) => judgeAny(emit, progress, context)
 
   /**
    * Two transactions have failed either while writing the event or while judging the emit; neither is repeated here.
@@ -194,11 +195,14 @@ function openShard(
     deps.onVerdict(verdict, emit)
   }
 
-  /** Counts the event; returns its targets among peers. Platform emits have no quota, and go to no peer. */
+  /**
+   * Counts the event; returns its targets among peers. Platform emits have no quota, and go to no peer, but for those
+   * that an organization's own emit or workflow is behind.
+   */
   function accepted(emit: Emit, acceptance: Acceptance): OutRecord[] | undefined {
     const { organizationId, environment, platform } = emit
     if (platform && !comesOnce(platform)) state.hold(platformIdOf(emit, platform, acceptance), PLATFORM_IDS_KEPT)
-    if (platform && platform.kind !== 'redrive') {
+    if (platform && !isOwn(platform)) {
       state.number(organizationId, environment)
       return undefined
     }

@@ -13,6 +13,7 @@ import { resolveEvent } from '../../src/registry/resolve-event.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
+import type { AdmissionState } from './admission-state.ts'
 import { objectToRelay } from './admit-relay.ts'
 import { checkOrganization } from './check-organization.ts'
 import { claimOf, heldBy } from './deduplicate.ts'
@@ -49,9 +50,7 @@ export function judgePlatform(
   const organization = receiverOf(platform, view.organization(emit.organizationId), emit.judgedAtMs)
   if ('verdict' in organization) return organization
   progress.organization = organization
-  const original = comesOnce(platform)
-    ? undefined
-    : state.heldKey(platformIdsOf(organization.id), idHash(platform.id), emit.recordedAtMs)
+  const original = comesOnce(platform) ? undefined : heldPlatformId(emit, platform, state)
   if (original) return again(emit, platform, organization, original, context)
   if (platform.kind === 'redrive') return redrive(emit, platform, progress, organization, context)
   const objection = platform.kind === 'relay' ? objectToRelay(platform, view) : undefined
@@ -61,14 +60,22 @@ export function judgePlatform(
   return accept(emit, platform, sequence, quota, undefined, context)
 }
 
+/** What was held when a record with this id was accepted. */
+export const heldPlatformId = (emit: Emit, { id }: PlatformEmit, state: AdmissionState): HeldKey | undefined =>
+  state.heldKey(platformIdsOf(emit.organizationId), idHash(id), emit.recordedAtMs)
+
 /**
  * The claim to hold once the emit is accepted, so that a second record with its id is recognized. Only a caller's key
- * needs the answer; for all others the id is enough.
+ * and a step need the answer; for all others the id is enough.
  */
-export function platformIdOf(emit: Emit, { id, kind, idempotencyKey }: PlatformEmit, { event }: Acceptance): HeldKey {
+export function platformIdOf(
+  emit: Emit,
+  { id, kind, step, idempotencyKey }: PlatformEmit,
+  { event }: Acceptance,
+): HeldKey {
   const { eventId, canonicalName, sequence, recordedAtMs } = event
   const held = { organizationId: platformIdsOf(emit.organizationId), keyHash: idHash(id), sequence, recordedAtMs }
-  if (kind !== 'builtin' || idempotencyKey === null)
+  if (!step && (kind !== 'builtin' || idempotencyKey === null))
     return { ...held, contentHash: NO_HASH, emitId: '', eventId: '', canonicalName: '' }
   return { ...held, contentHash: contentHash(emit), emitId: emit.emitId, eventId, canonicalName }
 }
@@ -155,14 +162,16 @@ function accept(
   sequence: number,
   quota: Acceptance['quota'],
   registration: Registration | undefined,
-  { matchWebhooks }: JudgeContext,
+  { matchWebhooks, matchWorkflows }: JudgeContext,
 ): Acceptance {
   const event = number(emit, platform, sequence, registration)
-  const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => readJson(emit.payload.toString()))
+  const payload = () => readJson(emit.payload.toString())
+  const matched = matchWebhooks(emit.organizationId, emit.environment, event, payload)
+  const workflows = matchWorkflows(emit, event, payload)
   const claim = registration && claimOf(emit)
   const { organizationId, emitId, eventId, canonicalName, recordedAtMs } = event
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
-  return { verdict: 'accepted', event, ...matched, quota, heldKey }
+  return { verdict: 'accepted', event, ...matched, workflows, quota, heldKey }
 }
 
 function number(

@@ -19,8 +19,9 @@ import { checkOrganization } from './check-organization.ts'
 import { type Claim, deduplicate, heldBy } from './deduplicate.ts'
 import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota } from './enforce-quota.ts'
-import { type ChainPosition, limitChainDepth } from './limit-chain-depth.ts'
+import { type ChainPosition, limitChainDepth, limitStepDepth } from './limit-chain-depth.ts'
 import type { MatchWebhooks } from './match-webhooks.ts'
+import type { MatchWorkflows } from './match-workflows.ts'
 import { parse } from './parse.ts'
 
 export interface JudgeContext {
@@ -30,14 +31,12 @@ export interface JudgeContext {
   /** Findings on a payload, at most 20. */
   validate(registration: Registration, value: unknown): Finding[]
   matchWebhooks: MatchWebhooks
+  matchWorkflows: MatchWorkflows
 }
 
 /** Decides, and changes nothing but `progress`, which records the steps that were passed. */
-export function judge(
-  emit: Emit,
-  progress: Progress,
-  { view, state, chains, validate, matchWebhooks }: JudgeContext,
-): Verdict {
+export function judge(emit: Emit, progress: Progress, context: JudgeContext): Verdict {
+  const { view, state, chains, validate } = context
   const parsed = parse(emit)
   if ('verdict' in parsed) return parsed
 
@@ -59,7 +58,7 @@ export function judge(
   const findings = validate(registration, parsed.exact)
   if (findings.length > 0) return reject('payload_invalid', CODES.payload_invalid.meaning, findings)
 
-  const chain = limitChainDepth(emit, progress, chains)
+  const chain = emit.platform ? limitStepDepth(emit.platform, progress) : limitChainDepth(emit, progress, chains)
   if ('verdict' in chain) return chain
 
   const numbers = state.peek(emit.organizationId, emit.environment, emit.recordedAtMs)
@@ -67,7 +66,7 @@ export function judge(
   if ('verdict' in quota) return quota
 
   const event = number(emit, registration, chain, numbers.sequence, parsed.value)
-  return accept(emit, event, organization, claim, quota, matchWebhooks, parsed.value)
+  return accept(emit, event, claim, quota, context, parsed.value)
 }
 
 /** A spelling that can never be found is reported with its position. */
@@ -96,7 +95,7 @@ function number(
     type: request.fullName,
     canonicalName: registration.canonicalName,
     kind: request.fullName === GENERIC_FULL_NAME && typeof value.kind === 'string' ? value.kind : null,
-    source: request.channel === 'http' ? 'api' : 'kafka',
+    source: emit.platform?.source ?? (request.channel === 'http' ? 'api' : 'kafka'),
     subject: request.subject ?? null,
     actorId: request.platform?.actorId ?? 'producer',
     timeMs: request.timeMs ?? emit.recordedAtMs,
@@ -116,16 +115,16 @@ function number(
 function accept(
   emit: Emit,
   event: EventFacts,
-  organization: Organization,
   claim: Claim | undefined,
   quota: Acceptance['quota'],
-  matchWebhooks: MatchWebhooks,
+  { matchWebhooks, matchWorkflows }: JudgeContext,
   value: unknown,
 ): Acceptance {
-  const matched = matchWebhooks(organization.id, emit.environment, event, () => value)
+  const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => value)
+  const workflows = matchWorkflows(emit, event, () => value)
   const { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs } = event
   const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
-  return { verdict: 'accepted', event, ...matched, quota, heldKey }
+  return { verdict: 'accepted', event, ...matched, workflows, quota, heldKey }
 }
 
 export const keysRememberedBy = (organization: Organization): number => planOf(organization.plan).idempotencyKeys

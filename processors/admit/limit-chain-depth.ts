@@ -1,4 +1,5 @@
 import { CHAIN_DEPTH_MAX, CHAIN_REPEATS_MAX, type ChainLink, type ChainTokens } from '../../src/events/chain.ts'
+import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { type Emit, type Progress, type Rejection, reject } from './emit.ts'
 
 export interface ChainPosition {
@@ -28,6 +29,16 @@ export function limitChainDepth(emit: Emit, progress: Progress, chains: ChainTok
   const repeated = mostRepeated(cause.path)
   if (repeated) return refused(cause, 'path', `has come through ${repeated} ${CHAIN_REPEATS_MAX} times`)
   return { depth, cause, path: cause.path }
+}
+
+/** An emit of a run: one deeper than the event that started it. A run that was started by hand is a beginning itself. */
+export function limitStepDepth(platform: PlatformEmit, progress: Progress): ChainPosition | Rejection {
+  const { rootEventId, causationId, depth, path, organizationId } = platform
+  if (rootEventId === null || causationId === null) return { depth, cause: undefined, path }
+  const cause: ChainLink = { rootEventId, eventId: causationId, depth: depth - 1, organizationId, path }
+  progress.chain = cause
+  if (depth > CHAIN_DEPTH_MAX) return refused(cause, 'depth', `has reached its cap of ${CHAIN_DEPTH_MAX}`)
+  return { depth, cause, path }
 }
 
 function refused({ rootEventId }: ChainLink, rule: string, what: string): Rejection {

@@ -5,13 +5,16 @@
 
 import { eventHeaders } from '../../src/events/log-record.ts'
 import type { OutRecord } from '../../src/kafka/ports.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
 import { canonicalName } from '../../src/model/names.ts'
 import { isNear } from '../../src/model/time.ts'
 import { auditEmits, auditEmitsCodec, type VerdictRow } from '../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { events } from '../../topics/events.ts'
 import { type OutcomeRow, outcomes, outcomesCodec } from '../../topics/outcomes.ts'
+import { runInputCodec, runs } from '../../topics/runs.ts'
 import type { Acceptance, Emit, Progress, Verdict } from './emit.ts'
+import { verdictRecord } from './judge-step.ts'
 import { quarantined } from './quarantined.ts'
 
 /** Of many rows in one record. */
@@ -30,7 +33,7 @@ export interface Outputs {
   rollback(): void
 }
 
-export function createOutputs(shard: number): Outputs {
+export function createOutputs(shard: number, view: Pick<ControlView, 'appliedOffset'>): Outputs {
   let rows: Packed<VerdictRow> = { list: [], bytes: 0 }
   let waiting = new Map<string, Packed<OutcomeRow>>()
   let sealed: OutRecord[] = []
@@ -73,6 +76,13 @@ export function createOutputs(shard: number): Outputs {
     waiting.set(processId, { list: [row], bytes })
   }
 
+  function recordsOf(emit: Emit, verdict: Verdict): OutRecord[] {
+    if (verdict.verdict === 'accepted') return accepted(emit, verdict, shard, view.appliedOffset)
+    if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka' && !emit.platform)
+      return [quarantined(emit, verdict, shard)]
+    return []
+  }
+
   return {
     add(emit, verdict, progress) {
       // A redrive that fails again leaves the emit as it was: failed, with the row that says why.
@@ -81,10 +91,9 @@ export function createOutputs(shard: number): Outputs {
       const { replyTo, ticket } = emit.request.platform ?? {}
       if (replyTo !== undefined && ticket !== undefined)
         addOutcome(replyTo, outcomeRow(emit, verdict, ticket, progress.warnings ?? NO_WARNINGS))
-      if (verdict.verdict === 'accepted') return accepted(emit, verdict, shard)
-      if (verdict.verdict === 'rejected' && emit.request.channel === 'kafka' && !emit.platform)
-        return [quarantined(emit, verdict, shard)]
-      return []
+      const records = recordsOf(emit, verdict)
+      if (emit.platform?.step) records.push(verdictRecord(emit, emit.platform.step, verdict, shard))
+      return records
     },
     seal() {
       packRows()
@@ -111,13 +120,22 @@ interface Packed<Row> {
   bytes: number
 }
 
-function accepted(emit: Emit, { event, webhookIds }: Acceptance, shard: number): OutRecord[] {
+function accepted(emit: Emit, acceptance: Acceptance, shard: number, controlOffset: number): OutRecord[] {
+  const { event, webhookIds, workflows } = acceptance
   const topic = events.nameFor(emit.organizationId, emit.environment)
   const headers = eventHeaders(event, webhookIds)
   const log: OutRecord = { topic, partition: emit.logPartition, key: emit.logKey, value: emit.payload, headers }
-  if (webhookIds.length === 0) return [log]
-  const value = deliveryRecordCodec.encode({ event, payload: emit.payload, webhookIds })
-  return [log, { topic: deliveries.name, partition: shard, key: emit.organizationId, value }]
+  const records = [log]
+  const { payload, organizationId: key } = emit
+  if (webhookIds.length > 0) {
+    const value = deliveryRecordCodec.encode({ event, payload, webhookIds })
+    records.push({ topic: deliveries.name, partition: shard, key, value })
+  }
+  if (workflows.length > 0) {
+    const value = runInputCodec.encode({ start: { event, payload, workflows, controlOffset }, verdict: null })
+    records.push({ topic: runs.name, partition: shard, key, value })
+  }
+  return records
 }
 
 function verdictRow(emit: Emit, verdict: Verdict, progress: Progress): VerdictRow {

@@ -9,6 +9,7 @@ import {
   notificationRows,
   relayRows,
   replayItemRows,
+  runRows,
 } from '../../src/analytics/write/rows.ts'
 import type { RowBytes } from '../../src/analytics/write/table-rows.ts'
 import type { LogRecord } from '../../src/kafka/ports.ts'
@@ -20,6 +21,7 @@ import { auditMeters } from '../../topics/audit-meters.ts'
 import { auditNotifications } from '../../topics/audit-notifications.ts'
 import { auditRelays } from '../../topics/audit-relays.ts'
 import { auditReplays } from '../../topics/audit-replays.ts'
+import { auditRuns } from '../../topics/audit-runs.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 
 /**
@@ -35,6 +37,7 @@ export const ROWS_OF: Record<string, (value: Buffer, record: LogRecord) => RowBy
   [auditMeters.name]: meterRows,
   [auditNotifications.name]: notificationRows,
   [auditReplays.name]: replayItemRows,
+  [auditRuns.name]: runRows,
   [quarantine.name]: (_, record) => [quarantineRow(record)],
 }
 

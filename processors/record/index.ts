@@ -1,6 +1,6 @@
 /**
- * audit.emits, audit.attempts, audit.changes, audit.relays, audit.meters, audit.replays, audit.notifications, quarantine →
- * ClickHouse, each row exactly once.
+ * audit.emits, audit.attempts, audit.changes, audit.relays, audit.meters, audit.replays, audit.runs, audit.notifications, quarantine
+ * → ClickHouse, each row exactly once.
  *
  * A shard goes round in one circle:
  *
@@ -44,7 +44,7 @@ export interface Pacing {
   longestMs: number
 }
 
-/** Smaller blocks make ClickHouse merge all day. Each of a shard's seven lanes may fill its buffer. */
+/** Smaller blocks make ClickHouse merge all day. Each of a shard's nine lanes may fill its buffer. */
 export const BOUNDS: LaneBounds = {
   blockRowsMax: 24_000,
   blockBytesMax: 6 * 1024 * 1024,

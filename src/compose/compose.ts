@@ -13,6 +13,7 @@ import { startAdmit } from './compose-admit.ts'
 import { startApi } from './compose-api.ts'
 import { startDeliver } from './compose-deliver.ts'
 import { startRecord } from './compose-record.ts'
+import { startRun } from './compose-run.ts'
 import { type Listener, listen, type Upgrade } from './listen.ts'
 import { type Closing, type ComposeDeps, openParts, type Parts } from './parts.ts'
 import { protectTopics } from './protect-topics.ts'
@@ -83,6 +84,7 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   const { roles } = deps.config
   if (roles.includes('record')) startRecord(parts)
   if (roles.includes('deliver')) startDeliver(parts)
+  if (roles.includes('run')) startRun(parts)
   if (roles.includes('admit')) startAdmit(parts)
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)

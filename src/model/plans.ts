@@ -23,6 +23,9 @@ export interface PlanLimits {
   activeWorkflows: number
   /** The least time between two ticks of a schedule. */
   schedulePeriodMinutes: number
+  /** Runs that are under way together, waiting ones not counted; and those that wait for a slot. */
+  activeRuns: number
+  queuedRuns: number
   /** Workflows may use `sql_query`. */
   sqlQueries: boolean
   /** Workflows may use `custom_code`. */
@@ -71,6 +74,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     webhooks: 2,
     activeWorkflows: 1,
     schedulePeriodMinutes: 15,
+    activeRuns: 5,
+    queuedRuns: 1_000,
     sqlQueries: false,
     customCode: false,
     queues: 0,
@@ -98,6 +103,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     webhooks: 10,
     activeWorkflows: 10,
     schedulePeriodMinutes: 5,
+    activeRuns: 25,
+    queuedRuns: 10_000,
     sqlQueries: true,
     customCode: false,
     queues: 2,
@@ -125,6 +132,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     webhooks: 50,
     activeWorkflows: 50,
     schedulePeriodMinutes: 1,
+    activeRuns: 100,
+    queuedRuns: 50_000,
     sqlQueries: true,
     customCode: true,
     queues: 10,
@@ -152,6 +161,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     webhooks: 500,
     activeWorkflows: 500,
     schedulePeriodMinutes: 1,
+    activeRuns: 1_000,
+    queuedRuns: 100_000,
     sqlQueries: true,
     customCode: true,
     queues: 100,

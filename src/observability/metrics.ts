@@ -15,6 +15,7 @@ import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
+import { createRunMetrics, type RunMetrics } from './run-metrics.ts'
 import { createScrapedMetrics, type ScrapedMetrics } from './scraped-metrics.ts'
 import { createShardMetrics } from './shard-metrics.ts'
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts'
@@ -24,6 +25,7 @@ export interface Metrics {
   shard: ShardMetrics
   deliver: DeliverMetrics
   record: RecordMetrics
+  runs: RunMetrics
   streams: StreamMetrics
   verdictOf(
     verdict: { verdict: string; code?: string },
@@ -94,6 +96,7 @@ export function createMetrics(): Metrics {
     kafka: createKafkaMetrics(registry),
     deliver: createDeliverMetrics(registry, scraped),
     record: createRecordMetrics(registry, scraped),
+    runs: createRunMetrics(registry, scraped),
     shard,
     streams: createStreamMetrics(registry, scraped),
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {

@@ -18,6 +18,7 @@ import { auditMeters, auditMetersCodec } from '../../topics/audit-meters.ts'
 import { auditNotifications, auditNotificationsCodec } from '../../topics/audit-notifications.ts'
 import { auditRelays, auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { auditReplays, auditReplaysCodec } from '../../topics/audit-replays.ts'
+import { auditRuns, auditRunsCodec } from '../../topics/audit-runs.ts'
 import type { Codec } from '../../topics/avro.ts'
 import { control } from '../../topics/control.ts'
 import { deliveries, deliveryRecordCodec } from '../../topics/deliveries.ts'
@@ -54,6 +55,10 @@ import { notificationRecordCodec, notifications } from '../../topics/notificatio
 import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
+import { runEntryCodec, runJournal } from '../../topics/run-journal.ts'
+import { runPaceCodec, runPositionCodec, runScheduleCodec, runState } from '../../topics/run-state.ts'
+import { runInputCodec, runs } from '../../topics/runs.ts'
+import { runCommandCodec, runsCommands } from '../../topics/runs-commands.ts'
 import { presenceCodec, streamsPresence } from '../../topics/streams-presence.ts'
 
 /** The key of the examples' tags, chain tokens and webhook secrets. */
@@ -106,6 +111,13 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [admissionKeys.name]: { any: as(admissionKeysCodec) },
   [admissionDeferred.name]: { any: as(deferredEmitCodec) },
   [admissionRelays.name]: { event: as(waitingEventCodec), progress: as(relayProgressCodec) },
+  [auditRuns.name]: { any: as(auditRunsCodec) },
+  [runs.name]: { any: as(runInputCodec) },
+  [runsCommands.name]: { any: as(runCommandCodec) },
+  [runJournal.name]: { any: as(runEntryCodec) },
+  [runState.name]: {
+    ...{ position: as(runPositionCodec), pace: as(runPaceCodec), schedule: as(runScheduleCodec) },
+  },
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },
   [auditEmits.name]: { any: as(auditEmitsCodec) },

@@ -14,6 +14,7 @@ import { auditMetersCodec } from '../../topics/audit-meters.ts'
 import { auditNotificationsCodec } from '../../topics/audit-notifications.ts'
 import { auditRelaysCodec } from '../../topics/audit-relays.ts'
 import { auditReplaysCodec } from '../../topics/audit-replays.ts'
+import { auditRunsCodec } from '../../topics/audit-runs.ts'
 import { avroCodec, fingerprint, nullable } from '../../topics/avro.ts'
 import { deliveryRecordCodec } from '../../topics/deliveries.ts'
 import { deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
@@ -43,6 +44,10 @@ import { notificationRecordCodec } from '../../topics/notifications.ts'
 import { outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
+import { runEntryCodec } from '../../topics/run-journal.ts'
+import { runPaceCodec, runPositionCodec, runScheduleCodec } from '../../topics/run-state.ts'
+import { runInputCodec } from '../../topics/runs.ts'
+import { runCommandCodec } from '../../topics/runs-commands.ts'
 import { shards } from '../../topics/shards.ts'
 import { presenceCodec } from '../../topics/streams-presence.ts'
 
@@ -74,6 +79,13 @@ const CODECS = {
   channelStateCodec,
   seenKeyCodec,
   auditReplaysCodec,
+  auditRunsCodec,
+  runEntryCodec,
+  runPositionCodec,
+  runPaceCodec,
+  runScheduleCodec,
+  runInputCodec,
+  runCommandCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,

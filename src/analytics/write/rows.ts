@@ -9,6 +9,7 @@ import { auditMetersCodec } from '../../../topics/audit-meters.ts'
 import { auditNotificationsCodec } from '../../../topics/audit-notifications.ts'
 import { auditRelaysCodec } from '../../../topics/audit-relays.ts'
 import { auditReplaysCodec } from '../../../topics/audit-replays.ts'
+import { auditRunsCodec } from '../../../topics/audit-runs.ts'
 import { TRACE_ID } from '../../events/trace-context.ts'
 import { copySlice } from './row-binary.ts'
 import { type Column, columnsOf, rowsOf } from './table-rows.ts'
@@ -67,6 +68,28 @@ const NOTIFICATIONS = {
   ...{ step: 'UInt32', environment: WORD, channelType: WORD, kind: WORD_OR_NULL, severity: WORD, sourceKind: WORD },
   ...{ status: WORD_OR_NULL, suppressedReason: WORD_OR_NULL },
   ...{ durationMs: 'Nullable(UInt32)', responseStatus: 'Nullable(UInt16)' },
+}
+
+const RUNS = {
+  ...{
+    step: 'UInt8',
+    environment: WORD,
+    workflowVersion: 'UInt32',
+    mode: WORD,
+    status: WORD,
+    skipReason: WORD_OR_NULL,
+  },
+  ...{
+    triggerKind: WORD,
+    durationMs: 'Nullable(UInt64)',
+    errorCode: WORD_OR_NULL,
+    chainDepth: 'UInt16',
+    steps: 'UInt32',
+  },
+}
+const RUN_STEPS = {
+  ...{ number: 'UInt32', environment: WORD, actionType: WORD, status: WORD, attempts: 'UInt32', durationMs: 'UInt64' },
+  ...{ errorCode: WORD_OR_NULL, branch: WORD_OR_NULL },
 }
 
 /** Each verdict is a row in `emits` and, with a payload, one in `payloads`. */
@@ -131,6 +154,13 @@ export const replayItemRows = rowsOf(auditReplaysCodec, {
   items: fields => [
     { table: 'replay_items', partition: { by: 'atMs', name: day }, columns: columnsOf(fields, REPLAY_ITEMS) },
   ],
+})
+
+export const runRows = rowsOf(auditRunsCodec, {
+  steps: fields => [
+    { table: 'run_steps', partition: { by: 'runStartedAtMs', name: day }, columns: columnsOf(fields, RUN_STEPS) },
+  ],
+  runs: fields => [{ table: 'runs', partition: { by: 'startedAtMs', name: day }, columns: columnsOf(fields, RUNS) }],
 })
 
 /** Rows arrive day by day, and formatting a date is expensive. */

@@ -17,7 +17,15 @@ export const findVersion = (
   view: Pick<ControlView, 'find'>,
   { organizationId, id }: Workflow,
   version: number,
-): WorkflowVersion | undefined => view.find('workflow-version', organizationId, versionId(id, version))
+): WorkflowVersion | undefined => findVersionById(view, organizationId, id, version)
+
+/** Also of a workflow that is deleted: its versions stay for as long as runs may need them. */
+export const findVersionById = (
+  view: Pick<ControlView, 'find'>,
+  organizationId: string,
+  workflowId: string,
+  version: number,
+): WorkflowVersion | undefined => view.find('workflow-version', organizationId, versionId(workflowId, version))
 
 /** Throws `not_found` for a version that is not kept any more, or that never was. */
 export function getVersion(view: Pick<ControlView, 'find'>, workflow: Workflow, version: number): WorkflowVersion {

@@ -47,7 +47,7 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
     timedTopics: SHARED_TOPICS.filter(({ name, logAppendTime }) => logAppendTime && existing.has(name)).map(
       ({ name }) => name,
     ),
-    groups: ['admit', 'deliver', 'record'],
+    groups: ['admit', 'deliver', 'run', 'record'],
     transactionalId: 'admit-0',
   })
   for (const warning of findings.warnings) logger.warn({}, warning)

@@ -1,0 +1,31 @@
+/** What the role is given. */
+import type { Clock } from '../../src/clock.ts'
+import type { SecretBox } from '../../src/crypto/secret-box.ts'
+import type { Caller } from '../../src/delivery/outbound-call.ts'
+import type { Logger } from '../../src/logger.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import type { EndStatus } from '../../src/workflows/interpreter/run.ts'
+import type { SkipReason } from '../../topics/audit-runs.ts'
+
+export interface RunDependencies {
+  view: ControlView
+  secrets: Pick<SecretBox, 'decrypt'>
+  caller: Caller
+  shards: number
+  clock: Clock
+  /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
+  clockOffsetMs: number
+  logger: Logger
+  observe: RunObserver
+}
+
+/** For metrics. */
+export interface RunObserver {
+  started(kind: string): void
+  ended(status: EndStatus): void
+  skipped(reason: SkipReason): void
+  /** An attempt of a step that goes outside has been answered; the code is empty for a success. */
+  attempt(type: string, code: string, seconds: number): void
+  /** Read at each scrape, over all shards of the process. */
+  live(read: () => { active: number; waiting: number }): void
+}

@@ -1,0 +1,99 @@
+/** What never changes in a run, from what started it. */
+import { renderLogEvent } from '../../src/events/envelope.ts'
+import { parseJson } from '../../src/json/json.ts'
+import { fixedId } from '../../src/model/ids.ts'
+import { GENERIC_FULL_NAME } from '../../src/model/names.ts'
+import type { Workflow } from '../../src/model/workflows.ts'
+import type { EventFacts } from '../../topics/deliveries.ts'
+import type { RunFacts } from '../../topics/run-journal.ts'
+import type { EventStart } from '../../topics/runs.ts'
+import type { RunCommand } from '../../topics/runs-commands.ts'
+
+const DEPTH_MAX = 10_000
+
+const NONE = {
+  ...{ eventId: null, canonicalName: null, tickMs: null, retryOf: null, parentRunId: null, parentPath: null },
+  ...{ parentAttempt: 0, nesting: 0, depth: 0, rootEventId: null, correlationId: null, traceparent: null },
+  ...{ path: [] as string[], variables: '{}' },
+}
+
+/** One run for each workflow and event, whatever is read twice. */
+export function factsOfEvent(
+  { event, payload }: Pick<EventStart, 'event' | 'payload'>,
+  { workflowId, version }: EventStart['workflows'][number],
+  startedAtMs: number,
+): RunFacts {
+  const { organizationId, environment, eventId, canonicalName, depth, rootEventId, correlationId, traceparent } = event
+  return {
+    ...NONE,
+    runId: fixedId('run', `${eventId}/${workflowId}`, event.recordedAtMs),
+    ...{ organizationId, environment, workflowId, version, mode: 'live', triggerKind: 'event' },
+    ...{
+      eventId,
+      canonicalName,
+      startedAtMs,
+      begunAtMs: startedAtMs,
+      depth,
+      rootEventId,
+      correlationId,
+      traceparent,
+      path: event.path,
+    },
+    scopes: JSON.stringify({ $param: paramOf(event, payload), $event: envelopeOf(event) }),
+  }
+}
+
+/** One run for each workflow and tick. */
+export function factsOfTick(
+  { id: workflowId, organizationId, environment, deployed }: Workflow,
+  tickMs: number,
+  startedAtMs: number,
+): RunFacts {
+  const tick = new Date(tickMs).toISOString()
+  return {
+    ...{ ...NONE, runId: fixedId('run', `${workflowId}/${tickMs}`, tickMs), organizationId, environment, workflowId },
+    ...{
+      version: deployed!.version,
+      mode: 'live',
+      triggerKind: 'schedule',
+      tickMs,
+      startedAtMs,
+      begunAtMs: startedAtMs,
+    },
+    scopes: JSON.stringify({ $param: { tick } }),
+  }
+}
+
+/** A call's or a retry's. */
+export function factsOfCommand(command: RunCommand, startedAtMs: number): RunFacts {
+  const { runId, organizationId, environment, workflowId, version, retryOf } = command
+  const trigger = JSON.parse(command.trigger ?? '{}') as Partial<RunFacts>
+  return {
+    ...NONE,
+    ...{ runId, organizationId, environment, workflowId, version, retryOf, startedAtMs, begunAtMs: startedAtMs },
+    ...{ mode: 'manual', triggerKind: 'manual', scopes: command.scopes ?? '{}' },
+    ...trigger,
+  }
+}
+
+/** The payload; of a generic event its `data`. Numbers keep their digits. */
+function paramOf({ type }: EventFacts, payload: Buffer): unknown {
+  const exact = exactJson(payload)
+  if (type !== GENERIC_FULL_NAME) return exact
+  return (exact as { data?: unknown }).data ?? null
+}
+
+/** The payload is in `$param`. */
+function envelopeOf(event: EventFacts): Record<string, unknown> {
+  const { data: _data, replay: _replay, ...envelope } = JSON.parse(renderLogEvent(event, NULL).toString())
+  return envelope
+}
+
+const NULL = Buffer.from('null')
+
+/** JSON that the platform has written, or checked. */
+export function exactJson(bytes: Buffer): unknown {
+  const read = parseJson(bytes, { depthMax: DEPTH_MAX, duplicateKeys: 'refuse', exactNumbers: 'all' })
+  if (!read.ok) throw new Error(`not the JSON that was written: ${read.findings[0]?.message}`)
+  return read.exact
+}

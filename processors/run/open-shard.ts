@@ -1,0 +1,90 @@
+/** One shard of `run`: its parts in dependency order, and the calls of the runtime. */
+import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import { runJournal } from '../../topics/run-journal.ts'
+import { runStateKeys } from '../../topics/run-state.ts'
+import type { RunDependencies } from './dependencies.ts'
+import type { Outward } from './effects/outward.ts'
+import { createPerformer } from './effects/perform.ts'
+import { createInputs } from './inputs.ts'
+import { createLanes } from './lanes.ts'
+import { createOutputs } from './outputs.ts'
+import { createPace } from './pace.ts'
+import { createPositions } from './positions.ts'
+import { createPrograms } from './programs.ts'
+import { createPartsOf } from './runs/parts.ts'
+import { createRuns, type Runs } from './runs/runs.ts'
+import { createSchedules } from './schedules.ts'
+import { createStarts, outdated } from './starts.ts'
+
+/** How long a revoked shard waits for requests under way; what has no answer then is made again by the next owner. */
+const DRAIN_MS = 10_000
+
+/** What the shards of a process share. */
+export interface Shared {
+  outward: Outward
+  /** Of every open shard. */
+  open: Set<Runs>
+}
+
+export function openShard(handle: ShardHandle, deps: RunDependencies, { outward, open }: Shared): ShardTask {
+  const { shard } = handle
+  const { view } = deps
+  const positions = createPositions(handle)
+  const outputs = createOutputs(shard)
+  const programs = createPrograms(view)
+  const pace = createPace(shard)
+  const lanes = createLanes(view)
+  const partsOf = createPartsOf({ ...deps, programs })
+  const starts = createStarts({ deps, outputs, programs, pace, lanes })
+  const performer = createPerformer({ handle, deps, outward, starts })
+  const runs = createRuns({
+    ...{ handle, deps, outputs, partsOf, lanes, performer },
+    outdated: (facts, nowMs) => outdated(view, facts, nowMs),
+  })
+  const schedules = createSchedules({ handle, deps, starts, runs })
+  const inputs = createInputs({ handle, deps, positions, starts, runs })
+
+  let stopListening = (): void => undefined
+
+  function cancelOfDeleted(organizationId: string): void {
+    if (view.organization(organizationId)?.status === 'deleted') runs.cancelAll(organizationId)
+  }
+
+  return {
+    restore({ topic, key, value }) {
+      const text = key?.toString() ?? ''
+      if (topic === runJournal.name) return runs.restore(text, value)
+      const parsed = runStateKeys.parse(text)
+      if (parsed === undefined) return
+      if ('position' in parsed) positions.restore(parsed.position, value)
+      else if ('schedule' in parsed) schedules.restore(parsed.schedule, value)
+      else pace.restore(parsed.pace, value)
+    },
+    start() {
+      open.add(runs)
+      runs.start()
+      schedules.start()
+      inputs.start()
+      stopListening = view.onChange((kind, organizationId) => {
+        if (kind === 'organization') cancelOfDeleted(organizationId)
+      })
+      for (const { id } of view.organizations()) cancelOfDeleted(id)
+    },
+    receive: inputs.receive,
+    // Rows of runs that are sealed for the first time are among the outputs.
+    seal() {
+      const journal = runs.seal()
+      return [...journal, ...outputs.seal(), ...pace.seal(), ...schedules.seal(), ...positions.seal()]
+    },
+    committed: () => runs.committed(),
+    drain: () => performer.drain(DRAIN_MS),
+    close() {
+      open.delete(runs)
+      stopListening()
+      inputs.close()
+      schedules.close()
+      performer.close()
+      runs.close()
+    },
+  }
+}

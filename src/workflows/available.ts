@@ -1,0 +1,31 @@
+/** What a definition may say and this release does not run: a deploy refuses it, so that no run fails by it. */
+import type { GradedFinding } from '../model/workflows.ts'
+import { type Action, type ActionType, type Definition, eachAction } from './language/definition.ts'
+
+const AVAILABLE: ReadonlySet<ActionType> = new Set([
+  ...([
+    'create_event',
+    'http_request',
+    'send_notification',
+    'call_workflow',
+    'condition',
+    'switch',
+    'loop_data',
+  ] as const),
+  ...(['loop_while', 'set_variable', 'transform', 'delay', 'stop', 'fail'] as const),
+])
+
+export function unavailableActions(definition: Definition): GradedFinding[] {
+  return [...eachAction(definition)].flatMap(({ action, path }) => {
+    if (!AVAILABLE.has(action.type)) return [finding(`${path}/type`, `this release does not run ${action.type} yet`)]
+    return delaysItsEvent(action) ? [finding(`${path}/with/delaySeconds`, DELAY)] : []
+  })
+}
+
+const DELAY = 'this release emits at once: put a delay before the action'
+const delaysItsEvent = (action: Action): boolean =>
+  action.type === 'create_event' && action.with.delaySeconds !== undefined
+
+const finding = (path: string, message: string): GradedFinding => ({
+  ...{ path, rule: 'action_not_available', message, severity: 'error' },
+})

@@ -1,0 +1,270 @@
+/**
+ * `run` on a broker in memory: one shard, its inputs and state, a clock that the test moves, and an outside that answers
+ * as the test says. A transaction is visible at once or not at all, so a test can crash the shard at any moment.
+ */
+import type { RunObserver } from '../../../processors/run/dependencies.ts'
+import { createRunProcessor } from '../../../processors/run/index.ts'
+import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
+import { versionId } from '../../../src/control-plane/workflows/get-workflow.ts'
+import type { CallResult, OutboundCall } from '../../../src/delivery/outbound-call.ts'
+import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
+import { createLogger } from '../../../src/logger.ts'
+import type { Kind } from '../../../src/model/records.ts'
+import type { Workflow } from '../../../src/model/workflows.ts'
+import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
+import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
+import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
+import { runJournal } from '../../../topics/run-journal.ts'
+import { runState } from '../../../topics/run-state.ts'
+import { runInputCodec, runs } from '../../../topics/runs.ts'
+import { type RunCommand, runCommandCodec, runsCommands } from '../../../topics/runs-commands.ts'
+import { createManualClock } from '../../delivery/manual-clock.ts'
+import { NO_PAUSES } from '../../support/no-pauses.ts'
+import { workflowOf } from '../../workflows/workflow-records.ts'
+
+export type MemoryRun = ReturnType<typeof createMemoryRun>
+
+const ORGANIZATION = 'org_a'
+const STATES: readonly string[] = [runState.name, runJournal.name]
+const SILENT: RunObserver = {
+  started: () => undefined,
+  ended: () => undefined,
+  skipped: () => undefined,
+  attempt: () => undefined,
+  live: () => undefined,
+}
+
+interface Session {
+  task: ShardTask
+  filling: OutRecord[]
+  isDirty: boolean
+  isCommitting: boolean
+  positions: Map<string, number>
+  paused: Set<string>
+  hasEnded: boolean
+}
+
+/** `answer`: of the outside; undefined: it hangs until it is given up. */
+export function createMemoryRun(answer: (request: OutboundCall, number: number) => CallResult | undefined = () => OK) {
+  const clock = createManualClock(1_785_000_000_000)
+  const view = createControlView({ clock })
+  const logs = new Map<string, LogRecord[]>()
+  const requests: OutboundCall[] = []
+  const failures: Error[] = []
+  let session: Session
+  let controlOffset = 0
+  let emitted = 0
+
+  const logOf = (topic: string) => {
+    const log = logs.get(topic) ?? []
+    logs.set(topic, log)
+    return log
+  }
+
+  function append({ topic, key, value }: Pick<OutRecord, 'topic' | 'key' | 'value'>): void {
+    const log = logOf(topic)
+    const bytes = (part: Buffer | string | null) => (part === null ? null : Buffer.from(part))
+    const timestampMs = clock.nowMs()
+    log.push({
+      topic,
+      partition: 0,
+      offset: log.length,
+      timestampMs,
+      key: bytes(key),
+      value: bytes(value),
+      headers: {},
+    })
+  }
+
+  function control(kind: Kind, record: { organizationId: string; id: string }): void {
+    const key = controlKey(kind, record.organizationId, record.id)
+    const value = Buffer.from(JSON.stringify(record))
+    const place = { topic: 'control', partition: 0, offset: controlOffset++, timestampMs: 0, headers: {} }
+    view.apply({ ...place, key: Buffer.from(key), value })
+  }
+
+  const caller = {
+    call(request: OutboundCall): Promise<CallResult> {
+      requests.push(request)
+      const given = answer(request, requests.length)
+      if (given !== undefined) return Promise.resolve(given)
+      return new Promise(resolve =>
+        request.signal.addEventListener('abort', () => resolve({ errorKind: 'timeout', error: 'given up' })),
+      )
+    },
+    close: () => undefined,
+  }
+  const processor = createRunProcessor({
+    ...{ view, caller, clock, clockOffsetMs: 0, shards: 1, observe: SILENT, logger: createLogger('silent') },
+    secrets: { decrypt: sealed => sealed },
+  })
+
+  function open(): void {
+    const positions = new Map<string, number>()
+    const opened = { filling: [], isDirty: false, isCommitting: false, positions, paused: new Set(), hasEnded: false }
+    session = opened as unknown as Session
+    const own = session
+    const handle: ShardHandle = {
+      ...{ role: 'run', shard: 0, ...NO_PAUSES, position: () => undefined, uncommittedForMs: () => 0 },
+      write(records) {
+        own.filling.push(...records)
+        own.isDirty = true
+      },
+      assign: (topic, _partition, from) => void positions.set(topic, from === 'earliest' ? 0 : from),
+      unassign: topic => void positions.delete(topic),
+      pause: topic => void own.paused.add(topic),
+      resume: topic => void own.paused.delete(topic),
+      isHeld: () => !own.hasEnded,
+      fail: error => void failures.push(error),
+    }
+    own.task = processor.open(handle)
+    for (const topic of STATES) for (const record of compacted(logOf(topic))) own.task.restore(record)
+    void own.task.start()
+  }
+
+  /** Hands everything unread to the shard. */
+  function read(): boolean {
+    let hasRead = false
+    for (const [topic, from] of session.positions) {
+      const records = logOf(topic).slice(from)
+      if (records.length === 0 || session.paused.has(topic)) continue
+      session.positions.set(topic, from + records.length)
+      session.task.receive(records, from + records.length, false)
+      hasRead = true
+    }
+    return hasRead
+  }
+
+  function commit(): void {
+    const records = session.filling.concat(session.task.seal())
+    session.filling = []
+    session.isDirty = false
+    for (const record of records) append(record)
+    session.task.committed?.()
+  }
+
+  /** Answers, turns and timers that are due now. */
+  const breathe = async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+    clock.advance(0)
+  }
+
+  const organization = {
+    ...{ id: ORGANIZATION, organizationId: ORGANIZATION, plan: 'ENTERPRISE', status: 'active', partitions: 1 },
+    ...{ createdAt: new Date(0).toISOString(), testEnvironment: false, slug: 'a' },
+  }
+  control('organization', organization)
+  open()
+
+  const rows = () =>
+    logOf(auditRuns.name).flatMap(({ value }) => {
+      const { runs: ofRuns, steps } = auditRunsCodec.decode(value!)
+      return [...ofRuns, ...steps]
+    })
+
+  return {
+    clock,
+    requests,
+    organization,
+    failures,
+    /** The workflow is live at once. */
+    deploy(definition: object, settings: Partial<Workflow> = {}): Workflow {
+      const workflow = workflowOf({ organizationId: ORGANIZATION, ...settings })
+      const kept = keepDefinition({ language: 1, onError: [], ...definition }, 'canonical')
+      const { id, createdAt, environment } = workflow
+      const common = { organizationId: ORGANIZATION, revision: 1, createdAt, updatedAt: createdAt, environment }
+      const facts = { workflowId: id, version: 1, deployedBy: 'key_a', rollbackOf: null, env: [] as string[] }
+      control('workflow-version', { ...common, id: versionId(id, 1), ...facts, ...kept } as never)
+      control('workflow', workflow)
+      return workflow
+    },
+    control,
+    /** An accepted event that starts these workflows. */
+    event(workflows: readonly Workflow[], payload: object = {}, facts: object = {}): void {
+      const number = String(++emitted).padStart(32, '0')
+      const event = {
+        ...{ eventId: `evt_${number}`, emitId: `cee_${number}`, organizationId: ORGANIZATION, environment: 'live' },
+        ...{ sequence: emitted, type: 'shop.order', canonicalName: 'TENANT_CUSTOM:org_a:shop.order@1.0.0', kind: null },
+        ...{ source: 'api', subject: null, actorId: 'key_a', timeMs: clock.nowMs(), recordedAtMs: clock.nowMs() },
+        ...{ schemaVersion: '1.0.0', schemaHash: '', correlationId: null, causationId: null, traceparent: null },
+        ...{ rootEventId: `evt_${number}`, depth: 0, path: [] as string[], federation: null },
+        ...facts,
+      }
+      const start = {
+        ...{ event: event as never, payload: Buffer.from(JSON.stringify(payload)), controlOffset: -1 },
+        workflows: workflows.map(({ id }) => ({ workflowId: id, version: 1 })),
+      }
+      append({ topic: runs.name, key: null, value: runInputCodec.encode({ start, verdict: null }) })
+    },
+    command(command: Partial<RunCommand>): void {
+      const value = runCommandCodec.encode({
+        ...{
+          kind: 'start',
+          organizationId: ORGANIZATION,
+          environment: 'live',
+          runId: 'run_x',
+          actorId: '',
+          requestId: '',
+        },
+        ...{ workflowId: '', version: 1, scopes: null, trigger: null, retryOf: null, controlOffset: -1 },
+        ...command,
+      })
+      append({ topic: runsCommands.name, key: null, value })
+    },
+    /** What steps have emitted. */
+    emits: (): PlatformEmit[] => logOf(platformEmits.name).map(({ value }) => platformEmitCodec.decode(value!)),
+    /** Judges the emit of a step as accepted. */
+    accept({ step }: PlatformEmit, eventId = 'evt_new'): void {
+      const verdict = {
+        ...{ ...step!, verdict: 'accepted' as const, code: null, message: null, emitId: 'cee_new', eventId },
+        ...{ canonicalName: 'n', depth: 1 },
+      }
+      append({ topic: runs.name, key: null, value: runInputCodec.encode({ start: null, verdict }) })
+    },
+    read,
+    commit,
+    breathe,
+    isDirty: () => session.isDirty,
+    /** Reads, commits and answers until nothing is left to do now. */
+    async settle(): Promise<void> {
+      for (let quiet = 0; quiet < 2; ) {
+        await breathe()
+        const hasRead = read()
+        await breathe()
+        const { isDirty } = session
+        if (isDirty) commit()
+        quiet = hasRead || isDirty ? 0 : quiet + 1
+      }
+    },
+    /** Nobody runs anything until the next owner comes. */
+    stop(): void {
+      session.hasEnded = true
+      session.task.close()
+    },
+    /** Everything that is not committed is gone; another owner goes on. */
+    crash(): void {
+      session.hasEnded = true
+      session.task.close()
+      open()
+    },
+    runs: () => rows().filter((row): row is RunRow => 'step' in row),
+    ended: () => rows().filter((row): row is RunRow => 'step' in row && row.step === 1),
+    steps: () => rows().filter((row): row is StepRow => 'path' in row),
+    /** Keys of the journal that are not removed. */
+    journal: () => [
+      ...new Set(
+        compacted(logOf(runJournal.name))
+          .filter(({ value }) => value)
+          .map(({ key }) => String(key)),
+      ),
+    ],
+  }
+}
+
+export const OK: CallResult = {
+  ...{ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"ok":true}'), durationMs: 1 },
+}
+
+function compacted(log: readonly LogRecord[]): LogRecord[] {
+  return [...new Map(log.map(record => [String(record.key), record])).values()]
+}

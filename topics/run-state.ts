@@ -1,0 +1,66 @@
+import { byDefault, codecOf, int, long, optional, record, text, type ValueOf } from './avro.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** Everything of an input before `nextOffset` has been settled. */
+export type RunPosition = ValueOf<typeof runPositionFields>
+
+export const runPositionFields = record('RunPosition', {
+  nextOffset: long,
+  /** 32 hex digits; null: not known. */
+  topicId: optional(text),
+  /** Of the record before `nextOffset`; -1: not known. */
+  leaderEpoch: byDefault(-1, int),
+})
+
+export const runPositionCodec = codecOf(runPositionFields)
+
+/** How often a workflow has started, for its cooldown and its cap of the day. */
+export type RunPace = ValueOf<typeof runPaceFields>
+
+export const runPaceFields = record('RunPace', {
+  lastStartMs: long,
+  /** Days since 1970, UTC; and the starts on it. */
+  day: int,
+  count: int,
+})
+
+export const runPaceCodec = codecOf(runPaceFields)
+
+/** The schedule of a workflow, and its last tick. */
+export type RunSchedule = ValueOf<typeof runScheduleFields>
+
+export const runScheduleFields = record('RunSchedule', {
+  cron: text,
+  timeZone: text,
+  tickMs: long,
+})
+
+export const runScheduleCodec = codecOf(runScheduleFields)
+
+/** Keys of the topic. */
+export const runStateKeys = {
+  position: (topic: string): string => `position/${topic}`,
+  pace: (workflowId: string): string => `pace/${workflowId}`,
+  schedule: (workflowId: string): string => `schedule/${workflowId}`,
+  parse(key: string): { position: string } | { pace: string } | { schedule: string } | undefined {
+    const at = key.indexOf('/')
+    const rest = key.slice(at + 1)
+    if (key.startsWith('position/')) return { position: rest }
+    if (key.startsWith('schedule/')) return { schedule: rest }
+    return key.startsWith('pace/') ? { pace: rest } : undefined
+  },
+}
+
+export const runState: Topic = {
+  name: 'run.state',
+  meaning:
+    'Positions in the inputs of `run`, last ticks of schedules, and when workflows with a cooldown or a cap last started.',
+  key: '`position/<topic>`, `schedule/<workflow>` or `pace/<workflow>`',
+  value: 'Avro RunPosition, RunSchedule or RunPace',
+  partitions: 'shards',
+  producers: ['run'],
+  consumers: ['run'],
+  cleanup: 'compact',
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}

@@ -1,0 +1,42 @@
+import { codecOf, environment, int, long, oneOf, optional, record, text, type ValueOf } from './avro.ts'
+import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** A call about a run. */
+export type RunCommand = ValueOf<typeof runCommandFields>
+
+export const runCommandFields = record('RunCommand', {
+  kind: oneOf('RunCommandKind', ['start', 'cancel']),
+  organizationId: text,
+  environment,
+  /** Of a start it is drawn by the caller. */
+  runId: text,
+  actorId: text,
+  requestId: text,
+  /** Starts: the workflow and its version; else empty and 0. */
+  workflowId: text,
+  version: int,
+  /** Starts: a JSON object of scopes, such as `{"$param": {}}`. */
+  scopes: optional(text),
+  /** Starts: a JSON object of what started it, as a run shows it. */
+  trigger: optional(text),
+  /** Starts: the run whose params it repeats. */
+  retryOf: optional(text),
+  /** `run` looks the workflow up once its view of the control plane has reached this offset. */
+  controlOffset: long,
+})
+
+export const runCommandCodec = codecOf(runCommandFields)
+
+export const runsCommands: Topic = {
+  name: 'runs.commands',
+  meaning: 'Starts by hand and retries of runs, and their cancellation.',
+  key: 'the organization',
+  value: 'Avro RunCommand',
+  partitions: 'shards',
+  producers: ['api'],
+  consumers: ['run'],
+  cleanup: 'delete',
+  retentionMs: 7 * DAY_MS,
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}
