@@ -59,6 +59,7 @@ import { createCheckEvents } from './replays/named-events.ts'
 import { createPlaceOf } from './replays/place-of.ts'
 import { createSubscriptionReplay } from './replays/subscription-replay.ts'
 import { createRoutes } from './routes.ts'
+import { createRunHandlers } from './runs/handlers.ts'
 import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers, type Readiness } from './system/handlers.ts'
@@ -162,6 +163,7 @@ export function createApi(deps: ApiDeps): Api {
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
     channels: createChannelHandlers({ ...deps, ...controlPlane }),
+    runs: createRunHandlers(deps),
     workflows: createWorkflowHandlers({ ...deps, ...controlPlane }),
     evaluate: createEvaluateHandler(deps),
     dryRunWorkflow: createDryRunHandler(deps),

@@ -17,6 +17,8 @@ import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
 import { createRegistrationRoutes, type RegistrationHandlers } from './registrations/routes.ts'
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
+import type { createRunHandlers } from './runs/handlers.ts'
+import { createRunRoutes } from './runs/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
 import { createTableRoutes, type TableHandlers } from './tables/routes.ts'
@@ -34,6 +36,7 @@ export interface Handlers
     VariableHandlers,
     WebhookHandlers,
     WorkflowHandlers {
+  runs: ReturnType<typeof createRunHandlers>
   system: SystemHandlers
   organizations: OrganizationHandlers
   kafka: KafkaHandlers
@@ -77,6 +80,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createWebhookRoutes(on),
     ...createReplayRoutes(on),
     ...createNotificationRoutes(on),
+    ...createRunRoutes(on.runs),
     ...createWorkflowRoutes(on),
     ...createVariableRoutes(on),
     ...createTableRoutes(on.tables),

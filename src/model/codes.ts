@@ -152,6 +152,11 @@ export const CODES = {
   ),
   workflow_nothing_to_deploy: entry(409, 'There is no draft, or it is what is live already.'),
   workflow_not_deployed: entry(409, 'The workflow has no live version: deploy it first.'),
+  run_ended: entry(409, 'The run has ended: it cannot be cancelled.'),
+  run_not_restartable: entry(
+    409,
+    'The run cannot be started once more: it has not ended, or what it was started with is kept in part only.',
+  ),
   in_use: entry(409, 'A deployed workflow reads it; details name the workflows.'),
 
   // Tables

@@ -74,6 +74,8 @@ export const CLARION_CODES = [
   'replay_quota_exceeded',
   'reserved_namespace',
   'revision_conflict',
+  'run_ended',
+  'run_not_restartable',
   'schema_too_deep',
   'schema_too_wide',
   'secret_rotation_in_progress',

@@ -15,6 +15,7 @@ import { createQuarantineReads } from './quarantine-reads.ts'
 import { createRedeliveryReads } from './redelivery-reads.ts'
 import { createRelayReads } from './relay-reads.ts'
 import { createReplayReads } from './replay-reads.ts'
+import { createRunReads } from './run-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
 import { createWebhookReads } from './webhook-reads.ts'
 
@@ -72,6 +73,7 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
     ...createRedeliveryReads(client),
     ...createWebhookReads(client),
     ...createNotificationReads(client),
+    ...createRunReads(client),
     ...lifecycle,
     ...relays,
     eventHistory,

@@ -134,6 +134,67 @@ export interface WorkflowDryRun {
   findings: WorkflowFinding[]
 }
 
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'timed_out'
+  | 'truncated'
+  | 'skipped'
+
+export interface RunFilter {
+  limit?: number
+  cursor?: string
+  status?: RunStatus
+  mode?: 'live' | 'manual'
+  /** Of the error that ended it. */
+  code?: string
+  eventId?: string
+}
+
+export interface RunSummary {
+  id: string
+  workflowId: string
+  workflowVersion: number
+  environment: 'live' | 'test'
+  mode: string
+  trigger: { kind: string; eventId?: string; canonicalName?: string; tick?: string; parentRunId?: string }
+  retryOf: string | null
+  status: RunStatus
+  skipReason: string | null
+  startedAt: string
+  finishedAt: string | null
+  durationMs: number | null
+  error: { actionKey: string | null; path: string | null; code: string; message: string } | null
+  reason: string | null
+  chainDepth: number
+}
+
+export interface Run extends RunSummary {
+  params: unknown
+  output: unknown
+  warnings: Array<Record<string, unknown>>
+  steps: RunStep[]
+}
+
+export interface RunStep {
+  number: number
+  actionKey: string
+  /** `each[3]/charge` within a loop. */
+  path: string
+  type: string
+  status: string
+  attempts: number
+  startedAt: string
+  durationMs: number
+  input: unknown
+  output: unknown
+  error: { code: string; message: string } | null
+  branch: string | null
+}
+
 export interface Variable {
   name: string
   environment: 'live' | 'test'

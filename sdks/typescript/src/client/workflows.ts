@@ -10,6 +10,9 @@ import type {
   Json,
   NewWorkflow,
   Paging,
+  Run,
+  RunFilter,
+  RunSummary,
   Secret,
   Variable,
   Workflow,
@@ -55,6 +58,21 @@ export function createWorkflows(send: Send) {
     /** Which actions would run with these params; nothing runs. */
     dryRun: (id: string, input: DryRunParams, options?: CallOptions) =>
       calls.post<WorkflowDryRun>(`${at(id)}/dry-run`, input, options),
+    /** Starts the live version by hand. Not retried when it may have succeeded. */
+    run: (id: string, params: Json = {}, options?: CallOptions) =>
+      calls.postOnce<{ runId: string }>(`${at(id)}/run`, { params }, options),
+    /** Of all workflows, newest first. */
+    runs: (query: RunFilter & { workflowId?: string } = {}, options: CallOptions = {}) =>
+      calls.list<RunSummary>('/runs', query, options),
+    runsOf: (id: string, query: RunFilter = {}, options: CallOptions = {}) =>
+      calls.list<RunSummary>(`${at(id)}/runs`, query, options),
+    /** With its steps. */
+    getRun: (runId: string, options?: CallOptions) => calls.get<Run>(`/runs${at(runId)}`, options),
+    cancelRun: (runId: string, options?: CallOptions) =>
+      calls.post<{ runId: string }>(`/runs${at(runId)}/cancel`, undefined, options),
+    /** A new run with the same params. */
+    retryRun: (runId: string, input: { useLatest?: boolean } = {}, options?: CallOptions) =>
+      calls.postOnce<{ runId: string }>(`/runs${at(runId)}/retry`, input, options),
   }
 }
 

@@ -1,0 +1,61 @@
+import type { StoredRun, StoredStep } from '../../analytics/read/run-reads.ts'
+import type { Owner } from '../../model/environments.ts'
+
+export function presentSummary(run: StoredRun, { environment }: Owner) {
+  const { runId: id, workflowId, workflowVersion, mode, retryOf, status, skipReason, startedAt, finishedAt } = run
+  return {
+    ...{ id, workflowId, workflowVersion, environment, mode, trigger: triggerOf(run), retryOf, status, skipReason },
+    ...{ startedAt, finishedAt, durationMs: run.durationMs === null ? null : Number(run.durationMs) },
+    ...{ error: errorOf(run), reason: run.reason, chainDepth: run.chainDepth },
+  }
+}
+
+export function presentRun(run: StoredRun, steps: readonly StoredStep[], owner: Owner) {
+  const scopes = valueIn(run.scopes)
+  const params = typeof scopes === 'object' && scopes !== null ? (scopes as { $param?: unknown }).$param : scopes
+  return {
+    ...presentSummary(run, owner),
+    ...{ params: params ?? null, output: valueIn(run.output), warnings: JSON.parse(run.warnings) as unknown[] },
+    steps: steps.map(presentStep),
+  }
+}
+
+function presentStep(step: StoredStep) {
+  const {
+    number,
+    actionKey,
+    path,
+    actionType: type,
+    status,
+    attempts,
+    startedAt,
+    errorCode,
+    errorMessage,
+    branch,
+  } = step
+  return {
+    ...{ number, actionKey, path, type, status, attempts, startedAt, durationMs: Number(step.durationMs) },
+    ...{ input: valueIn(step.input), output: valueIn(step.output), branch },
+    error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+  }
+}
+
+function triggerOf({ triggerKind, eventId, canonicalName, tick, parentRunId }: StoredRun) {
+  const facts = { eventId, canonicalName, tick, parentRunId }
+  return { kind: triggerKind, ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) }
+}
+
+function errorOf({ errorAction, errorPath, errorCode, errorMessage }: StoredRun) {
+  if (errorCode === null) return null
+  return { actionKey: errorAction || null, path: errorPath, code: errorCode, message: errorMessage ?? '' }
+}
+
+/** What was cut is shown as the text that is left. */
+function valueIn(text: string | null): unknown {
+  if (text === null) return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

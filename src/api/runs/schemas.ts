@@ -1,0 +1,77 @@
+import { RUN_STATUSES } from '../../../topics/audit-runs.ts'
+import {
+  anyObject,
+  anything,
+  environment,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
+
+const error = object({ actionKey: nullable(string), path: nullable(string), code: string, message: string })
+
+const runFields = {
+  id: string,
+  workflowId: string,
+  workflowVersion: integer,
+  environment,
+  mode: string,
+  trigger: object({
+    kind: string,
+    'eventId?': string,
+    'canonicalName?': string,
+    'tick?': time,
+    'parentRunId?': string,
+  }),
+  retryOf: nullable(string),
+  status: string,
+  skipReason: nullable(string),
+  startedAt: time,
+  finishedAt: nullable(time),
+  durationMs: nullable(integer),
+  error: nullable(error),
+  reason: nullable(string),
+  chainDepth: integer,
+}
+
+export const runSummary = object(runFields)
+
+const step = object({
+  number: integer,
+  actionKey: string,
+  path: string,
+  type: string,
+  status: string,
+  attempts: integer,
+  startedAt: time,
+  durationMs: integer,
+  input: anything,
+  output: anything,
+  error: nullable(object({ code: string, message: string })),
+  branch: nullable(string),
+})
+
+export const run = object({
+  ...runFields,
+  params: anything,
+  output: anything,
+  warnings: listOf(anyObject),
+  steps: listOf(step),
+})
+
+export const runFilter = {
+  'status?': oneOf([...RUN_STATUSES]),
+  'mode?': oneOf(['live', 'manual']),
+  'code?': text(1, 60),
+  'eventId?': text(1, 60),
+}
+
+export const manualRun = object({ 'params?': anyObject })
+export const retryInput = object({ 'useLatest?': { type: 'boolean' } })
+/** `runId`: of the run that was asked for, begun or to be cancelled. */
+export const accepted = object({ runId: string })

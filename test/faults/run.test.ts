@@ -1,0 +1,133 @@
+/** `run` under `kill -9`, and with others joining: what has committed is not asked again, and every run ends once. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { endParts } from '../support/run-directory.ts'
+
+let platform: TestPlatform
+const closing: Array<() => Promise<unknown>> = []
+beforeAll(async () => {
+  // Broker and ClickHouse stay behind when the whole platform is killed.
+  const whole = await startPlatform()
+  await whole.kill()
+  platform = await startPlatform({ dataDir: whole.dataDir, roles: 'api,admit,record' })
+}, 180_000)
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close().catch(() => undefined)
+}, 60_000)
+afterAll(async () => {
+  await platform?.stop()
+  await endParts(platform.dataDir)
+}, 60_000)
+
+interface Run {
+  id: string
+  status: string
+  steps: Array<{ path: string; output: { body: { number: number } } }>
+}
+
+/** One more process that runs workflows. */
+async function runner(): Promise<TestPlatform> {
+  const made = await startPlatform({ dataDir: platform.dataDir, roles: 'run' })
+  closing.push(() => made.stop())
+  return made
+}
+
+async function numbering(): Promise<Receiver> {
+  const headers = { 'content-type': 'application/json' }
+  const made = await createReceiver({ answer: ({ number }) => ({ headers, body: JSON.stringify({ number }) }) })
+  closing.push(() => made.close())
+  return made
+}
+
+async function until<T>(what: string, look: () => Promise<T | false>): Promise<T> {
+  const deadline = performance.now() + 60_000
+  for (;;) {
+    const found = await look()
+    if (found !== false) return found
+    if (performance.now() > deadline) throw new Error(`It never came that ${what}.`)
+    await pause(100)
+  }
+}
+
+async function deployed(organization: TestOrganization, actions: object[]): Promise<string> {
+  const { data } = await organization.call<{ id: string }>('POST', '/api/v1/workflows', {
+    ...{ name: 'W', trigger: { kind: 'event', event: 'go' }, definition: { language: 1, actions } },
+  })
+  expect((await organization.call('POST', `/api/v1/workflows/${data.id}/deploy`)).status).toBe(200)
+  return data.id
+}
+
+const emit = (organization: TestOrganization, n: number) =>
+  organization.call('POST', '/api/v1/events/custom/emit', {
+    ...{ name: 'platformxe.generic', payload: { kind: 'go', data: { n } } },
+  })
+
+async function ended(organization: TestOrganization, workflow: string, count: number): Promise<Run[]> {
+  const found = await until(`${count} runs have ended`, async () => {
+    const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/${workflow}/runs?limit=100`)
+    return data.length >= count && data.every(({ status }) => !['queued', 'running'].includes(status)) && data
+  })
+  const runs = found.map(({ id }) => organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`))
+  return (await Promise.all(runs)).map(({ data }) => data)
+}
+
+const step = (key: string, url: string, body?: string) => ({
+  ...{ key, type: 'http_request' },
+  with: { method: 'POST', url: `${url}/${key}`, ...(body === undefined ? {} : { body }) },
+})
+
+describe('kill -9 of the process that runs', () => {
+  it('between every two steps repeats no answer that has committed', async () => {
+    const organization = await platform.organization()
+    const receiver = await numbering()
+    const wait = (key: string) => ({ key, type: 'delay', with: { seconds: 2 } })
+    const workflow = await deployed(organization, [
+      step('a', receiver.url),
+      wait('first'),
+      step('b', receiver.url, "{{$action['a'].body.number}}"),
+      wait('second'),
+      step('c', receiver.url, "{{$action['b'].body.number}}"),
+    ])
+    let running = await runner()
+    await emit(organization, 1)
+    for (const key of ['a', 'b']) {
+      await until(`${key} has answered and committed`, async () => {
+        const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/${workflow}/runs`)
+        const run = data[0] && (await organization.call<Run>('GET', `/api/v1/workflows/runs/${data[0].id}`)).data
+        return run?.steps.some(({ path }) => path === key) ?? false
+      })
+      await running.kill()
+      running = await runner()
+    }
+    const [run] = await ended(organization, workflow, 1)
+    expect(run!.status).toBe('succeeded')
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/a', '/b', '/c'])
+    const bodies = receiver.requests.map(({ body }) => body.toString())
+    expect(bodies).toEqual(['', '1', '2'])
+  }, 240_000)
+
+  it('in the middle of many runs loses and doubles none; two processes share them', async () => {
+    const organization = await platform.organization()
+    const receiver = await numbering()
+    const workflow = await deployed(organization, [
+      step('a', receiver.url, '{{$param.n}}'),
+      step('b', receiver.url, "{{$action['a'].body.number}}"),
+    ])
+    const [first] = await Promise.all([runner(), runner()])
+    const count = 60
+    for (let n = 0; n < count; n++) {
+      await emit(organization, n)
+      if (n === 30) await first!.kill()
+    }
+    const runs = await ended(organization, workflow, count)
+    expect(runs).toHaveLength(count)
+    expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(['succeeded']))
+    const committed = new Map(runs.map(({ id, steps }) => [id, steps.find(({ path }) => path === 'a')!.output]))
+    for (const { headers, body, path } of receiver.requests.filter(request => request.path === '/b')) {
+      const runId = headers['idempotency-key']!.split('/')[0]!
+      expect([path, body.toString()]).toEqual(['/b', String(committed.get(runId)!.body.number)])
+    }
+  }, 240_000)
+})

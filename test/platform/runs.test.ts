@@ -1,0 +1,252 @@
+/** Runs of workflows on a whole platform: from an event to what leaves it, and what history says of it. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { createReceiver, type Receiver } from '../support/receiver.ts'
+
+let platform: TestPlatform
+let receiver: Receiver
+beforeAll(async () => {
+  platform = await sharedPlatform()
+  receiver = await createReceiver()
+}, 120_000)
+afterAll(() => receiver?.close())
+
+interface Run {
+  id: string
+  status: string
+  error: { code: string } | null
+  steps: Array<{ path: string; status: string; attempts: number; input: unknown; output: Record<string, unknown> }>
+  [field: string]: unknown
+}
+
+async function deployed(organization: TestOrganization, event: string, definition: object, more: object = {}) {
+  const trigger = event === '' ? { kind: 'manual' } : { kind: 'event', event }
+  const made = await organization.call<{ id: string }>('POST', '/api/v1/workflows', {
+    ...{ name: 'W', trigger, definition: { language: 1, ...definition } },
+    ...more,
+  })
+  expect([made.status, made.body]).toEqual([201, expect.anything()])
+  const live = await organization.call('POST', `/api/v1/workflows/${made.data.id}/deploy`)
+  expect([live.status, live.body]).toEqual([200, expect.anything()])
+  return made.data.id
+}
+
+const emit = (organization: TestOrganization, kind: string, data: object) =>
+  organization.call<{ eventId: string }>('POST', '/api/v1/events/custom/emit', {
+    ...{ name: 'platformxe.generic', payload: { kind, data } },
+  })
+
+const PATIENCE_MS = 40_000
+const POLL_MS = 100
+
+/** What `look` finds, as soon as it finds anything. */
+async function until<T>(what: string, look: () => Promise<T | false>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const found = await look()
+    if (found !== false) return found
+    if (performance.now() > deadline) throw new Error(`It never came that ${what}.`)
+    await pause(POLL_MS)
+  }
+}
+
+/** The runs of a workflow once all that were asked for have ended, oldest first, with their steps. */
+async function ended(organization: TestOrganization, workflowId: string, count: number): Promise<Run[]> {
+  const path = `/api/v1/workflows/${workflowId}/runs?limit=100`
+  const found = await until(`${count} runs have ended`, async () => {
+    const { data } = await organization.call<Run[]>('GET', path)
+    return data.length >= count && data.every(({ status }) => !['queued', 'running'].includes(status)) && data
+  })
+  const runs = found.map(({ id }) => organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`))
+  return (await Promise.all(runs)).map(({ data }) => data).reverse()
+}
+
+describe('an accepted event', () => {
+  it('starts each matching workflow once; its request arrives once, under the key of its step', async () => {
+    const organization = await platform.organization()
+    const arrived = (path: string) => receiver.requests.filter(request => request.path === path)
+    const request = (path: string) => ({
+      actions: [
+        { key: 'twice', type: 'transform', with: { template: { n: '{{$param.n}}' } } },
+        {
+          ...{ key: 'ask', type: 'http_request' },
+          with: { method: 'POST', url: `${receiver.url}${path}`, body: { got: "{{$action['twice'].value}}" } },
+        },
+      ],
+    })
+    const one = await deployed(organization, 'order', request('/one'))
+    const other = await deployed(organization, 'order', request('/other'))
+    const none = await deployed(organization, 'another', request('/none'))
+    const emitted = await emit(organization, 'order', { n: 7 })
+    expect(emitted.status).toBe(202)
+
+    const [run] = await ended(organization, one, 1)
+    await ended(organization, other, 1)
+    expect(run).toMatchObject({
+      ...{ status: 'succeeded', mode: 'live', trigger: { kind: 'event', eventId: emitted.data.eventId } },
+      ...{ params: { n: 7 }, error: null },
+    })
+    expect(run!.steps.map(({ path, status, attempts }) => [path, status, attempts])).toEqual([
+      ['twice', 'succeeded', 1],
+      ['ask', 'succeeded', 1],
+    ])
+    expect(arrived('/one').map(({ body, headers }) => [body.toString(), headers['idempotency-key']])).toEqual([
+      ['{"got":{"n":7}}', `${run!.id}/ask`],
+    ])
+    expect([arrived('/other').length, arrived('/none').length]).toEqual([1, 0])
+    const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/${none}/runs`)
+    expect(data).toEqual([])
+  }, 60_000)
+})
+
+describe('a step', () => {
+  it('creates an event, which is judged, and starts the next workflow one deeper in the chain', async () => {
+    const organization = await platform.organization()
+    const create = { event: 'second', params: { from: '{{$param.n}}' } }
+    const first = await deployed(organization, 'first', {
+      actions: [{ key: 'make', type: 'create_event', with: create }],
+    })
+    const actions = [{ key: 'seen', type: 'transform', with: { template: '{{$param.from}}' } }]
+    const second = await deployed(organization, 'second', { actions })
+    await emit(organization, 'first', { n: 3 })
+
+    const [next] = await ended(organization, second, 1)
+    const [run] = await ended(organization, first, 1)
+    expect(run).toMatchObject({ status: 'succeeded', chainDepth: 0 })
+    expect(run!.steps[0]!.output).toMatchObject({ depth: 1, eventId: expect.stringMatching(/^evt_/) })
+    expect(next).toMatchObject({ status: 'succeeded', chainDepth: 1, params: { from: 3 } })
+    expect(next!.trigger).toMatchObject({ eventId: run!.steps[0]!.output.eventId })
+  }, 60_000)
+
+  it('that emits what is not registered fails with the code of any emit', async () => {
+    const organization = await platform.organization()
+    const definition = { actions: [{ key: 'make', type: 'create_event', with: { event: 'shop.none', params: {} } }] }
+    const workflow = await deployed(organization, 'wrong', definition)
+    await emit(organization, 'wrong', {})
+    const [run] = await ended(organization, workflow, 1)
+    expect(run).toMatchObject({ status: 'failed', error: { actionKey: 'make', code: 'event_not_registered' } })
+  }, 60_000)
+
+  it('that fails is tried again, and its last failure ends the run', async () => {
+    const organization = await platform.organization()
+    const down = await createReceiver({ answer: () => ({ status: 503 }) })
+    const action = { key: 'ask', type: 'http_request', with: { url: `${down.url}/x` } }
+    const retry = { attempts: 3, firstSeconds: 0.05 }
+    const workflow = await deployed(organization, 'retry', { actions: [{ ...action, retry }] })
+    await emit(organization, 'retry', {})
+    const [run] = await ended(organization, workflow, 1)
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'http_status' }, steps: [{ attempts: 3 }] })
+    expect(new Set(down.requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+    expect(down.requests).toHaveLength(3)
+    await down.close()
+  }, 60_000)
+})
+
+describe('a run', () => {
+  it('waits in a delay, and goes on', async () => {
+    const organization = await platform.organization()
+    const actions = [
+      { key: 'wait', type: 'delay', with: { seconds: 1 } },
+      { key: 'after', type: 'transform', with: { template: 'done' } },
+    ]
+    const workflow = await deployed(organization, 'later', { actions })
+    await emit(organization, 'later', {})
+    const [run] = await ended(organization, workflow, 1)
+    expect(run).toMatchObject({ status: 'succeeded', output: { value: 'done' } })
+    expect(run!.durationMs).toBeGreaterThanOrEqual(1_000)
+  }, 60_000)
+
+  it('calls another one and takes its output', async () => {
+    const organization = await platform.organization()
+    const child = await deployed(organization, '', {
+      actions: [{ key: 'sum', type: 'transform', with: { template: { got: '{{$param.a}}' } } }],
+    })
+    const call = { workflowId: child, params: { a: '{{$param.a}}' } }
+    const parent = await deployed(organization, '', { actions: [{ key: 'call', type: 'call_workflow', with: call }] })
+    const started = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${parent}/run`, {
+      params: { a: 5 },
+    })
+    expect(started.status).toBe(202)
+    const [run] = await ended(organization, parent, 1)
+    expect(run).toMatchObject({ id: started.data.runId, mode: 'manual', status: 'succeeded' })
+    expect(run!.output).toMatchObject({ output: { value: { got: 5 } } })
+    const [called] = await ended(organization, child, 1)
+    expect(called).toMatchObject({ trigger: { kind: 'workflow', parentRunId: run!.id }, chainDepth: 1 })
+  }, 60_000)
+
+  it('that waits is cancelled, and cannot be cancelled again', async () => {
+    const organization = await platform.organization()
+    const actions = [{ key: 'wait', type: 'delay', with: { seconds: 3_600 } }]
+    const workflow = await deployed(organization, '', { actions })
+    const { data } = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${workflow}/run`)
+    const path = `/api/v1/workflows/runs/${data.runId}`
+    await until('it is recorded', async () => (await organization.call('GET', path)).status === 200)
+    expect((await organization.call('POST', `${path}/cancel`)).status).toBe(202)
+    expect(await ended(organization, workflow, 1)).toMatchObject([{ status: 'cancelled' }])
+    expect((await organization.call('POST', `${path}/cancel`)).code).toBe('run_ended')
+  }, 60_000)
+
+  it('is started once more with what it was started with', async () => {
+    const organization = await platform.organization()
+    const actions = [{ key: 'say', type: 'fail', with: { reason: 'n is {{$param.n}}' } }]
+    const workflow = await deployed(organization, 'once', { actions })
+    await emit(organization, 'once', { n: 9 })
+    const [run] = await ended(organization, workflow, 1)
+    expect(run).toMatchObject({ status: 'failed', reason: 'n is 9' })
+    const again = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/runs/${run!.id}/retry`)
+    expect(again.status).toBe(202)
+    const [, second] = await ended(organization, workflow, 2)
+    expect(second).toMatchObject({ id: again.data.runId, retryOf: run!.id, reason: 'n is 9', mode: 'manual' })
+  }, 60_000)
+})
+
+describe('a workflow', () => {
+  it('starts no more often than its cooldown and its concurrency let it, and says why not', async () => {
+    const organization = await platform.organization()
+    const actions = [{ key: 'pass', type: 'stop', with: {} }]
+    const workflow = await deployed(organization, 'often', { actions }, { cooldownSeconds: 3_600 })
+    for (const n of [1, 2]) await emit(organization, 'often', { n })
+    const runs = await ended(organization, workflow, 2)
+    expect(runs.map(({ status, skipReason }) => [status, skipReason])).toEqual([
+      ['succeeded', null],
+      ['skipped', 'cooldown'],
+    ])
+  }, 60_000)
+
+  it('with one slot runs one after the other', async () => {
+    const organization = await platform.organization()
+    let most = 0
+    let now = 0
+    const answerLate = async () => {
+      most = Math.max(most, ++now)
+      await pause(50)
+      now--
+    }
+    const slow = await createReceiver({ answer: () => ({ late: answerLate() }) })
+    const actions = [{ key: 'ask', type: 'http_request', with: { url: `${slow.url}/` } }]
+    const concurrency = { limit: 1, overflow: 'queue' }
+    const workflow = await deployed(organization, 'single', { actions }, { concurrency })
+    for (const n of [1, 2, 3, 4]) await emit(organization, 'single', { n })
+    const runs = await ended(organization, workflow, 4)
+    expect(runs.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded'])
+    expect(most).toBe(1)
+    await slow.close()
+  }, 60_000)
+
+  it('with an action that this release does not run cannot be deployed', async () => {
+    const organization = await platform.organization()
+    const definition = { language: 1, actions: [{ key: 'q', type: 'sql_query', with: { sql: 'select 1' } }] }
+    const trigger = { kind: 'manual' }
+    const made = await organization.call<{ id: string }>('POST', '/api/v1/workflows', {
+      name: 'W',
+      trigger,
+      definition,
+    })
+    const answer = await organization.call('POST', `/api/v1/workflows/${made.data.id}/deploy`)
+    expect([answer.status, answer.code]).toEqual([400, 'workflow_invalid'])
+    expect(answer.body).toMatchObject({
+      error: { details: expect.arrayContaining([expect.objectContaining({ rule: 'action_not_available' })]) },
+    })
+  })
+})
