@@ -168,7 +168,11 @@ describe('a replay', () => {
       ...{ url: 'https://hooks.example.com/in', events: ['*'], active: false },
     })
     const target = { kind: 'webhook', ids: [hook.data.id] }
-    const cut = await start({ source: { from: at(31), subject: 'nobody'.padEnd(255, '-') }, target, options: { dryRun: true } })
+    const cut = await start({
+      source: { from: at(31), subject: 'nobody'.padEnd(255, '-') },
+      target,
+      options: { dryRun: true },
+    })
     expect([cut.status, cut.data.warnings]).toEqual([202, ['range_clamped']])
     expect((await start({ source: { from: at(60), to: at(40) }, target })).code).toBe('outside_retention')
     expect((await start({ source: { from: at(1), to: at(2) }, target })).code).toBe('invalid_range')
