@@ -120,7 +120,8 @@ export async function asAfterPowerFailure(act: () => Promise<void>): Promise<voi
   await act().finally(() => renameSync(join(dataDir, 'kafka', 'aside'), sign))
 }
 
-const rows = DATA_FILES.filter(({ path }) => path !== 'making-keys/').map(each => each.path)
+/** A start looks at nothing of PostgreSQL's: what is wrong there keeps only tables away. */
+const rows = DATA_FILES.map(({ path }) => path).filter(path => path !== 'making-keys/' && !path.startsWith('postgres/'))
 export const casesOf = (paths: string[], damages: Record<string, unknown>) =>
   paths.flatMap(path => Object.keys(damages).map(how => [path, how] as const))
 export const files = casesOf(
