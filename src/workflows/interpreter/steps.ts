@@ -198,8 +198,11 @@ function beginDelay(run: Run, fiber: Fiber, step: Step, { seconds, until }: Reco
 
 const UNTIL = 'until must be a date-time with a zone (RFC 3339)'
 
-export const endDelay = (run: Run, fiber: Fiber, step: Step, dueAtMs: number): undefined =>
+/** When the delay began is part of its output, and a run that was restored would begin it later. */
+export function endDelay(run: Run, fiber: Fiber, step: Step, dueAtMs: number): undefined {
+  run.state.unsettled = run.state.inputs
   succeed(run, fiber, step, { until: new Date(dueAtMs).toISOString() })
+}
 
 /** The answer is part of the run's own commit, so nothing comes back. */
 function beginRespond(run: Run, fiber: Fiber, step: Step, given: Record<string, unknown>): undefined {

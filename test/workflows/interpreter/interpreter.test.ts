@@ -136,6 +136,8 @@ describe('time', () => {
     expect(run.last).toMatchObject({ isWaiting: true, wakeAtMs: START_MS + 3_600_000, effects: [] })
     run.wake(3_600_000)
     expect(run.asked()).toEqual(['a'])
+    // Its output says when it began, which a restored run would do later.
+    expect(run.performed('a').afterInput).toBe(2)
     expect(run.last.wakeAtMs).toBe(START_MS + 3_620_000)
     run.wake(20_000)
     expect(run.last.ended).toMatchObject({ status: 'timed_out', error: { code: 'run_timeout', path: null } })

@@ -31,6 +31,16 @@ const fail = (message: string): never => {
   throw new Error(message)
 }
 
+const IDLE: Advance = {
+  accepted: [],
+  effects: [],
+  records: [],
+  hasYielded: false,
+  wakeAtMs: null,
+  isWaiting: false,
+  ended: null,
+}
+
 /** Runs to the end, and throws where a promise is broken. */
 export function live(program: Program, start: RunStart, draw: Draw): World {
   const parts: RunParts = { program, start, secret: () => undefined }
@@ -57,12 +67,13 @@ export function live(program: Program, start: RunStart, draw: Draw): World {
   let transactional: Perform[] = []
   /** Something outside was begun while answers had not committed: a good time to crash. */
   let begunRashly = false
-  let last!: Advance
+  let last = IDLE
 
   const stepAt = (path: string) => program.steps.get(path.slice(path.lastIndexOf('/') + 1))!
   /** A due time of a step, not of the run. */
   const isSoon = (ms: number | null): boolean => ms !== null && ms < start.startedAtMs + start.timeoutMs / 2
-  const slice = (): number => (draw(4) === 0 ? 1 + draw(3) : 200)
+  /** An input behind a walk is taken in a slice of its own, so that it is known which effects were asked for before it. */
+  const slice = (): number => (last.hasYielded ? 1 : draw(4) === 0 ? 1 + draw(3) : 200)
   const give = (input: Input): void => took(advance(run, input, slice()))
 
   function took(next: Advance): void {
