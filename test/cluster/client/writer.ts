@@ -2,9 +2,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSystemClock } from '../../../src/clock.ts'
-import type { Appender, LogRecord } from '../../../src/kafka/ports.ts'
+import type { Appender } from '../../../src/kafka/ports.ts'
 import type { KafkaSettings } from '../../../src/kafka/protocol/wire.ts'
-import { createLogReader } from '../../../src/kafka/read/log-reader.ts'
 import { createAppender } from '../../../src/kafka/write/appender.ts'
 import {
   CommitFailed,
@@ -16,6 +15,7 @@ import { createLossySockets, END_TRANSACTION } from '../../support/lossy-sockets
 import type { Cluster } from '../cluster.ts'
 import { coordinatorPartition, TRANSACTIONS_TOPIC } from '../placement.ts'
 import { until, within } from '../until.ts'
+import { type Appends, createAppends, record } from './appends.ts'
 import type { SharedCluster } from './shared-cluster.ts'
 
 const clock = createSystemClock()
@@ -25,6 +25,9 @@ const PERSIST_MS = 5_000
 let cluster: Cluster
 let kafka: KafkaSettings
 let appender: Appender
+let logOf: Appends['logOf']
+let appending: Appends['appending']
+let expectInLog: Appends['expectInLog']
 const writers: TransactionalWriter[] = []
 
 async function writerOf(
@@ -36,64 +39,6 @@ async function writerOf(
   return writer
 }
 
-const record = (topic: string, value: string) => ({ topic, partition: 0, key: null, value })
-
-/** The committed records of the partition, up to one that is written now. */
-async function logOf(topic: string): Promise<string[]> {
-  const end = `end ${Math.round(clock.monotonicMs() * 1000)}`
-  const records: LogRecord[] = []
-  const reader = createLogReader({
-    kafka,
-    clock,
-    logger,
-    events: {
-      onRecords: (_topic, _partition, more) => void records.push(...more),
-      onFatal: error => {
-        throw error
-      },
-    },
-  })
-  reader.assign(topic, 0, 'earliest')
-  await appender.append(record(topic, end))
-  await until(`the end of ${topic}`, () => records.at(-1)?.value?.toString() === end)
-  await reader.close()
-  return records.slice(0, -1).map(each => each.value!.toString())
-}
-
-/** Appends without pause until `stop`, eight at a time. `taken`: those acknowledged, by value and offset. */
-function appending(topic: string) {
-  const taken: Array<{ value: string; offset: number }> = []
-  const failures: Error[] = []
-  let count = 0
-  let isOver = false
-  async function loop(): Promise<void> {
-    while (!isOver) {
-      const value = `${count++}`
-      await appender.append(record(topic, value)).then(
-        place => void taken.push({ value, offset: place.offset }),
-        error => void failures.push(error as Error),
-      )
-    }
-  }
-  const loops = Array.from({ length: 8 }, loop)
-  return {
-    taken,
-    failures,
-    async stop() {
-      isOver = true
-      await Promise.all(loops)
-    },
-  }
-}
-
-/** Each one that was acknowledged is there once, where the answer said; what was not acknowledged may be there. */
-async function expectInLog(topic: string, taken: ReadonlyArray<{ value: string; offset: number }>): Promise<string[]> {
-  const log = await logOf(topic)
-  expect(new Set(log).size).toBe(log.length)
-  expect(taken.filter(({ value, offset }) => log[offset] !== value)).toEqual([])
-  return log
-}
-
 /** EndTxn 5: the header's tags, throttle time, COORDINATOR_NOT_AVAILABLE, no producer id, no epoch, tags. */
 const NO_COORDINATOR = Buffer.from([0, 0, 0, 0, 0, 0, 15, ...Array<number>(10).fill(0xff), 0])
 
@@ -101,6 +46,7 @@ export function writerTests(shared: SharedCluster): void {
   beforeAll(() => {
     ;({ cluster, kafka } = shared)
     appender = createAppender({ kafka, clock, logger, persistMs: PERSIST_MS })
+    ;({ logOf, appending, expectInLog } = createAppends(kafka, appender))
   })
   afterAll(async () => {
     await appender?.close()
