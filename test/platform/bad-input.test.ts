@@ -1,36 +1,20 @@
-/** Input at its limits: each limit and one beyond, strange text and numbers, and fifty at once. */
+/** Input at its limits: each limit and one beyond, strange text and numbers. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import {
+  CUSTOM,
+  closed,
+  emitText,
+  owner,
+  placeOf,
+  platform,
+  template,
+  told,
+  tried,
+  useOwner,
+} from './bad-input-setup.ts'
 
-const CUSTOM = '/api/v1/events/custom'
-const closed = (properties: object) => ({ type: 'object', properties, additionalProperties: false })
-
-let platform: TestPlatform
-let owner: TestOrganization
-beforeAll(async () => {
-  platform = await sharedPlatform()
-  owner = await platform.organization()
-}, 120_000)
-
-const template = (more: object = {}) => ({
-  ...{
-    namespace: owner.slug,
-    name: 'order.made',
-    version: '1.0.0',
-    payloadSchema: closed({ id: { type: 'string' } }),
-    ...more,
-  },
-})
-const tried = async (more: object) => {
-  const answer = await owner.call<{ errors: string[] }>('POST', `${CUSTOM}/dry-run`, template(more))
-  return answer.status === 200 ? (answer.data.errors[0] ?? 'valid') : answer.code
-}
-const emitText = (payload: string, more = '') =>
-  owner.call('POST', `${CUSTOM}/emit`, `{"name":"${owner.slug}.any","payload":${payload}${more}}`)
-const told = ({ status, code }: { status: number; code: string | undefined }) => code ?? status
-const placeOf = ({ body }: { body: unknown }) =>
-  (body as { error?: { details?: Array<{ path: string }> } }).error?.details?.[0]?.path
+useOwner()
 
 describe('a registration', () => {
   it.each([
@@ -264,47 +248,5 @@ describe('an emit', () => {
     expect(told(await batch(Array(20).fill(item(250_000))))).toBe('payload_too_large')
     expect(told(await batch([]))).toBe('validation_failed')
     expect(told(await emitText('{}'))).toBe(202)
-  })
-})
-
-describe('fifty at once', () => {
-  const fifty = <T>(call: (n: number) => Promise<T>) => Promise.all(Array.from({ length: 50 }, (_, n) => call(n)))
-  const counted = (answers: Array<{ status: number; code: string | undefined }>) =>
-    Object.fromEntries([...Map.groupBy(answers, told)].map(([what, which]) => [what, which.length]))
-
-  it('register one version: it is made once', async () => {
-    const answers = await fifty(() => owner.call('POST', CUSTOM, template({ name: 'race' })))
-    expect(counted(answers)).toEqual({ 201: 1, version_already_exists: 49 })
-  })
-
-  it('publish one draft: it is published once', async () => {
-    const { data } = await owner.call<{ id: string }>('POST', CUSTOM, template({ name: 'race.published' }))
-    const answers = await fifty(() => owner.call<{ revision: number }>('POST', `${CUSTOM}/${data.id}/publish`))
-    expect(new Set(answers.map(answer => `${answer.status} ${answer.data.revision}`))).toEqual(new Set(['200 2']))
-  })
-
-  it('emit with one left in the month: exactly one passes', async () => {
-    const free = await platform.organization('FREE')
-    const generic = { name: 'platformxe.generic', payload: { kind: 'k' } }
-    await free.call('POST', `${CUSTOM}/emit/batch`, { items: Array(999).fill(generic) })
-    const answers = await fifty(() => free.call('POST', `${CUSTOM}/emit`, generic))
-    expect(counted(answers)).toEqual({ 202: 1, monthly_emit_quota_exceeded: 49 })
-  })
-
-  it('emit with one idempotency key: there is one event', async () => {
-    const body = { name: `${owner.slug}.any`, payload: {}, idempotencyKey: 'race' }
-    const answers = await fifty(() =>
-      owner.call<{ eventId: string; deduplicated: boolean }>('POST', `${CUSTOM}/emit`, body),
-    )
-    expect(new Set(answers.map(answer => answer.data.eventId)).size).toBe(1)
-    expect(answers.filter(answer => !answer.data.deduplicated)).toHaveLength(1)
-  })
-
-  it('make keys, and delete one: each is its own, and it is gone once', async () => {
-    const key = { name: 'k', environment: 'live', scopes: ['events:read'] }
-    const made = await fifty(() => owner.call<{ apiKey: string; key: { id: string } }>('POST', '/api/v1/keys', key))
-    expect(new Set(made.map(answer => answer.data.apiKey)).size).toBe(50)
-    const gone = await fifty(() => owner.call('DELETE', `/api/v1/keys/${made[0]!.data.key.id}`))
-    expect(counted(gone)).toEqual({ 200: 1, not_found: 49 })
   })
 })
