@@ -57,6 +57,7 @@ export function createStarts(context: {
     const reason =
       organizationReason(view, facts) ??
       workflowReason(workflow, facts) ??
+      versionReason(facts) ??
       pace.refuses(workflow!, facts.startedAtMs) ??
       queueReason(workflow!, facts, runs)
     if (reason !== undefined) skip(facts, reason)
@@ -71,6 +72,10 @@ export function createStarts(context: {
     const compiled = programs.of(facts.organizationId, facts.workflowId, facts.version)
     return { ...facts, variables: JSON.stringify(variablesOf(view, facts, compiled?.env ?? [])) }
   }
+
+  /** A start that was read so late that its version is not kept any more. */
+  const versionReason = ({ organizationId, workflowId, version }: RunFacts): SkipReason | undefined =>
+    programs.of(organizationId, workflowId, version) === undefined ? 'inactive' : undefined
 
   function skip(facts: RunFacts, reason: SkipReason): void {
     outputs.skipped(facts, reason)

@@ -45,6 +45,19 @@ describe('a start', () => {
     expect(memory.runs()).toMatchObject([{ status: 'skipped', skipReason: 'inactive' }])
   })
 
+  it('of a version that is not kept any more is skipped, and what is behind it runs', async () => {
+    const memory = createMemoryRun()
+    const workflow = memory.deploy({ actions: [pure('a', 1)] })
+    memory.command({ workflowId: workflow.id, version: 99, scopes: '{}' })
+    memory.event([workflow])
+    await memory.settle()
+    expect(memory.failures).toEqual([])
+    expect(memory.runs().map(({ status, skipReason }) => [status, skipReason])).toEqual([
+      ['succeeded', null],
+      ['skipped', 'inactive'],
+    ])
+  })
+
   it('by what it has itself caused ten times is cut, unless the workflow allows it', async () => {
     const memory = createMemoryRun()
     const actions = [pure('a', 1)]
