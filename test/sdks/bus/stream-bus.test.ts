@@ -174,7 +174,7 @@ describe('reading', () => {
     const { errors } = watch(broken)
     await broken.ready()
     expect(errors).toMatchObject([{ code: 'reading_refused', reason: 'invalid_cursor' }])
-    const scopes = ['events:emit', 'events:read']
+    const scopes = ['events:emit', 'events:read', 'events:payload']
     const key = await own.call<{ apiKey: string; key: { id: string } }>('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes }) // biome-ignore format: one thought
     const bus = open({ apiKey: key.data.apiKey })
     const refused = watch(bus)
