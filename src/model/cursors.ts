@@ -80,6 +80,7 @@ export const LISTS = {
   relays: [time, idOf('cefr', '32')],
   notifications: [time, idOf('ntf', '26')],
   runs: [time, idOf('run', '26')],
+  'workflow-runs': [time, idOf('run', '26')],
   changes: [time, changeId],
   tables: [matching(/^name:[a-z][a-z0-9_]{0,62}$/)],
   'table-rows': [

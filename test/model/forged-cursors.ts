@@ -25,6 +25,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   'notification-channels': fc.tuple(time, id('chn')),
   workflows: fc.tuple(time, id('wf')),
   runs: fc.tuple(time, id('run')),
+  'workflow-runs': fc.tuple(time, id('run')),
   'workflow-versions': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),
   variables: fc.tuple(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,62}$/)),
   secrets: fc.tuple(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,62}$/)),

@@ -62,7 +62,10 @@ export interface RunFilter {
   eventId?: string | undefined
   /** 1–1,000. */
   limit: number
+  /** One of a page of the same `list`. */
   cursor?: string | undefined
+  /** The list of all runs, or that of one workflow. */
+  list: 'runs' | 'workflow-runs'
 }
 
 export function createRunReads(client: AnalyticsClient) {
@@ -74,14 +77,14 @@ export function createRunReads(client: AnalyticsClient) {
   return {
     /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listRuns(owner: Owner, filter: RunFilter): Promise<Page<StoredRun>> {
-      const { limit, cursor, workflowId = null, status = null, mode = null, code = null, eventId = null } = filter
-      const [beforeTime = null, beforeId = null] = readCursor('runs', cursor) ?? []
+      const { list, limit, cursor, workflowId = null, status = null, mode = null, code = null, eventId = null } = filter
+      const [beforeTime = null, beforeId = null] = readCursor(list, cursor) ?? []
       const { organizationId, environment } = owner
       const found = await client.query<StoredRun>(runs, {
         ...{ ...NO_FILTER, workflowId, status, mode, code, eventId, organizationId, environment },
         ...{ beforeTime, beforeId, limit: limit + 1 },
       })
-      return toPage('runs', found, limit, ({ startedAt, runId }) => [startedAt, runId])
+      return toPage(list, found, limit, ({ startedAt, runId }) => [startedAt, runId])
     },
 
     async runById({ organizationId, environment }: Owner, runId: string): Promise<StoredRun | undefined> {

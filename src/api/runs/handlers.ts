@@ -2,7 +2,7 @@
 import type { RunStatus } from '../../../topics/audit-runs.ts'
 import { type RunCommand, runCommandCodec, runsCommands } from '../../../topics/runs-commands.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
-import type { StoredRun } from '../../analytics/read/run-reads.ts'
+import type { RunFilter, StoredRun } from '../../analytics/read/run-reads.ts'
 import { getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
 import { unacknowledged } from '../../ingress/unacknowledged.ts'
 import type { Appender } from '../../kafka/ports.ts'
@@ -55,18 +55,18 @@ export function createRunHandlers(deps: {
     throw new ClarionError('not_found', 'There is no such run, or it is so new that it is not recorded yet.')
   }
 
-  async function page(call: Call, workflowId: string | undefined): Promise<Answer> {
+  async function page(call: Call, list: RunFilter['list'], workflowId?: string): Promise<Answer> {
     const owner = ownerOf(call)
     const { status, mode, code, eventId } = call.query as Filter
-    const filter = { workflowId, status, mode, code, eventId, ...pagingOf(call.query) }
+    const filter = { list, workflowId, status, mode, code, eventId, ...pagingOf(call.query) }
     const { items, nextCursor } = await reads.listRuns(owner, filter)
     return { data: items.map(run => presentSummary(run, owner)), nextCursor }
   }
 
   return {
-    list: (call: Call): Promise<Answer> => page(call, (call.query as Filter).workflowId),
+    list: (call: Call): Promise<Answer> => page(call, 'runs', (call.query as Filter).workflowId),
     async listOf(call: Call): Promise<Answer> {
-      return page(call, getWorkflow(view, ownerOf(call), call.params.id!).id)
+      return page(call, 'workflow-runs', getWorkflow(view, ownerOf(call), call.params.id!).id)
     },
     async get(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
