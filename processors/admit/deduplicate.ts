@@ -1,3 +1,4 @@
+/** Idempotency keys: the first accepted emit with a key holds it (docs/specification/emit.md#idempotency). */
 import { hash } from 'node:crypto'
 import type { Organization } from '../../src/model/organizations.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
@@ -7,15 +8,16 @@ import { quotaLimit } from './enforce-quota.ts'
 
 const HASH_BYTES = 16
 
+/** The idempotency key that an emit claims, and the content for which it claims it. */
 export interface Claim {
   keyHash: Buffer
   contentHash: Buffer
 }
 
 /**
- * The first accepted emit with a key holds it (docs/specification/emit.md#idempotency). A later emit with the same
- * content gets that emit's answer; other content is a conflict. Returns the claim to hold if this emit is accepted, or
- * nothing when it has no key.
+ * Looks up the holder of the emit's key. Returns undefined for an emit without a key, and for a free key the claim that
+ * the emit holds once it is accepted. A held key makes the emit a duplicate, answered like the holder, if its content is
+ * the same; otherwise a rejection.
  */
 export function deduplicate(
   emit: Emit,
@@ -32,6 +34,7 @@ export function deduplicate(
       `The idempotency key was used by ${original.emitId} with another name, version or payload.`,
     )
   }
+  // A number is given by the log, so the holder never got there.
   if (original.sequence === 0) {
     const message = `The emit ${original.emitId} holds this key and could not be written to the log; redrive it.`
     return { ...reject('bus_relay_failed', message), repeats: original.emitId }
@@ -48,16 +51,14 @@ export function claimOf({
 }: Emit): Claim | undefined {
   if (idempotencyKey === undefined) return undefined
   return {
-    keyHash: first(hash('sha256', `${environment}\0${idempotencyKey}`, 'buffer')),
-    contentHash: first(
-      hash('sha256', Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), payload]), 'buffer'),
-    ),
+    keyHash: shortHash(`${environment}\0${idempotencyKey}`),
+    contentHash: shortHash(Buffer.concat([Buffer.from(`${fullName}\0${version ?? ''}\0`), payload])),
   }
 }
 
-const first = (digest: Buffer) => Buffer.from(digest.subarray(0, HASH_BYTES))
+const shortHash = (content: string | Buffer) => Buffer.from(hash('sha256', content, 'buffer').subarray(0, HASH_BYTES))
 
-export const heldBy = (claim: Claim, facts: Omit<HeldKey, 'keyHash' | 'contentHash'>): HeldKey => ({
+export const heldKeyOf = (claim: Claim, facts: Omit<HeldKey, 'keyHash' | 'contentHash'>): HeldKey => ({
   ...claim,
   ...facts,
 })

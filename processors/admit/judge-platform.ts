@@ -16,7 +16,7 @@ import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import type { AdmissionState } from './admission-state.ts'
 import { objectToRelay } from './admit-relay.ts'
 import { checkOrganization } from './check-organization.ts'
-import { claimOf, heldBy } from './deduplicate.ts'
+import { claimOf, heldKeyOf } from './deduplicate.ts'
 import { isOutOfReach } from './deleted-organizations.ts'
 import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota, quotaLimit } from './enforce-quota.ts'
@@ -170,7 +170,7 @@ function accept(
   const workflows = matchWorkflows(emit, event, payload)
   const claim = registration && claimOf(emit)
   const { organizationId, emitId, eventId, canonicalName, recordedAtMs } = event
-  const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
+  const heldKey = claim && heldKeyOf(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
   return { verdict: 'accepted', event, ...matched, workflows, quota, heldKey }
 }
 

@@ -16,7 +16,7 @@ import { explainUnresolved, resolveEvent } from '../../src/registry/resolve-even
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { AdmissionState } from './admission-state.ts'
 import { checkOrganization } from './check-organization.ts'
-import { type Claim, deduplicate, heldBy } from './deduplicate.ts'
+import { type Claim, deduplicate, heldKeyOf } from './deduplicate.ts'
 import { type Acceptance, type Emit, type Progress, type Rejection, reject, type Verdict } from './emit.ts'
 import { checkPlan, enforceQuota } from './enforce-quota.ts'
 import { type ChainPosition, limitChainDepth, limitStepDepth } from './limit-chain-depth.ts'
@@ -123,7 +123,7 @@ function accept(
   const matched = matchWebhooks(emit.organizationId, emit.environment, event, () => value)
   const workflows = matchWorkflows(emit, event, () => value)
   const { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs } = event
-  const heldKey = claim && heldBy(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
+  const heldKey = claim && heldKeyOf(claim, { organizationId, emitId, eventId, canonicalName, sequence, recordedAtMs })
   return { verdict: 'accepted', event, ...matched, workflows, quota, heldKey }
 }
 
