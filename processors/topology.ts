@@ -36,8 +36,9 @@ import { runsCommands } from '../topics/runs-commands.ts'
 import { streamsPresence } from '../topics/streams-presence.ts'
 import type { OrganizationTopic, Role, Topic } from '../topics/topic.ts'
 
-export interface Station {
+export interface ProcessorNode {
   role: Role
+  /** A sentence without its subject, for the README. */
   does: string
   reads: ReadonlyArray<Topic | OrganizationTopic>
   writes: ReadonlyArray<Topic | OrganizationTopic>
@@ -47,7 +48,7 @@ export interface Station {
 
 const retries = RETRY_TIERS.map(tier => tier.topic)
 
-export const TOPOLOGY: readonly Station[] = [
+export const TOPOLOGY: readonly ProcessorNode[] = [
   {
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane; streams events',
@@ -133,7 +134,10 @@ export const TOPOLOGY: readonly Station[] = [
 
 export const nameOf = (topic: Topic | OrganizationTopic): string => ('name' in topic ? topic.name : topic.pattern)
 
-/** The flow as a Mermaid flowchart. Retry tiers are drawn as one; state topics and the control plane are left out. */
+/**
+ * The flow as a Mermaid flowchart. Retry tiers are drawn as one. State topics and the control plane, which nearly every
+ * role reads, are left out.
+ */
 export function drawTopology(): string {
   const lines = [
     'flowchart LR',
@@ -151,6 +155,7 @@ export function drawTopology(): string {
   return [...lines, ...edges, ...TOPOLOGY.map(({ role }) => `  ${role}[[${role}]]`)].join('\n')
 }
 
+/** Such as `events_["events.&lt;org&gt;"]`: an id of letters and underscores, and the name. */
 function box(topic: Topic | OrganizationTopic): string {
   const name = nameOf(topic).startsWith('deliveries.retry-') ? 'deliveries.retry-<delay>' : nameOf(topic)
   return `${name.replace(/[^a-z]+/g, '_').replace(/_org_$/, '')}["${name.replace(/</g, '&lt;').replace(/>/g, '&gt;')}"]`
