@@ -1,4 +1,7 @@
-/** Cancels one owed delivery: an early entry, or a number of a range of the log. Rejects while it cannot be read. */
+/**
+ * Cancels one delivery that a webhook is owed: an early entry, which has a record of its own, or an event in the owed
+ * range of the log. Its record is read first, so that its end can be written; the call rejects while it cannot be read.
+ */
 import type { Clock } from '../../../src/clock.ts'
 import { readEventHeaders } from '../../../src/events/log-record.ts'
 import type { Logger } from '../../../src/logger.ts'
@@ -34,7 +37,7 @@ export function createCancelOwed(deps: {
     return { state: 'cancelled', reason, range, webhook } as const
   }
 
-  /** False: it is no early entry. */
+  /** False if the delivery is no early entry. */
   async function cancelEarly(range: OwedRange, { deliveryId, number }: OwedDelivery, reason: string): Promise<boolean> {
     const entries = range.early.withNumber(number)
     if (entries.length === 0) return false
@@ -51,6 +54,7 @@ export function createCancelOwed(deps: {
     return true
   }
 
+  /** The record of the event with this number. Undefined: the log has lost it, or the webhook does not subscribe. */
   async function recordOf(range: OwedRange, number: number): Promise<ListedRecord | undefined> {
     const topic = eventsTopic.nameFor(range.organizationId, range.environment)
     const merge = createLogMerge({ ...{ log, clock, logger, topic }, from: number, through: () => number })
