@@ -45,8 +45,9 @@ export function grantsOf({ organizationId, access }: Pick<KafkaCredential, 'orga
 }
 
 /**
- * The byte rates of all credentials of one organization. Kafka enforces rates per user, the plan per organization, so
- * credentials that share a direction share its rate.
+ * The byte rates of all credentials of one organization, by username; null for a direction that the credential may not
+ * use. The plan limits the organization, but Kafka enforces rates per user: each credential gets an equal share of its
+ * direction.
  */
 export function ratesOf(organization: Organization, credentials: readonly KafkaCredential[]): Map<string, ByteRates> {
   const { kafkaBytesPerS } = planOf(organization.plan)
