@@ -1,12 +1,12 @@
 /**
- * A part (Kafka, ClickHouse) has a directory below the data directory, which one platform process holds at a time. Two
- * files name the processes:
+ * Each part (Kafka, ClickHouse) has a directory of its own below the data directory, and only one platform process at a
+ * time holds it. Two files in it name the processes:
  *
  *     owner.lock     the platform process that holds the directory
  *     process.json   the child that serves from it, with address and password for other processes
  *
- * A killed owner leaves both behind: the next one takes over the lock and ends the orphaned child before it uses
- * the directory.
+ * A killed owner leaves both behind, and its child running: the next owner takes over the lock and ends that child
+ * before it uses the directory.
  */
 import { linkSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -37,9 +37,8 @@ const OWNER_WAIT_MS = 40_000
 const ORPHAN_GRACE_MS = 20_000
 
 /**
- * Locks the directory for this process, waiting up to `waitMs` for a living owner. Throws a sentence that names the
- * owner if it stays, or the lock if it cannot be read: then the owner is unknown. The returned function releases it.
- * `stop` ends the wait.
+ * Locks the directory for this process. Waits up to `waitMs` for a living owner, then throws an error that names it. A
+ * lock that cannot be read names no owner: the error names the lock instead. `stop` ends the wait.
  */
 export async function holdDirectory(
   directory: string,
@@ -82,7 +81,7 @@ export function forgetChild(directory: string, child: ProcessIdentity) {
     const recorded = readStored(file)
     if (recorded?.pid === child.pid && recorded.started === child.started) rmSync(file.path, { force: true })
   } catch {
-    // It belongs to another process now, whose next start reports the problem.
+    // An unreadable record is not this child's. The next start of its owner reports it.
   }
 }
 
@@ -124,8 +123,8 @@ export const childFile = (directory: string): StoredFile<ProcessIdentity & { con
 })
 
 /**
- * A hard link to a complete file: the lock appears with its content or not at all, even after a power failure, and for
- * one process only.
+ * False if there is a lock. The lock is made as a hard link to a complete file: it appears with its content or not at
+ * all, even after a power failure, and for one process only.
  */
 function createLock(lock: string): boolean {
   const draft = `${lock}.${process.pid}`
@@ -154,8 +153,8 @@ function readOwner(lock: string): ProcessIdentity | undefined {
 }
 
 /**
- * Removes the lock of a dead owner. Another process may do the same at this moment and already hold a new lock: so the
- * moved lock is checked, and restored if it is not the dead owner's.
+ * Removes the lock of a dead owner. Another process may have removed it a moment ago and hold a new lock under the same
+ * name, so the lock is moved first, checked, and put back if it is not the dead owner's.
  */
 function breakLock(lock: string, dead: ProcessIdentity | undefined) {
   const aside = `${lock}.aside-${process.pid}`
