@@ -4,7 +4,7 @@ import { parseAddress, parseRange } from '../delivery/addresses.ts'
 import { type Kind, SettingFault, shown } from './kind.ts'
 import { listOf } from './plain-values.ts'
 
-/** The address of a server: an IP address without brackets, or a name. */
+/** An IP address, which may be in brackets and is returned without them, or a host name. */
 export const listenHost: Kind<string> = {
   expected: 'an address or a name to listen on, without scheme and port',
   parse(text) {
@@ -12,6 +12,7 @@ export const listenHost: Kind<string> = {
     if (inner !== undefined && !isIPv6(inner))
       throw new SettingFault(`${shown(text)} has no IPv6 address between its brackets`)
     const host = inner ?? text
+    // An address with a zone (fe80::1%eth0) is one to listen on, and no other kind of address.
     if (isIPv6(host) && host.includes('%')) return host
     return hostOf(host)
   },
@@ -21,15 +22,17 @@ export const listenHost: Kind<string> = {
 export const hosts: Kind<Array<{ host: string; port: number | undefined }>> = {
   expected: 'hosts or host:port pairs by comma',
   parse: text =>
-    listOf(text, (entry, show) => {
-      const bare = /^\[([^\]]*)\]$/.exec(entry)?.[1] ?? entry
-      if (isIPv6(bare) || !entry.includes(':'))
-        return `${isIPv6(bare) ? `[${hostOf(bare, show(entry))}]` : hostOf(bare, `(${show(entry)})`)}`
-      return hostAndPort(entry, show)
-    }).map(entry => {
+    listOf(text, hostWithOrWithoutPort).map(entry => {
       const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(entry)!
       return { host: bracketed ?? plain!, port: port === undefined ? undefined : Number(port) }
     }),
+}
+
+/** In the spelling of `hostAndPort`, so that duplicates are detected. */
+function hostWithOrWithoutPort(text: string, show: (text: string) => string): string {
+  const bare = /^\[([^\]]*)\]$/.exec(text)?.[1] ?? text
+  if (isIPv6(bare)) return `[${hostOf(bare, show(text))}]`
+  return text.includes(':') ? hostAndPort(text, show) : hostOf(bare, `(${show(text)})`)
 }
 
 export const brokerAddresses: Kind<string[]> = {
@@ -54,10 +57,11 @@ function hostAndPort(text: string, show: (text: string) => string): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
-/** The host and the port of an entry that `brokerAddresses` has accepted. */
+/** The host of an address that `brokerAddresses` has accepted. */
 export const hostNameOf = (address: string): string =>
   address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
 
+/** A host in its one spelling. `at`: the subject of the sentence that says what is wrong. */
 function hostOf(text: string, at = shown(text)): string {
   if (isIPv4(text) || (isIPv6(text) && !text.includes('%'))) return parseAddress(text)!.toString()
   if (text === '') throw new SettingFault(`${at} has no host`)
