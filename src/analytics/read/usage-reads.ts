@@ -41,14 +41,15 @@ export interface UsageTotal {
   count: number
 }
 
-/** One month counted from rows and from meters. */
+/** One month, counted twice: from the rows of emits and attempts, and from the meters. */
 export interface AuditCounts {
-  /** Rows of accepted emits, and the number of distinct emits: they differ only if a row was inserted twice. */
+  /** Differs from `acceptedEmits`, the number of distinct emits, only if a row was inserted twice. */
   acceptedRows: number
   acceptedEmits: number
   /** Highest sequence number of the month; 0 without any. */
   highestSequence: number
   attemptRows: number
+  /** By the meters. */
   usageEmits: number
   usageAttempts: number
 }
@@ -122,10 +123,8 @@ export function createUsageReads(client: AnalyticsClient) {
     /** Buckets that are not empty, oldest first (at most 10,000). */
     usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
       const { from, to } = rangeOf(filter)
-      const beginning = new Date(
-        Math.floor(Date.parse(from!) / BUCKET_MS[filter.bucket]) * BUCKET_MS[filter.bucket],
-      ).toISOString()
-      return client.query<UsageBucket>(timeseries, { ...filter, from: beginning, to, meter: meter ?? null })
+      const firstStart = bucketStart(from!, filter.bucket)
+      return client.query<UsageBucket>(timeseries, { ...filter, from: firstStart, to, meter: meter ?? null })
     },
 
     /** All organizations' meters of a month, for the operator. */
@@ -133,7 +132,7 @@ export function createUsageReads(client: AnalyticsClient) {
       return client.query<UsageTotal>(totals, { month: monthNumber(month) })
     },
 
-    /** For the check of the ledger against the rows. */
+    /** For checks that rows and meters agree. */
     async countsForAudit(organizationId: string, environment: Environment, month: string): Promise<AuditCounts> {
       const [found] = await client.query<AuditCounts>(counts, {
         organizationId,
@@ -159,6 +158,12 @@ export function createUsageReads(client: AnalyticsClient) {
 }
 
 const BUCKET_MS = { hour: 3_600_000, day: 86_400_000 } as const
+
+/** The bucket that contains this time. */
+function bucketStart(time: string, bucket: TimeseriesFilter['bucket']): string {
+  const lengthMs = BUCKET_MS[bucket]
+  return new Date(Math.floor(Date.parse(time) / lengthMs) * lengthMs).toISOString()
+}
 
 /** `2026-03` → 202603. */
 const monthNumber = (month: string): number => Number(month.replace('-', ''))
