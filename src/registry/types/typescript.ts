@@ -6,21 +6,22 @@ import { pascalCase, wordsOf } from './names.ts'
 import { isAny, type ObjectShape, type Property, type Shape } from './shapes.ts'
 import { linesOf, quoted } from './source-text.ts'
 
-/** A property that the object lacks reads as an inherited one. */
+/** Why an optional `toString` has the type unknown: where it is absent, the inherited one is read. */
 const INHERITED = 'Every object of JavaScript inherits a property of this name: look with Object.hasOwn.'
 
 export function renderTypeScript(root: ObjectShape, name: string): string {
   const declarations = createDeclarations(name, { taken: [`${name}SchemaHash`] })
   const written: string[] = []
   declarations.nameOf(root, [])
-  // Rendering one declaration may add more.
-  for (const { thing, name, place } of declarations.declared) {
-    if (!isObject(thing)) written.push(`export type ${name} = ${literals(thing).join(' | ')}\n`)
-    else if (thing.alternatives)
-      written.push(`${comment(thing.description, '')}export type ${name} = ${alternatives(thing, place)}\n`)
-    else written.push(declareObject(thing, name, place))
-  }
+  // The loop grows the list: rendering one declaration may add others.
+  for (const { thing, name, place } of declarations.declared) written.push(declare(thing, name, place))
   return written.join('\n')
+
+  function declare(thing: ObjectShape | Shape, name: string, place: Place): string {
+    if (!isObject(thing)) return `export type ${name} = ${literals(thing).join(' | ')}\n`
+    if (!thing.alternatives) return declareObject(thing, name, place)
+    return `${comment(thing.description, '')}export type ${name} = ${alternatives(thing, place)}\n`
+  }
 
   function declareObject({ properties, others, description }: ObjectShape, name: string, place: Place): string {
     const members = properties.map(property => member(property, [...place, property.name]))
