@@ -2,7 +2,7 @@
 import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose/compose.ts'
 import { signalChildren } from './embedded/child-service.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, type Logger } from './logger.ts'
 import { StartStopped } from './process/stopping.ts'
 import { createUnhandled } from './process/unhandled.ts'
 import { type Config, ROLES, readConfig, SETTINGS } from './settings/config.ts'
@@ -13,10 +13,11 @@ const READY_POLL_MS = 50
 /** SIGHUP: the terminal was closed. SIGQUIT: Ctrl-\. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 
-/** Progress messages for the person who waits; they go where the log goes. */
+/** The first signal to stop has come. Parts that are away are news no more. */
 let stopping = false
+/** Progress of a start, for the person who waits; on the stream of the log. */
 const report = (message: string) => {
-  if (!stopping) console.error(`clarion: ${message}`) // parts that are being stopped are expected to be away
+  if (!stopping) console.error(`clarion: ${message}`)
 }
 const progress = { info: report, warn: report }
 
@@ -35,22 +36,14 @@ async function run(roles: string | undefined): Promise<void> {
   const config = configOrExit(roles)
   const logger = createLogger(config.logLevel)
   const clock = createSystemClock({ offsetMs: config.clockOffsetMs })
+  const fatal = exitOnFatal(logger)
   let running: Awaited<ReturnType<typeof compose>> | undefined
-  const fatal = (error: unknown) => {
-    logger.error(
-      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'the platform cannot go on',
-    )
-    // Immediate exit: a drain would commit the state of a process that is at fault. Broker and ClickHouse end by
-    // themselves.
-    signalChildren('SIGTERM')
-    process.exit(1)
-  }
   const unhandled = createUnhandled({ logger, onFatal: fatal })
   process.on('uncaughtException', unhandled.onError)
   process.on('unhandledRejection', unhandled.onError)
 
   const starting = new AbortController()
+  /** During a start it waits for what was begun, and then closes as much as has started. */
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return
     stopping = true
@@ -75,6 +68,16 @@ async function run(roles: string | undefined): Promise<void> {
   await started
   while (running && !stopping && running.missing().length > 0) await clock.sleep(READY_POLL_MS)
   if (running && !stopping) console.log(welcome(config, running.address, running.adminKey))
+}
+
+/** Exits at once: a drain would commit the state of a process that is at fault. Kafka and ClickHouse drain themselves. */
+function exitOnFatal(logger: Logger): (error: unknown) => never {
+  return error => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    logger.error({ error: text }, 'the platform cannot go on')
+    signalChildren('SIGTERM')
+    process.exit(1)
+  }
 }
 
 function configOrExit(roles: string | undefined): Config {
