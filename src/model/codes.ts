@@ -22,7 +22,7 @@ export const CODES = {
   method_not_allowed: entry(405, 'The path exists, but not with this method.'),
   unsupported_media_type: entry(415, 'The body must be JSON (content-type: application/json).'),
   validation_failed: entry(400, 'The request is malformed; details name each place.'),
-  conflict: entry(409, 'The change contradicts what is there.'),
+  conflict: entry(409, 'The change contradicts the current state of the resource.'),
   revision_conflict: entry(412, 'The resource was changed since the revision in If-Match.'),
   rate_limited: entry(429, 'Too many calls in this time; repeat after Retry-After.', true),
   internal_error: entry(500, 'A fault of the platform; the request id helps to find it.', true),
@@ -74,14 +74,14 @@ export const CODES = {
   ),
 
   // Webhooks
-  invalid_webhook_url: entry(400, 'The URL cannot be a webhook: see the message.'),
+  invalid_webhook_url: entry(400, 'The URL cannot be that of a webhook; the message says why.'),
   https_required: entry(400, 'Webhooks are https.'),
   invalid_event_selector: entry(400, 'A selector has none of the permitted forms.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
   secret_unreadable: entry(
     409,
-    'What the webhook keeps sealed cannot be opened with the key of the installation; set its secret and its headers again.',
+    'The sealed secret and headers of the webhook cannot be opened with the key of the installation; set both again.',
   ),
   ownership_not_verified: entry(
     409,
@@ -109,15 +109,15 @@ export const CODES = {
     409,
     'The peer has another event under the name that this one would arrive by; inboundNamespace keeps them apart.',
   ),
-  federation_loop: entry(409, 'The event has been at this organization before: relays do not go in circles.'),
+  federation_loop: entry(409, 'The event has passed through this organization before; relays do not go in circles.'),
   secret_rotation_in_progress: entry(409, 'The secret before is still valid: rotate again when its overlap has ended.'),
   relay_not_failed: entry(409, 'Only a relay that failed can be tried again.'),
   cannot_invite_self: entry(400, 'An organization cannot be a member of its own group.'),
-  header_not_allowed: entry(400, 'A header is not one that may be sent along: see the message.'),
+  header_not_allowed: entry(400, 'A header may not be set on requests of the platform; the message says why.'),
   cannot_push_generic_event: entry(400, 'platformxe.generic cannot be shared.'),
 
   // Deliveries
-  delivery_in_progress: entry(409, 'The delivery has not ended: its next attempt comes by itself.'),
+  delivery_in_progress: entry(409, 'The delivery has not ended; its next attempt is made without a call.'),
   webhook_inactive: entry(409, 'The webhook is switched off, or deleted.'),
 
   // Reading events
@@ -177,8 +177,8 @@ export const CODES = {
   replay_in_progress: entry(409, 'A replay to this target is under way, or as many as an organization may have.'),
   replay_not_running: entry(409, 'The replay is not in a state for this.'),
   replay_quota_exceeded: entry(402, "The plan's replayed events of the day are used up."),
-  selector_required: entry(400, 'The target selects nothing that a replay brings: name selectors.'),
-  too_many_targets: entry(400, 'More subscribers than a replay may have targets: name them.'),
+  selector_required: entry(400, 'The target selects none of the events that a replay brings; give selectors.'),
+  too_many_targets: entry(400, 'More subscribers match than a replay may have targets; name the targets.'),
 } as const satisfies Record<string, CodeEntry>
 
 export type Code = keyof typeof CODES
