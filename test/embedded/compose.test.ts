@@ -42,6 +42,7 @@ describe('docker-compose.yml', () => {
       listeners: `INTERNAL://0.0.0.0:9092,CLIENTS://0.0.0.0:${9093 + node},CONTROLLER://0.0.0.0:9093`,
       'advertised.listeners': `INTERNAL://kafka-${node}:9092,CLIENTS://127.0.0.1:${9093 + node}`,
       'broker.session.timeout.ms': '9000',
+      'num.replica.fetchers': '4',
       'default.replication.factor': '3',
       'min.insync.replicas': '2',
       'replica.lag.time.max.ms': '2000',

@@ -187,11 +187,12 @@ export function createDryRun(deps: {
     return deps.mayGoOn()
   }
 
-  function read(partition: number, offset: number): Promise<LogPage> {
+  /** Begins to read a page; the function returned waits for it. */
+  function read(partition: number, offset: number): () => Promise<LogPage> {
     const page = log.pages.read(topic, partition, offset, wanted ? NAMES_PAGE_BYTES : PAGE_BYTES, wanted)
     // Nobody waits for it once the run has been paused.
     page.catch(() => undefined)
-    return page
+    return () => page
   }
 
   async function countPartition(partition: number, end: number): Promise<boolean> {
@@ -203,7 +204,7 @@ export function createDryRun(deps: {
     if (offset >= end) return true
     for (let next = read(partition, offset); ; ) {
       if (!(await deps.mayGoOn())) return false
-      const page = await next
+      const page = await next()
       const last = page.records.at(-1)
       const isLast = page.nextOffset <= offset || page.nextOffset >= end || (last && recordedAtOf(last.headers) >= toMs)
       offset = page.nextOffset
