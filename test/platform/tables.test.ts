@@ -89,6 +89,16 @@ describe.each(servers)('tables on $server', ({ url }) => {
     })
   })
 
+  it('are made by many organizations at once, the first of each', async () => {
+    const many = await Promise.all(Array.from({ length: 8 }, () => platform.organization('PRO')))
+    const made = await Promise.all(
+      many.map(each =>
+        each.call('POST', '/api/v1/tables', { name: 'first', columns: [{ name: 'sku', type: 'text' }] }),
+      ),
+    )
+    expect(made.map(({ status }) => status)).toEqual(many.map(() => 201))
+  })
+
   it('refuse a wrong definition with every finding', async () => {
     const wrong = {
       name: 'Stock',

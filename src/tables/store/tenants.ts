@@ -40,7 +40,8 @@ export async function tenantExists(owner: Session, role: string): Promise<boolea
 export async function createTenant(owner: Session, role: string, password: string, database: string): Promise<void> {
   await owner.run('begin')
   try {
-    await owner.run('select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext($1))', [role])
+    // One at a time: each grant changes the row of the database, and PostgreSQL refuses the second of two at once.
+    await owner.run("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('clarion.tenants'))")
     if (!(await tenantExists(owner, role))) {
       await owner.run(`create role ${role} login noinherit connection limit ${CONNECTIONS_MAX} password '${password}'`)
       await owner.run(`alter role ${role} set search_path = ${role}`)
