@@ -131,7 +131,7 @@ export interface Api {
 
 export function createApi(deps: ApiDeps): Api {
   const { controlPlane } = deps
-  const authenticate = createAuthenticate(deps)
+  const authenticate = createAuthenticate({ ...deps, onUse: controlPlane.keyUses.mark })
   const loadShedder = createLoadShedder(deps)
   const submitEmit = createSubmitEmit({ ...deps, loadShedder })
   const answerEmit = createAnswerEmit({ ...deps, submitEmit })

@@ -13,6 +13,7 @@ import { createReportChannelHealth, type ReportChannelHealth } from './notificat
 import { type Channels, createChannels } from './notifications/channels.ts'
 import { createPreferences, type Preferences } from './notifications/preferences.ts'
 import { createDeletionGrace, type DeletionGrace } from './organizations/deletion-grace.ts'
+import { createKeyUses, type KeyUses } from './organizations/key-uses.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
 import { createLifecycleNames, type LifecycleNames } from './organizations/lifecycle-names.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
@@ -36,6 +37,7 @@ export interface ControlPlane {
   organizations: Organizations
   lifecycleNames: LifecycleNames
   keys: Keys
+  keyUses: KeyUses
   registrations: Registrations
   webhooks: Webhooks
   replays: Replays
@@ -96,6 +98,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     reportChannel: createReportChannelHealth(shared),
     notificationPreferences: createPreferences(shared),
     keys: createKeys(shared),
+    keyUses: createKeyUses(shared),
     registrations: createRegistrations(shared),
     registrationRules,
     federation: createFederation(shared),

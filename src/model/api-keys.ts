@@ -10,6 +10,8 @@ export interface ApiKey extends Stored, Granted {
   /** The first characters, by which a person recognises the key. */
   hint: string
   expiresAt: string | null
+  /** The day of its last use in UTC, as its first moment. Absent: not used since this is recorded. */
+  lastUsedAt?: string
   /** Its organization has had the notice that it expires soon. Absent before. */
   isExpiryTold?: true
 }

@@ -5,7 +5,9 @@ export const SCOPES = [
   'events:read',
   'events:payload',
   'events:manage',
+  'webhooks:read',
   'webhooks:manage',
+  'usage:read',
   'federation:manage',
   'marketplace:manage',
   'workflows:manage',
@@ -41,6 +43,8 @@ const FIRST_SCOPES: readonly Scope[] = [
 
 /** A scope that manages a part of the platform includes those that use it. */
 const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = {
+  'events:read': ['events:manage'],
+  'webhooks:read': ['webhooks:manage'],
   'notifications:send': ['notifications:manage'],
   'workflows:read': ['workflows:manage'],
   'tables:read': ['tables:manage'],
@@ -54,27 +58,45 @@ const ADDED: readonly Scope[] = [
   ...(['tables:read', 'tables:write', 'tables:manage'] as const),
 ]
 
-/** Of keys that are made now: they could have named all of the above, so they hold nothing that they do not name. */
-export const SCOPE_SET = 3
+/** Since this set, a key holds nothing of the list above that it does not name. */
+const NAMES_ALL_SET = 3
 
-/** Split off another scope since: a key that is older than this one keeps what it could do. */
-const SPLIT_OFF: readonly Scope[] = ['events:payload']
+/** Of keys that are made now: the number of the set of scopes that they could choose from. */
+export const SCOPE_SET = 4
+
+interface SplitOff {
+  scope: Scope
+  /** The first set that has it: a key of an older one keeps what it could do. */
+  since: number
+  /** The scope that included it before; absent: every key could do it. */
+  from?: Scope
+}
+
+const SPLIT_OFF: readonly SplitOff[] = [
+  { scope: 'events:payload', since: 2 },
+  { scope: 'usage:read', since: 4, from: 'events:read' },
+]
 
 /** What decides of a key. */
 export interface Granted {
   scopes: Scope[]
   /** Which scopes there were when it was made. Absent: before payloads had one of their own. */
-  scopeSet?: 2 | typeof SCOPE_SET
+  scopeSet?: number
 }
 
-const isOlder = ({ scopeSet }: Granted): boolean => scopeSet === undefined
+const setOf = ({ scopeSet = 1 }: Granted): number => scopeSet
+
+const keeps = (key: Granted, { since, from }: SplitOff): boolean =>
+  setOf(key) < since && (from === undefined || holdsScope(key, from))
 
 export const holdsScope = (key: Granted, scope: Scope): boolean =>
   key.scopes.includes(scope) ||
   (INCLUDED_IN[scope]?.some(each => key.scopes.includes(each)) ?? false) ||
-  (key.scopeSet !== SCOPE_SET && ADDED.includes(scope) && FIRST_SCOPES.every(each => key.scopes.includes(each))) ||
-  (isOlder(key) && SPLIT_OFF.includes(scope))
+  (setOf(key) < NAMES_ALL_SET && ADDED.includes(scope) && FIRST_SCOPES.every(each => key.scopes.includes(each))) ||
+  SPLIT_OFF.some(each => each.scope === scope && keeps(key, each))
 
 /** As it is shown: with those that were added to it. */
-export const shownScopes = (key: Granted): Scope[] =>
-  isOlder(key) ? [...new Set([...key.scopes, ...SPLIT_OFF])] : key.scopes
+export function shownScopes(key: Granted): Scope[] {
+  const kept = SPLIT_OFF.filter(each => keeps(key, each)).map(({ scope }) => scope)
+  return kept.length === 0 ? key.scopes : [...new Set([...key.scopes, ...kept])]
+}

@@ -137,6 +137,61 @@ describe('organizations', () => {
 })
 
 describe('keys', () => {
+  it('with webhooks:read see webhooks, deliveries, dead letters and replays, and change none of them', async () => {
+    const { call } = await api.organization()
+    const made = await call('POST', '/api/v1/keys', { name: 'support', environment: 'live', scopes: ['webhooks:read'] })
+    const support = api.as(made.data.apiKey)
+    const webhook = await call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+    const path = `/api/v1/webhooks/${webhook.data.id}`
+    for (const read of [
+      path,
+      `${path}/deliveries`,
+      '/api/v1/webhooks',
+      '/api/v1/webhooks/dead-letters',
+      '/api/v1/replays',
+    ])
+      expect([read, (await support('GET', read)).status]).toEqual([read, 200])
+    for (const [method, to] of [
+      ['PATCH', path],
+      ['DELETE', path],
+      ['POST', `${path}/test`],
+      ['POST', `${path}/rotate`],
+      ['POST', '/api/v1/replays'],
+      ['POST', '/api/v1/webhooks/dead-letters/redrive'],
+    ] as const)
+      expect([to, (await support(method, to, {})).code]).toEqual([to, 'insufficient_scope'])
+  })
+
+  it('read usage with usage:read alone, and no event; those made since do not with events:read', async () => {
+    const { call } = await api.organization()
+    const keyFor = async (scope: string) =>
+      api.as((await call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: [scope] })).data.apiKey)
+    const analyst = await keyFor('usage:read')
+    expect((await analyst('GET', '/api/v1/usage/summary')).status).toBe(200)
+    expect((await analyst('GET', '/api/v1/events/custom/emits')).code).toBe('insufficient_scope')
+    expect((await (await keyFor('events:read'))('GET', '/api/v1/usage/summary')).code).toBe('insufficient_scope')
+  })
+
+  it('show the day on which they were last used', async () => {
+    const { id, call } = await api.organization()
+    const made = await call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
+    expect(made.data.key.lastUsedAt).toBeNull()
+    const written = new Promise<void>(resolve => {
+      const stop = api.view.onChange((kind, _organization, changed) => {
+        if (kind !== 'key' || changed !== made.data.key.id) return
+        stop()
+        resolve()
+      })
+    })
+    await api.as(made.data.apiKey)('GET', '/api/v1/events/custom')
+    await written
+    const listed = await call('GET', '/api/v1/keys')
+    const used = listed.data.find((key: { id: string }) => key.id === made.data.key.id)
+    expect(used).toMatchObject({ lastUsedAt: expect.stringMatching(/T00:00:00.000Z$/), revision: 1 })
+    expect(Math.abs(Date.now() - Date.parse(used.lastUsedAt))).toBeLessThan(2 * 86_400_000)
+    expect(api.view.find('key', id, used.id)).toMatchObject({ hash: expect.any(String) })
+  })
+
   it('have the rights of their scopes and no more', async () => {
     const { call } = await api.organization()
     const made = await call('POST', '/api/v1/keys', { name: 'reader', environment: 'live', scopes: ['events:read'] })

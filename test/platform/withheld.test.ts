@@ -1,6 +1,5 @@
 /** Keys without the scope `events:payload`: every read that shows payloads, bodies or headers withholds them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { holdsScope, shownScopes } from '../../src/model/scopes.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { isEvent, openStream } from '../support/stream-client.ts'
@@ -123,11 +122,4 @@ describe('a key without events:payload', () => {
     })
     expect([widened.status, widened.code]).toEqual([403, 'insufficient_scope'])
   })
-})
-
-it('a key that is older than the scope holds it, and is shown with it', () => {
-  const older = { scopes: ['events:read' as const] }
-  expect([holdsScope(older, 'events:payload'), shownScopes(older)]).toEqual([true, ['events:read', 'events:payload']])
-  const newer = { scopes: ['events:read' as const], scopeSet: 2 as const }
-  expect([holdsScope(newer, 'events:payload'), shownScopes(newer)]).toEqual([false, ['events:read']])
 })

@@ -11,6 +11,7 @@ export interface DeliveryHandlers {
   deliveries: ReturnType<typeof createDeliveryHandlers>
 }
 
+const read = routesWith('webhooks:read')
 const route = routesWith('webhooks:manage')
 
 // biome-ignore format: a table
@@ -19,12 +20,12 @@ export function createDeliveryRoutes({ deliveries: on }: DeliveryHandlers): Rout
   const one = '/api/v1/webhooks/deliveries/:id'
   const dead = '/api/v1/webhooks/dead-letters'
   return [
-    route('GET', one, 'One delivery with all its steps, and the current webhook.', { answer: deliveries.deliveryInFull }, on.get),
-    route('GET', `${one}/attempts`, 'Its attempts, first to last.', { answer: listOf(deliveries.attempt) }, on.attempts),
+    read('GET', one, 'One delivery with all its steps, and the current webhook.', { answer: deliveries.deliveryInFull }, on.get),
+    read('GET', `${one}/attempts`, 'Its attempts, first to last.', { answer: listOf(deliveries.attempt) }, on.attempts),
     route('POST', `${one}/retry`, 'Retry a failed or successful delivery once; with resume, through its whole schedule.', { body: deliveries.retry, bodyOptional: true, answer: delivery, status: 202, bare: bareDelivery }, on.retry),
     route('POST', `${one}/cancel`, 'Cancel a delivery that has not ended, wherever it waits.', { answer: delivery, status: 202, bare: bareDelivery }, on.cancel),
-    route('GET', dead, 'Deliveries of all webhooks that failed for good.', list(delivery, deliveries.deadLetterQuery), on.deadLetters),
+    read('GET', dead, 'Deliveries of all webhooks that failed for good.', list(delivery, deliveries.deadLetterQuery), on.deadLetters),
     route('POST', `${dead}/redrive`, 'Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time.', { body: deliveries.redrive, answer: deliveries.redriven, status: 202 }, on.redrive),
-    route('GET', '/api/v1/webhooks/:id/deliveries', 'Deliveries of a webhook.', { ...list(delivery, deliveries.deliveryQuery), bare: bareDeliveries }, on.list),
+    read('GET', '/api/v1/webhooks/:id/deliveries', 'Deliveries of a webhook.', { ...list(delivery, deliveries.deliveryQuery), bare: bareDeliveries }, on.list),
   ]
 }

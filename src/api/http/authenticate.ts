@@ -6,6 +6,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import { hashApiKey } from '../../crypto/secret-box.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { holdsScope, type Scope } from '../../model/scopes.ts'
@@ -27,6 +28,8 @@ export function createAuthenticate(deps: {
   clock: Clock
   adminKey: string
   aliasKeyHeader: string
+  /** Called with every key that is accepted. */
+  onUse?(key: ApiKey): void
 }): Authenticate {
   const adminHash = Buffer.from(hashApiKey(deps.adminKey))
   const failedKeys = createFailedKeys(deps)
@@ -50,6 +53,7 @@ export function createAuthenticate(deps: {
     const organization = deps.view.organization(key.organizationId)
     if (organization === undefined || organization.status === 'deleted')
       throw new ClarionError('unauthorized', 'The API key is not known.')
+    deps.onUse?.(key)
     return { kind: 'key', key, organization, viaAlias }
   }
 }

@@ -17,5 +17,5 @@ export function presentOrganization(organization: Organization) {
 
 export function presentKey(key: ApiKey) {
   const { organizationId: _id, hash: _hash, isExpiryTold: _told, scopeSet: _set, ...visible } = key
-  return { ...visible, scopes: shownScopes(key) }
+  return { ...visible, lastUsedAt: key.lastUsedAt ?? null, scopes: shownScopes(key) }
 }

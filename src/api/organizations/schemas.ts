@@ -45,7 +45,10 @@ export const organizationPatch = { ...object(organizationChanges), minProperties
 export const namespaceGrant = object({ namespace })
 
 const scopes = { type: 'array', items: oneOf(SCOPES), minItems: 1, maxItems: SCOPES.length }
-export const key = object({ ...stored, name: string, environment, scopes, hint: string, expiresAt: nullable(time) })
+export const key = object({
+  ...{ ...stored, name: string, environment, scopes, hint: string, expiresAt: nullable(time) },
+  lastUsedAt: { ...nullable(time), description: 'The day of the last use, in UTC.' },
+})
 export const newKey = object({ name: text(1, 120), environment, scopes, 'expiresAt?': nullable(time) })
 /** `apiKey` is the key itself; this answer is the only one with it. */
 export const madeKey = object({ key, apiKey: string })

@@ -13,6 +13,7 @@ export interface ReplayHandlers {
 
 /** Which of them a replay needs follows from its targets. */
 const SOME = 'webhooks:manage or federation:manage'
+const READ = 'webhooks:read or federation:manage'
 
 // biome-ignore format: a table
 export function createReplayRoutes({ replays: on, replaySubscription }: ReplayHandlers): Route[] {
@@ -23,9 +24,9 @@ export function createReplayRoutes({ replays: on, replaySubscription }: ReplayHa
     route('POST', '/api/v1/webhooks/:id/recover', 'webhooks:manage', 'Deliver the events since then that the webhook has not received with success.', { ...suspendable, body: replays.webhookRecovery, answer: replays.replay, status: 202 }, on.recoverWebhook),
 
     route('POST', '/api/v1/replays', SOME, 'Take stored events to chosen targets again, or count them (dryRun).', { ...suspendable, body: replays.newReplay, answer: replays.replay, status: 202 }, on.create),
-    route('GET', '/api/v1/replays', SOME, 'List replays.', list(replays.replay, replays.replayQuery), on.list),
-    route('GET', '/api/v1/replays/:id', SOME, 'One replay with its progress, in all and by target.', { answer: replays.replay }, on.get),
-    route('GET', '/api/v1/replays/:id/items', SOME, 'What became of each event of a replay, by target.', list(anyObject), on.items),
+    route('GET', '/api/v1/replays', READ, 'List replays.', list(replays.replay, replays.replayQuery), on.list),
+    route('GET', '/api/v1/replays/:id', READ, 'One replay with its progress, in all and by target.', { answer: replays.replay }, on.get),
+    route('GET', '/api/v1/replays/:id/items', READ, 'What became of each event of a replay, by target.', list(anyObject), on.items),
     route('POST', '/api/v1/replays/:id/cancel', SOME, 'Cancel a replay; deliveries in flight end by themselves.', { answer: replays.replay }, on.cancel),
     route('POST', '/api/v1/replays/:id/pause', SOME, 'Pause a replay.', { answer: replays.replay }, on.pause),
     route('POST', '/api/v1/replays/:id/resume', SOME, 'Resume a replay.', { answer: replays.replay }, on.resume),

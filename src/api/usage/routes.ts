@@ -11,10 +11,10 @@ export type UsageHandlers = ReturnType<typeof createUsageHandlers>
 // biome-ignore format: a table
 export function createUsageRoutes(on: UsageHandlers): { health: Route; meters: Route[] } {
   return {
-    health: route('GET', '/api/v1/events/custom/health', 'events:read', 'Plan, usage, capabilities and recent failures.', { answer: usage.health }, on.health),
+    health: route('GET', '/api/v1/events/custom/health', 'usage:read', 'Plan, usage, capabilities and recent failures.', { answer: usage.health }, on.health),
     meters: [
-      route('GET', '/api/v1/usage/summary', 'events:read', 'The meters of a month.', { query: object(usage.usageQuery), answer: usage.usage }, on.summary),
-      route('GET', '/api/v1/usage/timeseries', 'events:read', 'Meters by hour or day, without empty buckets.', { query: object(usage.timeseriesQuery), answer: usage.timeseries }, on.timeseries),
+      route('GET', '/api/v1/usage/summary', 'usage:read', 'The meters of a month.', { query: object(usage.usageQuery), answer: usage.usage }, on.summary),
+      route('GET', '/api/v1/usage/timeseries', 'usage:read', 'Meters by hour or day, without empty buckets.', { query: object(usage.timeseriesQuery), answer: usage.timeseries }, on.timeseries),
     ],
   }
 }

@@ -12,6 +12,7 @@ export interface WebhookHandlers {
   subscriptions: ReturnType<typeof createSubscriptionHandlers>
 }
 
+const read = routesWith('webhooks:read')
 const route = routesWith('webhooks:manage')
 
 // biome-ignore format: a table
@@ -21,8 +22,8 @@ export function createWebhookRoutes({ webhooks: on, subscriptions }: WebhookHand
   const rotation = { body: webhooks.rotation, bodyOptional: true, answer: madeWebhook }
   return [
     route('POST', path, 'Make a webhook; its secret is shown once.', { body: webhooks.newWebhook, answer: madeWebhook, status: 201, bare: bareWebhook }, on.create),
-    route('GET', path, 'List webhooks.', list(webhook), on.list),
-    route('GET', `${path}/:id`, 'One webhook.', { answer: webhook }, on.get),
+    read('GET', path, 'List webhooks.', list(webhook), on.list),
+    read('GET', `${path}/:id`, 'One webhook.', { answer: webhook }, on.get),
     route('PATCH', `${path}/:id`, 'Change a webhook; active: false pauses it.', { body: webhooks.webhookPatch, answer: webhook }, on.patch),
     route('DELETE', `${path}/:id`, 'Delete a webhook; its waiting deliveries are cancelled.', { answer: deleted }, on.delete),
     route('POST', `${path}/:id/activate`, 'Switch a webhook on, with the events of the pause or from now on.', { body: webhooks.activation, bodyOptional: true, answer: webhook }, on.activate),
