@@ -4,6 +4,7 @@ import type { SecretBox } from '../../src/crypto/secret-box.ts'
 import type { Caller } from '../../src/delivery/outbound-call.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
+import type { TableSteps } from '../../src/tables/steps.ts'
 import type { EndStatus } from '../../src/workflows/interpreter/run.ts'
 import type { SkipReason } from '../../topics/audit-runs.ts'
 
@@ -11,6 +12,7 @@ export interface RunDependencies {
   view: ControlView
   secrets: Pick<SecretBox, 'decrypt'>
   caller: Caller
+  tables: TableSteps
   shards: number
   clock: Clock
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */

@@ -10,7 +10,7 @@ import type { Processor } from '../../src/kafka/ports.ts'
 import { runJournal } from '../../topics/run-journal.ts'
 import { runState } from '../../topics/run-state.ts'
 import type { RunDependencies } from './dependencies.ts'
-import { createOutward } from './effects/outward.ts'
+import { createOutwards } from './effects/outward.ts'
 import { openShard, type Shared } from './open-shard.ts'
 
 /** As in `admit`: with three inputs or more, transactions gather for so long. */
@@ -18,7 +18,7 @@ const COMMIT_PACE_MS = 5
 const COMMIT_PACE_FROM = 3
 
 export function createRunProcessor(deps: RunDependencies): Processor {
-  const shared: Shared = { outward: createOutward(), open: new Set() }
+  const shared: Shared = { outwards: createOutwards(), open: new Set() }
   deps.observe.live(() => {
     const counts = [...shared.open].map(runs => runs.counts())
     return {

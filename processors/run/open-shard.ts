@@ -3,7 +3,7 @@ import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { runJournal } from '../../topics/run-journal.ts'
 import { runStateKeys } from '../../topics/run-state.ts'
 import type { RunDependencies } from './dependencies.ts'
-import type { Outward } from './effects/outward.ts'
+import type { Outwards } from './effects/outward.ts'
 import { createPerformer } from './effects/perform.ts'
 import { createInputs } from './inputs.ts'
 import { createLanes } from './lanes.ts'
@@ -21,12 +21,12 @@ const DRAIN_MS = 10_000
 
 /** What the shards of a process share. */
 export interface Shared {
-  outward: Outward
+  outwards: Outwards
   /** Of every open shard. */
   open: Set<Runs>
 }
 
-export function openShard(handle: ShardHandle, deps: RunDependencies, { outward, open }: Shared): ShardTask {
+export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards, open }: Shared): ShardTask {
   const { shard } = handle
   const { view } = deps
   const positions = createPositions(handle)
@@ -36,7 +36,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outward,
   const lanes = createLanes(view)
   const partsOf = createPartsOf({ ...deps, programs })
   const starts = createStarts({ deps, outputs, programs, pace, lanes })
-  const performer = createPerformer({ handle, deps, outward, starts })
+  const performer = createPerformer({ handle, deps, outwards, starts })
   const runs = createRuns({
     ...{ handle, deps, outputs, partsOf, lanes, performer },
     outdated: (facts, nowMs) => outdated(view, facts, nowMs),

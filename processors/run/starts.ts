@@ -12,8 +12,7 @@ import type { RunFacts } from '../../topics/run-journal.ts'
 import type { EventStart } from '../../topics/runs.ts'
 import type { RunCommand } from '../../topics/runs-commands.ts'
 import type { RunDependencies } from './dependencies.ts'
-import { stepIdOf } from './effects/create-event.ts'
-import type { StepAnswer } from './effects/http-request.ts'
+import { failed, type StepAnswer, stepIdOf } from './effects/step.ts'
 import { variablesOf } from './environment.ts'
 import { factsOfCommand, factsOfEvent, factsOfTick } from './facts.ts'
 import type { Lanes } from './lanes.ts'
@@ -119,8 +118,6 @@ export function createStarts(context: {
     },
   }
 }
-
-const failed = (code: string, message: string): StepAnswer => ({ error: { code, message } })
 
 function factsOfCall(
   parent: RunFacts,

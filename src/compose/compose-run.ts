@@ -1,6 +1,7 @@
 /** Composes the role `run`: the runs of workflows, and the way outside for their requests. */
 import { createRunProcessor } from '../../processors/run/index.ts'
 import { createCaller } from '../delivery/outbound-call.ts'
+import { openTables } from './compose-tables.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
@@ -10,8 +11,9 @@ export function startRun(parts: Parts): void {
   const caller = createCaller({ guard, clock, connectionAgeMsMax })
   closing.push(async () => caller.close())
   const { shards } = provisioning
+  const { steps: tables } = openTables(parts)
   runProcessor(
     parts,
-    createRunProcessor({ view, secrets, caller, shards, clock, clockOffsetMs, logger, observe: metrics.runs }),
+    createRunProcessor({ view, secrets, caller, tables, shards, clock, clockOffsetMs, logger, observe: metrics.runs }),
   )
 }

@@ -173,22 +173,31 @@ export interface RowPlace {
   id: string
 }
 
-/** The first column of the answer is the value that the order goes by, as text. */
+/** The first column of the answer is the value that the order goes by, as text. `then`: further columns of the order, without pages. */
 export function selectStatement(
   name: string,
   types: ColumnTypes,
-  { where, order, limit, after }: { where: unknown; order: Order; limit: number; after?: RowPlace | undefined },
+  {
+    where,
+    order,
+    then = [],
+    limit,
+    after,
+  }: { where: unknown; order: Order; then?: readonly Order[]; limit: number; after?: RowPlace | undefined },
 ): Statement {
   const bound = new Bound()
-  const value =
-    order.type === 'text' ? `left(${quoted(order.column)}, ${ORDERED_CHARACTERS_MAX})` : quoted(order.column)
+  const value = orderedSql(order)
   const conditions = [whereSql(where, types, bound, '/where'), after && afterSql(value, order, after, bound)]
   const all = conditions.filter(Boolean).join(' and ') || 'true'
-  const direction = order.descending ? 'desc' : 'asc'
+  const columns = [order, ...then].map(each => `${orderedSql(each)} ${directionOf(each)} nulls last`).join(', ')
   const text = `select ${value}::text as "?", * from ${quoted(name)} where ${all}
-    order by ${value} ${direction} nulls last, id ${direction} limit ${limit}`
+    order by ${columns}, id ${directionOf(order)} limit ${limit}`
   return { text, values: bound.values }
 }
+
+const directionOf = ({ descending }: Order): string => (descending ? 'desc' : 'asc')
+const orderedSql = ({ type, column }: Order): string =>
+  type === 'text' ? `left(${quoted(column)}, ${ORDERED_CHARACTERS_MAX})` : quoted(column)
 
 function afterSql(value: string, { type, descending }: Order, after: RowPlace, bound: Bound): string {
   const beyond = descending ? '<' : '>'

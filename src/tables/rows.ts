@@ -71,9 +71,13 @@ export interface Selected {
 
 export async function selectRows(
   target: Target,
-  { where, order, limit, after }: { where: unknown; order: Order; limit: number; after?: RowPlace | undefined },
+  {
+    limit,
+    ...selection
+  }: { where: unknown; order: Order; then?: readonly Order[]; limit: number; after?: RowPlace | undefined },
 ): Promise<Selected> {
-  const statement = selectStatement(target.table, target.types, { where, order, limit: limit + 1, after })
+  const { order, after } = selection
+  const statement = selectStatement(target.table, target.types, { ...selection, limit: limit + 1 })
   const result = await execute(target, statement).catch(error => {
     // A value that the order cannot compare with: no page ended there.
     if (after !== undefined && /^22/.test((error as { code?: string }).code ?? ''))

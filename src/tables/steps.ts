@@ -19,7 +19,13 @@ export type TableAction =
   | { type: 'table_insert'; table: string; values: Row | readonly Row[] }
   | { type: 'table_update'; table: string; change: Change }
   | { type: 'table_delete'; table: string; where: unknown }
-  | { type: 'table_get'; table: string; where: unknown; orderBy?: string | undefined; limit?: number | undefined }
+  | {
+      type: 'table_get'
+      table: string
+      where: unknown
+      orderBy?: string | readonly string[] | undefined
+      limit?: number | undefined
+    }
   | { type: 'sql_query'; sql: string; params: readonly unknown[]; mode: 'read' | 'write'; rowsMax?: number | undefined }
 
 export interface TableStep {
@@ -94,8 +100,9 @@ type Changing = Exclude<TableAction, { type: 'table_get' | 'sql_query' }>
 async function readRows(target: Target, action: Extract<TableAction, { type: 'table_get' }>, step: TableStep) {
   const limit = Math.min(action.limit ?? GET_LIMIT, GET_LIMIT_MAX)
   const { session, types } = target
+  const [order, ...then] = [action.orderBy].flat().map(each => orderOf(types, each as string | undefined))
   await session.runAll([['begin transaction read only'], [timeoutSql(step.timeoutMs)]])
-  const { rows } = await selectRows(target, { where: action.where, order: orderOf(types, action.orderBy), limit })
+  const { rows } = await selectRows(target, { where: action.where, order: order!, then, limit })
   await session.run('rollback')
   return { output: tableOutput(rows, rows.length), isRepeated: false }
 }

@@ -143,6 +143,58 @@ describe('a step', () => {
   }, 60_000)
 })
 
+describe('tables', () => {
+  it('are read and changed by steps, whose failures a branch can take', async () => {
+    const organization = await platform.organization('BASIC')
+    const columns = [
+      { name: 'sku', type: 'text', unique: true },
+      { name: 'quantity', type: 'integer' },
+    ]
+    const table = await organization.call('POST', '/api/v1/tables', { name: 'stock', columns })
+    expect([table.status, table.body]).toEqual([201, expect.anything()])
+    const on = (key: string, type: string, more: object) => ({ key, type, with: { table: 'stock', ...more } })
+    const where = { sku: '{{$param.sku}}' }
+    const workflow = await deployed(organization, 'tables', {
+      actions: [
+        on('put', 'table_insert', {
+          values: [
+            { sku: '{{$param.sku}}', quantity: 5 },
+            { sku: 'other', quantity: 1 },
+          ],
+        }),
+        on('take', 'table_update', { where, increment: { quantity: '{{$param.n | number | negate}}' }, min: 0 }),
+        { ...on('more', 'table_update', { where, increment: { quantity: -9 }, min: 0 }), onError: 'continue' },
+        { ...on('again', 'table_insert', { values: { sku: 'other' } }), onError: 'continue' },
+        { key: 'look', type: 'sql_query', with: { sql: 'select quantity from stock where sku = {{$param.sku}}' } },
+        {
+          ...{ key: 'write', type: 'sql_query' },
+          with: { mode: 'write', sql: 'update stock set quantity = 7 where sku = {{$param.sku}} returning quantity' },
+        },
+        on('drop', 'table_delete', { where: { sku: 'other' } }),
+        on('all', 'table_get', { orderBy: 'sku' }),
+      ],
+    })
+    await emit(organization, 'tables', { sku: 'a', n: '2' })
+    const [run] = await ended(organization, workflow, 1)
+    expect(run).toMatchObject({ status: 'succeeded', error: null })
+    const outputs = Object.fromEntries(run!.steps.map(({ path, output }) => [path, output]))
+    expect(outputs).toMatchObject({
+      put: { rowCount: 2, row: { sku: 'a', quantity: 5 } },
+      take: { rowCount: 1, row: { sku: 'a', quantity: 3 } },
+      look: { rowCount: 1, first: { quantity: 3 } },
+      write: { first: { quantity: 7 } },
+      drop: { rowCount: 1 },
+      all: { rows: [{ id: 1, sku: 'a', quantity: 7 }] },
+    })
+    const failures = run!.steps.filter(({ status }) => status === 'failed') as unknown as Array<{
+      error: { code: string }
+    }>
+    expect(failures.map(({ error }) => error.code)).toEqual(['stock_insufficient', 'constraint_violated'])
+    const rows = await organization.call('GET', '/api/v1/tables/stock/rows')
+    expect(rows.data).toEqual([{ id: 1, sku: 'a', quantity: 7 }])
+  }, 90_000)
+})
+
 describe('a run', () => {
   it('waits in a delay, and goes on', async () => {
     const organization = await platform.organization()
@@ -236,7 +288,7 @@ describe('a workflow', () => {
 
   it('with an action that this release does not run cannot be deployed', async () => {
     const organization = await platform.organization()
-    const definition = { language: 1, actions: [{ key: 'q', type: 'sql_query', with: { sql: 'select 1' } }] }
+    const definition = { language: 1, actions: [{ key: 'q', type: 'custom_code', with: { code: 'return 1' } }] }
     const trigger = { kind: 'manual' }
     const made = await organization.call<{ id: string }>('POST', '/api/v1/workflows', {
       name: 'W',

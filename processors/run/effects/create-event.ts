@@ -6,7 +6,7 @@ import type { Perform } from '../../../src/workflows/interpreter/run.ts'
 import type { PlatformEmit } from '../../../topics/platform-emits.ts'
 import type { RunFacts } from '../../../topics/run-journal.ts'
 import type { StepVerdict } from '../../../topics/runs.ts'
-import type { StepAnswer } from './http-request.ts'
+import { type StepAnswer, stepIdOf } from './step.ts'
 
 interface CreateEventInput {
   event: string
@@ -14,8 +14,6 @@ interface CreateEventInput {
   params?: Record<string, unknown>
   idempotencyKey?: string
 }
-
-export const stepIdOf = ({ runId }: RunFacts, path: string): string => `${runId}/${path}`
 
 /** A name without a dot is the kind of a generic event. */
 export function emitOf(facts: RunFacts, { path, attempt, with: given }: Perform): PlatformEmit {

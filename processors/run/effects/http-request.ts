@@ -1,9 +1,11 @@
 /** The action `http_request`: its request, and its answer as a step's. */
-import type { CallAnswer, CallResult, OutboundCall } from '../../../src/delivery/outbound-call.ts'
+import type { Clock } from '../../../src/clock.ts'
+import type { CallAnswer, Caller, CallResult, OutboundCall } from '../../../src/delivery/outbound-call.ts'
 import { retryAfterMs } from '../../../src/delivery/retry-schedule.ts'
 import { parseJson } from '../../../src/json/json.ts'
 import type { StepError } from '../../../src/workflows/interpreter/run.ts'
 import type { HttpMethod } from '../../../src/workflows/language/definition.ts'
+import type { OutwardCall, StepAnswer } from './step.ts'
 
 /** `with` after its templates; the secret is a value. */
 export interface HttpRequestInput {
@@ -15,8 +17,6 @@ export interface HttpRequestInput {
   auth?: { type: 'bearer' | 'basic' | 'header'; secret: string; name?: string }
   failOnStatus?: false | number[]
 }
-
-export type StepAnswer = { output: unknown } | { error: StepError }
 
 const AGENT = 'Clarion-Workflow/1.0'
 const JSON_DEPTH_MAX = 256
@@ -30,6 +30,16 @@ const RESERVED: ReadonlySet<string> = new Set([
 ])
 
 type Request = Pick<OutboundCall, 'method' | 'url' | 'headers' | 'body'>
+
+export async function performRequest(
+  { effect, stepId, timeoutMs, signal }: OutwardCall,
+  { caller, clock }: { caller: Caller; clock: Clock },
+): Promise<StepAnswer> {
+  const input = effect.with as HttpRequestInput
+  const made = requestOf(input, stepId)
+  if ('error' in made) return made
+  return answerOf(await caller.call({ ...made, timeoutMs, signal }), input.failOnStatus, Math.round(clock.nowMs()))
+}
 
 export function requestOf(input: HttpRequestInput, stepId: string): Request | { error: StepError } {
   const { method = 'GET', auth } = input

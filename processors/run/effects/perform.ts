@@ -1,25 +1,22 @@
 /**
- * The effects of steps. What is transactional becomes a record of the transaction that is being filled; a request begins
- * when everything that it builds on has committed, and its answer is an input of the run.
+ * The effects of steps. What is transactional becomes a record of the transaction that is being filled; what leaves the
+ * process begins when everything that it builds on has committed, and its answer is an input of the run.
  */
-
-import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Effect, Perform } from '../../../src/workflows/interpreter/run.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { LiveRun } from '../live-run.ts'
 import type { RunPort } from '../port.ts'
 import type { Starts } from '../starts.ts'
-import { emitOf, stepIdOf } from './create-event.ts'
-import { answerOf, type HttpRequestInput, requestOf, type StepAnswer } from './http-request.ts'
-import type { Outward } from './outward.ts'
-import { notificationOf } from './send-notification.ts'
+import { createActionPerformers } from './actions.ts'
+import type { Outwards } from './outward.ts'
+import { type ActionPerformer, failed, type StepAnswer, stepIdOf } from './step.ts'
 
 export interface Performer {
   perform(live: LiveRun, effect: Effect, runs: RunPort): void
   /** Begins what waited for the commit that has happened. */
   release(live: LiveRun, runs: RunPort): void
-  /** Begins nothing more; resolves when no request is under way, or after this time. */
+  /** Begins nothing more; resolves when nothing outside is under way, or after this time. */
   drain(timeoutMs: number): Promise<void>
   close(): void
 }
@@ -28,12 +25,13 @@ const UNTIMED_MS = 3_600_000
 
 export function createPerformer(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'observe'>
-  outward: Outward
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'logger' | 'observe'>
+  outwards: Outwards
   starts: Starts
 }): Performer {
-  const { handle, outward, starts } = context
-  const { view, clock, caller, observe } = context.deps
+  const { handle, outwards } = context
+  const { clock, logger, observe } = context.deps
+  const performers = createActionPerformers(context)
   let underWay = 0
   let isStopped = false
   let isClosed = false
@@ -46,26 +44,16 @@ export function createPerformer(context: {
 
   function perform(live: LiveRun, effect: Effect, runs: RunPort): void {
     if (effect.kind === 'abort') abort(live, effect.path, runs)
-    else if (effect.effect === 'outward') beginOrHold(live, effect, runs)
-    else transactional(live, effect, runs)
+    else if (performers[effect.type]?.way === 'outward') beginOrHold(live, effect, runs)
+    else inward(live, effect, runs)
   }
 
-  function transactional(live: LiveRun, effect: Perform, runs: RunPort): void {
-    const given = carriedOut(live, effect, runs)
+  function inward(live: LiveRun, effect: Perform, runs: RunPort): void {
+    const performer = performers[effect.type] as Extract<ActionPerformer, { way: 'inward' }> | undefined
+    const stepId = stepIdOf(live.facts, effect.path)
+    const given =
+      performer === undefined ? unavailable(effect) : performer.perform({ live, effect, stepId, runs, nowMs: nowMs() })
     if (given !== undefined) answer(live, effect, given, runs)
-  }
-
-  /** Undefined: the answer comes later. */
-  function carriedOut(live: LiveRun, effect: Perform, runs: RunPort): StepAnswer | undefined {
-    if (effect.type === 'call_workflow') return starts.call(live, effect, runs)
-    if (effect.type === 'create_event') {
-      handle.write([platformEmitAt(emitOf(live.facts, effect), handle.shard, view.appliedOffset)])
-      return undefined
-    }
-    if (effect.type !== 'send_notification') return unavailable(effect)
-    const made = notificationOf(live.facts, effect, { view, shard: handle.shard, nowMs: nowMs() })
-    if (made.record !== undefined) handle.write([made.record])
-    return made.answer
   }
 
   function beginOrHold(live: LiveRun, effect: Perform, runs: RunPort): void {
@@ -74,33 +62,36 @@ export function createPerformer(context: {
   }
 
   function begin(live: LiveRun, effect: Perform, runs: RunPort): void {
+    const performer = performers[effect.type] as Extract<ActionPerformer, { way: 'outward' }>
     const controller = new AbortController()
     live.underWay.set(effect.path, controller)
-    outward.offer(live.facts.organizationId, live.facts.workflowId, async () => {
+    outwards[performer.kind].offer(live.facts.organizationId, live.facts.workflowId, async () => {
       if (isStopped || controller.signal.aborted || !handle.isHeld()) return
       underWay++
-      const given = await request(live, effect, controller.signal)
+      const given = await attempt(live, effect, performer, controller.signal)
       underWay--
       finish(live, effect, given, { controller, runs })
       if (underWay === 0) drained()
     })
   }
 
-  async function request(live: LiveRun, effect: Perform, signal: AbortSignal): Promise<StepAnswer> {
-    const input = effect.with as HttpRequestInput
+  async function attempt(
+    live: LiveRun,
+    effect: Perform,
+    performer: Extract<ActionPerformer, { way: 'outward' }>,
+    signal: AbortSignal,
+  ): Promise<StepAnswer> {
     const startedMs = clock.monotonicMs()
     const timeoutMs = effect.deadlineMs === null ? UNTIMED_MS : Math.max(1, effect.deadlineMs - clock.nowMs())
+    const stepId = stepIdOf(live.facts, effect.path)
     let given: StepAnswer
     try {
-      const made = requestOf(input, stepIdOf(live.facts, effect.path))
-      given =
-        'error' in made
-          ? made
-          : answerOf(await caller.call({ ...made, timeoutMs, signal }), input.failOnStatus, nowMs())
+      given = await performer.perform({ live, effect, stepId, timeoutMs, signal })
     } catch (error) {
-      given = {
-        error: { code: 'internal_error', message: `The request could not be made: ${(error as Error).message}` },
-      }
+      // A step that was given up fails by that.
+      if (!signal.aborted)
+        logger.error({ stepId, error: (error as Error).stack }, 'a step failed by a fault of its own')
+      given = failed('internal_error', `The step could not be performed: ${(error as Error).message}`)
     }
     observe.attempt(effect.type, 'error' in given ? given.error.code : '', (clock.monotonicMs() - startedMs) / 1000)
     return given
@@ -157,6 +148,5 @@ export function createPerformer(context: {
 }
 
 /** A deploy refuses such an action; a version of another release may have one. */
-const unavailable = ({ type }: Perform): StepAnswer => ({
-  error: { code: 'action_not_available', message: `This release does not run ${type}.` },
-})
+const unavailable = ({ type }: Perform): StepAnswer =>
+  failed('action_not_available', `This release does not run ${type}.`)

@@ -8,8 +8,7 @@ import { notificationRecord } from '../../../src/notifications/notices.ts'
 import type { Perform } from '../../../src/workflows/interpreter/run.ts'
 import type { Severity } from '../../../topics/notifications.ts'
 import type { RunFacts } from '../../../topics/run-journal.ts'
-import { stepIdOf } from './create-event.ts'
-import type { StepAnswer } from './http-request.ts'
+import { type StepAnswer, stepIdOf } from './step.ts'
 
 interface SendNotificationInput {
   channel: string

@@ -11,6 +11,7 @@ import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/
 import { createLogger } from '../../../src/logger.ts'
 import type { Kind } from '../../../src/model/records.ts'
 import type { Workflow } from '../../../src/model/workflows.ts'
+import type { StepAnswer, TableSteps } from '../../../src/tables/steps.ts'
 import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
 import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
@@ -24,7 +25,6 @@ import { workflowOf } from '../../workflows/workflow-records.ts'
 
 export type MemoryRun = ReturnType<typeof createMemoryRun>
 
-const ORGANIZATION = 'org_a'
 const STATES: readonly string[] = [runState.name, runJournal.name]
 const SILENT: RunObserver = {
   started: () => undefined,
@@ -45,12 +45,19 @@ interface Session {
 }
 
 /** `answer`: of the outside; undefined: it hangs until it is given up. */
-export function createMemoryRun(answer: (request: OutboundCall, number: number) => CallResult | undefined = () => OK) {
+export function createMemoryRun(
+  answer: (request: OutboundCall, number: number) => CallResult | undefined = () => OK,
+  {
+    tables: given = NO_TABLES,
+    organizationId: ORGANIZATION = 'org_a',
+  }: { tables?: TableSteps; organizationId?: string } = {},
+) {
   const clock = createManualClock(1_785_000_000_000)
   const view = createControlView({ clock })
   const logs = new Map<string, LogRecord[]>()
   const requests: OutboundCall[] = []
   const failures: Error[] = []
+  const statements = new Set<Promise<StepAnswer>>()
   let session: Session
   let controlOffset = 0
   let emitted = 0
@@ -94,8 +101,16 @@ export function createMemoryRun(answer: (request: OutboundCall, number: number) 
     },
     close: () => undefined,
   }
+  const tables: TableSteps = {
+    run(step) {
+      const statement = given.run(step)
+      statements.add(statement)
+      statement.catch(() => undefined).finally(() => statements.delete(statement))
+      return statement
+    },
+  }
   const processor = createRunProcessor({
-    ...{ view, caller, clock, clockOffsetMs: 0, shards: 1, observe: SILENT, logger: createLogger('silent') },
+    ...{ view, caller, tables, clock, clockOffsetMs: 0, shards: 1, observe: SILENT, logger: createLogger('silent') },
     secrets: { decrypt: sealed => sealed },
   })
 
@@ -225,11 +240,15 @@ export function createMemoryRun(answer: (request: OutboundCall, number: number) 
     commit,
     breathe,
     isDirty: () => session.isDirty,
+    /** Statements under way have ended. */
+    statementsEnd: () => Promise.allSettled([...statements]),
     /** Reads, commits and answers until nothing is left to do now. */
     async settle(): Promise<void> {
       for (let quiet = 0; quiet < 2; ) {
         await breathe()
         const hasRead = read()
+        await breathe()
+        await Promise.allSettled([...statements])
         await breathe()
         const { isDirty } = session
         if (isDirty) commit()
@@ -260,6 +279,8 @@ export function createMemoryRun(answer: (request: OutboundCall, number: number) 
     ],
   }
 }
+
+const NO_TABLES: TableSteps = { run: () => Promise.reject(new Error('This test has no tables')) }
 
 export const OK: CallResult = {
   ...{ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"ok":true}'), durationMs: 1 },

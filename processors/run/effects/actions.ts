@@ -1,0 +1,50 @@
+/** The performer of each action that has an effect. */
+import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
+import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { ActionType } from '../../../src/workflows/language/definition.ts'
+import type { RunDependencies } from '../dependencies.ts'
+import type { Starts } from '../starts.ts'
+import { emitOf } from './create-event.ts'
+import { performRequest } from './http-request.ts'
+import { notificationOf } from './send-notification.ts'
+import type { ActionPerformer, InwardCall, OutwardCall, StepAnswer } from './step.ts'
+import { tableStep } from './table-step.ts'
+
+export type ActionPerformers = Readonly<Partial<Record<ActionType, ActionPerformer>>>
+
+export function createActionPerformers(context: {
+  handle: ShardHandle
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables'>
+  starts: Starts
+}): ActionPerformers {
+  const { handle, deps, starts } = context
+  const { view } = deps
+  const inward = (perform: (call: InwardCall) => StepAnswer | undefined): ActionPerformer => ({
+    way: 'inward',
+    perform,
+  })
+  const onTable: ActionPerformer = {
+    way: 'outward',
+    kind: 'statements',
+    perform: (call: OutwardCall) => tableStep(call, deps),
+  }
+
+  return {
+    call_workflow: inward(({ live, effect, runs }) => starts.call(live, effect, runs)),
+    create_event: inward(({ live, effect }) => {
+      handle.write([platformEmitAt(emitOf(live.facts, effect), handle.shard, view.appliedOffset)])
+      return undefined
+    }),
+    send_notification: inward(({ live, effect, nowMs }) => {
+      const made = notificationOf(live.facts, effect, { view, shard: handle.shard, nowMs })
+      if (made.record !== undefined) handle.write([made.record])
+      return made.answer
+    }),
+    http_request: { way: 'outward', kind: 'requests', perform: call => performRequest(call, deps) },
+    sql_query: onTable,
+    table_insert: onTable,
+    table_update: onTable,
+    table_delete: onTable,
+    table_get: onTable,
+  }
+}
