@@ -63,6 +63,11 @@ const ROOMS = [
     why: 'What a definition means is pure: it knows no store, no broker and no clock, and all who run it lie above.',
   },
   {
+    name: 'run-calls',
+    path: '^src/run-calls/',
+    why: 'From a command about a run to its answer, for HTTP, MCP and tools alike: so it knows none of them.',
+  },
+  {
     name: 'tables',
     path: '^src/tables/',
     why: 'Rows in PostgreSQL, for HTTP and for steps of workflows alike: so it knows neither.',

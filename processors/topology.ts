@@ -29,6 +29,7 @@ import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
 import { quarantine } from '../topics/quarantine.ts'
 import { recordState } from '../topics/record-state.ts'
+import { responses } from '../topics/responses.ts'
 import { runJournal } from '../topics/run-journal.ts'
 import { runState } from '../topics/run-state.ts'
 import { runs } from '../topics/runs.ts'
@@ -52,7 +53,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
   {
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane; streams events',
-    reads: [outcomes, admissionCounters, deliveryCatchUps, streamsPresence, control, events],
+    reads: [outcomes, responses, admissionCounters, deliveryCatchUps, streamsPresence, control, events],
     writes: [
       emits,
       platformEmits,
@@ -108,7 +109,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     role: 'run',
     does: 'runs workflows: starts, steps, delays, retries and ends',
     reads: [runs, runsCommands, control],
-    writes: [platformEmits, notifications, auditRuns],
+    writes: [platformEmits, notifications, responses, auditRuns],
     state: [runState, runJournal],
   },
   {

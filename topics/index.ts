@@ -26,6 +26,7 @@ import { outcomes } from './outcomes.ts'
 import { platformEmits } from './platform-emits.ts'
 import { quarantine } from './quarantine.ts'
 import { recordState } from './record-state.ts'
+import { responses } from './responses.ts'
 import { runJournal } from './run-journal.ts'
 import { runState } from './run-state.ts'
 import { runs } from './runs.ts'
@@ -54,6 +55,7 @@ export const SHARED_TOPICS: readonly Topic[] = [
   notificationState,
   runs,
   runsCommands,
+  responses,
   runJournal,
   runState,
   auditEmits,

@@ -1,4 +1,5 @@
 import { codecOf, environment, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { answerToFields } from './responses.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** What never changes in a run. Times are ms since 1970. */
@@ -37,6 +38,8 @@ export const runFactsFields = record('RunFacts', {
   scopes: text,
   /** A JSON object: variables of `$env`, as they were at the start. */
   variables: text,
+  /** Who waits for its response or its end. */
+  answerTo: optional(answerToFields),
 })
 
 /** A live run: a snapshot and the inputs since give its state. */

@@ -1,4 +1,5 @@
 import { codecOf, environment, int, long, oneOf, optional, record, text, type ValueOf } from './avro.ts'
+import { answerToFields } from './responses.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** A call about a run. */
@@ -23,6 +24,8 @@ export const runCommandFields = record('RunCommand', {
   retryOf: optional(text),
   /** `run` looks the workflow up once its view of the control plane has reached this offset. */
   controlOffset: long,
+  /** Null: the answer is in the history alone. */
+  answerTo: optional(answerToFields),
 })
 
 export const runCommandCodec = codecOf(runCommandFields)

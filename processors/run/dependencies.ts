@@ -2,6 +2,7 @@
 import type { Clock } from '../../src/clock.ts'
 import type { SecretBox } from '../../src/crypto/secret-box.ts'
 import type { Caller } from '../../src/delivery/outbound-call.ts'
+import type { Appender } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { TableSteps } from '../../src/tables/steps.ts'
@@ -13,6 +14,8 @@ export interface RunDependencies {
   secrets: Pick<SecretBox, 'decrypt'>
   caller: Caller
   tables: TableSteps
+  /** Of answers that are in no transaction. */
+  appender: Appender
   shards: number
   clock: Clock
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */

@@ -8,6 +8,7 @@ import { type RunCommand, runCommandCodec, runsCommands } from '../../topics/run
 import type { RunDependencies } from './dependencies.ts'
 import { answerOfVerdict } from './effects/create-event.ts'
 import type { Positions } from './positions.ts'
+import type { Responses } from './responses.ts'
 import type { Runs } from './runs/runs.ts'
 import type { Starts } from './starts.ts'
 
@@ -29,8 +30,9 @@ export function createInputs(context: {
   positions: Positions
   starts: Starts
   runs: Runs
+  responses: Pick<Responses, 'answer'>
 }): Inputs {
-  const { handle, positions, starts, runs } = context
+  const { handle, positions, starts, runs, responses } = context
   const { view, clock, logger } = context.deps
   /** By topic: the record that has waited for the control view long enough. */
   const hasWaited = new Map<string, number>()
@@ -76,6 +78,8 @@ export function createInputs(context: {
   function command(given: RunCommand): void {
     if (given.kind === 'start') starts.command(given, runs)
     else cancel(given)
+    const { answerTo, runId } = given
+    if (answerTo?.wants === 'taken') responses.answer(answerTo, { kind: 'taken', runId, value: null })
   }
 
   function cancel({ runId, ...caller }: RunCommand): void {

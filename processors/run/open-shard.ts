@@ -11,6 +11,7 @@ import { createOutputs } from './outputs.ts'
 import { createPace } from './pace.ts'
 import { createPositions } from './positions.ts'
 import { createPrograms } from './programs.ts'
+import { createResponses } from './responses.ts'
 import { createPartsOf } from './runs/parts.ts'
 import { createRuns, type Runs } from './runs/runs.ts'
 import { createSchedules } from './schedules.ts'
@@ -30,7 +31,8 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
   const { shard } = handle
   const { view } = deps
   const positions = createPositions(handle)
-  const outputs = createOutputs(shard)
+  const responses = createResponses({ handle, deps })
+  const outputs = createOutputs(shard, responses.ended)
   const programs = createPrograms(view)
   const pace = createPace(shard)
   const lanes = createLanes(view)
@@ -42,7 +44,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     outdated: (facts, nowMs) => outdated(view, facts, nowMs),
   })
   const schedules = createSchedules({ handle, deps, starts, runs })
-  const inputs = createInputs({ handle, deps, positions, starts, runs })
+  const inputs = createInputs({ handle, deps, positions, starts, runs, responses })
 
   let stopListening = (): void => undefined
 
@@ -74,7 +76,14 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     // Rows of runs that are sealed for the first time are among the outputs.
     seal() {
       const journal = runs.seal()
-      return [...journal, ...outputs.seal(), ...pace.seal(), ...schedules.seal(), ...positions.seal()]
+      return [
+        ...journal,
+        ...outputs.seal(),
+        ...responses.seal(),
+        ...pace.seal(),
+        ...schedules.seal(),
+        ...positions.seal(),
+      ]
     },
     committed: () => runs.committed(),
     drain: () => performer.drain(DRAIN_MS),

@@ -32,9 +32,14 @@ export interface EndedRun {
   atMs: number
   steps: number
   warnings: readonly unknown[]
+  hasResponded: boolean
 }
 
-export function createOutputs(shard: number): Outputs {
+/** `ended`: is given the end of each run, skipped ones included. */
+export function createOutputs(
+  shard: number,
+  ended: (facts: RunFacts, row: RunRow, hasResponded: boolean) => void,
+): Outputs {
   let rows: AuditRuns = { steps: [], runs: [] }
   let bytes = 0
   let packed: OutRecord[] = []
@@ -64,11 +69,15 @@ export function createOutputs(shard: number): Outputs {
       rows.steps.push(row)
     },
     ended(facts, end, secrets) {
-      addRun(endRow(facts, end, secrets))
+      const row = endRow(facts, end, secrets)
+      addRun(row)
+      ended(facts, row, end.hasResponded)
     },
     skipped(facts, skipReason) {
       const finishedAtMs = facts.startedAtMs
-      addRun({ ...rowOf(facts, []), step: 1, status: 'skipped', skipReason, finishedAtMs, durationMs: 0 })
+      const row: RunRow = { ...rowOf(facts, []), status: 'skipped', skipReason, finishedAtMs, durationMs: 0 }
+      addRun(row)
+      ended(facts, row, false)
     },
     seal() {
       pack()

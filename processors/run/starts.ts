@@ -92,7 +92,7 @@ export function createStarts(context: {
     const message = `The chain has come through ${facts.workflowId} ${CHAIN_REPEATS_MAX} times, and allowSelfTrigger is off.`
     const error = { actionKey: '', path: null, code: 'chain_depth_exceeded', message }
     const ending = { status: 'truncated', error, reason: null, output: null } as const
-    outputs.ended(facts, { ending, atMs: facts.startedAtMs, steps: 0, warnings: [] }, [])
+    outputs.ended(facts, { ending, atMs: facts.startedAtMs, steps: 0, warnings: [], hasResponded: false }, [])
     observe.ended('truncated')
   }
 
@@ -133,6 +133,7 @@ function factsOfCall(
     ...{ triggerKind: 'workflow', retryOf: null, parentRunId: parent.runId, parentPath: waits ? path : null },
     ...{ parentAttempt: waits ? attempt : 0, nesting: parent.nesting + 1, depth: parent.depth + 1 },
     ...{ path: pathThrough(parent.path, parent.workflowId), scopes: JSON.stringify({ $param: params }) },
+    answerTo: null,
   }
 }
 

@@ -24,6 +24,7 @@ import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
 import { createStoredEvents } from '../replay/stored-events.ts'
+import type { RunCalls } from '../run-calls/run-calls.ts'
 import type { Push } from '../streaming/hub/push.ts'
 import type { Meters } from '../streaming/meters.ts'
 import type { Streaming } from '../streaming/streaming.ts'
@@ -81,6 +82,8 @@ export interface ApiDeps {
   validators: Validators
   /** The composition root feeds it the topic `outcomes`. */
   verdictWaiter: VerdictWaiter
+  /** The composition root feeds it the topic `responses`. */
+  runCalls: RunCalls
   /** The composition root feeds it the topic `outcomes`. */
   pauses: PausedOrganizations
   tags: IngressTags

@@ -13,6 +13,7 @@ import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
+import { createRunCalls, type RunCalls } from '../run-calls/run-calls.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
@@ -31,24 +32,26 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const processId = parts.ids.next('api')
   const followed = createFollowed(parts, processId)
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
+  const { shards } = parts.provisioning
+  const runCalls = createRunCalls({ ...parts, appender, shards, processId })
   const streaming = await openStreams(parts, followed)
   const meters = createMeters({
     ...parts,
     appender,
-    shards: parts.provisioning.shards,
+    shards,
     processId,
     meter: 'streamed_events',
   })
   const push = openPush(parts, { streaming, meters, appender, processId })
-  const readers = await followTopics(parts, { ...followed, ...push })
-  showFollowed(parts, followed)
+  const readers = await followTopics(parts, { ...followed, ...push, runCalls })
+  showFollowed(parts, { ...followed, runCalls })
   alignPartitions(parts)
   const kafkaAccess = openKafkaAccess(parts)
   const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
   const { tables } = openTables(parts)
-  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters, push, tables }
+  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters, push, tables, runCalls }
   const api = createHandler(parts, { ...followed, ...opened })
   parts.draining.push(async () => streaming.pulls.close(), api.drain)
   const sweep = controlPlane.federation.startSweep()
@@ -66,6 +69,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     await appender.close()
     await readers.close()
     followed.verdictWaiter.close()
+    runCalls.close()
     await history.close()
   })
   resealAll(parts)
@@ -145,6 +149,7 @@ type Opened = Followed & {
   meters: Meters
   push: Push
   tables: Tables
+  runCalls: RunCalls
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {

@@ -1,19 +1,38 @@
 /** Composes the role `run`: the runs of workflows, and the way outside for their requests. */
 import { createRunProcessor } from '../../processors/run/index.ts'
 import { createCaller } from '../delivery/outbound-call.ts'
+import { createAppender } from '../kafka/write/appender.ts'
 import { openTables } from './compose-tables.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
+/** Then a call runs out of time instead. */
+const APPEND_PERSIST_MS = 5_000
+
 export function startRun(parts: Parts): void {
-  const { view, secrets, guard, provisioning, clock, config, logger, metrics, closing } = parts
+  const { kafka, view, secrets, guard, provisioning, clock, config, logger, metrics, closing } = parts
   const { clockOffsetMs, connectionAgeMsMax } = config
   const caller = createCaller({ guard, clock, connectionAgeMsMax })
-  closing.push(async () => caller.close())
+  const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
+  closing.push(async () => {
+    caller.close()
+    await appender.close()
+  })
   const { shards } = provisioning
   const { steps: tables } = openTables(parts)
   runProcessor(
     parts,
-    createRunProcessor({ view, secrets, caller, tables, shards, clock, clockOffsetMs, logger, observe: metrics.runs }),
+    createRunProcessor({
+      view,
+      secrets,
+      caller,
+      tables,
+      appender,
+      shards,
+      clock,
+      clockOffsetMs,
+      logger,
+      observe: metrics.runs,
+    }),
   )
 }

@@ -1,7 +1,8 @@
-/** The topics that the role `api` follows: verdicts, positions and counters of `admit`, owed events, and streams. */
+/** The topics that the role `api` follows: verdicts, answers of runs, positions and counters of `admit`, owed events, and streams. */
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { outcomes as outcomesTopic } from '../../topics/outcomes.ts'
+import { responses as responsesTopic } from '../../topics/responses.ts'
 import { streamsPresence } from '../../topics/streams-presence.ts'
 import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
 import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admission-progress.ts'
@@ -11,6 +12,7 @@ import type { LogRecord } from '../kafka/ports.ts'
 import { retryTransient } from '../kafka/protocol/retry-transient.ts'
 import { createLogReader } from '../kafka/read/log-reader.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
+import type { RunCalls } from '../run-calls/run-calls.ts'
 import type { Push } from '../streaming/hub/push.ts'
 import type { Parts } from './parts.ts'
 
@@ -27,8 +29,8 @@ export interface Followed {
   waiting: WaitingWebhooks
 }
 
-/** Fed with the topic `streams.presence`. */
-type FollowedPresence = Pick<Push, 'presence'>
+/** Fed with the topics `streams.presence` and `responses`. */
+type FollowedBesides = Pick<Push, 'presence'> & { runCalls: RunCalls }
 
 export const createFollowed = ({ clock, logger }: Parts, processId: string): Followed => ({
   verdictWaiter: createVerdictWaiter({ clock, processId }),
@@ -40,16 +42,19 @@ export const createFollowed = ({ clock, logger }: Parts, processId: string): Fol
 /** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
 export async function followTopics(
   parts: Parts,
-  { verdictWaiter, pauses, numbers, waiting, presence }: Followed & FollowedPresence,
+  { verdictWaiter, pauses, numbers, waiting, presence, runCalls }: Followed & FollowedBesides,
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   const verdicts = createLogReader({
     ...{ kafka, clock, logger, watch },
     events: {
-      onRecords(_topic, _partition, records) {
+      onRecords(topic, _partition, records) {
         for (const record of records) {
-          verdictWaiter.onRecord(record)
-          pauses.onRecord(record)
+          if (topic === responsesTopic.name) runCalls.onRecord(record)
+          else {
+            verdictWaiter.onRecord(record)
+            pauses.onRecord(record)
+          }
         }
       },
       onFatal,
@@ -71,10 +76,11 @@ export async function followTopics(
       onFatal,
     },
   })
-  const ends = await endsOfOutcomes(parts)
+  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name])
   for (let shard = 0; shard < provisioning.shards; shard++) {
     // A shard whose partition has no leader gives no verdicts either: its end is looked up once there is a leader.
     verdicts.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
+    verdicts.assign(responsesTopic.name, shard, ends.get(`${responsesTopic.name}/${shard}`) ?? 'latest')
     counters.assign(admissionCounters.name, shard, 'earliest')
     counters.assign(deliveryCatchUps.name, shard, 'earliest')
   }
@@ -89,7 +95,7 @@ export async function followTopics(
 
 export function showFollowed(
   { metrics, view, clock, wire }: Parts,
-  { verdictWaiter, numbers, waiting }: Followed,
+  { verdictWaiter, numbers, waiting, runCalls }: Followed & Pick<FollowedBesides, 'runCalls'>,
 ): void {
   metrics.ingressLag(
     createIngressLag({ view, clock, position: numbers.position, ends: partitions => wire.ends(partitions) }),
@@ -105,14 +111,14 @@ export function showFollowed(
     'Requests answered with a queued emit, because its verdict did not come within two seconds.',
     () => verdictWaiter.timedOut,
   )
+  metrics.gauge('clarion_waiting_run_calls', 'Calls of runs that wait for their answer.', () => runCalls.waiting)
 }
 
 /** End offsets of the shards that have a leader within three seconds. */
-async function endsOfOutcomes({ clock, wire, provisioning }: Parts): Promise<Map<string, number>> {
-  const partitions = Array.from({ length: provisioning.shards }, (_, partition) => ({
-    topic: outcomesTopic.name,
-    partition,
-  }))
+async function endsOf({ clock, wire, provisioning }: Parts, topics: string[]): Promise<Map<string, number>> {
+  const partitions = topics.flatMap(topic =>
+    Array.from({ length: provisioning.shards }, (_, partition) => ({ topic, partition })),
+  )
   const deadlineMs = clock.monotonicMs() + ENDS_WITHIN_MS
   for (;;) {
     const ends = await retryTransient(clock, () => wire.ends(partitions))

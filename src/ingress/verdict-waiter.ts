@@ -1,12 +1,12 @@
 /**
- * Verdicts for the requests that this process holds open. A request draws a ticket before its emit is appended, since
- * the verdict may be read before the append is acknowledged; `admit` answers the process and the ticket through the
- * topic `outcomes`.
+ * Verdicts for the requests that this process holds open: `admit` answers the process and the ticket through the topic
+ * `outcomes`.
  */
 
 import { type OutcomeRow, outcomesCodec } from '../../topics/outcomes.ts'
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { LogRecord } from '../kafka/ports.ts'
+import { createTickets } from '../process/tickets.ts'
 
 export interface VerdictWaiter {
   readonly processId: string
@@ -25,81 +25,25 @@ export interface VerdictWaiter {
   close(): void
 }
 
-/** The precision of the timeout: one timer serves all waiting requests. */
-const SWEEP_MS = 50
-
-interface Waiting {
-  outcome: OutcomeRow | undefined
-  deadlineMs: number
-  resolve: ((outcome: OutcomeRow | 'pending') => void) | undefined
-}
-
-export function createVerdictWaiter(deps: { clock: Clock; processId: string }): VerdictWaiter {
-  const { clock, processId } = deps
+export function createVerdictWaiter({ clock, processId }: { clock: Clock; processId: string }): VerdictWaiter {
   const key = Buffer.from(processId)
-  const open = new Map<number, Waiting>()
-  let last = 0
-  let timedOut = 0
-  let timer: Timer | undefined
-
-  function sweep(): void {
-    timer = undefined
-    const nowMs = clock.monotonicMs()
-    for (const [ticket, waiting] of open) {
-      if (waiting.resolve === undefined || waiting.deadlineMs > nowMs) continue
-      open.delete(ticket)
-      timedOut++
-      waiting.resolve('pending')
-    }
-    if (open.size > 0) arm()
-  }
-  function arm(): void {
-    timer ??= clock.after(SWEEP_MS, sweep)
-  }
-  function resolve(outcome: OutcomeRow): void {
-    const waiting = open.get(outcome.ticket)
-    if (waiting === undefined) return
-    waiting.outcome = outcome
-    if (waiting.resolve === undefined) return
-    open.delete(outcome.ticket)
-    waiting.resolve(outcome)
-  }
+  const tickets = createTickets<OutcomeRow>({ clock })
 
   return {
     processId,
-    ticket() {
-      last += 1
-      open.set(last, { outcome: undefined, deadlineMs: 0, resolve: undefined })
-      return last
-    },
-    wait(ticket, timeoutMs) {
-      const waiting = open.get(ticket)
-      if (waiting === undefined) return Promise.resolve('pending')
-      if (waiting.outcome !== undefined) {
-        open.delete(ticket)
-        return Promise.resolve(waiting.outcome)
-      }
-      waiting.deadlineMs = clock.monotonicMs() + timeoutMs
-      arm()
-      return new Promise(resolve => {
-        waiting.resolve = resolve
-      })
-    },
-    forget: ticket => void open.delete(ticket),
+    ticket: tickets.draw,
+    wait: tickets.wait,
+    forget: tickets.forget,
     onRecord(record) {
       if (record.key === null || record.value === null || !record.key.equals(key)) return
-      for (const outcome of outcomesCodec.decode(record.value).outcomes) resolve(outcome)
+      for (const outcome of outcomesCodec.decode(record.value).outcomes) tickets.answer(outcome.ticket, outcome)
     },
     get waiting() {
-      return open.size
+      return tickets.open
     },
     get timedOut() {
-      return timedOut
+      return tickets.timedOut
     },
-    close() {
-      timer?.cancel()
-      for (const waiting of open.values()) waiting.resolve?.('pending')
-      open.clear()
-    },
+    close: tickets.close,
   }
 }

@@ -29,6 +29,7 @@ import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createValidators } from '../../src/registry/validators.ts'
+import { createRunCalls } from '../../src/run-calls/run-calls.ts'
 import type { ConnectionTimings } from '../../src/streaming/hub/connection.ts'
 import { createPush } from '../../src/streaming/hub/push.ts'
 import { createMeters } from '../../src/streaming/meters.ts'
@@ -180,17 +181,19 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   })
   const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
   const rowStore = testTables()
+  const refusable: Appender = {
+    ...appender,
+    append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)),
+  }
   const api = createApi({
     view: control.view,
     controlPlane,
-    appender: {
-      ...appender,
-      append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)),
-    },
+    appender: refusable,
     kafkaAccess,
     validators,
     pings,
     verdictWaiter: outcomes,
+    runCalls: createRunCalls({ ...parts, appender: refusable, processId: ids.next('api') }),
     ...{ streaming, meters, push },
     pauses,
     tags,

@@ -100,6 +100,23 @@ describe('an accepted event', () => {
   }, 60_000)
 })
 
+describe('a start by hand', () => {
+  it('can be waited for: the answer is the run at its end', async () => {
+    const organization = await platform.organization()
+    const id = await deployed(organization, '', {
+      actions: [{ key: 'a', type: 'transform', with: { template: '{{$param.n}}' } }],
+    })
+    const run = await organization.call<Run>('POST', `/api/v1/workflows/${id}/run`, { params: { n: 5 }, wait: 20 })
+    expect(run.status).toBe(200)
+    expect(run.data).toMatchObject({ status: 'succeeded', mode: 'manual', params: { n: 5 }, output: { value: 5 } })
+    expect(run.data.id).toMatch(/^run_/)
+
+    const slow = await deployed(organization, '', { actions: [{ key: 'a', type: 'delay', with: { seconds: 600 } }] })
+    const waited = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${slow}/run`, { wait: 1 })
+    expect([waited.status, waited.data]).toEqual([202, { runId: expect.stringMatching(/^run_/) }])
+  }, 60_000)
+})
+
 describe('a step', () => {
   it('creates an event, which is judged, and starts the next workflow one deeper in the chain', async () => {
     const organization = await platform.organization()

@@ -55,6 +55,7 @@ import { notificationRecordCodec, notifications } from '../../topics/notificatio
 import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
+import { responses, responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec, runJournal } from '../../topics/run-journal.ts'
 import { runPaceCodec, runPositionCodec, runScheduleCodec, runState } from '../../topics/run-state.ts'
 import { runInputCodec, runs } from '../../topics/runs.ts'
@@ -114,6 +115,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditRuns.name]: { any: as(auditRunsCodec) },
   [runs.name]: { any: as(runInputCodec) },
   [runsCommands.name]: { any: as(runCommandCodec) },
+  [responses.name]: { any: as(responsesCodec) },
   [runJournal.name]: { any: as(runEntryCodec) },
   [runState.name]: {
     ...{ position: as(runPositionCodec), pace: as(runPaceCodec), schedule: as(runScheduleCodec) },

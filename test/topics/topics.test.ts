@@ -44,6 +44,7 @@ import { notificationRecordCodec } from '../../topics/notifications.ts'
 import { outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
+import { responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec } from '../../topics/run-journal.ts'
 import { runPaceCodec, runPositionCodec, runScheduleCodec } from '../../topics/run-state.ts'
 import { runInputCodec } from '../../topics/runs.ts'
@@ -86,6 +87,7 @@ const CODECS = {
   runScheduleCodec,
   runInputCodec,
   runCommandCodec,
+  responsesCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,

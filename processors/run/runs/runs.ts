@@ -173,9 +173,9 @@ export function createRuns(context: {
 
   function end(live: LiveRun, ending: Ending): void {
     const { facts, run, secrets, steps } = live
-    const { warnings, nowMs: atMs } = run.state
+    const { warnings, nowMs: atMs, hasResponded } = run.state
     remove(live)
-    outputs.ended(facts, { ending, atMs: Math.max(atMs, facts.startedAtMs), steps, warnings }, secrets)
+    outputs.ended(facts, { ending, atMs: Math.max(atMs, facts.startedAtMs), steps, warnings, hasResponded }, secrets)
     observe.ended(ending.status)
     handle.write([])
     answerCaller(facts, ending)

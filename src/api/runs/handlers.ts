@@ -1,20 +1,19 @@
 /** Runs of workflows: lists, starts by hand, retries and cancellations. See docs/specification/runs.md. */
 import type { RunStatus } from '../../../topics/audit-runs.ts'
-import { type RunCommand, runCommandCodec, runsCommands } from '../../../topics/runs-commands.ts'
+import type { RunCommand } from '../../../topics/runs-commands.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { RunFilter, StoredRun } from '../../analytics/read/run-reads.ts'
 import { getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
-import { unacknowledged } from '../../ingress/unacknowledged.ts'
-import type { Appender } from '../../kafka/ports.ts'
-import { shardOf } from '../../kafka/shards.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Workflow } from '../../model/workflows.ts'
+import type { GivenCommand, RunCalls } from '../../run-calls/run-calls.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { presentRun, presentSummary } from './presenter.ts'
+import { answeredRun } from './answered-run.ts'
+import { presentEnded, presentRun, presentSummary } from './presenter.ts'
 
 type Filter = { workflowId?: string; status?: RunStatus; mode?: string; code?: string; eventId?: string }
 
@@ -22,31 +21,17 @@ const UNENDED: ReadonlySet<RunStatus> = new Set(['queued', 'running'])
 /** What stands for a secret, and for what was too long to be kept. */
 const INCOMPLETE = /\*\*\*|…cut$/
 
-export function createRunHandlers(deps: {
-  reads: Reads
-  view: ControlView
-  appender: Appender
-  shards: number
-  ids: Ids
-}) {
-  const { reads, view, appender, shards, ids } = deps
+export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCalls: RunCalls; ids: Ids }) {
+  const { reads, view, runCalls, ids } = deps
 
-  async function append(call: Call, given: Pick<RunCommand, 'kind' | 'runId'> & Partial<RunCommand>): Promise<Answer> {
-    const { organizationId, environment } = ownerOf(call)
+  function commandOf(call: Call, given: Pick<RunCommand, 'kind' | 'runId'> & Partial<RunCommand>): GivenCommand {
     const { actorId, requestId } = call.caller
-    const command: RunCommand = {
-      ...{ workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null },
-      ...{ organizationId, environment, actorId, requestId: requestId ?? '', controlOffset: view.appliedOffset },
-      ...given,
-    }
-    const partition = shardOf(organizationId, shards)
-    const value = runCommandCodec.encode(command)
-    try {
-      await appender.append({ topic: runsCommands.name, partition, key: organizationId, value })
-    } catch (error) {
-      throw unacknowledged('The call', error)
-    }
-    return { data: { runId: command.runId } }
+    return { ...ownerOf(call), actorId, requestId: requestId ?? '', ...given }
+  }
+
+  async function send(call: Call, given: Parameters<typeof commandOf>[1]): Promise<Answer> {
+    await runCalls.send(commandOf(call, given))
+    return { data: { runId: given.runId } }
   }
 
   async function one(call: Call): Promise<StoredRun> {
@@ -75,10 +60,15 @@ export function createRunHandlers(deps: {
     },
     async run(call: Call): Promise<Answer> {
       const workflow = getWorkflow(view, ownerOf(call), call.params.id!)
-      const { params = {} } = (call.body ?? {}) as { params?: Record<string, unknown> }
+      const { params = {}, wait = 0 } = (call.body ?? {}) as { params?: Record<string, unknown>; wait?: number }
       const version = liveVersion(workflow)
       const scopes = JSON.stringify({ $param: params })
-      return append(call, { kind: 'start', runId: ids.next('run'), workflowId: workflow.id, version, scopes })
+      const start = { kind: 'start', runId: ids.next('run'), workflowId: workflow.id, version, scopes } as const
+      if (wait === 0) return send(call, start)
+      const awaited = { wants: 'end', timeoutMs: 1000 * wait, signal: call.signal() } as const
+      const answer = await runCalls.call(commandOf(call, start), awaited)
+      if (answer?.kind !== 'ended') return { data: { runId: start.runId } }
+      return { status: 200, data: presentEnded(answeredRun(answer.value), ownerOf(call)) }
     },
     async retry(call: Call): Promise<Answer> {
       const { useLatest = false } = (call.body ?? {}) as { useLatest?: boolean }
@@ -89,14 +79,14 @@ export function createRunHandlers(deps: {
       const version = useLatest ? liveVersion(workflow) : getVersion(view, workflow, run.workflowVersion).version
       const { triggerKind, eventId, canonicalName, chainDepth: depth } = run
       const trigger = JSON.stringify({ triggerKind, eventId, canonicalName, depth, rootEventId: eventId })
-      return append(call, {
+      return send(call, {
         ...{ kind: 'start', runId: ids.next('run'), workflowId: workflow.id, version, scopes: run.scopes },
         ...{ trigger, retryOf: run.runId },
       })
     },
     async cancel(call: Call): Promise<Answer> {
       const run = await one(call)
-      if (UNENDED.has(run.status)) return append(call, { kind: 'cancel', runId: run.runId })
+      if (UNENDED.has(run.status)) return send(call, { kind: 'cancel', runId: run.runId })
       throw new ClarionError('run_ended', `The run has ended as ${run.status}.`)
     },
   }

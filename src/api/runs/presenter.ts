@@ -11,12 +11,16 @@ export function presentSummary(run: StoredRun, { environment }: Owner) {
 }
 
 export function presentRun(run: StoredRun, steps: readonly StoredStep[], owner: Owner) {
+  return { ...presentEnded(run, owner), steps: steps.map(presentStep) }
+}
+
+/** Without its steps. */
+export function presentEnded(run: StoredRun, owner: Owner) {
   const scopes = valueIn(run.scopes)
   const params = typeof scopes === 'object' && scopes !== null ? (scopes as { $param?: unknown }).$param : scopes
   return {
     ...presentSummary(run, owner),
     ...{ params: params ?? null, output: valueIn(run.output), warnings: JSON.parse(run.warnings) as unknown[] },
-    steps: steps.map(presentStep),
   }
 }
 

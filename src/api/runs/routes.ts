@@ -17,6 +17,6 @@ export function createRunRoutes(on: ReturnType<typeof createRunHandlers>): Route
     run('POST', `${path}/runs/:runId/cancel`, 'Cancel a run that has not ended.', { answer: schemas.accepted, status: 202 }, on.cancel),
     run('POST', `${path}/runs/:runId/retry`, 'Start an ended run once more, with the same params.', { ...accepted, body: schemas.retryInput, bodyOptional: true }, on.retry),
     read('GET', `${path}/:id/runs`, 'List the runs of a workflow, newest first.', list(schemas.runSummary, schemas.runFilter), on.listOf),
-    run('POST', `${path}/:id/run`, 'Start the live version by hand.', { ...accepted, body: schemas.manualRun, bodyOptional: true }, on.run),
+    run('POST', `${path}/:id/run`, 'Start the live version by hand, and wait for its end if you like.', { ...accepted, answer: schemas.acceptedOrEnded, body: schemas.manualRun, bodyOptional: true }, on.run),
   ]
 }

@@ -56,13 +56,9 @@ const step = object({
   branch: nullable(string),
 })
 
-export const run = object({
-  ...runFields,
-  params: anything,
-  output: anything,
-  warnings: listOf(anyObject),
-  steps: listOf(step),
-})
+const endedFields = { ...runFields, params: anything, output: anything, warnings: listOf(anyObject) }
+
+export const run = object({ ...endedFields, steps: listOf(step) })
 
 export const runFilter = {
   'status?': oneOf([...RUN_STATUSES]),
@@ -71,7 +67,10 @@ export const runFilter = {
   'eventId?': text(1, 60),
 }
 
-export const manualRun = object({ 'params?': anyObject })
+/** `wait`: seconds. */
+export const manualRun = object({ 'params?': anyObject, 'wait?': { type: 'integer', minimum: 0, maximum: 25 } })
 export const retryInput = object({ 'useLatest?': { type: 'boolean' } })
 /** `runId`: of the run that was asked for, begun or to be cancelled. */
 export const accepted = object({ runId: string })
+/** Without its steps, if it ended in time. */
+export const acceptedOrEnded = { anyOf: [accepted, object(endedFields)] }

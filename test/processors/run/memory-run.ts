@@ -15,6 +15,7 @@ import type { StepAnswer, TableSteps } from '../../../src/tables/steps.ts'
 import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
 import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
+import { responses, responsesCodec } from '../../../topics/responses.ts'
 import { runJournal } from '../../../topics/run-journal.ts'
 import { runState } from '../../../topics/run-state.ts'
 import { runInputCodec, runs } from '../../../topics/runs.ts'
@@ -109,8 +110,25 @@ export function createMemoryRun(
       return statement
     },
   }
+  const appender = {
+    append: async (record: OutRecord) => {
+      append(record)
+      return { offset: -1, timestampMs: -1 }
+    },
+    close: async () => undefined,
+  }
   const processor = createRunProcessor({
-    ...{ view, caller, tables, clock, clockOffsetMs: 0, shards: 1, observe: SILENT, logger: createLogger('silent') },
+    ...{
+      view,
+      caller,
+      tables,
+      appender,
+      clock,
+      clockOffsetMs: 0,
+      shards: 1,
+      observe: SILENT,
+      logger: createLogger('silent'),
+    },
     secrets: { decrypt: sealed => sealed },
   })
 
@@ -221,7 +239,15 @@ export function createMemoryRun(
           actorId: '',
           requestId: '',
         },
-        ...{ workflowId: '', version: 1, scopes: null, trigger: null, retryOf: null, controlOffset: -1 },
+        ...{
+          workflowId: '',
+          version: 1,
+          scopes: null,
+          trigger: null,
+          retryOf: null,
+          controlOffset: -1,
+          answerTo: null,
+        },
         ...command,
       })
       append({ topic: runsCommands.name, key: null, value })
@@ -267,6 +293,12 @@ export function createMemoryRun(
       open()
     },
     runs: () => rows().filter((row): row is RunRow => 'step' in row),
+    /** What api processes read, by process. */
+    answers: (process: string) =>
+      logOf(responses.name)
+        .filter(({ key }) => String(key) === process)
+        .flatMap(({ value }) => responsesCodec.decode(value!).responses)
+        .map(({ value, ...row }) => ({ ...row, value: JSON.parse(value.toString()) })),
     ended: () => rows().filter((row): row is RunRow => 'step' in row && row.step === 1),
     steps: () => rows().filter((row): row is StepRow => 'path' in row),
     /** Keys of the journal that are not removed. */

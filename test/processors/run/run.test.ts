@@ -408,3 +408,45 @@ it('the deletion of an organization cancels its runs', async () => {
   await memory.settle()
   expect(statuses(memory)).toEqual(['cancelled'])
 })
+
+describe('an answer to who waits', () => {
+  const answerTo = { process: 'api_1', correlation: 7, deadlineMs: 1_785_000_010_000, wants: 'end' } as const
+
+  it('is there when the end has committed, once, whatever crashed before', async () => {
+    const memory = createMemoryRun((_request, number) => json({ number }))
+    const { id: workflowId } = memory.deploy({ actions: [request('a'), pure('b', "{{$action['a'].status}}")] })
+    memory.command({ workflowId, scopes: '{"$param":{}}', answerTo })
+    memory.read()
+    await memory.breathe()
+    memory.crash()
+    expect(memory.answers('api_1')).toEqual([])
+    await memory.settle()
+    memory.crash()
+    await memory.settle()
+    const value = expect.objectContaining({ status: 'succeeded', output: '{"value":200}' })
+    expect(memory.answers('api_1')).toEqual([{ correlation: 7, kind: 'ended', runId: 'run_x', value }])
+  })
+
+  it('says also that the run was skipped, and nothing once nobody waits any more', async () => {
+    const memory = createMemoryRun(() => undefined)
+    memory.control('organization', { ...memory.organization, status: 'suspended' } as never)
+    const { id: workflowId } = memory.deploy({ actions: [request('a')] })
+    memory.command({ workflowId, answerTo })
+    await memory.settle()
+    expect(memory.answers('api_1')).toMatchObject([{ value: { skipReason: 'organization_suspended' } }])
+    memory.control('organization', memory.organization)
+    memory.command({ workflowId, answerTo: { ...answerTo, correlation: 8 } })
+    await memory.settle()
+    memory.clock.advance(40_000)
+    await memory.settle()
+    expect([statuses(memory).at(-1), memory.answers('api_1').length]).toEqual(['failed', 1])
+  })
+
+  it('that a command was taken follows at once, however long the run takes', async () => {
+    const memory = createMemoryRun(() => undefined)
+    const { id: workflowId } = memory.deploy({ actions: [request('a')] })
+    memory.command({ workflowId, answerTo: { ...answerTo, wants: 'taken' } })
+    await memory.settle()
+    expect(memory.answers('api_1')).toEqual([{ correlation: 7, kind: 'taken', runId: 'run_x', value: null }])
+  })
+})

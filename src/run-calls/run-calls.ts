@@ -1,0 +1,134 @@
+/**
+ * Calls to `run`, for requests and tools alike: a command is appended to `runs.commands`, and its answer comes back
+ * through `responses`, by the process and the number of the call. What is answered has committed, or says so itself.
+ */
+import { type AnswerTo, type ResponseKind, responsesCodec } from '../../topics/responses.ts'
+import { type RunCommand, runCommandCodec, runsCommands } from '../../topics/runs-commands.ts'
+import type { Clock } from '../clock.ts'
+import { unacknowledged } from '../ingress/unacknowledged.ts'
+import type { Appender, LogRecord } from '../kafka/ports.ts'
+import { shardOf } from '../kafka/shards.ts'
+import type { ControlView } from '../model/control-view.ts'
+import { createTickets } from '../process/tickets.ts'
+import { createShares } from './shares.ts'
+
+export interface RunAnswer {
+  kind: ResponseKind
+  /** Empty where the answer is about no run. */
+  runId: string
+  /** JSON. */
+  value: Buffer
+}
+
+/** A command, and which facts of it differ from the usual. */
+export type GivenCommand = Pick<RunCommand, 'kind' | 'organizationId' | 'environment' | 'runId'> & Partial<RunCommand>
+
+export interface Awaited {
+  wants: AnswerTo['wants']
+  timeoutMs: number
+  /** The caller has hung up. */
+  signal?: AbortSignal
+}
+
+export interface RunCalls {
+  /** Throws `service_unavailable` when the organization has more than its share of calls waiting. */
+  check(organizationId: string): void
+  /** Throws as `check`, and `service_unavailable` when the command was not acknowledged. Undefined: no answer in time. */
+  call(command: GivenCommand, awaited: Awaited): Promise<RunAnswer | undefined>
+  /** Appends a command whose answer nobody waits for; it counts as waiting until it is taken. Throws as `call`. */
+  send(command: GivenCommand): Promise<void>
+  /** A record of `responses`; those of other processes are skipped. */
+  onRecord(record: LogRecord): void
+  /** Calls without an answer. */
+  readonly waiting: number
+  /** Calls for which no answer came in time. */
+  readonly timedOut: number
+  close(): void
+}
+
+/** Calls of a process that may wait together. */
+const WAITING_MAX = 10_000
+/** Then a command that nobody waits for counts no more, whether or not it was taken. */
+const TAKEN_WITHIN_MS = 30_000
+/** Clocks of processes differ. */
+const SKEW_MS = 1_000
+
+export function createRunCalls(deps: {
+  appender: Appender
+  view: Pick<ControlView, 'appliedOffset'>
+  shards: number
+  clock: Clock
+  processId: string
+  waitingMax?: number
+}): RunCalls {
+  const { appender, view, shards, clock, processId, waitingMax = WAITING_MAX } = deps
+  const key = Buffer.from(processId)
+  const tickets = createTickets<RunAnswer>({ clock })
+  const shares = createShares(waitingMax)
+
+  async function append(command: RunCommand, ticket: number): Promise<void> {
+    const { organizationId } = command
+    const partition = shardOf(organizationId, shards)
+    try {
+      await appender.append({
+        ...{ topic: runsCommands.name, partition, key: organizationId },
+        value: runCommandCodec.encode(command),
+      })
+    } catch (error) {
+      tickets.forget(ticket)
+      throw unacknowledged('The call', error)
+    }
+  }
+
+  /** Resolves with the promise of the answer, once the command is in the log. */
+  async function begin(given: GivenCommand, { wants, timeoutMs, signal }: Awaited) {
+    const { organizationId } = given
+    const release = shares.take(organizationId)
+    const correlation = tickets.draw()
+    const deadlineMs = Math.ceil(clock.nowMs()) + timeoutMs + SKEW_MS
+    const giveUp = () => tickets.forget(correlation)
+    try {
+      await append(commandOf(given, { process: processId, correlation, deadlineMs, wants }), correlation)
+    } catch (error) {
+      release()
+      throw error
+    }
+    signal?.addEventListener('abort', giveUp)
+    if (signal?.aborted === true) giveUp()
+    const answered = tickets.wait(correlation, timeoutMs).finally(() => {
+      signal?.removeEventListener('abort', giveUp)
+      release()
+    })
+    return { answered }
+  }
+
+  const commandOf = (given: GivenCommand, answerTo: AnswerTo): RunCommand => ({
+    ...{ actorId: '', requestId: '', workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null },
+    ...{ controlOffset: view.appliedOffset, answerTo },
+    ...given,
+  })
+
+  return {
+    check: shares.check,
+    async call(command, awaited) {
+      const { answered } = await begin(command, awaited)
+      const answer = await answered
+      return answer === 'pending' ? undefined : answer
+    },
+    async send(command) {
+      await begin(command, { wants: 'taken', timeoutMs: TAKEN_WITHIN_MS })
+    },
+    onRecord(record) {
+      if (record.key === null || record.value === null || !record.key.equals(key)) return
+      for (const { correlation, ...answer } of responsesCodec.decode(record.value).responses)
+        tickets.answer(correlation, answer)
+    },
+    get waiting() {
+      return tickets.open
+    },
+    get timedOut() {
+      return tickets.timedOut
+    },
+    close: tickets.close,
+  }
+}
