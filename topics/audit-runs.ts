@@ -29,6 +29,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number]
 export const SKIP_REASONS = [
   'organization_suspended',
   'inactive',
+  'condition_false',
   'cooldown',
   'daily_cap',
   'concurrency',
@@ -72,6 +73,7 @@ export const runRowFields = record('RunRow', {
   steps: int,
   /** A JSON array. */
   warnings: text,
+  replayId: optional(text),
 })
 
 /** A step that has ended; one with a higher number replaces another of its path. */
@@ -97,6 +99,8 @@ export const stepRowFields = record('StepRow', {
   errorCode: optional(text),
   errorMessage: optional(text),
   branch: optional(text),
+  /** Of a debug run: JSON of the variables behind the step. */
+  variables: optional(text),
 })
 
 export type AuditRuns = ValueOf<typeof auditRunsFields>

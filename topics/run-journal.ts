@@ -11,7 +11,7 @@ export const runFactsFields = record('RunFacts', {
   environment,
   workflowId: text,
   version: int,
-  mode: textOf<'live' | 'manual'>(),
+  mode: textOf<'live' | 'manual' | 'debug' | 'replay'>(),
   /** What started it: docs/specification/runs.md#what-starts-a-run. */
   triggerKind: textOf<'event' | 'schedule' | 'manual' | 'workflow'>(),
   eventId: optional(text),
@@ -40,6 +40,9 @@ export const runFactsFields = record('RunFacts', {
   variables: text,
   /** Who waits for its response or its end. */
   answerTo: optional(answerToFields),
+  /** A JSON object of `RunOptions` (src/workflows/run-options.ts); null: none. */
+  options: optional(text),
+  replayId: optional(text),
 })
 
 /** A live run: a snapshot and the inputs since give its state. */

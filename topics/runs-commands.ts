@@ -22,6 +22,8 @@ export const runCommandFields = record('RunCommand', {
   trigger: optional(text),
   /** Starts: the run whose params it repeats. */
   retryOf: optional(text),
+  /** Starts: a JSON object of `RunOptions` (src/workflows/run-options.ts); null: none. */
+  options: optional(text),
   /** `run` looks the workflow up once its view of the control plane has reached this offset. */
   controlOffset: long,
   /** Null: the answer is in the history alone. */

@@ -1,6 +1,8 @@
-import { bytes, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { byDefault, bytes, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
 import { eventFactsFields } from './deliveries.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+const pinnedWorkflowFields = record('PinnedWorkflow', { workflowId: text, version: int })
 
 /** An accepted event with the workflows that it starts, each in the version that was live when it was accepted. */
 export type EventStart = ValueOf<typeof eventStartFields>
@@ -8,7 +10,9 @@ export type EventStart = ValueOf<typeof eventStartFields>
 export const eventStartFields = record('EventStart', {
   event: eventFactsFields,
   payload: bytes,
-  workflows: list(record('PinnedWorkflow', { workflowId: text, version: int })),
+  workflows: list(pinnedWorkflowFields),
+  /** Those whose conditions did not hold, and that record it. */
+  refused: byDefault([], list(pinnedWorkflowFields)),
   /** `run` looks the workflows up once its view of the control plane has reached this offset. */
   controlOffset: long,
 })

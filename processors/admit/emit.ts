@@ -11,7 +11,7 @@ import type { Registration } from '../../src/model/registrations.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
-import type { PinnedWorkflow } from './match-workflows.ts'
+import type { MatchedWorkflows } from './match-workflows.ts'
 
 /** A record of the ingress as it came, or a record of `platform.emits`. */
 export interface Emit {
@@ -59,8 +59,8 @@ export interface Acceptance {
   /** Matching webhooks in registry order, and those that matched but are excluded for a reason. */
   webhookIds: string[]
   skipped: Array<{ webhookId: string; reason: string }>
-  /** The workflows that it starts, in the versions that are live now. */
-  workflows: PinnedWorkflow[]
+  /** The workflows that it starts, in the versions that are live now, and those that record that it does not. */
+  workflows: MatchedWorkflows
   quota: { used: number; limit: number | null }
   heldKey: HeldKey | undefined
 }

@@ -131,8 +131,10 @@ function accepted(emit: Emit, acceptance: Acceptance, shard: number, controlOffs
     const value = deliveryRecordCodec.encode({ event, payload, webhookIds })
     records.push({ topic: deliveries.name, partition: shard, key, value })
   }
-  if (workflows.length > 0) {
-    const value = runInputCodec.encode({ start: { event, payload, workflows, controlOffset }, verdict: null })
+  const { starts, refused } = workflows
+  if (starts.length + refused.length > 0) {
+    const start = { event, payload, workflows: starts, refused, controlOffset }
+    const value = runInputCodec.encode({ start, verdict: null })
     records.push({ topic: runs.name, partition: shard, key, value })
   }
   return records

@@ -14,7 +14,7 @@ const DEPTH_MAX = 10_000
 const NONE = {
   ...{ eventId: null, canonicalName: null, tickMs: null, retryOf: null, parentRunId: null, parentPath: null },
   ...{ parentAttempt: 0, nesting: 0, depth: 0, rootEventId: null, correlationId: null, traceparent: null },
-  ...{ path: [] as string[], variables: '{}', answerTo: null },
+  ...{ path: [] as string[], variables: '{}', answerTo: null, options: null, replayId: null },
 }
 
 /** One run for each workflow and event, whatever is read twice. */
@@ -66,12 +66,12 @@ export function factsOfTick(
 
 /** A call's or a retry's. */
 export function factsOfCommand(command: RunCommand, startedAtMs: number): RunFacts {
-  const { runId, organizationId, environment, workflowId, version, retryOf, answerTo } = command
+  const { runId, organizationId, environment, workflowId, version, retryOf, answerTo, options } = command
   const trigger = JSON.parse(command.trigger ?? '{}') as Partial<RunFacts>
   return {
     ...NONE,
     ...{ runId, organizationId, environment, workflowId, version, retryOf, startedAtMs, begunAtMs: startedAtMs },
-    ...{ mode: 'manual', triggerKind: 'manual', scopes: command.scopes ?? '{}', answerTo },
+    ...{ mode: 'manual', triggerKind: 'manual', scopes: command.scopes ?? '{}', answerTo, options },
     ...trigger,
   }
 }

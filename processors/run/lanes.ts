@@ -24,9 +24,15 @@ export function createLanes(view: Pick<ControlView, 'find' | 'organization'>): L
     of(facts) {
       const { organizationId, workflowId } = facts
       const workflow = view.find('workflow', organizationId, workflowId)
-      const concurrency = workflow?.concurrency ?? null
+      const isDebug = facts.mode === 'debug'
+      // A debug run takes no slot from the workflow's own.
+      const concurrency = isDebug ? null : (workflow?.concurrency ?? null)
       return {
-        key: concurrency?.key ? `${workflowId}/${keyValue(facts, concurrency)}` : workflowId,
+        key: isDebug
+          ? `${workflowId}/debug`
+          : concurrency?.key
+            ? `${workflowId}/${keyValue(facts, concurrency)}`
+            : workflowId,
         ...{ organizationId, limit: concurrency?.limit ?? Number.POSITIVE_INFINITY },
         ...{ releases: concurrency?.whileWaiting !== 'hold', priority: workflow?.priority ?? 0 },
       }

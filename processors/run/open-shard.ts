@@ -2,6 +2,7 @@
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
 import { runJournal } from '../../topics/run-journal.ts'
 import { runStateKeys } from '../../topics/run-state.ts'
+import { createAnnounceRuns } from './announce.ts'
 import type { RunDependencies } from './dependencies.ts'
 import type { Outwards } from './effects/outward.ts'
 import { createPerformer } from './effects/perform.ts'
@@ -32,9 +33,9 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
   const { view } = deps
   const positions = createPositions(handle)
   const responses = createResponses({ handle, deps })
-  const outputs = createOutputs(shard, responses.ended)
+  const outputs = createOutputs(shard, { announce: createAnnounceRuns(deps), ended: responses.ended })
   const programs = createPrograms(view)
-  const pace = createPace(shard)
+  const pace = createPace({ handle, view, shards: deps.shards })
   const lanes = createLanes(view)
   const partsOf = createPartsOf({ ...deps, programs })
   const starts = createStarts({ deps, outputs, programs, pace, lanes })
@@ -66,6 +67,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       open.add(runs)
       runs.start()
       schedules.start()
+      pace.start()
       inputs.start()
       stopListening = view.onChange((kind, organizationId) => {
         if (kind === 'organization') cancelOfDeleted(organizationId)
@@ -92,6 +94,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       stopListening()
       inputs.close()
       schedules.close()
+      pace.close()
       performer.close()
       runs.close()
     },

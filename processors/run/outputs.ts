@@ -11,6 +11,7 @@ import {
   type StepRow,
 } from '../../topics/audit-runs.ts'
 import type { RunFacts } from '../../topics/run-journal.ts'
+import type { AnnounceRuns } from './announce.ts'
 
 /** Of many rows in one record. */
 const PACKED_BYTES_MAX = 512 * 1024
@@ -22,6 +23,8 @@ const CUT = '…cut'
 export interface Outputs {
   began(facts: RunFacts, status: 'queued' | 'running', secrets: Iterable<string>): void
   step(facts: RunFacts, record: StepRecord, secrets: Iterable<string>): void
+  /** It has got its first slot. */
+  started(facts: RunFacts, atMs: number): void
   ended(facts: RunFacts, end: EndedRun, secrets: Iterable<string>): void
   skipped(facts: RunFacts, reason: SkipReason): void
   seal(): OutRecord[]
@@ -35,11 +38,13 @@ export interface EndedRun {
   hasResponded: boolean
 }
 
-/** `ended`: is given the end of each run, skipped ones included. */
-export function createOutputs(
-  shard: number,
-  ended: (facts: RunFacts, row: RunRow, hasResponded: boolean) => void,
-): Outputs {
+export interface RunListeners {
+  announce: AnnounceRuns
+  /** Is given the end of each run, skipped ones included. */
+  ended(facts: RunFacts, row: RunRow, hasResponded: boolean): void
+}
+
+export function createOutputs(shard: number, { announce, ended }: RunListeners): Outputs {
   let rows: AuditRuns = { steps: [], runs: [] }
   let bytes = 0
   let packed: OutRecord[] = []
@@ -65,12 +70,14 @@ export function createOutputs(
     began: (facts, status, secrets) => addRun({ ...rowOf(facts, secrets), step: 0, status }),
     step(facts, record, secrets) {
       const row = stepRow(facts, record, secrets)
-      add(ROW_BYTES + 3 * ((row.input?.length ?? 0) + (row.output?.length ?? 0)))
+      add(ROW_BYTES + 3 * charactersOf(row))
       rows.steps.push(row)
     },
+    started: (facts, atMs) => void packed.push(...announce.started(facts, atMs)),
     ended(facts, end, secrets) {
       const row = endRow(facts, end, secrets)
       addRun(row)
+      packed.push(...announce.ended(facts, end.ending, end.atMs))
       ended(facts, row, end.hasResponded)
     },
     skipped(facts, skipReason) {
@@ -88,9 +95,12 @@ export function createOutputs(
   }
 }
 
+const charactersOf = ({ input, output, variables }: StepRow): number =>
+  (input?.length ?? 0) + (output?.length ?? 0) + (variables?.length ?? 0)
+
 function rowOf(facts: RunFacts, secrets: Iterable<string>): RunRow {
   const { runId, organizationId, environment, workflowId, version, mode, triggerKind, eventId, canonicalName } = facts
-  const { tickMs, parentRunId, retryOf, startedAtMs, depth } = facts
+  const { tickMs, parentRunId, retryOf, startedAtMs, depth, replayId } = facts
   return {
     ...{ runId, step: 1, organizationId, environment, workflowId, workflowVersion: version, mode },
     ...{ status: 'running', skipReason: null, triggerKind, eventId, canonicalName, tickMs, parentRunId, retryOf },
@@ -102,7 +112,7 @@ function rowOf(facts: RunFacts, secrets: Iterable<string>): RunRow {
       output: null,
     },
     ...{ errorAction: null, errorPath: null, errorCode: null, errorMessage: null, reason: null },
-    ...{ chainDepth: depth, steps: 0, warnings: '[]' },
+    ...{ chainDepth: depth, steps: 0, warnings: '[]', replayId },
   }
 }
 
@@ -130,6 +140,7 @@ function stepRow(facts: RunFacts, record: StepRecord, secrets: Iterable<string>)
     ...{ runId, path, number, organizationId, environment, workflowId, actionKey: key, actionType: type, status },
     ...{ attempts, runStartedAtMs, startedAtMs, durationMs: Math.max(0, endedAtMs - startedAtMs), branch },
     ...{ input: shown(record.input, secrets), output: shown(record.output, secrets) },
+    variables: shown(record.variables, secrets),
     errorCode: error?.code ?? null,
     errorMessage: error === null ? null : redacted(error.message, secrets),
   }

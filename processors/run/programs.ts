@@ -3,6 +3,8 @@ import { findVersionById } from '../../src/control-plane/workflows/get-workflow.
 import type { ControlView } from '../../src/model/control-view.ts'
 import { deployedDefinition } from '../../src/workflows/deployed-definition.ts'
 import { compileProgram, type Program } from '../../src/workflows/interpreter/program.ts'
+import type { RunFacts } from '../../topics/run-journal.ts'
+import { optionsOf } from './run-options.ts'
 
 const PROGRAMS_MAX = 256
 
@@ -12,9 +14,11 @@ export interface Compiled {
   env: readonly string[]
 }
 
+type ProgramOf = Pick<RunFacts, 'organizationId' | 'workflowId' | 'version' | 'options'>
+
 export interface Programs {
-  /** Undefined: there is no such version, or not any more. */
-  of(organizationId: string, workflowId: string, version: number): Compiled | undefined
+  /** Undefined: there is no such version, or not any more. A run that brings its definition has that. */
+  of(facts: ProgramOf): Compiled | undefined
 }
 
 export function createPrograms(view: Pick<ControlView, 'find'>): Programs {
@@ -26,7 +30,9 @@ export function createPrograms(view: Pick<ControlView, 'find'>): Programs {
   }
 
   return {
-    of(organizationId, workflowId, version) {
+    of({ organizationId, workflowId, version, options }) {
+      const { definition, env = [] } = optionsOf({ options })
+      if (definition !== undefined) return { program: compileProgram(deployedDefinition(definition)), env }
       const id = `${workflowId}.${version}`
       const known = byId.get(id)
       const compiled = known ?? compile(organizationId, workflowId, version)

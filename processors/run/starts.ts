@@ -57,24 +57,24 @@ export function createStarts(context: {
       organizationReason(view, facts) ??
       workflowReason(workflow, facts) ??
       versionReason(facts) ??
-      pace.refuses(workflow!, facts.startedAtMs) ??
+      (isDebug(facts) ? undefined : pace.refuses(workflow!, facts.startedAtMs)) ??
       queueReason(workflow!, facts, runs)
     if (reason !== undefined) skip(facts, reason)
     else if (isEndless(workflow!, facts)) truncate(facts)
     else {
-      pace.started(workflow!, facts.startedAtMs)
+      if (!isDebug(facts)) pace.started(workflow!, facts.startedAtMs)
       runs.begin(facts)
     }
   }
 
   const withVariables = (facts: RunFacts): RunFacts => {
-    const compiled = programs.of(facts.organizationId, facts.workflowId, facts.version)
+    const compiled = programs.of(facts)
     return { ...facts, variables: JSON.stringify(variablesOf(view, facts, compiled?.env ?? [])) }
   }
 
   /** A start that was read so late that its version is not kept any more. */
-  const versionReason = ({ organizationId, workflowId, version }: RunFacts): SkipReason | undefined =>
-    programs.of(organizationId, workflowId, version) === undefined ? 'inactive' : undefined
+  const versionReason = (facts: RunFacts): SkipReason | undefined =>
+    programs.of(facts) === undefined ? 'inactive' : undefined
 
   function skip(facts: RunFacts, reason: SkipReason): void {
     outputs.skipped(facts, reason)
@@ -99,6 +99,7 @@ export function createStarts(context: {
   return {
     event(event, runs) {
       for (const pinned of event.workflows) start(factsOfEvent(event, pinned, nowMs()), runs)
+      for (const pinned of event.refused) skip(factsOfEvent(event, pinned, nowMs()), 'condition_false')
     },
     command: (command, runs) => start(factsOfCommand(command, nowMs()), runs),
     tick: (workflow, tickMs, runs) => start(factsOfTick(workflow, tickMs, nowMs()), runs),
@@ -130,7 +131,14 @@ function factsOfCall(
   return {
     ...parent,
     ...{ runId: fixedId('run', `${stepId}/${attempt}`, parent.startedAtMs), workflowId, version, mode: 'live' },
-    ...{ triggerKind: 'workflow', retryOf: null, parentRunId: parent.runId, parentPath: waits ? path : null },
+    ...{
+      triggerKind: 'workflow',
+      retryOf: null,
+      options: null,
+      replayId: null,
+      parentRunId: parent.runId,
+      parentPath: waits ? path : null,
+    },
     ...{ parentAttempt: waits ? attempt : 0, nesting: parent.nesting + 1, depth: parent.depth + 1 },
     ...{ path: pathThrough(parent.path, parent.workflowId), scopes: JSON.stringify({ $param: params }) },
     answerTo: null,
@@ -151,8 +159,12 @@ function organizationReason(view: ControlView, { organizationId }: RunFacts): Sk
 /** What is started by hand or called need not be switched on. */
 function workflowReason(workflow: Workflow | undefined, { mode, triggerKind }: RunFacts): SkipReason | undefined {
   if (workflow === undefined || workflow.deletedAt !== null) return 'inactive'
-  return workflow.active || mode === 'manual' || triggerKind === 'workflow' ? undefined : 'inactive'
+  const isAsked = mode === 'manual' || mode === 'debug' || triggerKind === 'workflow'
+  return workflow.active || isAsked ? undefined : 'inactive'
 }
+
+/** It counts nowhere. */
+const isDebug = ({ mode }: RunFacts): boolean => mode === 'debug'
 
 function isEndless({ id, allowSelfTrigger }: Workflow, { path }: RunFacts): boolean {
   return !allowSelfTrigger && path.filter(each => each === id).length >= CHAIN_REPEATS_MAX

@@ -23,8 +23,17 @@ export type NoMatch =
   | 'condition_false'
 
 export interface WorkflowIndex {
-  /** Each workflow once. `payload` is parsed only where conditions need it. */
-  match(event: EventFacts, payload: () => unknown, latest: LatestVersion, work?: Work): Workflow[]
+  /**
+   * Each workflow once. `payload` is parsed only where conditions need it. `refused`: called with each that listens and
+   * whose conditions do not hold.
+   */
+  match(
+    event: EventFacts,
+    payload: () => unknown,
+    latest: LatestVersion,
+    refused?: (workflow: Workflow) => void,
+    work?: Work,
+  ): Workflow[]
 }
 
 /** `workflows`: of one organization and environment, oldest first. */
@@ -37,10 +46,14 @@ export function createWorkflowIndex(workflows: readonly Workflow[]): WorkflowInd
     byKey.set(key, [...(byKey.get(key) ?? []), workflow])
   }
   return {
-    match(event, payload, latest, work = patternWork()) {
+    match(event, payload, latest, refused, work = patternWork()) {
       if (byKey.size === 0) return []
       const candidates = keysOf(event).flatMap(key => byKey.get(key) ?? [])
-      return candidates.filter(workflow => whyNot(workflow, event, payload, latest, work) === undefined)
+      return candidates.filter(workflow => {
+        const reason = whyNot(workflow, event, payload, latest, work)
+        if (reason === 'condition_false') refused?.(workflow)
+        return reason === undefined
+      })
     },
   }
 }

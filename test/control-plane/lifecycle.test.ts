@@ -5,9 +5,11 @@ import type { Caller } from '../../src/control-plane/store/announce.ts'
 import { namesOf } from '../../src/control-plane/store/lifecycle.ts'
 import { createIds } from '../../src/model/ids.ts'
 import type { Webhook } from '../../src/model/webhooks.ts'
+import type { Workflow } from '../../src/model/workflows.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { readToEnd } from '../support/ledger.ts'
+import { workflowOf } from '../workflows/workflow-records.ts'
 import { type ControlProcess, clock, openControlProcess, random } from './control-plane-harness.ts'
 
 let process: ControlProcess
@@ -55,6 +57,15 @@ describe('the names that webhooks listen to', () => {
     ]
     expect(names(listed)).toEqual({ live: ['WEBHOOK_CREATED', 'QUOTA_WARNING'], test: ['WEBHOOK_DELETED'] })
     expect(names([])).toEqual({ live: [], test: [] })
+  })
+
+  it('are those that live workflows start by, too', () => {
+    const trigger = { kind: 'event', event: 'WEBHOOK_FAILING', version: 'latest', conditions: null } as const
+    const workflow = workflowOf({ trigger })
+    const live = (...workflows: Workflow[]) => [...namesOf([], undefined, workflows).live]
+    expect(live(workflow)).toEqual(['WEBHOOK_FAILING'])
+    expect(live({ ...workflow, active: false }, { ...workflow, deployed: null })).toEqual([])
+    expect(live({ ...workflow, environment: 'test' }, { ...workflow, trigger: { kind: 'manual' } })).toEqual([])
   })
 })
 

@@ -270,6 +270,58 @@ describe('a run', () => {
   }, 60_000)
 })
 
+describe('a run that failed', () => {
+  it('starts again at the action that failed, with the answers before it', async () => {
+    const organization = await platform.organization()
+    let isDown = true
+    const supplier = await createReceiver({
+      answer: ({ path }) => ({ status: path === '/second' && isDown ? 422 : 200, body: '{"n":12345678901234567890}' }),
+    })
+    const ask = (key: string, more: object = {}) => ({
+      ...{ key, type: 'http_request', with: { method: 'POST', url: `${supplier.url}/${key}`, ...more } },
+    })
+    const actions = [ask('first'), ask('second', { body: "{{$action['first'].body}}" })]
+    const workflow = await deployed(organization, 'again', { actions })
+    await emit(organization, 'again', {})
+    const [failed] = await ended(organization, workflow, 1)
+    expect(failed).toMatchObject({ status: 'failed', error: { actionKey: 'second' } })
+    isDown = false
+    const path = `/api/v1/workflows/runs/${failed!.id}/retry`
+    expect((await organization.call('POST', path, { from: 'nothing' })).body).toMatchObject({
+      error: { code: 'validation_failed', details: [{ path: '/from' }] },
+    })
+    expect((await organization.call('POST', path, { from: 'second' })).status).toBe(202)
+    const [, again] = await ended(organization, workflow, 2)
+    expect(again).toMatchObject({ status: 'succeeded', retryOf: failed!.id })
+    expect(again!.steps.map(({ path: at, status }) => [at, status])).toEqual([
+      ['first', 'copied'],
+      ['second', 'succeeded'],
+    ])
+    expect(supplier.requests.map(({ path: at }) => at)).toEqual(['/first', '/second', '/second'])
+    expect(supplier.requests.at(-1)!.body.toString()).toContain('12345678901234567890')
+
+    const list = (query: string) =>
+      organization.call<Run[]>('GET', `/api/v1/workflows/${workflow}/runs?${query}`).then(({ data }) => data.length)
+    expect(await list('event=platformxe.generic')).toBe(2)
+    expect(await list('event=shop.other')).toBe(0)
+    expect(await list(`to=${failed!.startedAt}`)).toBe(0)
+    expect(await list(`from=${failed!.startedAt}`)).toBe(2)
+    const shown = await organization.call('GET', `/api/v1/workflows/${workflow}`)
+    expect(shown.data).toMatchObject({ stats: { runs: 2, failed: 1, lastStatus: 'succeeded' } })
+    await supplier.close()
+  }, 90_000)
+
+  it('starts the workflow that names that lifecycle event, which starts nothing further', async () => {
+    const organization = await platform.organization()
+    const watch = { actions: [{ key: 'seen', type: 'transform', with: { template: '{{$param.workflowId}}' } }] }
+    const watcher = await deployed(organization, 'WORKFLOW_RUN_FAILED', watch)
+    const actions = [{ key: 'no', type: 'fail', with: { reason: 'no' } }]
+    const failing = await deployed(organization, 'fails', { actions })
+    await emit(organization, 'fails', {})
+    expect(await ended(organization, watcher, 1)).toMatchObject([{ status: 'succeeded', output: { value: failing } }])
+  }, 60_000)
+})
+
 describe('a workflow', () => {
   it('starts no more often than its cooldown and its concurrency let it, and says why not', async () => {
     const organization = await platform.organization()

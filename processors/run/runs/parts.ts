@@ -8,6 +8,7 @@ import type { RunDependencies } from '../dependencies.ts'
 import { secretReader } from '../environment.ts'
 import { exactJson } from '../facts.ts'
 import type { Programs } from '../programs.ts'
+import { optionsOf } from '../run-options.ts'
 
 const TIMEOUT_SECONDS = 300
 const NOTHING = compileProgram({ language: 1, actions: [], onError: [] })
@@ -32,7 +33,7 @@ export function createPartsOf(deps: {
 }): PartsOf {
   const { view, programs } = deps
   const partsOf = (facts: RunFacts, secrets: Set<string>): RunParts => {
-    const compiled = programs.of(facts.organizationId, facts.workflowId, facts.version)
+    const compiled = programs.of(facts)
     if (compiled === undefined) throw new VersionMissing(facts)
     return { program: compiled.program, start: startOf(view, facts), secret: secretReader(deps, facts, secrets) }
   }
@@ -43,7 +44,9 @@ export function createPartsOf(deps: {
 function startOf(view: ControlView, facts: RunFacts): RunStart {
   const { runId: id, workflowId, mode, begunAtMs: startedAtMs, scopes, variables } = facts
   const workflow = view.find('workflow', facts.organizationId, workflowId)
+  const { debug, known } = optionsOf(facts)
   return {
+    ...{ ...(debug === undefined ? {} : { debug }), ...(known === undefined ? {} : { known }) },
     ...{ id, workflowId, mode, startedAtMs, scopes: exactJson(Buffer.from(scopes)) as RunStart['scopes'] },
     ...{ variables: JSON.parse(variables), strict: workflow?.strict ?? false },
     timeoutMs: 1000 * (workflow?.timeoutSeconds ?? TIMEOUT_SECONDS),

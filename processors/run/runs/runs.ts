@@ -111,8 +111,10 @@ export function createRuns(context: {
   function hasBegun(live: LiveRun): boolean {
     if (live.run.state.inputs > 0 || live.isWalking) return true
     const reason = context.outdated(live.facts, nowMs())
-    if (reason === undefined) beginAt(live, nowMs())
-    else skip(live, reason)
+    if (reason === undefined) {
+      beginAt(live, nowMs())
+      outputs.started(live.facts, live.facts.begunAtMs)
+    } else skip(live, reason)
     return reason === undefined
   }
 

@@ -35,6 +35,7 @@ export interface StoredRun {
   steps: number
   /** A JSON array. */
   warnings: string
+  replayId: string | null
 }
 
 export interface StoredStep {
@@ -52,6 +53,17 @@ export interface StoredStep {
   errorCode: string | null
   errorMessage: string | null
   branch: string | null
+  /** JSON, perhaps cut; of debug runs. */
+  variables: string | null
+}
+
+/** Runs that have ended, but skipped and debug ones. */
+export interface WorkflowActivity {
+  runs: number
+  /** Those that failed, ran out of time or were truncated. */
+  failed: number
+  lastRunAt: string
+  lastStatus: RunStatus
 }
 
 export interface RunFilter {
@@ -60,6 +72,12 @@ export interface RunFilter {
   mode?: string | undefined
   code?: string | undefined
   eventId?: string | undefined
+  /** `ns.name` or a canonical name. */
+  eventName?: string | undefined
+  replayId?: string | undefined
+  /** Of the start; `to` is exclusive. */
+  from?: string | null | undefined
+  to?: string | null | undefined
   /** 1–1,000. */
   limit: number
   /** One of a page of the same `list`. */
@@ -71,17 +89,21 @@ export interface RunFilter {
 export function createRunReads(client: AnalyticsClient) {
   const runs = readQuery('runs')
   const steps = readQuery('run-steps')
-  const NO_FILTER = { runId: null, workflowId: null, status: null, mode: null, code: null, eventId: null }
+  const activity = readQuery('workflow-activity')
+  const NO_FILTER = {
+    ...{ runId: null, workflowId: null, status: null, mode: null, code: null, eventId: null, eventName: null },
+    ...{ replayId: null, fromTime: null, toTime: null },
+  }
   const NO_PLACE = { beforeTime: null, beforeId: null }
 
   return {
     /** Newest first. Throws `validation_failed` for an invalid cursor. */
     async listRuns(owner: Owner, filter: RunFilter): Promise<Page<StoredRun>> {
-      const { list, limit, cursor, workflowId = null, status = null, mode = null, code = null, eventId = null } = filter
+      const { list, limit, cursor, from: fromTime = null, to: toTime = null, ...rest } = filter
       const [beforeTime = null, beforeId = null] = readCursor(list, cursor) ?? []
       const { organizationId, environment } = owner
       const found = await client.query<StoredRun>(runs, {
-        ...{ ...NO_FILTER, workflowId, status, mode, code, eventId, organizationId, environment },
+        ...{ ...NO_FILTER, ...given(rest), fromTime, toTime, organizationId, environment },
         ...{ beforeTime, beforeId, limit: limit + 1 },
       })
       return toPage(list, found, limit, ({ startedAt, runId }) => [startedAt, runId])
@@ -95,5 +117,31 @@ export function createRunReads(client: AnalyticsClient) {
     async stepsOf({ organizationId, environment }: Owner, { runId, startedAt }: StoredRun): Promise<StoredStep[]> {
       return client.query<StoredStep>(steps, { organizationId, environment, runId, startedAt })
     },
+
+    /** By workflow; those that never ran are left out. Rejects after a second. */
+    async workflowActivity(
+      { organizationId, environment }: Owner,
+      workflowIds: readonly string[],
+    ): Promise<Map<string, WorkflowActivity>> {
+      if (workflowIds.length === 0) return new Map()
+      const parameters = { organizationId, environment, workflowIds: [...workflowIds] }
+      const found = await client.query<WorkflowActivity & { workflowId: string }>(
+        activity,
+        parameters,
+        ACTIVITY_TIMEOUT_MS,
+      )
+      return new Map(
+        found.map(({ workflowId, runs: count, failed, lastRunAt, lastStatus }) => [
+          workflowId,
+          { runs: Number(count), failed: Number(failed), lastRunAt, lastStatus },
+        ]),
+      )
+    },
   }
 }
+
+/** Figures are an extra in the answer, so callers do not wait longer for them. */
+const ACTIVITY_TIMEOUT_MS = 1_000
+
+const given = (filter: Record<string, unknown>): Record<string, string | null> =>
+  Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, (value as string | undefined) ?? null]))

@@ -1,6 +1,7 @@
 /** Runs of workflows: lists, starts by hand, retries and cancellations. See docs/specification/runs.md. */
 import type { RunStatus } from '../../../topics/audit-runs.ts'
 import type { RunCommand } from '../../../topics/runs-commands.ts'
+import { rangeOf } from '../../analytics/read/ranges.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { RunFilter, StoredRun } from '../../analytics/read/run-reads.ts'
 import { getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
@@ -9,13 +10,25 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Workflow } from '../../model/workflows.ts'
 import type { GivenCommand, RunCalls } from '../../run-calls/run-calls.ts'
+import { copiedAnswers } from '../../workflows/copied-answers.ts'
+import { deployedDefinition } from '../../workflows/deployed-definition.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { answeredRun } from './answered-run.ts'
 import { presentEnded, presentRun, presentSummary } from './presenter.ts'
 
-type Filter = { workflowId?: string; status?: RunStatus; mode?: string; code?: string; eventId?: string }
+interface Filter {
+  workflowId?: string
+  status?: RunStatus
+  mode?: string
+  code?: string
+  eventId?: string
+  event?: string
+  replayId?: string
+  from?: string
+  to?: string
+}
 
 const UNENDED: ReadonlySet<RunStatus> = new Set(['queued', 'running'])
 /** What stands for a secret, and for what was too long to be kept. */
@@ -42,10 +55,25 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
 
   async function page(call: Call, list: RunFilter['list'], workflowId?: string): Promise<Answer> {
     const owner = ownerOf(call)
-    const { status, mode, code, eventId } = call.query as Filter
-    const filter = { list, workflowId, status, mode, code, eventId, ...pagingOf(call.query) }
+    const { status, mode, code, eventId, event, replayId, ...range } = call.query as Filter
+    const facts = { status, mode, code, eventId, eventName: event, replayId }
+    const filter = { list, workflowId, ...facts, ...rangeOf(range), ...pagingOf(call.query) }
     const { items, nextCursor } = await reads.listRuns(owner, filter)
     return { data: items.map(run => presentSummary(run, owner)), nextCursor }
+  }
+
+  /** Answers keep their digits: they go on as the JSON that history has. */
+  async function optionsFrom(
+    call: Call,
+    { run, workflow, version, from }: { run: StoredRun; workflow: Workflow; version: number; from: string },
+  ): Promise<string> {
+    const definitionOf = (number: number) => deployedDefinition(getVersion(view, workflow, number))
+    const [before, now] = [definitionOf(run.workflowVersion), definitionOf(version)]
+    const copied = copiedAnswers({ before, now, from }, await reads.stepsOf(ownerOf(call), run))
+    if (copied === undefined) throw noSuchAction(from)
+    if ('problem' in copied) throw notRestartable(copied.problem)
+    const members = Object.entries(copied.known).map(([path, output]) => `${JSON.stringify(path)}:${output}`)
+    return `{"known":{${members.join(',')}}}`
   }
 
   return {
@@ -71,17 +99,19 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
       return { status: 200, data: presentEnded(answeredRun(answer.value), ownerOf(call)) }
     },
     async retry(call: Call): Promise<Answer> {
-      const { useLatest = false } = (call.body ?? {}) as { useLatest?: boolean }
+      const { useLatest = false, from } = (call.body ?? {}) as { useLatest?: boolean; from?: string }
       const run = await one(call)
       if (UNENDED.has(run.status)) throw notRestartable('it has not ended')
+      if (run.mode === 'debug') throw notRestartable('it was a debug run, which is started by /debug')
       if (INCOMPLETE.test(run.scopes)) throw notRestartable('what it was started with is kept in part only')
       const workflow = getWorkflow(view, ownerOf(call), run.workflowId)
       const version = useLatest ? liveVersion(workflow) : getVersion(view, workflow, run.workflowVersion).version
+      const options = from === undefined ? null : await optionsFrom(call, { run, workflow, version, from })
       const { triggerKind, eventId, canonicalName, chainDepth: depth } = run
       const trigger = JSON.stringify({ triggerKind, eventId, canonicalName, depth, rootEventId: eventId })
       return send(call, {
         ...{ kind: 'start', runId: ids.next('run'), workflowId: workflow.id, version, scopes: run.scopes },
-        ...{ trigger, retryOf: run.runId },
+        ...{ trigger, retryOf: run.runId, options },
       })
     },
     async cancel(call: Call): Promise<Answer> {
@@ -99,3 +129,8 @@ function liveVersion({ id, deployed }: Workflow): number {
 
 const notRestartable = (why: string) =>
   new ClarionError('run_not_restartable', `The run cannot be started once more: ${why}.`)
+
+function noSuchAction(from: string): ClarionError {
+  const message = `The definition has no action with the key '${from}'.`
+  return new ClarionError('validation_failed', message, { details: [{ path: '/from', rule: 'action', message }] })
+}

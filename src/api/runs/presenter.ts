@@ -44,8 +44,8 @@ function presentStep(step: StoredStep) {
   }
 }
 
-function triggerOf({ triggerKind, eventId, canonicalName, tick, parentRunId }: StoredRun) {
-  const facts = { eventId, canonicalName, tick, parentRunId }
+function triggerOf({ triggerKind, eventId, canonicalName, tick, parentRunId, replayId }: StoredRun) {
+  const facts = { eventId, canonicalName, tick, parentRunId, replayId }
   return { kind: triggerKind, ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) }
 }
 

@@ -27,6 +27,7 @@ const runFields = {
     'canonicalName?': string,
     'tick?': time,
     'parentRunId?': string,
+    'replayId?': string,
   }),
   retryOf: nullable(string),
   status: string,
@@ -62,14 +63,21 @@ export const run = object({ ...endedFields, steps: listOf(step) })
 
 export const runFilter = {
   'status?': oneOf([...RUN_STATUSES]),
-  'mode?': oneOf(['live', 'manual']),
+  'mode?': oneOf(['live', 'manual', 'debug', 'replay']),
   'code?': text(1, 60),
   'eventId?': text(1, 60),
+  'event?': text(1, 255, { description: 'Name of the event that started it: `ns.name` or canonical.' }),
+  'replayId?': text(1, 60),
+  'from?': time,
+  'to?': time,
 }
 
 /** `wait`: seconds. */
 export const manualRun = object({ 'params?': anyObject, 'wait?': { type: 'integer', minimum: 0, maximum: 25 } })
-export const retryInput = object({ 'useLatest?': { type: 'boolean' } })
+export const retryInput = object({
+  'useLatest?': { type: 'boolean' },
+  'from?': text(1, 100, { description: 'Key of an action: the answers of those before it are taken over.' }),
+})
 /** `runId`: of the run that was asked for, begun or to be cancelled. */
 export const accepted = object({ runId: string })
 /** Without its steps, if it ended in time. */

@@ -1,4 +1,5 @@
 /** Workflows, their drafts and versions. */
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { Deployed, Deployments, DeployOptions } from '../../control-plane/workflows/deployments.ts'
 import type { Drafts } from '../../control-plane/workflows/drafts.ts'
 import { findVersion, getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
@@ -13,22 +14,47 @@ import { ownWorkflows } from '../../workflows/own-workflows.ts'
 import { keyOf, ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
-import { changesIn, presentDraft, presentSummary, presentWorkflow, versionFacts } from './presenter.ts'
+import { unlessAway } from '../http/unless-away.ts'
+import {
+  changesIn,
+  NEVER_RAN,
+  presentDraft,
+  presentSummary,
+  presentWorkflow,
+  type Stats,
+  versionFacts,
+} from './presenter.ts'
 
 export function createWorkflowHandlers(deps: {
   workflows: Workflows
   drafts: Drafts
   deployments: Deployments
   view: ControlView
+  reads: Pick<Reads, 'workflowActivity'>
 }) {
-  const { workflows, drafts, deployments, view } = deps
+  const { workflows, drafts, deployments, view, reads } = deps
   const id = (call: Call) => call.params.id!
   const get = (call: Call) => getWorkflow(view, ownerOf(call), id(call))
+
+  /** Of each workflow; null while the history is unavailable. */
+  async function statsOf(of: readonly Workflow[]): Promise<(workflow: Workflow) => Stats | null> {
+    const [first] = of
+    if (first === undefined) return () => NEVER_RAN
+    const found = await reads
+      .workflowActivity(
+        first,
+        of.map(({ id }) => id),
+      )
+      .catch(unlessAway)
+    return ({ id }) => (found === undefined ? null : (found.get(id) ?? NEVER_RAN))
+  }
+  const present = async (workflow: Workflow) => presentWorkflow(workflow, (await statsOf([workflow]))(workflow))
+
   const switchTo =
     (active: boolean) =>
     async (call: Call): Promise<Answer> => {
       const switched = await workflows.switch(call.caller, ownerOf(call), id(call), active, call.expectedRevision)
-      return { data: presentWorkflow(switched) }
+      return { data: await present(switched) }
     }
 
   /** Newest first. */
@@ -55,17 +81,19 @@ export function createWorkflowHandlers(deps: {
 
   return {
     async create(call: Call): Promise<Answer> {
-      return { data: presentWorkflow(await workflows.create(call.caller, ownerOf(call), call.body as NewWorkflow)) }
+      const made = await workflows.create(call.caller, ownerOf(call), call.body as NewWorkflow)
+      return { data: presentWorkflow(made, NEVER_RAN) }
     },
-    list(call: Call): Answer {
+    async list(call: Call): Promise<Answer> {
       const { items, nextCursor } = pageOf('workflows', ownWorkflows(view, ownerOf(call)), pagingOf(call.query))
-      return { data: items.map(presentSummary), nextCursor }
+      const stats = await statsOf(items)
+      return { data: items.map(workflow => presentSummary(workflow, stats(workflow))), nextCursor }
     },
-    get: (call: Call): Answer => ({ data: presentWorkflow(get(call)) }),
+    get: async (call: Call): Promise<Answer> => ({ data: await present(get(call)) }),
     async patch(call: Call): Promise<Answer> {
       const patch = call.body as WorkflowSettings
       const patched = await workflows.patch(call.caller, ownerOf(call), id(call), patch, call.expectedRevision)
-      return { data: presentWorkflow(patched) }
+      return { data: await present(patched) }
     },
     async delete(call: Call): Promise<Answer> {
       await workflows.delete(call.caller, ownerOf(call), id(call), call.expectedRevision)
@@ -95,9 +123,8 @@ export function createWorkflowHandlers(deps: {
       }
     },
     async undeploy(call: Call): Promise<Answer> {
-      return {
-        data: presentWorkflow(await deployments.undeploy(call.caller, ownerOf(call), id(call), call.expectedRevision)),
-      }
+      const undeployed = await deployments.undeploy(call.caller, ownerOf(call), id(call), call.expectedRevision)
+      return { data: await present(undeployed) }
     },
     activate: switchTo(true),
     deactivate: switchTo(false),

@@ -1,18 +1,26 @@
 /** Workflows, drafts and versions as callers see them. */
+import type { WorkflowActivity } from '../../analytics/read/run-reads.ts'
 import type { Workflow, WorkflowDraft, WorkflowVersion } from '../../model/workflows.ts'
 import { type DefinitionChange, definitionDiff } from '../../workflows/definition-diff.ts'
 import { deployedDefinition } from '../../workflows/deployed-definition.ts'
 import { readDefinition } from '../../workflows/kept-definition.ts'
 
-export function presentWorkflow(workflow: Workflow) {
-  return { ...presentSummary(workflow), draft: workflow.draft === null ? null : presentDraft(workflow.draft) }
+export function presentWorkflow(workflow: Workflow, stats: Stats | null) {
+  return { ...presentSummary(workflow, stats), draft: workflow.draft === null ? null : presentDraft(workflow.draft) }
 }
 
 /** Without definitions. */
-export function presentSummary(workflow: Workflow) {
+export function presentSummary(workflow: Workflow, stats: Stats | null) {
   const { firstVersion: _first, lastVersion: _last, deletedAt: _deleted, draft, ...visible } = workflow
-  return { ...visible, draft: draft === null ? null : draftFacts(draft) }
+  return { ...visible, draft: draft === null ? null : draftFacts(draft), stats }
 }
+
+/** `null` in its place: the history cannot be read now. */
+export type Stats = Omit<WorkflowActivity, 'lastRunAt' | 'lastStatus'> & {
+  lastRunAt: string | null
+  lastStatus: string | null
+}
+export const NEVER_RAN: Stats = { runs: 0, failed: 0, lastRunAt: null, lastStatus: null }
 
 export const presentDraft = (draft: WorkflowDraft) => ({ ...draftFacts(draft), definition: readDefinition(draft) })
 

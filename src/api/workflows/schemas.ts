@@ -66,6 +66,9 @@ const draftFields = {
   updatedBy: string,
 }
 
+/** Of runs that have ended, in history; null while it cannot be read. */
+const stats = object({ runs: integer, failed: integer, lastRunAt: nullable(time), lastStatus: nullable(string) })
+
 const workflowFields = {
   ...stored,
   organizationId: string,
@@ -84,6 +87,7 @@ const workflowFields = {
   recordSkips: boolean,
   catchUp: string,
   deployed: nullable(deployed),
+  stats: nullable(stats),
 }
 
 export const workflow = object({ ...workflowFields, draft: nullable(object({ ...draftFields, definition: anything })) })

@@ -1,6 +1,7 @@
 /**
  * Lifecycle events as events of an organization's log. Everything that happens is in the audit topics; it also becomes
- * an event where a webhook of the environment, or the organization's own list, names it: no other selector matches one.
+ * an event where a webhook or live workflow of the environment, or the organization's own list, names it: no other
+ * selector matches one.
  * The record is written in the transaction of the change. See docs/specification/platform-events.md#lifecycle-events.
  */
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
@@ -15,6 +16,7 @@ import { ENVIRONMENTS, type Environment } from '../../model/environments.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
 import type { Organization } from '../../model/organizations.ts'
 import type { Webhook } from '../../model/webhooks.ts'
+import type { Workflow } from '../../model/workflows.ts'
 
 /**
  * The cause of a lifecycle event; the event's own depth is one more, so that loops through lifecycle events end too.
@@ -31,7 +33,7 @@ export interface Lifecycle {
    * Whether any lifecycle event is named in the organization's environment. Costs a few look-ups, as does `isNamed`.
    */
   isListening(organizationId: string, environment: Environment): boolean
-  /** Whether a webhook or the organization's list names this event. */
+  /** Whether a webhook, a live workflow or the organization's list names this event. */
   isNamed(organizationId: string, environment: Environment, type: string): boolean
   /** The record for `platform.emits`, or none if it is not named. `row.id` is unique to the change. */
   announce(row: ChangeRow, environment: Environment, cause?: Cause): OutRecord[]
@@ -49,12 +51,14 @@ export interface DeliveryFailure {
 }
 
 export function createLifecycle(deps: {
-  view: Pick<ControlView, 'webhooks' | 'organization'>
+  view: Pick<ControlView, 'webhooks' | 'organization' | 'list'>
   shards: number
 }): Lifecycle {
   const { view } = deps
   const namesIn = (organizationId: string, environment: Environment) =>
-    namesOf(view.webhooks(organizationId), view.organization(organizationId))[environment]
+    namesOf(view.webhooks(organizationId), view.organization(organizationId), view.list('workflow', organizationId))[
+      environment
+    ]
   const isNamed = (organizationId: string, environment: Environment, type: string) =>
     namesIn(organizationId, environment).has(type)
 
@@ -134,30 +138,41 @@ type Names = Record<Environment, ReadonlySet<string>>
 interface Sources {
   webhooks: readonly Webhook[]
   organization: Organization | undefined
+  workflows: readonly Workflow[]
 }
-/** By the list of webhooks, or by the organization where it has none. */
+/** By the list of webhooks, or by the organization or its workflows where it has none. */
 const known = new WeakMap<object, Sources & { names: Names }>()
 const NOBODY: Names = { live: new Set(), test: new Set() }
 
-/** The lifecycle names that webhooks select or the organization has listed, by environment. */
-export function namesOf(webhooks: readonly Webhook[], organization?: Organization): Names {
-  if (webhooks.length === 0 && organization?.lifecycleNames === undefined) return NOBODY
-  const key = webhooks.length === 0 ? organization! : webhooks
+/** The lifecycle names that webhooks and live workflows select or the organization has listed, by environment. */
+export function namesOf(
+  webhooks: readonly Webhook[],
+  organization?: Organization,
+  given: readonly Workflow[] = NO_WORKFLOWS,
+): Names {
+  const workflows = given.length === 0 ? NO_WORKFLOWS : given
+  if (webhooks.length + workflows.length === 0 && organization?.lifecycleNames === undefined) return NOBODY
+  const key = webhooks.length > 0 ? webhooks : (organization ?? workflows)
   const found = known.get(key)
-  if (found?.webhooks === webhooks && found.organization === organization) return found.names
-  const names = {
-    live: namesIn('live', { webhooks, organization }),
-    test: namesIn('test', { webhooks, organization }),
-  }
-  known.set(key, { webhooks, organization, names })
+  if (found?.webhooks === webhooks && found.organization === organization && found.workflows === workflows)
+    return found.names
+  const sources = { webhooks, organization, workflows }
+  const names = { live: namesIn('live', sources), test: namesIn('test', sources) }
+  known.set(key, { ...sources, names })
   return names
 }
 
-function namesIn(environment: Environment, { webhooks, organization }: Sources): Set<string> {
+const NO_WORKFLOWS: readonly Workflow[] = []
+
+function namesIn(environment: Environment, { webhooks, organization, workflows }: Sources): Set<string> {
   const selected = webhooks.filter(webhook => webhook.environment === environment).flatMap(({ events }) => events)
+  const started = workflows.filter(workflow => workflow.environment === environment).flatMap(eventOf)
   const listed = organization?.lifecycleNames?.[environment] ?? []
-  return new Set([...selected.map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name)), ...listed])
+  return new Set([...[...selected, ...started].map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name)), ...listed])
 }
+
+const eventOf = ({ trigger, active, deployed, deletedAt }: Workflow): string[] =>
+  trigger.kind === 'event' && active && deployed !== null && deletedAt === null ? [trigger.event] : []
 
 /**
  * The lifecycle events of a control-plane change where they are named: in the environment of the changed record, or in
@@ -165,7 +180,11 @@ function namesIn(environment: Environment, { webhooks, organization }: Sources):
  */
 export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading): PlatformEmit[] {
   const { organizationId } = row
-  const names = namesOf(after.webhooks(organizationId), after.find('organization', organizationId, organizationId))
+  const names = namesOf(
+    after.webhooks(organizationId),
+    after.find('organization', organizationId, organizationId),
+    after.list('workflow', organizationId),
+  )
   const naming = ENVIRONMENTS.filter(environment => names[environment].has(row.type))
   if (naming.length === 0) return []
   const own = environmentOf(row, after) ?? environmentOf(row, before)
@@ -174,7 +193,7 @@ export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading
     .map(environment => lifecycleEmit(row, environment))
 }
 
-type Reading = Pick<ControlView, 'find' | 'webhooks'>
+type Reading = Pick<ControlView, 'find' | 'webhooks' | 'list'>
 
 /** Undefined: the changed thing has none. */
 export function environmentOf(

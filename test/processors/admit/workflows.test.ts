@@ -65,6 +65,15 @@ describe('an accepted event', () => {
     expect(JSON.parse(start!.start!.payload.toString())).toEqual(generic)
   })
 
+  it('names the workflows whose conditions it does not meet, if they record that', () => {
+    const conditions = { all: [{ path: 'payload.data.n', operator: 'gt', value: 9 }] }
+    const trigger = { kind: 'event', event: 'order', version: 'latest', conditions } as Workflow['trigger']
+    const [silent, recording] = [listening('order', { trigger }), listening('order', { trigger, recordSkips: true })]
+    const { written } = admitAll([stepEmit()], { view: viewWith(silent, recording) })
+    const [start] = inputsOf(written).filter(input => input.start !== null)
+    expect(start!.start).toMatchObject({ workflows: [], refused: [{ workflowId: recording.id, version: 1 }] })
+  })
+
   it('writes no record for runs where no workflow listens', () => {
     const accepted = asRecord(examplesOf('emits').find(({ shows }) => shows === 'http')!)
     const { written, verdicts } = admitAll([accepted], { view: viewWith(listening('nothing.such')) })

@@ -189,6 +189,11 @@ export function createMemoryRun(
   control('organization', organization)
   open()
 
+  const keysOf = (topic: string) =>
+    compacted(logOf(topic))
+      .filter(({ value }) => value)
+      .map(({ key }) => String(key))
+
   const rows = () =>
     logOf(auditRuns.name).flatMap(({ value }) => {
       const { runs: ofRuns, steps } = auditRunsCodec.decode(value!)
@@ -213,7 +218,12 @@ export function createMemoryRun(
     },
     control,
     /** An accepted event that starts these workflows. */
-    event(workflows: readonly Workflow[], payload: object = {}, facts: object = {}): void {
+    event(
+      workflows: readonly Workflow[],
+      payload: object = {},
+      facts: object = {},
+      refused: readonly Workflow[] = [],
+    ): void {
       const number = String(++emitted).padStart(32, '0')
       const event = {
         ...{ eventId: `evt_${number}`, emitId: `cee_${number}`, organizationId: ORGANIZATION, environment: 'live' },
@@ -225,7 +235,7 @@ export function createMemoryRun(
       }
       const start = {
         ...{ event: event as never, payload: Buffer.from(JSON.stringify(payload)), controlOffset: -1 },
-        workflows: workflows.map(({ id }) => ({ workflowId: id, version: 1 })),
+        ...{ workflows: workflows.map(pinned), refused: refused.map(pinned) },
       }
       append({ topic: runs.name, key: null, value: runInputCodec.encode({ start, verdict: null }) })
     },
@@ -239,15 +249,8 @@ export function createMemoryRun(
           actorId: '',
           requestId: '',
         },
-        ...{
-          workflowId: '',
-          version: 1,
-          scopes: null,
-          trigger: null,
-          retryOf: null,
-          controlOffset: -1,
-          answerTo: null,
-        },
+        ...{ workflowId: '', version: 1, scopes: null, trigger: null, retryOf: null, options: null },
+        ...{ controlOffset: -1, answerTo: null },
         ...command,
       })
       append({ topic: runsCommands.name, key: null, value })
@@ -302,13 +305,9 @@ export function createMemoryRun(
     ended: () => rows().filter((row): row is RunRow => 'step' in row && row.step === 1),
     steps: () => rows().filter((row): row is StepRow => 'path' in row),
     /** Keys of the journal that are not removed. */
-    journal: () => [
-      ...new Set(
-        compacted(logOf(runJournal.name))
-          .filter(({ value }) => value)
-          .map(({ key }) => String(key)),
-      ),
-    ],
+    journal: () => keysOf(runJournal.name),
+    /** Keys of the state that are not removed. */
+    state: () => keysOf(runState.name),
   }
 }
 
@@ -317,6 +316,8 @@ const NO_TABLES: TableSteps = { run: () => Promise.reject(new Error('This test h
 export const OK: CallResult = {
   ...{ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"ok":true}'), durationMs: 1 },
 }
+
+const pinned = ({ id }: Workflow) => ({ workflowId: id, version: 1 })
 
 function compacted(log: readonly LogRecord[]): LogRecord[] {
   return [...new Map(log.map(record => [String(record.key), record])).values()]
