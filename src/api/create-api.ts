@@ -5,6 +5,7 @@ import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
 import { createRecordChange } from '../control-plane/store/record-change.ts'
+import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Pings } from '../delivery/ping.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import { createLoadShedder } from '../ingress/load-shedding.ts'
@@ -40,8 +41,10 @@ import { createFederationHandlers } from './federation/handlers.ts'
 import { createRelayHandlers } from './federation/relays.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/authenticate.ts'
+import { createKeyLookup } from './http/key-lookup.ts'
 import { createOpenApi } from './http/openapi.ts'
 import type { Route } from './http/route.ts'
+import { createSessions } from './http/sessions.ts'
 import { createKafkaCredentialHandlers } from './kafka/kafka-credentials.ts'
 import { createPartitionHandlers } from './kafka/partitions.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
@@ -61,6 +64,8 @@ import { createPlaceOf } from './replays/place-of.ts'
 import { createSubscriptionReplay } from './replays/subscription-replay.ts'
 import { createRoutes } from './routes.ts'
 import { createRunHandlers } from './runs/handlers.ts'
+import { createSessionHandlers } from './sessions/handlers.ts'
+import { createSignIn } from './sessions/sign-in.ts'
 import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers, type Readiness } from './system/handlers.ts'
@@ -103,6 +108,8 @@ export interface ApiDeps {
   push: Push
   meters: Meters
   tables: Tables
+  /** Seals the cookies of sessions. */
+  secrets: SecretBox
   /** Undefined: off. */
   tracing?: Tracing | undefined
   /** See `createApp`. */
@@ -134,7 +141,9 @@ export interface Api {
 
 export function createApi(deps: ApiDeps): Api {
   const { controlPlane } = deps
-  const authenticate = createAuthenticate({ ...deps, onUse: controlPlane.keyUses.mark })
+  const keys = createKeyLookup(deps)
+  const sessions = createSessions({ ...deps, keys, findLink: controlPlane.logins.findLink })
+  const authenticate = createAuthenticate({ ...deps, keys, sessions, onUse: controlPlane.keyUses.mark })
   const loadShedder = createLoadShedder(deps)
   const submitEmit = createSubmitEmit({ ...deps, loadShedder })
   const answerEmit = createAnswerEmit({ ...deps, submitEmit })
@@ -154,6 +163,10 @@ export function createApi(deps: ApiDeps): Api {
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, authenticate, openapi }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
+    sessions: createSessionHandlers({
+      ...{ ...deps, ...controlPlane, sessions },
+      signIn: createSignIn({ ...deps, ...controlPlane, keys, sessions }),
+    }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
     submit: createDirectEmit({ ...deps, authenticate, answerEmit, loadShedder }),

@@ -19,6 +19,7 @@ import { createRegistrationRoutes, type RegistrationHandlers } from './registrat
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
 import type { createRunHandlers } from './runs/handlers.ts'
 import { createRunRoutes } from './runs/routes.ts'
+import { createSessionRoutes, type SessionHandlers } from './sessions/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
 import { createTableRoutes, type TableHandlers } from './tables/routes.ts'
@@ -44,6 +45,7 @@ export interface Handlers
   pulls: PullHandlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
+  sessions: SessionHandlers
   platformEvents: PlatformEventHandlers
   streams: StreamHandlers
   tables: TableHandlers
@@ -60,6 +62,7 @@ export function createRoutes(on: Handlers): Route[] {
   return [
     ...createSystemRoutes(on.system),
     ...createOrganizationRoutes(on.organizations),
+    ...createSessionRoutes(on.sessions),
     ...kafka.credentials,
     ...createQuarantineRoutes(on.quarantine),
     emits.redriveQuarantined,

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { authorize, createAuthenticate } from '../api/http/authenticate.ts'
+import { createKeyLookup } from '../api/http/key-lookup.ts'
 import { createStatus } from '../api/system/status.ts'
 import { isLoopback } from '../delivery/addresses.ts'
 import { isCutOff } from '../kafka/protocol/reach.ts'
@@ -112,12 +113,8 @@ function statusAlone(
   { view, clock, backends, config, missing, ailing, metrics }: Parts,
   openMetrics: boolean,
 ): RequestListener {
-  const authenticate = createAuthenticate({
-    view,
-    clock,
-    adminKey: backends.adminKey,
-    aliasKeyHeader: config.aliasKeyHeader,
-  })
+  const keys = createKeyLookup({ view, clock, adminKey: backends.adminKey })
+  const authenticate = createAuthenticate({ keys, clock, aliasKeyHeader: config.aliasKeyHeader })
   const authorizeMetrics = ({ headers, socket }: IncomingMessage) =>
     authorize(authenticate(headers, socket.remoteAddress), 'operator')
   const degraded = () => ailing.flatMap(each => each())

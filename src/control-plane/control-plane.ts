@@ -21,6 +21,8 @@ import { createRegistrationRules, type RegistrationRules } from './registrations
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
 import { createRetention, type Retention } from './retention/retention.ts'
+import { createLogins, type Logins } from './sessions/logins.ts'
+import { createOperatorAccess, type OperatorAccess } from './sessions/operator-access.ts'
 import { createAnnounce } from './store/announce.ts'
 import type { ControlLog } from './store/control-log.ts'
 import { createSecretKeys, type SecretKeyCare } from './store/secret-keys.ts'
@@ -38,6 +40,8 @@ export interface ControlPlane {
   lifecycleNames: LifecycleNames
   keys: Keys
   keyUses: KeyUses
+  logins: Logins
+  operatorAccess: OperatorAccess
   registrations: Registrations
   webhooks: Webhooks
   replays: Replays
@@ -99,6 +103,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     notificationPreferences: createPreferences(shared),
     keys: createKeys(shared),
     keyUses: createKeyUses(shared),
+    logins: createLogins(shared),
+    operatorAccess: createOperatorAccess(shared),
     registrations: createRegistrations(shared),
     registrationRules,
     federation: createFederation(shared),

@@ -89,7 +89,15 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     ACTIVATED: ['Its suspension ended.', ''],
     DELETED: ['It was deleted.', ''],
   }),
-  ...each('API_KEY', { CREATED: ['A key was created.', ''], DELETED: ['A key was deleted.', ''] }),
+  ...each('API_KEY', {
+    CREATED: ['A key was created.', ''],
+    DELETED: ['A key was deleted.', ''],
+    SESSIONS_ENDED: ['The sessions that it had opened were ended.', ''],
+  }),
+  ...each('OPERATOR_ACCESS', {
+    BEGAN: ['The operator looks inside the organization.', 'environment, write, reason, endsAt'],
+    ENDED: ['The operator left before `endsAt`.', 'the same'],
+  }),
   ...each('KAFKA_CREDENTIAL', { CREATED: ['A user of the broker was created.', ''], DELETED: ['It was deleted.', ''] }),
   ['QUOTA_WARNING', ['80, 90 or 100 % of a quota are used.', 'quota, used, limit, percent']],
   ...each('DRIFT', {

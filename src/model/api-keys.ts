@@ -12,6 +12,8 @@ export interface ApiKey extends Stored, Granted {
   expiresAt: string | null
   /** The day of its last use in UTC, as its first moment. Absent: not used since this is recorded. */
   lastUsedAt?: string
+  /** Sessions of this key that began until then have ended. Absent: none were ended. */
+  sessionsAfter?: string
   /** Its organization has had the notice that it expires soon. Absent before. */
   isExpiryTold?: true
 }

@@ -18,6 +18,11 @@ export const CODES = {
   // Every call
   unauthorized: entry(401, 'The key is missing, unknown, expired or deleted.'),
   insufficient_scope: entry(403, 'The key is valid but does not hold the scope that this call needs.'),
+  session_refused: entry(
+    403,
+    'The cookie of a session counts only in calls of the console itself, which the headers of this call do not prove.',
+  ),
+  session_read_only: entry(403, 'The session may read, but change nothing.'),
   not_found: entry(404, 'There is no such resource in your organization.'),
   method_not_allowed: entry(405, 'The path exists, but not with this method.'),
   unsupported_media_type: entry(415, 'The body must be JSON (content-type: application/json).'),
@@ -75,7 +80,7 @@ export const CODES = {
 
   // Webhooks
   invalid_webhook_url: entry(400, 'The URL cannot be that of a webhook; the message says why.'),
-  https_required: entry(400, 'Webhooks are https.'),
+  https_required: entry(400, 'Webhooks are https, and so is a sign-in from another machine.'),
   invalid_event_selector: entry(400, 'A selector has none of the permitted forms.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),

@@ -5,6 +5,7 @@
 import type { ApiKey } from './api-keys.ts'
 import type { FederationGroup, FederationMember, FederationPush } from './federation.ts'
 import type { KafkaCredential } from './kafka-credentials.ts'
+import type { Login } from './logins.ts'
 import type { NotificationChannel, NotificationPreferences } from './notifications.ts'
 import type { Organization } from './organizations.ts'
 import type { Registration } from './registrations.ts'
@@ -30,6 +31,7 @@ export interface RecordsByKind {
   variable: Variable
   secret: SealedSecret
   'secret-key': SecretKeyRecord
+  login: Login
 }
 export type Kind = keyof RecordsByKind
 export const KINDS = [
@@ -49,4 +51,5 @@ export const KINDS = [
   'variable',
   'secret',
   'secret-key',
+  'login',
 ] as const satisfies readonly Kind[]

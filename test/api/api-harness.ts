@@ -131,8 +131,9 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   })
   const sender = createSender({ guard, clock })
   const tested: AttemptRow[] = []
+  const secrets = createSecretBox({ secretKey: SECRET_KEY, random })
   const contexts = createSigningContexts({
-    secrets: createSecretBox({ secretKey: SECRET_KEY, random }),
+    secrets,
     view: control.view,
     logger,
   })
@@ -202,6 +203,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
     tables: rowStore.tables,
+    secrets,
     waiting: { of: () => null },
     readiness: { missing: () => missing, degraded: () => [] },
     metrics: () => 'clarion_up 1\n',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createAuthenticate } from '../../src/api/http/authenticate.ts'
 import { createFailedKeys } from '../../src/api/http/failed-keys.ts'
+import { createKeyLookup } from '../../src/api/http/key-lookup.ts'
 import { hashApiKey } from '../../src/crypto/secret-box.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
@@ -17,7 +18,8 @@ function authentication() {
       hash === hashApiKey(KNOWN) ? { id: 'key_1', organizationId: 'org_1', expiresAt: null } : undefined,
     organization: () => ({ id: 'org_1', status: 'active' }),
   } as unknown as ControlView
-  const authenticate = createAuthenticate({ view, clock, adminKey: ADMIN_KEY, aliasKeyHeader: 'x-key' })
+  const keys = createKeyLookup({ view, clock, adminKey: ADMIN_KEY })
+  const authenticate = createAuthenticate({ keys, clock, aliasKeyHeader: 'x-key' })
   const codeOf = (key: string, address: string | undefined): string => {
     try {
       return authenticate(bearer(key), address).kind

@@ -161,6 +161,7 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
+  login: { tokenHash: true, keyId: true, expiresAt: true, usedAt: true, link: true },
   'notification-channel': {
     ...{ name: true, type: true, builtIn: true, recipients: true, url: true, encryptedUrl: true, urlHint: true },
     ...{ template: true, encryptedHeaders: true, headerNames: true, encryptedSecret: true },

@@ -82,6 +82,8 @@ export const CLARION_CODES = [
   'secret_unreadable',
   'selector_required',
   'service_unavailable',
+  'session_read_only',
+  'session_refused',
   'slug_taken',
   'sql_failed',
   'sql_refused',

@@ -6,7 +6,7 @@ import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { Emitter } from '../../ingress/submit-emit.ts'
 import type { Logger } from '../../logger.ts'
-import { ClarionError } from '../../model/codes.ts'
+import { ClarionError, CODES } from '../../model/codes.ts'
 import type { Ids } from '../../model/ids.ts'
 import { nameRequest } from '../../process/work.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
@@ -34,7 +34,10 @@ export function createResponder(deps: {
       const requestId = deps.ids.next('req')
       nameRequest(requestId)
       try {
-        const by = requireScope(deps.authenticate(request.headers, request.socket.remoteAddress), 'events:emit')
+        const { headers, socket, method } = request
+        const by = requireScope(deps.authenticate(headers, socket.remoteAddress, method), 'events:emit')
+        if (by.session?.isReadOnly === true)
+          throw new ClarionError('session_read_only', CODES.session_read_only.meaning)
         deps.pauses?.check(by.organization.id, by.key.environment)
         if (deps.loadShedder?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)

@@ -2,19 +2,26 @@
  * The caller of a request: `Authorization: Bearer`, `x-api-key`, or the alias header of the settings. See
  * docs/specification/conventions.md#keys.
  */
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import { hashApiKey } from '../../crypto/secret-box.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { ControlView } from '../../model/control-view.ts'
 import { holdsScope, type Scope } from '../../model/scopes.ts'
 import { createFailedKeys } from './failed-keys.ts'
+import type { KeyLookup } from './key-lookup.ts'
 import type { Access, Principal } from './route.ts'
+import type { Sessions } from './sessions.ts'
 
-/** `address`: the peer of the connection, whose unknown keys are counted. */
-export type Authenticate = (headers: IncomingHttpHeaders, address: string | undefined) => Principal
+/**
+ * `address`: the peer of the connection, whose unknown keys are counted. `method`: without it the cookie of a session
+ * does not count.
+ */
+export type Authenticate = (
+  headers: IncomingHttpHeaders,
+  address: string | undefined,
+  method?: string | undefined,
+) => Principal
 
 /**
  * Throws `unauthorized`, which does not reveal whether a key is unknown, expired or deleted beyond the caller's own
@@ -24,41 +31,49 @@ export type Authenticate = (headers: IncomingHttpHeaders, address: string | unde
  * compared until the address is below its limit.
  */
 export function createAuthenticate(deps: {
-  view: ControlView
+  keys: KeyLookup
+  /** Absent: a process that serves no console. */
+  sessions?: Pick<Sessions, 'read'>
   clock: Clock
-  adminKey: string
   aliasKeyHeader: string
   /** Called with every key that is accepted. */
   onUse?(key: ApiKey): void
 }): Authenticate {
-  const adminHash = Buffer.from(hashApiKey(deps.adminKey))
+  const { keys } = deps
   const failedKeys = createFailedKeys(deps)
-  return (headers, address) => {
+
+  function bySession(headers: IncomingHttpHeaders, method: string | undefined): Principal | undefined {
+    const principal = method === undefined ? undefined : deps.sessions?.read(headers, method)?.principal
+    if (principal?.kind === 'key' && principal.session?.isOperators === false) deps.onUse?.(principal.key)
+    return principal
+  }
+
+  return (headers, address, method) => {
     const { text, viaAlias } = presented(headers, deps.aliasKeyHeader)
-    if (text === undefined)
+    if (text === undefined) {
+      const principal = bySession(headers, method)
+      if (principal !== undefined) return principal
       throw new ClarionError(
         'unauthorized',
         `The call carries no API key: send it as ${BEARER}, or in the header x-api-key.`,
       )
-    const hash = hashApiKey(text)
-    const key = deps.view.keyByHash(hash)
-    if (key === undefined) {
-      refuseOverLimit(failedKeys.retryAfterS(address))
-      if (timingSafeEqual(Buffer.from(hash), adminHash)) return { kind: 'operator', viaAlias }
-      failedKeys.count(address)
-      throw new ClarionError('unauthorized', 'The API key is not known.')
     }
-    if (key.expiresAt !== null && Date.parse(key.expiresAt) <= deps.clock.nowMs())
-      throw new ClarionError('unauthorized', 'The API key has expired.')
-    const organization = deps.view.organization(key.organizationId)
-    if (organization === undefined || organization.status === 'deleted')
+    const hash = hashApiKey(text)
+    const holder = keys.byHash(hash)
+    if (holder === undefined) {
+      refuseOverLimit(failedKeys.retryAfterS(address))
+      if (keys.isOperators(hash)) return { kind: 'operator', viaAlias }
+      failedKeys.count(address)
+    }
+    if (holder === 'expired') throw new ClarionError('unauthorized', 'The API key has expired.')
+    if (holder === undefined || holder === 'deleted')
       throw new ClarionError('unauthorized', 'The API key is not known.')
-    deps.onUse?.(key)
-    return { kind: 'key', key, organization, viaAlias }
+    deps.onUse?.(holder.key)
+    return { kind: 'key', ...holder, viaAlias }
   }
 }
 
-function refuseOverLimit(retryAfterS: number): void {
+export function refuseOverLimit(retryAfterS: number): void {
   if (retryAfterS === 0) return
   const message = `Too many unknown API keys came from this address: check the key, and repeat in ${retryAfterS} s.`
   throw new ClarionError('rate_limited', message, { retryAfterS })
@@ -102,7 +117,8 @@ const single = (value: string | string[] | undefined): string | undefined => (Ar
 export function authorize(principal: Principal, access: Access): void {
   if (access === 'any' || access === 'public') return
   if (access === 'operator') {
-    if (principal.kind !== 'operator') throw new ClarionError('insufficient_scope', "This call is the operator's.")
+    if (principal.kind !== 'operator' && principal.session?.isOperators !== true)
+      throw new ClarionError('insufficient_scope', "This call is the operator's.")
     return
   }
   for (const needed of access.split(' and ')) requireScope(principal, ...(needed.split(' or ') as Scope[]))

@@ -14,7 +14,7 @@ import { refuseControls } from './control-characters.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
 import { refuseKeyInQuery } from './key-in-query.ts'
 import { createRates, type Rates } from './rates.ts'
-import type { Call, Principal, Rate, Route } from './route.ts'
+import type { Call, Principal, Rate, Route, SessionOfCall } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
 export type Prepare = (
@@ -43,8 +43,12 @@ export function createCalls({
     return async (request, response, params, querystring, requestId) => {
       if (route.refusesKeyInQuery === true) refuseKeyInQuery(querystring)
       const principal =
-        route.access === 'public' ? undefined : authenticate(request.headers, request.socket.remoteAddress)
+        route.access === 'public'
+          ? undefined
+          : authenticate(request.headers, request.socket.remoteAddress, request.method)
+      if (principal?.session !== undefined) keepSession(response, principal.session)
       if (principal !== undefined) authorize(principal, route.access)
+      if (principal?.session?.isReadOnly === true) refuseChange(route)
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
       if (route.needsSql === true) refuseWithoutSql(principal)
@@ -73,6 +77,18 @@ export function createCalls({
       }
     }
   }
+}
+
+/** What is read with a session stays out of caches. */
+function keepSession(response: ServerResponse, { renewed }: SessionOfCall): void {
+  response.setHeader('cache-control', 'no-store')
+  if (renewed !== undefined) response.setHeader('set-cookie', renewed)
+}
+
+/** Throws `session_read_only`. */
+function refuseChange({ method, changesNothing }: Route): void {
+  if (method === 'GET' || changesNothing === true) return
+  throw new ClarionError('session_read_only', CODES.session_read_only.meaning)
 }
 
 function signalOf(response: ServerResponse): AbortSignal {

@@ -2,8 +2,13 @@
 import { isIPv6 } from 'node:net'
 import type { Clock } from '../../clock.ts'
 
-const BURST = 30
-const REFILL_MS = 2_000
+/** Failures at once, and the time after which one of them is forgiven. */
+export interface FailuresAllowed {
+  burst: number
+  refillMs: number
+}
+
+const FAILURES: FailuresAllowed = { burst: 30, refillMs: 2_000 }
 /** Beyond it the address with the oldest failure is forgotten. */
 const ADDRESSES_MAX = 10_000
 
@@ -13,7 +18,7 @@ export interface FailedKeys {
   count(address: string | undefined): void
 }
 
-export function createFailedKeys({ clock }: { clock: Clock }): FailedKeys {
+export function createFailedKeys({ clock }: { clock: Clock }, { burst, refillMs } = FAILURES): FailedKeys {
   /**
    * By source: the time at which its bucket is full again, on the monotonic clock. In the order of the last failure.
    */
@@ -22,7 +27,7 @@ export function createFailedKeys({ clock }: { clock: Clock }): FailedKeys {
   return {
     retryAfterS(address) {
       if (address === undefined) return 0
-      const dueMs = (fullAtMs.get(sourceOf(address)) ?? 0) - clock.monotonicMs() - (BURST - 1) * REFILL_MS
+      const dueMs = (fullAtMs.get(sourceOf(address)) ?? 0) - clock.monotonicMs() - (burst - 1) * refillMs
       return Math.max(0, Math.ceil(dueMs / 1_000))
     },
     count(address) {
@@ -31,7 +36,7 @@ export function createFailedKeys({ clock }: { clock: Clock }): FailedKeys {
       const nowMs = clock.monotonicMs()
       const before = fullAtMs.get(source) ?? nowMs
       fullAtMs.delete(source)
-      fullAtMs.set(source, Math.max(before, nowMs) + REFILL_MS)
+      fullAtMs.set(source, Math.max(before, nowMs) + refillMs)
       if (fullAtMs.size > ADDRESSES_MAX) fullAtMs.delete(fullAtMs.keys().next().value!)
     },
   }

@@ -22,10 +22,25 @@ export type Schema = Record<string, unknown>
 /** Limits of a plan in calls per second. */
 export type Rate = 'pullsPerS'
 
+/** The caller came with the cookie of a session in place of a key. */
+export interface SessionOfCall {
+  /** It may read alone. */
+  isReadOnly: boolean
+  /** It is the operator's, who may look inside an organization. */
+  isOperators: boolean
+  /** `Set-Cookie` of a session that goes on. */
+  renewed: string | undefined
+  /** The key or link whose streams are counted together. */
+  holder: string
+  /** Whether it still is, for streams that last. */
+  isValid(): boolean
+}
+
 /** The caller. The operator belongs to no organization. */
-export type Principal =
-  | { kind: 'operator'; viaAlias: boolean }
-  | { kind: 'key'; key: ApiKey; organization: Organization; viaAlias: boolean }
+export type Principal = { viaAlias: boolean; session?: SessionOfCall } & (
+  | { kind: 'operator' }
+  | { kind: 'key'; key: ApiKey; organization: Organization }
+)
 
 /** A call that has passed authentication, scope and validation; of HTTP only the headers remain. */
 export interface Call {
@@ -82,6 +97,8 @@ interface RouteFacts {
   needsFederation?: boolean
   /** Checked at the same time. */
   needsSql?: boolean
+  /** Its method says otherwise, but it changes nothing: a session that may only read may call it. */
+  changesNothing?: boolean
   /** The limit of the plan that counts calls of an organization per second. */
   rate?: Rate
   /** Further members of `meta`, for the OpenAPI document. */

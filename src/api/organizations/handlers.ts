@@ -75,6 +75,9 @@ export function createOrganizationHandlers({
       await keys.delete(call.caller, organizationOf(call).id, id(call))
       return { data: { id: id(call), deleted: true } }
     },
+    endSessions: async (call: Call): Promise<Answer> => ({
+      data: presentKey(await keys.endSessions(call.caller, organizationOf(call).id, id(call))),
+    }),
     whoami(call: Call): Answer {
       const { principal } = call
       if (principal?.kind !== 'key') return { data: { kind: 'operator', organization: null, key: null } }

@@ -26,6 +26,7 @@ export function createOrganizationRoutes(on: OrganizationHandlers): Route[] {
 
     route('GET', '/api/v1/keys', 'keys:manage', 'List keys.', list(key), on.listKeys),
     route('POST', '/api/v1/keys', 'keys:manage', 'Make a key; it is shown once.', { body: newKey, answer: madeKey, status: 201 }, on.createKey),
+    route('POST', '/api/v1/keys/:id/end-sessions', 'keys:manage', 'End the sessions of the console that a key has opened.', { answer: key }, on.endSessions),
     route('DELETE', '/api/v1/keys/:id', 'keys:manage', 'Delete a key.', { answer: deleted }, on.deleteKey),
   ]
 }

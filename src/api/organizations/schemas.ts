@@ -47,6 +47,7 @@ export const namespaceGrant = object({ namespace })
 const scopes = { type: 'array', items: oneOf(SCOPES), minItems: 1, maxItems: SCOPES.length }
 export const key = object({
   ...{ ...stored, name: string, environment, scopes, hint: string, expiresAt: nullable(time) },
+  'sessionsAfter?': { ...time, description: 'Sessions of the key that began until then have ended.' },
   lastUsedAt: { ...nullable(time), description: 'The day of the last use, in UTC.' },
 })
 export const newKey = object({ name: text(1, 120), environment, scopes, 'expiresAt?': nullable(time) })

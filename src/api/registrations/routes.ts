@@ -21,7 +21,7 @@ export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route
       route('POST', PATH, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: registrations.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.register),
       route('GET', PATH, 'events:read', 'List registrations.', list(registrations.listedRegistration, registrations.registrationQuery), on.list),
     ],
-    dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
+    dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { changesNothing: true, body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
     one: [
       route('GET', `${PATH}/:id`, 'events:read', 'One registration.', { answer: registration }, on.get),
       route('GET', `${PATH}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(registrations.typesQuery), answer: registrations.types }, on.types),

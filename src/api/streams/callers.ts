@@ -6,7 +6,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { holdsScope } from '../../model/scopes.ts'
-import type { Subscriber } from '../../streaming/hub/ports.ts'
+import { SESSION_STREAMS, type Subscriber } from '../../streaming/hub/ports.ts'
 import type { StreamToken, StreamTokens } from '../../streaming/hub/tokens.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
 
@@ -44,10 +44,14 @@ export function createStreamCallers(deps: {
 
   return {
     byKey(headers, address) {
-      const { key, organization } = requireScope(deps.authenticate(headers, address), 'events:read')
+      const { key, organization, session } = requireScope(deps.authenticate(headers, address, 'GET'), 'events:read')
       refuseSuspended(organization)
       const { organizationId, environment } = key
-      return { subscriber: { organizationId, environment, keyId: key.id }, key, token: undefined }
+      const subscriber: Subscriber = { organizationId, environment, keyId: key.id }
+      if (session === undefined) return { subscriber, key, token: undefined }
+      // Of sessions, streams are counted by their holder, apart from those of keys.
+      const keyId = SESSION_STREAMS + session.holder
+      return { subscriber: { ...subscriber, keyId, session }, key, token: undefined }
     },
     byToken(text, origin) {
       const token = deps.tokens.read(text)

@@ -41,6 +41,8 @@ export function createStreamHandlers(deps: {
     },
 
     issueToken(call: Call): Answer {
+      if (call.principal?.session !== undefined)
+        throw new ClarionError('session_refused', 'A stream token comes from a key: send one in a header.')
       const { id: keyId, organizationId, environment } = keyOf(call)
       const { types, subject, filter, ttlSeconds = TTL_S.default, allowedOrigins = [] } = call.body as NewToken
       const question = {

@@ -13,7 +13,7 @@ export function createTableRoutes(on: TableHandlers): Route[] {
   return [
     route('POST', path, 'tables:manage', 'Make a table.', { body: tables.newTable, answer: table, status: 201, refusedWhenSuspended: true }, on.create),
     route('GET', path, 'tables:read', 'List tables by name.', list(table), on.list),
-    route('POST', `${path}/query`, 'tables:read', 'One statement of SQL that reads.', { body: tables.query, answer: tables.queried, needsSql: true }, on.query),
+    route('POST', `${path}/query`, 'tables:read', 'One statement of SQL that reads.', { changesNothing: true, body: tables.query, answer: tables.queried, needsSql: true }, on.query),
     route('GET', `${path}/:name`, 'tables:read', 'One table with its columns.', { answer: table }, on.get),
     route('DELETE', `${path}/:name`, 'tables:manage', 'Delete a table and its rows.', { answer: tables.deletedTable }, on.delete),
     route('POST', `${path}/:name/columns`, 'tables:manage', 'Add a column.', { body: tables.newColumn, answer: table, status: 201, refusedWhenSuspended: true }, on.addColumn),

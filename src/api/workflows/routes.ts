@@ -22,7 +22,7 @@ export function createWorkflowRoutes({ workflows: on, evaluate, dryRunWorkflow }
   return [
     manage('POST', path, 'Make a workflow, with a draft of its definition.', { body: schemas.newWorkflow, answer: workflow, status: 201 }, on.create),
     read('GET', path, 'List workflows, without their definitions.', list(workflowSummary), on.list),
-    read('POST', `${path}/evaluate`, 'Which workflows an event would start, and why the others not; nothing runs.', { body: schemas.evaluation, answer: schemas.evaluated }, evaluate),
+    read('POST', `${path}/evaluate`, 'Which workflows an event would start, and why the others not; nothing runs.', { changesNothing: true, body: schemas.evaluation, answer: schemas.evaluated }, evaluate),
     read('GET', `${path}/:id`, 'One workflow, with its draft.', { answer: workflow }, on.get),
     manage('PATCH', `${path}/:id`, 'Change the settings of a workflow.', { body: schemas.workflowPatch, answer: workflow }, on.patch),
     manage('DELETE', `${path}/:id`, 'Delete a workflow.', { answer: deleted }, on.delete),
@@ -34,6 +34,6 @@ export function createWorkflowRoutes({ workflows: on, evaluate, dryRunWorkflow }
     manage('POST', `${path}/:id/deactivate`, 'Switch a workflow off.', { answer: workflow }, on.deactivate),
     read('GET', `${path}/:id/versions`, 'The versions that are kept, newest first, each with what it changed.', list(schemas.versionSummary), on.versions),
     read('GET', `${path}/:id/versions/:version`, 'One version: its definition, and what it changed in the one before.', { answer: schemas.version }, on.version),
-    route('POST', `${path}/:id/dry-run`, 'workflows:run', 'Which actions would run with these params; nothing runs.', { body: schemas.dryRunInput, answer: schemas.dryRun }, dryRunWorkflow),
+    route('POST', `${path}/:id/dry-run`, 'workflows:run', 'Which actions would run with these params; nothing runs.', { changesNothing: true, body: schemas.dryRunInput, answer: schemas.dryRun }, dryRunWorkflow),
   ]
 }

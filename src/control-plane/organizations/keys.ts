@@ -34,6 +34,8 @@ export interface Keys {
   ): Promise<{ key: ApiKey; apiKey: string }>
   /** The key is `unauthorized` from then on. Errors: `not_found`. */
   delete(caller: Caller, organizationId: string, id: string): Promise<void>
+  /** Sessions that the key has opened until now end with their next call. Errors: `not_found`. */
+  endSessions(caller: Caller, organizationId: string, id: string): Promise<ApiKey>
 }
 
 export function createKeys(deps: {
@@ -95,6 +97,19 @@ export function createKeys(deps: {
           records: [{ kind: 'key', remove: { organizationId, id } }],
           changes: [announce(caller, { organizationId, type: 'API_KEY_DELETED', entityType: 'key', entityId: id })],
           result: undefined,
+        }
+      }),
+    endSessions: (caller, organizationId, id) =>
+      store.change(ids.next('chg'), current => {
+        const before = current.find('key', organizationId, id)
+        if (before === undefined) throw new ClarionError('not_found', 'There is no such key.')
+        const nowMs = clock.nowMs()
+        const key = revised(before, { sessionsAfter: new Date(nowMs).toISOString() }, nowMs)
+        const about = { organizationId, entityType: 'key', entityId: id } as const
+        return {
+          records: [{ kind: 'key', record: key }],
+          changes: [announce(caller, { ...about, type: 'API_KEY_SESSIONS_ENDED' })],
+          result: key,
         }
       }),
   }

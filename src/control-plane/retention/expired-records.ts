@@ -1,11 +1,13 @@
 /**
- * Removes ended records of living organizations after some time: expired API keys, ended replays, and deleted workflows
- * with their versions.
+ * Removes ended records of living organizations after some time: expired API keys, ended replays, ended logins, and
+ * deleted workflows with their versions.
  */
 import type { Clock } from '../../clock.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
+import { OPERATORS } from '../../model/logins.ts'
+import { isOver } from '../sessions/logins.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import type { ControlStore } from '../store/store.ts'
@@ -38,14 +40,21 @@ export function createExpiredRecords(deps: {
   function* due(): Generator<Removal> {
     const timeBefore = (ms: number) => new Date(clock.nowMs() - ms).toISOString()
     const [keysBefore, replaysBefore] = [timeBefore(EXPIRED_KEY_RETENTION_MS), timeBefore(ENDED_REPLAY_RETENTION_MS)]
+    yield* endedLogins(OPERATORS)
     for (const { id: organizationId, status } of view.organizations()) {
       if (status === 'deleted') continue
       for (const { id, expiresAt } of view.list('key', organizationId))
         if (expiresAt !== null && expiresAt < keysBefore) yield { kind: 'key', remove: { organizationId, id } }
       for (const { id, endedAt } of view.list('replay', organizationId))
         if (endedAt !== null && endedAt < replaysBefore) yield { kind: 'replay', remove: { organizationId, id } }
+      yield* endedLogins(organizationId)
       yield* deletedWorkflows(organizationId, timeBefore(AFTER_LIVE_MS))
     }
+  }
+
+  function* endedLogins(organizationId: string): Generator<Removal> {
+    for (const login of view.list('login', organizationId))
+      if (isOver(login, clock.nowMs())) yield { kind: 'login', remove: { organizationId, id: login.id } }
   }
 
   /** Versions first: what is left of an interrupted page is found again by its workflow. */

@@ -17,9 +17,10 @@ import { runAs } from '../../process/work.ts'
 import { createBudget } from './budget.ts'
 import { type ConnectionTimings, createConnection, TIMINGS } from './connection.ts'
 import type { Frames } from './frames.ts'
-import { isOlderSibling, isReplacedBy, presentConnection } from './open-connections.ts'
+import { isOfSession, isOlderSibling, isReplacedBy, presentConnection } from './open-connections.ts'
 import { createPeerWatch } from './peer-watch.ts'
 import type { Connection, ConnectionFacts, Sink, StreamMeter, Subscriber } from './ports.ts'
+import { SESSION_STREAMS_MAX } from './ports.ts'
 import type { Presence } from './presence.ts'
 import { type ReadUnacknowledged, readUnacknowledged } from './unacknowledged.ts'
 
@@ -108,16 +109,19 @@ export function createStreamHub(deps: HubDeps): StreamHub {
   }
 
   function refuseTooMany(wanted: ConnectionFacts): void {
-    const { organizationId } = wanted.subscriber
+    const { organizationId, session } = wanted.subscriber
+    if (session !== undefined) return
     const { connections: most } = limitsOf(organizationId)
     const here = [...of(organizationId), ...(reserved.get(organizationId) ?? [])].filter(
-      each => !isReplacedBy(wanted, each),
+      each => !isReplacedBy(wanted, each) && each.subscriber.session === undefined,
     )
     const others = deps
       .presence()
       .others(organizationId)
       .filter(
-        each => wanted.client === undefined || each.client !== wanted.client || each.keyId !== wanted.subscriber.keyId,
+        each =>
+          !isOfSession(each) &&
+          (wanted.client === undefined || each.client !== wanted.client || each.keyId !== wanted.subscriber.keyId),
       )
     if (here.length + others.length < most) return
     const message = `the plan has ${most} ${most === 1 ? 'stream' : 'streams'} at a time: close one, or give each client a name (client=…), by which a new stream replaces its old one`
@@ -125,10 +129,27 @@ export function createStreamHub(deps: HubDeps): StreamHub {
     throw new ClarionError('stream_limit_exceeded', CODES.stream_limit_exceeded.meaning, { details })
   }
 
+  /** Of a session: the oldest stream of its key or link ends, wherever it is open. */
+  function makeRoom({ organizationId, keyId }: Subscriber): void {
+    const siblings = [...local(organizationId), ...deps.presence().others(organizationId)]
+      .filter(each => each.keyId === keyId)
+      .sort((a, b) => a.openedAtMs - b.openedAtMs)
+    for (const { id } of siblings.slice(0, Math.max(0, siblings.length - SESSION_STREAMS_MAX + 1))) {
+      const own = connections.get(id)
+      if (own !== undefined) own.end('replaced')
+      else
+        deps
+          .presence()
+          .requestEnd(organizationId, id)
+          .catch(() => undefined)
+    }
+  }
+
   function open(facts: ConnectionFacts, sink: Sink, heartbeat: Frames['heartbeat']): Connection {
     const { subscriber } = facts
     const { organizationId } = subscriber
     for (const older of of(organizationId)) if (isReplacedBy(facts, older)) older.end('replaced')
+    if (subscriber.session !== undefined) makeRoom(subscriber)
     const connection = createConnection(facts, {
       ...{ clock, sink, budget, heartbeat, timings },
       eventsPerSecond: limitsOf(organizationId).eventsPerSecond,
@@ -184,13 +205,15 @@ export function createStreamHub(deps: HubDeps): StreamHub {
   function onChange(kind: Kind, organizationId: string, id: string): void {
     if (kind !== 'key' && kind !== 'organization') return
     for (const connection of of(organizationId)) {
-      if (kind === 'key' && connection.subscriber.keyId !== id) continue
+      const { keyId, session } = connection.subscriber
+      if (kind === 'key' && session === undefined && keyId !== id) continue
       if (!mayRead(organizationId, connection.subscriber)) connection.end('revoked')
     }
     if (kind === 'organization') applyPlan(organizationId)
   }
 
-  function mayRead(organizationId: string, { keyId }: Subscriber): boolean {
+  function mayRead(organizationId: string, { keyId, session }: Subscriber): boolean {
+    if (session !== undefined) return session.isValid() && view.organization(organizationId)?.status === 'active'
     const key = view.find('key', organizationId, keyId)
     if (key === undefined || !holdsScope(key, 'events:read')) return false
     const isExpired = key.expiresAt !== null && Date.parse(key.expiresAt) <= clock.nowMs()
@@ -200,7 +223,8 @@ export function createStreamHub(deps: HubDeps): StreamHub {
   /** Of too many streams the newest end. */
   function applyPlan(organizationId: string): void {
     const limits = limitsOf(organizationId)
-    for (const [index, connection] of of(organizationId).entries()) {
+    const onPlan = of(organizationId).filter(({ subscriber }) => subscriber.session === undefined)
+    for (const [index, connection] of onPlan.entries()) {
       if (index >= limits.connections) connection.end('revoked')
       else connection.setEventsPerSecond(limits.eventsPerSecond)
     }

@@ -1,6 +1,6 @@
 /** Open connections beside each other: which one replaces which, and how lists show them. */
 import type { OpenStream } from '../../../topics/streams-presence.ts'
-import type { Connection, ConnectionFacts } from './ports.ts'
+import { type Connection, type ConnectionFacts, SESSION_STREAMS } from './ports.ts'
 
 /** By the name that the client gave itself, or by its token. */
 export function isReplacedBy(newer: ConnectionFacts, older: ConnectionFacts): boolean {
@@ -27,3 +27,6 @@ export function presentConnection(connection: Connection): OpenStream {
     unsentBytes: connection.unsentBytes(),
   }
 }
+
+/** Of the console, in whichever process. */
+export const isOfSession = ({ keyId }: Pick<OpenStream, 'keyId'>): boolean => keyId.startsWith(SESSION_STREAMS)

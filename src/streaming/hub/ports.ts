@@ -39,7 +39,14 @@ export interface Subscriber extends Owner {
   keyId: string
   /** Of a connection that a stream token opened. */
   token?: { id: string; expiresAtMs: number } | undefined
+  /** Of a connection of the console: it is not on the plan, and `keyId` begins with `SESSION_STREAMS`. */
+  session?: { isValid(): boolean } | undefined
 }
+
+/** Before the key or link that a session belongs to. */
+export const SESSION_STREAMS = 'session/'
+/** Streams of the console that one key or link may have; one more ends the oldest. */
+export const SESSION_STREAMS_MAX = 3
 
 export interface ConnectionFacts {
   id: string
