@@ -87,3 +87,52 @@ export function hardSchemas(): Record<string, Judged> {
     }),
   }
 }
+
+type Pair = [old: Record<string, unknown>, next: Record<string, unknown>]
+
+/** Versions whose comparison branches: alternatives of objects, overlapping ones, clauses, constants, doubling references. */
+export function hardPairs(): Record<string, Pair> {
+  const list = (count: number, schema: (n: number) => unknown) => Array.from({ length: count }, (_, n) => schema(n))
+  const text = { type: 'string' }
+  const tagged = (n: number, more: object) => ({
+    type: 'object',
+    properties: { kind: { const: `k${n}` }, x: text, ...more },
+    required: ['kind'],
+  })
+  const root = (schema: object) => ({ type: 'object', properties: { a: schema }, additionalProperties: false })
+  const twice = (last: object) => ({
+    ...{ type: 'object', $ref: '#/$defs/d0' },
+    $defs: Object.fromEntries([
+      ...Array.from({ length: 100 }, (_, n) => {
+        const next = { $ref: `#/$defs/d${n + 1}` }
+        return [`d${n}`, { allOf: [next], properties: { x: next, y: next } }]
+      }),
+      ['d100', last],
+    ]),
+  })
+  const clauses = (step: number) => ({
+    type: 'object',
+    allOf: list(30, n => ({
+      anyOf: [
+        { required: [`p${(n * 7) % 11}`] },
+        { not: { required: [`p${(n * step) % 11}`] } },
+        { required: [`p${(n * 3 * step) % 11}`] },
+      ],
+    })),
+  })
+  const constants = (more: number) =>
+    root({ anyOf: list(50, k => ({ enum: list(100, n => `value ${n + k * 50}`), minLength: k + more })) })
+  return {
+    'alternatives of 40 objects': [
+      root({ oneOf: list(40, n => tagged(n, {})) }),
+      root({ oneOf: list(40, n => tagged(n, n === 4 ? { y: text } : {})) }),
+    ],
+    'overlapping alternatives': [
+      root({ oneOf: list(12, n => ({ ...tagged(0, {}), minProperties: n })) }),
+      root({ oneOf: list(12, n => ({ ...tagged(0, {}), minProperties: n + 1 })) }),
+    ],
+    clauses: [clauses(5), clauses(4)],
+    constants: [constants(0), constants(1)],
+    'doubling references': [twice({}), twice(text)],
+  }
+}

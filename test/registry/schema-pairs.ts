@@ -162,3 +162,48 @@ export const payloads = fc.array(fc.dictionary(name, value, { maxKeys: 4, noNull
   minLength: 12,
   maxLength: 25,
 })
+
+/** An object with a member `then` looks like a promise. */
+const THEN = 'then'
+
+/** Ways to say the same otherwise; each applies to a schema without changing which values it accepts. */
+const REWRITINGS: Array<(schema: SchemaObject) => SchemaObject> = [
+  ({ const: only, ...schema }) => (only === undefined ? schema : { ...schema, enum: [only] }),
+  ({ enum: allowed, ...schema }) =>
+    allowed === undefined ? schema : { ...schema, anyOf: (allowed as unknown[]).map(each => ({ const: each })) },
+  ({ type, ...schema }) =>
+    Array.isArray(type) ? { ...schema, anyOf: type.map(each => ({ type: each })) } : { ...schema, type },
+  ({ minLength, maxLength, minimum, ...schema }) => {
+    const moved = Object.entries({ minLength, maxLength, minimum }).filter(([, value]) => value !== undefined)
+    return { ...schema, allOf: [...((schema.allOf as unknown[]) ?? []), Object.fromEntries(moved)] }
+  },
+  ({ not, ...schema }) => (not === undefined ? schema : { ...schema, not: { allOf: [not] } }),
+  schema => ({ ...schema, minProperties: schema.minProperties ?? 0, uniqueItems: schema.uniqueItems ?? false }),
+  ({ dependentRequired, ...schema }) => {
+    const [[name, names] = []] = Object.entries((dependentRequired as Record<string, string[]>) ?? {})
+    if (name === undefined || 'if' in schema || 'then' in schema)
+      return { ...schema, dependentRequired: dependentRequired ?? {} }
+    return { ...schema, if: { required: [name] }, [THEN]: { required: names } }
+  },
+]
+
+/** A schema and the same one written otherwise. Types and enums stay where they would move into an `anyOf` that is there. */
+export const rewrittenPair: fc.Arbitrary<[old: SchemaObject, next: SchemaObject]> = fc
+  .tuple(
+    eventSchema,
+    fc.array(fc.tuple(fc.constantFrom(...REWRITINGS), fc.nat({ max: 30 })), { minLength: 1, maxLength: 3 }),
+  )
+  .map(([old, steps]): [SchemaObject, SchemaObject] => [
+    old,
+    steps.reduce(
+      (schema, [rewrite, place]) =>
+        changed(schema, place, each =>
+          'anyOf' in each || 'then' in each || 'else' in each ? each : withoutAbsent(rewrite(each)),
+        ),
+      old,
+    ),
+  ])
+  .filter(pair => pair.every(schema => measureSchema(schema).problems.length === 0))
+
+const withoutAbsent = (schema: SchemaObject): SchemaObject =>
+  Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined))

@@ -1,16 +1,19 @@
-/** `prefixItems` and `items`, compared position by position; a list of positions that grows or shrinks is refused. */
+/** `prefixItems`, `items` and what `unevaluatedItems` leaves over, compared place by place. */
 import { pointerTo } from '../../json/json-pointer.ts'
-import type { Pair } from './minor.ts'
+import type { Comparison, Place } from './compare.ts'
+import type { Items, Literal, Part } from './literals.ts'
 
-export function compareItems({ before, after, path, report, compare }: Pair): void {
-  const [old, next] = [before.prefixItems, after.prefixItems].map(places => (Array.isArray(places) ? places : [])) as [
-    unknown[],
-    unknown[],
-  ]
-  const at = pointerTo(path, 'prefixItems')
-  if (old.length !== next.length) report.refuse('not_provable', at)
-  else for (const [index, schema] of next.entries()) compare(old[index], schema, pointerTo(at, index))
-  const { items: oldRest = true } = before
-  const { items: nextRest = true } = after
-  compare(oldRest, nextRest, pointerTo(path, 'items'))
+export function compareItems({ oldLiterals, newLiterals, path, asks }: Place, { compare }: Comparison): void {
+  const [old, next] = [itemsIn(oldLiterals), itemsIn(newLiterals)]
+  const places = Math.max(0, ...[...old, ...next].map(each => each.places.length))
+  for (let index = 0; index < places; index++) {
+    const at =
+      next.map(each => each.places[index]?.path).find(Boolean) ?? pointerTo(pointerTo(path, 'prefixItems'), index)
+    compare(partsAt(old, index), partsAt(next, index), at, asks)
+  }
+  if (old.length + next.length > 0)
+    compare(partsAt(old, places), partsAt(next, places), next[0]?.rest.path ?? pointerTo(path, 'items'), asks)
 }
+
+const itemsIn = (literals: Literal[]): Items[] => literals.flatMap(({ items }) => items ?? [])
+const partsAt = (lists: Items[], index: number): Part[] => lists.map(each => each.places[index] ?? each.rest)

@@ -32,6 +32,9 @@ const REFUSALS = {
     'takes fewer additional properties than payloads of the old version have: keep it as it was',
   open_model_property_added:
     'was added to a model that takes any property, so payloads of the old version may carry the name with other content: the organization has strict compatibility, so make this a major',
+  keyword_narrowed: 'refuses a value that the old version takes: leave it as it was or make it wider',
+  keyword_widened: 'takes a value that the old version refuses and consumers do not expect: leave it as it was',
+  keyword_changed: 'refuses a value that the old version takes, and takes one that it refuses: leave it as it was',
   not_provable: 'changed in a way that is not proved to be compatible: leave it as it was',
 } as const
 
@@ -41,6 +44,14 @@ const WARNINGS = {
   open_model_property_added:
     'was added to a model that takes any property: payloads of the old version may carry the name with other content',
 } as const
+
+export type Refusal = keyof typeof REFUSALS
+
+/**
+ * The two questions of a minor. *Producers*: does the new version take all that the old one takes? *Consumers*: does
+ * all hold that consumers rely on?
+ */
+export type Question = 'producers' | 'consumers'
 
 export interface MinorResult {
   /**
@@ -55,28 +66,55 @@ export interface MinorResult {
   proof: boolean
 }
 
-export interface MinorReport {
-  refuse(rule: keyof typeof REFUSALS, path: string, why?: string): void
-  warn(rule: keyof typeof WARNINGS, path: string): void
-  result(): MinorResult
+export interface ReportedFinding extends Finding {
+  /** The questions that it answers with no. */
+  fails: readonly Question[]
 }
 
+export interface MinorReport {
+  /** `why`: instead of the usual message. */
+  refuse(fails: readonly Question[], rule: Refusal, path: string, why?: string): void
+  warn(rule: keyof typeof WARNINGS, path: string): void
+  /** What was found for these questions. */
+  result(questions: readonly Question[]): MinorResult
+}
+
+export const BOTH: readonly Question[] = ['producers', 'consumers']
+
 export function createReport({ strict }: { strict: boolean }): MinorReport {
-  const findings: Finding[] = []
-  const warnings: Finding[] = []
-  const refuse: MinorReport['refuse'] = (rule, path, why = REFUSALS[rule]) => {
-    findings.push(finding(path, rule, why))
+  const findings = new Map<string, ReportedFinding>()
+  const warnings = new Map<string, ReportedFinding>()
+  const add = (list: typeof findings, fails: readonly Question[], { path, rule, message }: Finding): void => {
+    const key = `${rule} ${path}`
+    const known = list.get(key)
+    list.set(key, { path, rule, message, fails: [...new Set([...(known?.fails ?? []), ...fails])] })
   }
+  const refuse: MinorReport['refuse'] = (fails, rule, path, why = REFUSALS[rule]) =>
+    add(findings, fails, finding(path, rule, why))
+  const about = (list: typeof findings, questions: readonly Question[]): Finding[] =>
+    [...list.values()]
+      .filter(({ fails }) => fails.some(each => questions.includes(each)))
+      .map(({ path, rule, message }) => ({ path, rule, message }))
   return {
     refuse,
     warn(rule, path) {
-      if (rule === 'open_model_property_added' && strict) refuse(rule, path)
-      else warnings.push(finding(path, rule, WARNINGS[rule]))
+      const isOpen = rule === 'open_model_property_added'
+      if (isOpen && strict) refuse(['producers'], rule, path)
+      else add(warnings, [isOpen ? 'producers' : 'consumers'], finding(path, rule, WARNINGS[rule]))
     },
-    result: () => ({
-      findings,
-      warnings,
-      proof: findings.length === 0 && warnings.every(({ rule }) => rule !== 'open_model_property_added'),
+    result: questions => ({
+      findings: about(findings, questions),
+      warnings: about(warnings, questions),
+      proof:
+        about(findings, questions).length === 0 &&
+        about(findings, ['producers']).length === 0 &&
+        about(warnings, ['producers']).length === 0,
     }),
   }
+}
+
+/** A value that shows a refusal, short enough for a message. */
+export function shown(why: Refusal, value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 120 ? REFUSALS[why] : `${REFUSALS[why]} (the value is ${text})`
 }

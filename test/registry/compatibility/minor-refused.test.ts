@@ -3,6 +3,9 @@ import { checkMinor } from '../../../src/registry/compatibility/minor.ts'
 import type { SchemaObject } from '../../../src/registry/schema-positions.ts'
 import { a, address, closed, grown, open, S, told } from './minors.ts'
 
+const tagged = (kind: string, properties: Record<string, unknown>): SchemaObject =>
+  open({ kind: { const: kind }, ...properties }, { required: ['kind'] })
+
 describe('a minor is refused', () => {
   it.each<[string, SchemaObject, SchemaObject, string[]]>([
     [
@@ -69,51 +72,39 @@ describe('a minor is refused', () => {
       ['not_provable /properties/a'],
     ],
     [
-      'a pattern of names came',
-      closed({}),
-      closed({}, { patternProperties: { a: S } }),
-      ['not_provable /patternProperties/a'],
-    ],
-    [
       'a pattern of names went',
       open({}, { patternProperties: { a: S } }),
       open({}),
-      ['not_provable /patternProperties/a'],
+      ['keyword_widened /patternProperties/a'],
     ],
     [
       'a list has a place more',
       a({ prefixItems: [S] }),
       a({ prefixItems: [S, S] }),
-      ['not_provable /properties/a/prefixItems'],
+      ['type_narrowed /properties/a/prefixItems/1/type'],
     ],
-    ['what is contained changed', a({ contains: S }), a({ contains: {} }), ['not_provable /properties/a/contains']],
+    ['what is contained changed', a({ contains: S }), a({ contains: {} }), ['keyword_widened /properties/a/contains']],
     [
       'a name depends on another',
       a({}),
       a({}, { dependentRequired: { a: ['b'] } }),
-      ['not_provable /dependentRequired'],
+      ['keyword_narrowed /dependentRequired'],
     ],
-    ['a schema became false', a({}), a(false), ['not_provable /properties/a']],
-    ['the change is under not', a({ not: address }), a({ not: grown }), ['not_provable /properties/a/not']],
+    ['a schema became false', a({}), a(false), ['keyword_narrowed /properties/a']],
+    ['the change is under not', a({ not: address }), a({ not: grown }), ['keyword_narrowed /properties/a/not']],
+    ['a branch came', a({ anyOf: [S] }), a({ anyOf: [S, address] }), ['type_widened /properties/a/anyOf/0/type']],
+    ['a condition came', a({}), a({ if: S, else: { minimum: 1 } }), ['keyword_narrowed /properties/a/else']],
     [
-      'the change is in a branch',
-      a({ oneOf: [S, address] }),
-      a({ oneOf: [S, grown] }),
-      ['not_provable /properties/a/oneOf'],
-    ],
-    ['a branch came', a({ anyOf: [S] }), a({ anyOf: [S, address] }), ['not_provable /properties/a/anyOf']],
-    [
-      'a condition came',
+      'a schema depends on a name',
       a({}),
-      a({ if: S, else: { minimum: 1 } }),
-      ['not_provable /properties/a/if', 'not_provable /properties/a/else'],
+      a({}, { dependentSchemas: { a: S } }),
+      ['keyword_narrowed /dependentSchemas'],
     ],
-    ['a schema depends on a name', a({}), a({}, { dependentSchemas: { a: S } }), ['not_provable /dependentSchemas']],
     [
       'a reference under not leads to the change',
       closed({ x: address, y: { not: { $ref: '#/properties/x' } } }),
       closed({ x: grown, y: { not: { $ref: '#/properties/x' } } }),
-      ['not_provable /properties/y/not'],
+      ['keyword_narrowed /properties/y/not'],
     ],
     [
       'a reference leads elsewhere',
@@ -125,19 +116,7 @@ describe('a minor is refused', () => {
       'a reference came beside keywords',
       a({ minLength: 1 }, { $defs: { a: S } }),
       a({ minLength: 1, $ref: '#/$defs/a' }, { $defs: { a: S } }),
-      ['not_provable /properties/a/$ref'],
-    ],
-    [
-      'less is left over',
-      a(S, { unevaluatedProperties: false, additionalProperties: true }),
-      closed({ a: S, b: S }, { unevaluatedProperties: false, additionalProperties: true }),
-      ['not_provable /unevaluatedProperties'],
-    ],
-    [
-      'what is left over depends on a reference that changed',
-      { $ref: '#/$defs/x', unevaluatedProperties: false, $defs: { x: open({ a: S }) } },
-      { $ref: '#/$defs/x', unevaluatedProperties: false, $defs: { x: open({ a: S, b: S }) } },
-      ['not_provable /unevaluatedProperties'],
+      ['type_narrowed /$defs/a/type'],
     ],
     [
       'a dynamic reference has a choice',
@@ -159,9 +138,71 @@ describe('a minor is refused', () => {
       },
       ['not_provable /$defs/b/$dynamicRef'],
     ],
+    [
+      'an alternative went',
+      a({ anyOf: [S, { type: 'integer' }, address] }),
+      a({ anyOf: [S, address] }),
+      ['keyword_narrowed /properties/a/anyOf'],
+    ],
+    [
+      'an alternative came beside others',
+      a({ oneOf: [tagged('a', {}), tagged('b', {})] }),
+      a({ oneOf: [tagged('a', {}), tagged('b', {}), tagged('c', {})] }),
+      ['keyword_widened /properties/a/oneOf'],
+    ],
+    [
+      'a type changed within one of several alternatives',
+      a({ oneOf: [tagged('a', { x: S }), tagged('b', { x: S })] }),
+      a({ oneOf: [tagged('a', { x: S }), tagged('b', { x: { type: 'integer' } })] }),
+      ['type_changed /properties/a/oneOf/1/properties/x/type'],
+    ],
+    [
+      'alternatives came to overlap',
+      a({
+        oneOf: [
+          { maximum: 1, type: 'number' },
+          { minimum: 2, type: 'number' },
+        ],
+      }),
+      a({
+        oneOf: [
+          { maximum: 3, type: 'number' },
+          { minimum: 2, type: 'number' },
+        ],
+      }),
+      ['keyword_narrowed /properties/a/oneOf'],
+    ],
+    [
+      'a property came under another content of its pattern',
+      closed({}, { additionalProperties: S }),
+      closed({}, { additionalProperties: S, patternProperties: { '^x-': { type: 'integer' } } }),
+      ['keyword_narrowed /patternProperties/^x-', 'keyword_widened /patternProperties/^x-'],
+    ],
+    [
+      'an annotation that consumers rely on went',
+      a({ readOnly: true }),
+      a({}),
+      ['not_provable /properties/a/readOnly'],
+    ],
+    [
+      'what is left over depends on a choice that changed',
+      open({}, { anyOf: [open({ a: S }), open({ b: S })], unevaluatedProperties: false }),
+      open({}, { anyOf: [open({ a: S }), open({ c: S })], unevaluatedProperties: false }),
+      ['not_provable /unevaluatedProperties'],
+    ],
     ['a schema leads back to itself', a({ $ref: '#' }), closed({ a: { $ref: '#' }, b: S }), ['not_provable ']],
   ])('where %s', (_title, old, next, expected) => {
     expect(told(old, next).refused).toEqual(expect.arrayContaining(expected))
+  })
+
+  it('with a value that shows it, where no keyword has a reason of its own', () => {
+    const { findings } = checkMinor(a({ not: { const: 2 } }), a({ not: { const: 1 } }))
+    expect(findings[0]?.message).toMatch(/\(the value is 1\)$/)
+  })
+
+  it('as not provable where nothing is known: a pattern within another', () => {
+    const anyOf = (pattern: string) => a({ not: { anyOf: [{ pattern }, { minLength: 9 }] } })
+    expect(told(anyOf('^[a-c]{3}k+$'), anyOf('^[a-c]{3}kk+$')).refused).toEqual(['not_provable /properties/a/not'])
   })
 
   it('with all reasons, each saying how to go on', () => {

@@ -4,6 +4,10 @@ import type { SchemaObject } from '../../../src/registry/schema-positions.ts'
 import { countCost } from '../../support/cpu.ts'
 import { a, address, closed, grown, open, S, told } from './minors.ts'
 
+/** An object with a member `then` looks like a promise. */
+const THEN = 'then'
+const tagged = (kind: number, properties: Record<string, unknown>): SchemaObject =>
+  closed({ kind: { const: kind }, ...properties }, { required: ['kind'] })
 const TAKEN = { refused: [], warned: [], proof: true }
 
 describe('a minor is taken with proof', () => {
@@ -75,6 +79,91 @@ describe('a minor is taken with proof', () => {
       a(address, { unevaluatedProperties: false }),
       a(grown, { unevaluatedProperties: false }),
     ],
+    ['an enum of one became a constant', a({ enum: ['x'] }), a({ const: 'x' })],
+    ['a constant became an enum of one', a({ const: 'x' }), a({ enum: ['x'] })],
+    ['an enum was given its type', a({ enum: ['x', 'y'] }), a({ enum: ['x', 'y'], type: 'string' })],
+    ['an enum lost its type', a({ enum: ['x', 'y'], type: 'string' }), a({ enum: ['x', 'y'] })],
+    [
+      'a reference came out of an allOf',
+      a({ allOf: [{ $ref: '#/$defs/x' }] }, { $defs: { x: address } }),
+      a({ $ref: '#/$defs/x' }, { $defs: { x: address } }),
+    ],
+    [
+      'a reference went into an allOf',
+      a({ $ref: '#/$defs/x' }, { $defs: { x: address } }),
+      a({ allOf: [{ $ref: '#/$defs/x' }] }, { $defs: { x: address } }),
+    ],
+    [
+      'alternatives of types became a list of types',
+      a({ anyOf: [S, { type: 'null' }] }),
+      a({ type: ['null', 'string'] }),
+    ],
+    ['a list of types became alternatives', a({ type: ['null', 'string'] }), a({ anyOf: [S, { type: 'null' }] })],
+    [
+      'an alternative for null moved into the type',
+      a({ anyOf: [{ ...S, minLength: 1 }, { type: 'null' }] }),
+      a({ type: ['string', 'null'], minLength: 1 }),
+    ],
+    [
+      'a property came where nothing may be left over',
+      { type: 'object', properties: { a: S }, unevaluatedProperties: false },
+      { type: 'object', properties: { a: S, b: S }, unevaluatedProperties: false },
+    ],
+    [
+      'a property came beside others from an allOf, with nothing left over',
+      { type: 'object', allOf: [open({ a: S })], unevaluatedProperties: false },
+      { type: 'object', allOf: [open({ a: S })], properties: { b: S }, unevaluatedProperties: false },
+    ],
+    [
+      'keywords of an allOf moved beside it',
+      a({ allOf: [S, { minLength: 1 }, { maxLength: 9 }] }),
+      a({ ...S, minLength: 1, maxLength: 9 }),
+    ],
+    [
+      'a bound of integers is written otherwise',
+      a({ type: 'integer', minimum: 0.5 }),
+      a({ type: 'integer', minimum: 1 }),
+    ],
+    [
+      'an exclusive bound of integers is written otherwise',
+      a({ type: 'integer', exclusiveMinimum: 0 }),
+      a({ type: 'integer', minimum: 1 }),
+    ],
+    ['a divisor of one became the type', a({ type: 'number', multipleOf: 1 }), a({ type: 'integer' })],
+    [
+      'keywords without effect went',
+      a({ minLength: 0, uniqueItems: false, minItems: 0, required: [], [THEN]: S, minContains: 3 }),
+      a({}),
+    ],
+    ['a bound came that an enum keeps', a({ enum: [1, 2] }), a({ enum: [1, 2], maximum: 5 })],
+    [
+      'a negation is written out',
+      a({ not: { type: ['string', 'number'] } }),
+      a({ type: ['null', 'boolean', 'array', 'object'] }),
+    ],
+    ['two negations went', a({ not: { not: address } }), a(address)],
+    [
+      'a condition is written as alternatives',
+      a({ if: S, [THEN]: { minLength: 1 } }),
+      a({ anyOf: [{ not: S }, { minLength: 1 }] }),
+    ],
+    [
+      'a dependency is written as a condition',
+      a(S, { dependentRequired: { a: ['b'] } }),
+      a(S, { if: { required: ['a'] }, [THEN]: { required: ['b'] } }),
+    ],
+    ['alternatives are in another order', a({ oneOf: [S, address] }), a({ oneOf: [address, S] })],
+    ['a property came to one of several alternatives', a({ oneOf: [S, address] }), a({ oneOf: [S, grown] })],
+    [
+      'a property came to one of ten alternatives',
+      a({ oneOf: Array.from({ length: 10 }, (_, n) => tagged(n, {})) }),
+      a({ oneOf: Array.from({ length: 10 }, (_, n) => tagged(n, n === 4 ? { y: S } : {})) }),
+    ],
+    [
+      'a pattern of names came to a closed model',
+      closed({ a: S }),
+      closed({ a: S }, { patternProperties: { '^x-': S } }),
+    ],
     [
       'a dynamic reference without a choice',
       a({ $dynamicRef: '#x' }, { $defs: { x: { $dynamicAnchor: 'x', ...address } } }),
@@ -126,6 +215,20 @@ describe('an optional property added to an open model', () => {
     expect(told(open({ a: S }), open({ a: S, b: S }), true)).toEqual({
       refused: ['open_model_property_added /properties/b'],
       warned: [],
+      proof: false,
+    })
+  })
+  it('is taken within one of several alternatives', () => {
+    const of = (properties: Record<string, unknown>) =>
+      a({
+        oneOf: [
+          open({ k: { const: 1 }, ...properties }, { required: ['k'] }),
+          open({ k: { const: 2 } }, { required: ['k'] }),
+        ],
+      })
+    expect(told(of({}), of({ b: S }))).toEqual({
+      refused: [],
+      warned: ['open_model_property_added /properties/a/oneOf/0/properties/b'],
       proof: false,
     })
   })
