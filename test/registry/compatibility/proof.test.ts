@@ -34,10 +34,10 @@ describe('a minor that is taken as proved', () => {
           expect([value, after.findings(value, 20)]).toEqual([value, []])
         }
       }),
-      { numRuns: 2_000 * TIMES },
+      { numRuns: 1_000 * TIMES },
     )
-    expect(found.proved).toBeGreaterThan(400)
-    expect(found.taken).toBeGreaterThan(3_000)
+    expect(found.proved).toBeGreaterThan(300)
+    expect(found.taken).toBeGreaterThan(2_500)
   })
 
   it('takes them in the eyes of two other validators, too', async () => {
@@ -52,9 +52,9 @@ describe('a minor that is taken as proved', () => {
         const [old, next] = [createThirdOpinion(pair[0]), createThirdOpinion(pair[1])]
         for (const value of values) if (old(value)) expect([value, next(value)]).not.toEqual([value, false])
       }),
-      { numRuns: 400 * TIMES },
+      { numRuns: 250 * TIMES },
     )
-    expect(proved).toBeGreaterThan(60)
+    expect(proved).toBeGreaterThan(40)
   })
 
   it('removes nothing by the account of json-schema-diff, as far as that goes', async () => {
@@ -69,9 +69,9 @@ describe('a minor that is taken as proved', () => {
         const { removedJsonSchema } = await diffSchemas({ sourceSchema, destinationSchema })
         expect([destinationSchema, removedJsonSchema]).toEqual([destinationSchema, false])
       }),
-      { numRuns: 400 * TIMES },
+      { numRuns: 250 * TIMES },
     )
-    expect(compared).toBeGreaterThan(35)
+    expect(compared).toBeGreaterThan(20)
   })
 })
 
@@ -92,10 +92,10 @@ describe('a version that holds what consumers rely on', () => {
           expect([value, before.findings(value, 20)]).toEqual([value, []])
         }
       }),
-      { numRuns: 2_000 * TIMES },
+      { numRuns: 800 * TIMES },
     )
-    expect(found.held).toBeGreaterThan(200)
-    expect(found.taken).toBeGreaterThan(1_000)
+    expect(found.held).toBeGreaterThan(80)
+    expect(found.taken).toBeGreaterThan(400)
   })
 })
 
@@ -106,7 +106,7 @@ describe('a refusal', () => {
         const reasons = compareVersions(old, next, { strict: true }).result(['producers', 'consumers']).findings
         expect(reasons.filter(({ rule }) => rule !== 'not_provable')).toEqual([])
       }),
-      { numRuns: 1_000 * TIMES },
+      { numRuns: 400 * TIMES },
     )
   })
 })
