@@ -13,7 +13,7 @@ import type { Reading } from './opened.ts'
 import { spend } from './proof-work.ts'
 import type { MinorReport, Question } from './report.ts'
 import { compareScalars } from './scalars.ts'
-import type { Found, Search } from './search.ts'
+import type { Found, Search } from './search-terms.ts'
 
 export interface Comparison {
   forms: Forms

@@ -4,7 +4,7 @@ import type { Comparison, Place } from './compare.ts'
 import type { Form } from './form.ts'
 import type { Literal, Members, Part, Reader } from './literals.ts'
 import { BOTH, type Question, shown } from './report.ts'
-import type { Found } from './search.ts'
+import type { Found } from './search-terms.ts'
 
 interface Side {
   groups: Members[]

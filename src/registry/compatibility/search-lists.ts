@@ -1,6 +1,6 @@
 /** Arrays: places and the rest, counts, what is contained, and whether items differ. */
 import type { Atom, AtomOf, Form } from './form.ts'
-import { accepted, EMPTY, type Found, type Literals, type Search } from './search.ts'
+import { accepted, EMPTY, type Found, type Literals, type Search } from './search-terms.ts'
 
 /** Items that a value made for a counterexample has at most. */
 const ITEMS_MAX = 40

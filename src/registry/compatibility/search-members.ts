@@ -2,7 +2,7 @@
 import type { Atom, AtomOf, Form } from './form.ts'
 import { formsFor } from './holds.ts'
 import { STRING } from './json-types.ts'
-import { accepted, EMPTY, type Found, type Literals, type Search } from './search.ts'
+import { accepted, EMPTY, type Found, type Literals, type Search } from './search-terms.ts'
 
 /** Patterns of names whose combinations are tried. */
 const PATTERNS_MAX = 4

@@ -3,7 +3,7 @@ import { isMultipleOf } from '../validation/multiple-of.ts'
 import type { Atom, AtomOf } from './form.ts'
 import { holds } from './holds.ts'
 import { INTEGER } from './json-types.ts'
-import { accepted, EMPTY, type Found, type Literals, type Search } from './search.ts'
+import { accepted, EMPTY, type Found, type Literals, type Search } from './search-terms.ts'
 
 /** Intervals with no more integers than this are searched through. */
 const INTEGERS_MAX = 64

@@ -1,7 +1,7 @@
 /** Strings: lengths, patterns and formats. Patterns and formats are names; samples are tried for a value. */
 import type { Atom } from './form.ts'
 import { holds } from './holds.ts'
-import { accepted, EMPTY, type Found, type Literals, type Search } from './search.ts'
+import { accepted, EMPTY, type Found, type Literals, type Search } from './search-terms.ts'
 
 /** Each value of the first format has the second. */
 const NARROWER: ReadonlyArray<[string, string]> = [

@@ -6,34 +6,14 @@
 import { createPatterns } from '../../json/patterns.ts'
 import { formatOf } from '../formats.ts'
 import type { Atom, Form, Forms } from './form.ts'
-import { holds, type PatternOf } from './holds.ts'
+import { holds } from './holds.ts'
 import { EACH_TYPE, guardOf, kindOf } from './json-types.ts'
 import { spend } from './proof-work.ts'
 import { findList } from './search-lists.ts'
 import { findMembers } from './search-members.ts'
 import { findNumber } from './search-numbers.ts'
 import { findString } from './search-strings.ts'
-
-/** Undefined: neither a proof nor a value was found. */
-export type Found = { empty: true } | { empty: false; value: unknown } | undefined
-export const EMPTY: Found = { empty: true }
-export const accepted = (value: unknown): Found => ({ empty: false, value })
-
-/** The atoms that a value of one type must satisfy, and those that it must not. */
-export interface Literals {
-  type: number
-  holding: Atom[]
-  failing: Atom[]
-}
-
-export interface Search {
-  forms: Forms
-  pattern: PatternOf
-  /** Strings of the two schemas, to try as values. */
-  hints: ReadonlySet<string>
-  find(form: Form): Found
-  isEmpty(form: Form): boolean
-}
+import { accepted, EMPTY, type Found, type Literals, type Search } from './search-terms.ts'
 
 /** Alternatives are tried out together up to this depth; each adds one to it. */
 const CASES_DEPTH_MAX = 24
