@@ -24,6 +24,7 @@ import { measureOrganizations } from './figures/organizations.ts'
 import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
 import { measurePush } from './figures/push.ts'
+import { measureRoutes } from './figures/routes.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
@@ -39,6 +40,7 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   federation: measureFederation,
   streams: measureStreams,
   emit: measureEmit,
+  routes: measureRoutes,
   batch: measureBatch,
   delivery: measureDelivery,
   'catch-up': measureCatchUp,

@@ -7,6 +7,7 @@ export const FIGURES = [
   'federation',
   'streams',
   'emit',
+  'routes',
   'batch',
   'delivery',
   'catch-up',

@@ -35,16 +35,19 @@ export async function measureEmit(testbed: Testbed): Promise<Row[]> {
   const bare: Arrivals[] = []
   const emits: Arrivals[] = []
   for (let round = 0; round < testbed.options.rounds; round++) {
-    bare.push(await measured(testbed, 'bare route', sendBare))
-    emits.push(await measured(testbed, 'emit', sendEmit))
+    bare.push(await measured(testbed, { what: 'bare route', ratePerS: RATE_PER_S, send: sendBare }))
+    emits.push(await measured(testbed, { what: 'emit', ratePerS: RATE_PER_S, send: sendEmit }))
   }
   await koa.close()
   await platform.end()
   return [rowOf('p50', emits, bare), rowOf('p99', emits, bare)]
 }
 
-async function measured(testbed: Testbed, what: string, send: (n: number) => Promise<void>): Promise<Arrivals> {
-  const arrivals = await openLoop(testbed.clock, RATE_PER_S, testbed.options.seconds, send)
+export async function measured(
+  testbed: Testbed,
+  { what, ratePerS, send }: { what: string; ratePerS: number; send(n: number): Promise<void> },
+): Promise<Arrivals> {
+  const arrivals = await openLoop(testbed.clock, ratePerS, testbed.options.seconds, send)
   const { latenciesMs, lagsMs, failures } = arrivals
   if (failures.length > 0) throw new Error(`${failures.length} requests went wrong; the first: ${failures[0]}`)
   const lag = percentile(lagsMs, 0.99)
@@ -55,7 +58,8 @@ async function measured(testbed: Testbed, what: string, send: (n: number) => Pro
   return arrivals
 }
 
-async function startKoaRoute(testbed: Testbed): Promise<HttpClient> {
+/** A process with the bare route. */
+export async function startKoaRoute(testbed: Testbed): Promise<HttpClient> {
   await createTopics(testbed, [TOPIC], 1)
   const child = testbed.children.start({ file: new URL('../baselines/koa-route.ts', import.meta.url), ipc: true })
   const listening = new Promise<KoaRouteMessage>((resolve, reject) => {
@@ -66,7 +70,7 @@ async function startKoaRoute(testbed: Testbed): Promise<HttpClient> {
   return createHttpClient(`http://127.0.0.1:${(await listening).port}`, {})
 }
 
-async function bareProduce(koa: HttpClient, n: number): Promise<void> {
+export async function bareProduce(koa: HttpClient, n: number): Promise<void> {
   const { status, text } = await koa.send('POST', '/', orderJson(n))
   if (status !== 202) throw new Error(`the bare route answered ${status}: ${text.slice(0, 300)}`)
 }
