@@ -1,6 +1,8 @@
 /** Every code that the platform answers with, from its own table. Written by `test/sdks/codes-of-sdk.ts`. */
 export const CLARION_CODES = [
   'already_member',
+  'answer_not_kept',
+  'body_invalid',
   'bus_relay_failed',
   'cannot_archive_generic_event',
   'cannot_invite_self',
@@ -74,7 +76,10 @@ export const CLARION_CODES = [
   'replay_quota_exceeded',
   'reserved_namespace',
   'revision_conflict',
+  'route_conflict',
+  'route_timeout',
   'run_ended',
+  'run_failed',
   'run_not_restartable',
   'schema_too_deep',
   'schema_too_wide',

@@ -5,6 +5,7 @@ import { emit, produce } from './emit.ts'
 import { consume, listen } from './listen.ts'
 import { QUARANTINE } from './quarantine.ts'
 import { dryRun, health } from './registry.ts'
+import { ROUTES } from './route.ts'
 import { types } from './types.ts'
 import { WORKFLOWS } from './workflow.ts'
 
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   ...QUARANTINE,
   ...CREDENTIALS,
   ...WORKFLOWS,
+  ...ROUTES,
   produce,
   consume,
 ]

@@ -1,45 +1,60 @@
-/** `clarion workflow …`: deploys definitions that are kept as files. */
+/** `clarion workflow …`: deploys definitions that are kept as files. `route.ts` has the same for API routes. */
 import type { Workflow, WorkflowFinding } from '../client/types.ts'
 import type { Command, Context } from './command.ts'
 import { parseJson, readInput } from './input.ts'
 
-const deploy: Command = {
-  name: 'workflow deploy',
+type Noun = 'workflow' | 'route'
+
+const callsOf = ({ client }: Pick<Context, 'client'>, noun: Noun) =>
+  noun === 'route' ? client().routes : client().workflows
+
+const EXAMPLES = {
+  workflow: 'wf_01kwefyq1qttdqskh7pgkhvzt8 reorder.json',
+  route: 'rte_01kwefyq1qttdqskh7pgkhvzt8 orders.json',
+}
+
+export const deployOf = (noun: Noun): Command => ({
+  name: `${noun} deploy`,
   positionals: ['ID', '[FILE]'],
-  sentence: 'Save FILE as the draft of a workflow, and make the draft its next version, live at once.',
+  sentence: `Save FILE as the draft of a ${noun}, and make the draft its next version, live at once.`,
   // biome-ignore format: a table
   options: {
-    inactive: { type: 'boolean', sentence: 'Leave the workflow switched off at its first deploy.' },
+    inactive: { type: 'boolean', sentence: `Leave the ${noun} switched off at its first deploy.` },
     'draft-only': { type: 'boolean', sentence: 'Save the draft and show its findings; exits with 1 if it could not be deployed.' },
   },
   notes: `FILE is the definition as JSON, or - for stdin; without it the draft that is there is deployed.
-  clarion workflow deploy wf_01kwefyq1qttdqskh7pgkhvzt8 reorder.json`,
+  clarion ${noun} deploy ${EXAMPLES[noun]}`,
   async run(context) {
-    const { client, positionals, options, print, signal } = context
+    const { positionals, options, print, signal } = context
     const [id = ''] = positionals
-    const saved = await savedDraft(context)
-    if (options['draft-only'] === true)
-      return showDraft(context, saved ?? (await client().workflows.get(id, { signal })).draft)
+    const calls = callsOf(context, noun)
+    const saved = await savedDraft(context, noun)
+    if (options['draft-only'] === true) return showDraft(context, saved ?? (await calls.get(id, { signal })).draft)
     const activate = options.inactive === true ? { activate: false } : {}
     const ifHash = saved === undefined ? {} : { ifHash: saved.hash }
-    const deployed = await client().workflows.deploy(id, { ...ifHash, ...activate }, { signal })
+    const deployed = await calls.deploy(id, { ...ifHash, ...activate }, { signal })
     const { workflowId, version, hash, active, warnings } = deployed
     print.record(print.json ? deployed : { workflowId, version, hash, active })
     if (!print.json) noteAll(context, warnings)
     return 0
   },
-}
+})
 
-async function savedDraft({ client, positionals: [id = '', file], stdin, signal }: Context) {
+async function savedDraft(context: Context, noun: Noun) {
+  const {
+    positionals: [id = '', file],
+    stdin,
+    signal,
+  } = context
   if (file === undefined) return undefined
   const definition = parseJson(await readInput(file === '-' ? '-' : `@${file}`, stdin), file)
-  return client().workflows.saveDraft(id, definition, { signal })
+  return callsOf(context, noun).saveDraft(id, definition, { signal })
 }
 
 function showDraft(context: Context, draft: Workflow['draft']): 0 | 1 {
   const { print } = context
   if (draft === null) {
-    print.note('the workflow has no draft: give FILE')
+    print.note('there is no draft: give FILE')
     return 1
   }
   const { revision, hash, bytes, findings } = draft
@@ -79,13 +94,13 @@ function listensTo({ trigger }: Workflow): string {
   return trigger.kind === 'schedule' ? trigger.cron : trigger.kind
 }
 
-const versions: Command = {
-  name: 'workflow versions',
+export const versionsOf = (noun: Noun): Command => ({
+  name: `${noun} versions`,
   positionals: ['ID'],
-  sentence: 'The versions of a workflow that are kept, newest first, and what each changed.',
+  sentence: `The versions of a ${noun} that are kept, newest first, and what each changed.`,
   options: {},
   async run({ client, positionals: [id = ''], print, signal }) {
-    const { data } = await client().workflows.versions(id, { limit: 100 }, { signal })
+    const { data } = await callsOf({ client }, noun).versions(id, { limit: 100 }, { signal })
     const shown = data.map(row => ({
       ...row,
       changes: row.changes?.map(({ kind, key }) => `${kind} ${key}`).join(', ') ?? null,
@@ -93,6 +108,6 @@ const versions: Command = {
     print.table(print.json ? data : shown, ['version', 'live', 'deployedAt', 'deployedBy', 'rollbackOf', 'changes'])
     return 0
   },
-}
+})
 
-export const WORKFLOWS: readonly Command[] = [deploy, list, versions]
+export const WORKFLOWS: readonly Command[] = [deployOf('workflow'), list, versionsOf('workflow')]

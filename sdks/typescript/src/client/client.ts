@@ -4,6 +4,7 @@ import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
 import { createNotifications } from './notifications.ts'
 import { createReading } from './reading.ts'
+import { createRoutes } from './routes.ts'
 import { createStream } from './streams.ts'
 import { createTables } from './tables.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
@@ -62,6 +63,7 @@ export function createClient(options: ClientOptions) {
     replays: createReplays(send),
     notifications: createNotifications(send, random),
     workflows: createWorkflows(send),
+    routes: createRoutes(send),
     variables: createVariables(send),
     secrets: createSecrets(send),
     tables: createTables(send),
