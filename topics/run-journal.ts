@@ -11,9 +11,9 @@ export const runFactsFields = record('RunFacts', {
   environment,
   workflowId: text,
   version: int,
-  mode: textOf<'live' | 'manual' | 'debug' | 'replay'>(),
+  mode: textOf<'live' | 'manual' | 'route' | 'debug' | 'replay'>(),
   /** What started it: docs/specification/runs.md#what-starts-a-run. */
-  triggerKind: textOf<'event' | 'schedule' | 'manual' | 'workflow'>(),
+  triggerKind: textOf<'event' | 'schedule' | 'manual' | 'workflow' | 'route'>(),
   eventId: optional(text),
   canonicalName: optional(text),
   /** Of a schedule: the tick, ms since 1970. */
@@ -43,6 +43,8 @@ export const runFactsFields = record('RunFacts', {
   /** A JSON object of `RunOptions` (src/workflows/run-options.ts); null: none. */
   options: optional(text),
   replayId: optional(text),
+  /** The workflow and the hash of the idempotency key that it was started with. */
+  callKey: optional(text),
 })
 
 /** A live run: a snapshot and the inputs since give its state. */

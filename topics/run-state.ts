@@ -1,4 +1,5 @@
-import { byDefault, codecOf, int, long, optional, record, text, type ValueOf } from './avro.ts'
+import { byDefault, bytes, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { answerToFields, type ResponseKind } from './responses.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** Everything of an input before `nextOffset` has been settled. */
@@ -37,15 +38,36 @@ export const runScheduleFields = record('RunSchedule', {
 
 export const runScheduleCodec = codecOf(runScheduleFields)
 
+/** An idempotency key of a call that has started a run. */
+export type RunCallKey = ValueOf<typeof runCallKeyFields>
+
+export const runCallKeyFields = record('RunCallKey', {
+  organizationId: text,
+  runId: text,
+  /** SHA-256, hex, of what was asked for. */
+  bodyHash: text,
+  atMs: long,
+  /** Calls without an answer. */
+  waiting: list(answerToFields),
+  /** Null: there is no answer yet. */
+  kind: optional(textOf<ResponseKind>()),
+  /** JSON; null: the answer was too large, or has made room for newer ones. */
+  value: optional(bytes),
+})
+
+export const runCallKeyCodec = codecOf(runCallKeyFields)
+
 /** Keys of the topic. */
 export const runStateKeys = {
   position: (topic: string): string => `position/${topic}`,
   pace: (workflowId: string): string => `pace/${workflowId}`,
   schedule: (workflowId: string): string => `schedule/${workflowId}`,
-  parse(key: string): { position: string } | { pace: string } | { schedule: string } | undefined {
+  callKey: (callKey: string): string => `key/${callKey}`,
+  parse(key: string): { position: string } | { pace: string } | { schedule: string } | { callKey: string } | undefined {
     const at = key.indexOf('/')
     const rest = key.slice(at + 1)
     if (key.startsWith('position/')) return { position: rest }
+    if (key.startsWith('key/')) return { callKey: rest }
     if (key.startsWith('schedule/')) return { schedule: rest }
     return key.startsWith('pace/') ? { pace: rest } : undefined
   },
@@ -54,9 +76,9 @@ export const runStateKeys = {
 export const runState: Topic = {
   name: 'run.state',
   meaning:
-    'Positions in the inputs of `run`, last ticks of schedules, and when workflows with a cooldown or a cap last started.',
-  key: '`position/<topic>`, `schedule/<workflow>` or `pace/<workflow>`',
-  value: 'Avro RunPosition, RunSchedule or RunPace',
+    'Positions in the inputs of `run`, last ticks of schedules, idempotency keys of calls, and when workflows with a cooldown or a cap last started.',
+  key: '`position/<topic>`, `schedule/<workflow>`, `pace/<workflow>` or `key/<workflow>/<hash>`',
+  value: 'Avro RunPosition, RunSchedule, RunPace or RunCallKey',
   partitions: 'shards',
   producers: ['run'],
   consumers: ['run'],

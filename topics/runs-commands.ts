@@ -28,13 +28,15 @@ export const runCommandFields = record('RunCommand', {
   controlOffset: long,
   /** Null: the answer is in the history alone. */
   answerTo: optional(answerToFields),
+  /** Starts: SHA-256, hex, of the caller's idempotency key and of what it asked for. */
+  callKey: optional(record('CallKey', { hash: text, bodyHash: text })),
 })
 
 export const runCommandCodec = codecOf(runCommandFields)
 
 export const runsCommands: Topic = {
   name: 'runs.commands',
-  meaning: 'Starts by hand and retries of runs, and their cancellation.',
+  meaning: 'Starts by hand and by requests, retries of runs, and their cancellation.',
   key: 'the organization',
   value: 'Avro RunCommand',
   partitions: 'shards',

@@ -8,13 +8,14 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 import type { RunFacts } from '../../topics/run-journal.ts'
 import type { EventStart } from '../../topics/runs.ts'
 import type { RunCommand } from '../../topics/runs-commands.ts'
+import { callKeyOf } from './run-answers.ts'
 
 const DEPTH_MAX = 10_000
 
 const NONE = {
   ...{ eventId: null, canonicalName: null, tickMs: null, retryOf: null, parentRunId: null, parentPath: null },
   ...{ parentAttempt: 0, nesting: 0, depth: 0, rootEventId: null, correlationId: null, traceparent: null },
-  ...{ path: [] as string[], variables: '{}', answerTo: null, options: null, replayId: null },
+  ...{ path: [] as string[], variables: '{}', answerTo: null, callKey: null, options: null, replayId: null },
 }
 
 /** One run for each workflow and event, whatever is read twice. */
@@ -72,6 +73,7 @@ export function factsOfCommand(command: RunCommand, startedAtMs: number): RunFac
     ...NONE,
     ...{ runId, organizationId, environment, workflowId, version, retryOf, startedAtMs, begunAtMs: startedAtMs },
     ...{ mode: 'manual', triggerKind: 'manual', scopes: command.scopes ?? '{}', answerTo, options },
+    callKey: callKeyOf(command),
     ...trigger,
   }
 }

@@ -9,6 +9,7 @@ import type { RunDependencies } from './dependencies.ts'
 import { answerOfVerdict } from './effects/create-event.ts'
 import type { Positions } from './positions.ts'
 import type { Responses } from './responses.ts'
+import type { RunAnswers } from './run-answers.ts'
 import type { Runs } from './runs/runs.ts'
 import type { Starts } from './starts.ts'
 
@@ -31,8 +32,9 @@ export function createInputs(context: {
   starts: Starts
   runs: Runs
   responses: Pick<Responses, 'answer'>
+  answers: Pick<RunAnswers, 'claim'>
 }): Inputs {
-  const { handle, positions, starts, runs, responses } = context
+  const { handle, positions, starts, runs, responses, answers } = context
   const { view, clock, logger } = context.deps
   /** By topic: the record that has waited for the control view long enough. */
   const hasWaited = new Map<string, number>()
@@ -76,9 +78,10 @@ export function createInputs(context: {
   }
 
   function command(given: RunCommand): void {
-    if (given.kind === 'start') starts.command(given, runs)
-    else cancel(given)
-    const { answerTo, runId } = given
+    const { answerTo } = given
+    const { isFirst, runId } = answers.claim(given)
+    if (given.kind === 'cancel') cancel(given)
+    else if (isFirst) starts.command(given, runs)
     if (answerTo?.wants === 'taken') responses.answer(answerTo, { kind: 'taken', runId, value: null })
   }
 

@@ -13,6 +13,7 @@ import { createPace } from './pace.ts'
 import { createPositions } from './positions.ts'
 import { createPrograms } from './programs.ts'
 import { createResponses } from './responses.ts'
+import { createRunAnswers } from './run-answers.ts'
 import { createPartsOf } from './runs/parts.ts'
 import { createRuns, type Runs } from './runs/runs.ts'
 import { createSchedules } from './schedules.ts'
@@ -33,24 +34,27 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
   const { view } = deps
   const positions = createPositions(handle)
   const responses = createResponses({ handle, deps })
-  const outputs = createOutputs(shard, { announce: createAnnounceRuns(deps), ended: responses.ended })
+  const answers = createRunAnswers({ ...deps, shard, responses })
+  const outputs = createOutputs(shard, { announce: createAnnounceRuns(deps), ended: answers.ended })
   const programs = createPrograms(view)
   const pace = createPace({ handle, view, shards: deps.shards })
   const lanes = createLanes(view)
   const partsOf = createPartsOf({ ...deps, programs })
   const starts = createStarts({ deps, outputs, programs, pace, lanes })
-  const performer = createPerformer({ handle, deps, outwards, starts })
+  const performer = createPerformer({ handle, deps, answers, outwards, starts })
   const runs = createRuns({
     ...{ handle, deps, outputs, partsOf, lanes, performer },
     outdated: (facts, nowMs) => outdated(view, facts, nowMs),
   })
   const schedules = createSchedules({ handle, deps, starts, runs })
-  const inputs = createInputs({ handle, deps, positions, starts, runs, responses })
+  const inputs = createInputs({ handle, deps, positions, starts, runs, responses, answers })
 
   let stopListening = (): void => undefined
 
   function cancelOfDeleted(organizationId: string): void {
-    if (view.organization(organizationId)?.status === 'deleted') runs.cancelAll(organizationId)
+    if (view.organization(organizationId)?.status !== 'deleted') return
+    runs.cancelAll(organizationId)
+    answers.forget(organizationId)
   }
 
   return {
@@ -61,10 +65,12 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       if (parsed === undefined) return
       if ('position' in parsed) positions.restore(parsed.position, value)
       else if ('schedule' in parsed) schedules.restore(parsed.schedule, value)
+      else if ('callKey' in parsed) answers.restore(parsed.callKey, value)
       else pace.restore(parsed.pace, value)
     },
     start() {
       open.add(runs)
+      answers.start()
       runs.start()
       schedules.start()
       pace.start()
@@ -82,6 +88,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
         ...journal,
         ...outputs.seal(),
         ...responses.seal(),
+        ...answers.seal(),
         ...pace.seal(),
         ...schedules.seal(),
         ...positions.seal(),

@@ -5,7 +5,6 @@
 import type { Clock } from '../../src/clock.ts'
 import type { Appender, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/logger.ts'
-import type { RunRow } from '../../topics/audit-runs.ts'
 import {
   type AnswerTo,
   type ResponseKind,
@@ -13,19 +12,16 @@ import {
   responses,
   responsesCodec,
 } from '../../topics/responses.ts'
-import type { RunFacts } from '../../topics/run-journal.ts'
 
 export interface GivenAnswer {
   kind: ResponseKind
   /** Empty: about no run. */
   runId: string
-  /** Written as JSON. */
+  /** Written as JSON; bytes are JSON already. */
   value: unknown
 }
 
 export interface Responses {
-  /** The run has ended, or was skipped. */
-  ended(facts: RunFacts, row: RunRow, hasResponded: boolean): void
   /** In the transaction that is being filled, whose commit is hurried. */
   answer(to: AnswerTo, given: GivenAnswer): void
   /** Outside any transaction, and never waited for: only of what has committed, or is said not to have. */
@@ -71,10 +67,6 @@ export function createResponses(context: {
 
   return {
     answer,
-    ended({ answerTo, runId }, row, hasResponded) {
-      if (answerTo === null || answerTo.wants === 'taken') return
-      if (answerTo.wants === 'end' || !hasResponded) answer(answerTo, { kind: 'ended', runId, value: row })
-    },
     answerNow(to, given) {
       if (!isAwaited(to)) return
       appender
@@ -95,5 +87,5 @@ export function createResponses(context: {
 
 const rowOf = ({ correlation }: AnswerTo, { kind, runId, value }: GivenAnswer): ResponseRow => ({
   ...{ correlation, kind, runId },
-  value: Buffer.from(JSON.stringify(value)),
+  value: Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)),
 })

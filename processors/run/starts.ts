@@ -7,6 +7,7 @@ import type { ControlView } from '../../src/model/control-view.ts'
 import { fixedId } from '../../src/model/ids.ts'
 import type { Workflow } from '../../src/model/workflows.ts'
 import type { Perform } from '../../src/workflows/interpreter/run.ts'
+import { isRoute } from '../../src/workflows/route-table.ts'
 import type { SkipReason } from '../../topics/audit-runs.ts'
 import type { RunFacts } from '../../topics/run-journal.ts'
 import type { EventStart } from '../../topics/runs.ts'
@@ -107,7 +108,8 @@ export function createStarts(context: {
       const given = effect.with as { workflowId: string; params?: Record<string, unknown>; wait?: boolean }
       const { organizationId, environment } = live.facts
       const workflow = view.find('workflow', organizationId, given.workflowId)
-      if (workflow?.environment !== environment || workflow.deletedAt !== null || workflow.deployed === null)
+      const isThere = workflow?.environment === environment && workflow.deletedAt === null && !isRoute(workflow)
+      if (!isThere || workflow.deployed === null)
         return failed('child_failed', `The workflow ${given.workflowId} is not there, or has no live version.`)
       const facts = withVariables(factsOfCall(live.facts, effect, given, workflow.deployed.version))
       if (facts.depth > CHAIN_DEPTH_MAX)
@@ -141,7 +143,7 @@ function factsOfCall(
     },
     ...{ parentAttempt: waits ? attempt : 0, nesting: parent.nesting + 1, depth: parent.depth + 1 },
     ...{ path: pathThrough(parent.path, parent.workflowId), scopes: JSON.stringify({ $param: params }) },
-    answerTo: null,
+    ...{ answerTo: null, callKey: null },
   }
 }
 

@@ -21,6 +21,7 @@ import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Ids } from '../model/ids.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
+import { runAs } from '../process/work.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
@@ -62,6 +63,7 @@ import { createReplayHandlers } from './replays/handlers.ts'
 import { createCheckEvents } from './replays/named-events.ts'
 import { createPlaceOf } from './replays/place-of.ts'
 import { createSubscriptionReplay } from './replays/subscription-replay.ts'
+import { createServeRoute, ROUTES_PREFIX } from './route-calls/serve.ts'
 import { createRoutes } from './routes.ts'
 import { createRunHandlers } from './runs/handlers.ts'
 import { createSessionHandlers } from './sessions/handlers.ts'
@@ -78,6 +80,7 @@ import type { WaitingWebhooks } from './webhooks/waiting-webhooks.ts'
 import { createDryRunHandler } from './workflows/dry-run.ts'
 import { createEvaluateHandler } from './workflows/evaluate.ts'
 import { createWorkflowHandlers } from './workflows/handlers.ts'
+import { createApiRouteHandlers } from './workflows/route-handlers.ts'
 
 export interface ApiDeps {
   view: ControlView
@@ -117,6 +120,10 @@ export interface ApiDeps {
   /** See `createLoadShedder`. */
   waitingMax: number
   onShed?(): void
+  /** Of calls of API routes, for metrics. */
+  onRouteAnswer(status: number, seconds: number): void
+  /** See `createServeRoute`. */
+  routesHost: string
   /** The text of `/metrics`. */
   metrics: () => Promise<string> | string
   /** Whether `/metrics` needs no key: the api is bound to loopback. */
@@ -180,7 +187,11 @@ export function createApi(deps: ApiDeps): Api {
     notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
     channels: createChannelHandlers({ ...deps, ...controlPlane }),
     runs: createRunHandlers(deps),
-    workflows: createWorkflowHandlers({ ...deps, ...controlPlane }),
+    workflows: createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'workflow' }),
+    apiRoutes: createApiRouteHandlers(
+      { ...deps, ...controlPlane },
+      createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'route' }),
+    ),
     evaluate: createEvaluateHandler(deps),
     dryRunWorkflow: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
@@ -202,8 +213,13 @@ export function createApi(deps: ApiDeps): Api {
       partitions: createPartitionHandlers({ ...controlPlane, view: deps.view }),
     },
   })
+  const app = createApp({ ...deps, authenticate }, routes)
+  const serveRoute = createServeRoute({ ...deps, authenticate })
   return {
-    handler: createApp({ ...deps, authenticate }, routes),
+    handler: (request, response) =>
+      request.url?.startsWith(ROUTES_PREFIX) === true
+        ? runAs({ of: 'request', requestId: undefined }, () => void serveRoute(request, response))
+        : app(request, response),
     upgrade: streams.webSockets.upgrade,
     async drain() {
       await deps.push.hub.drain()

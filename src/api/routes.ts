@@ -26,6 +26,8 @@ import { createTableRoutes, type TableHandlers } from './tables/routes.ts'
 import { createUsageRoutes, type UsageHandlers } from './usage/routes.ts'
 import { createVariableRoutes, type VariableHandlers } from './variables/routes.ts'
 import { createWebhookRoutes, type WebhookHandlers } from './webhooks/routes.ts'
+import type { createApiRouteHandlers } from './workflows/route-handlers.ts'
+import { createApiRouteRoutes } from './workflows/route-routes.ts'
 import { createWorkflowRoutes, type WorkflowHandlers } from './workflows/routes.ts'
 
 export interface Handlers
@@ -38,6 +40,7 @@ export interface Handlers
     WebhookHandlers,
     WorkflowHandlers {
   runs: ReturnType<typeof createRunHandlers>
+  apiRoutes: ReturnType<typeof createApiRouteHandlers>
   system: SystemHandlers
   organizations: OrganizationHandlers
   kafka: KafkaHandlers
@@ -85,6 +88,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createNotificationRoutes(on),
     ...createRunRoutes(on.runs),
     ...createWorkflowRoutes(on),
+    ...createApiRouteRoutes(on.apiRoutes),
     ...createVariableRoutes(on),
     ...createTableRoutes(on.tables),
     ...usage.meters,

@@ -169,6 +169,8 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): A
     onAnswer: metrics.request,
     waitingMax: config.waitingMax,
     onShed: metrics.shed,
+    onRouteAnswer: metrics.route,
+    routesHost: config.routesBaseUrl === undefined ? '' : new URL(config.routesBaseUrl).host,
     metrics: () => metrics.text(),
     adminKey: backends.adminKey,
     aliasKeyHeader: config.aliasKeyHeader,

@@ -32,6 +32,7 @@ import { createReportHealth, type ReportHealth } from './webhooks/webhook-health
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 import { createDeployments, type Deployments } from './workflows/deployments.ts'
 import { createDrafts, type Drafts } from './workflows/drafts.ts'
+import { createRouteChanges, type Routes } from './workflows/routes.ts'
 import { createSecrets, createVariables, type Named } from './workflows/variables.ts'
 import { createWorkflows, type Workflows } from './workflows/workflows.ts'
 
@@ -56,6 +57,7 @@ export interface ControlPlane {
   notificationPreferences: Preferences
   retention: Retention
   workflows: Workflows
+  apiRoutes: Routes
   drafts: Drafts
   deployments: Deployments
   variables: Named<'variable'>
@@ -95,6 +97,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const registrationRules = createRegistrationRules(deps)
   const secrets = createSecretBox(deps)
   const shared = { ...deps, store, announce, registrationRules, secrets }
+  const workflows = createWorkflows(shared)
   return {
     organizations: createOrganizations(shared),
     reportHealth: createReportHealth(shared),
@@ -115,7 +118,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     lifecycleNames: createLifecycleNames(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
-    workflows: createWorkflows(shared),
+    workflows,
+    apiRoutes: createRouteChanges({ ...shared, workflows }),
     drafts: createDrafts(shared),
     deployments: createDeployments(shared),
     variables: createVariables(shared),

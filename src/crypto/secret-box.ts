@@ -138,5 +138,11 @@ export function generateApiKey(environment: Environment, random: Random): NewApi
   return { key, hash: hashApiKey(key), hint: key.slice(0, 12) }
 }
 
+/** `crt_…` with 192 random bits: opens one API route. */
+export function generateRouteToken(random: Random): { token: string; hash: string; hint: string } {
+  const token = `crt_${random.bytes(24).toString('base64url')}`
+  return { token, hash: hashApiKey(token), hint: token.slice(0, 8) }
+}
+
 /** SHA-256 in hex. A plain hash is enough: the keys are random, not chosen. */
 export const hashApiKey = (key: string): string => hash('sha256', key, 'hex')

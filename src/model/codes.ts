@@ -162,6 +162,14 @@ export const CODES = {
     409,
     'The run cannot be started once more: it has not ended, or what it was started with is kept in part only.',
   ),
+  route_conflict: entry(409, 'Another route answers the same method and path; parameters match whatever their names.'),
+  body_invalid: entry(
+    422,
+    'The body of a call of a route is not JSON, or not what the route asks for; see the details.',
+  ),
+  run_failed: entry(500, 'The run of the route ended before it responded; its id is in x-clarion-run.'),
+  route_timeout: entry(504, 'The run of the route did not respond in time, and goes on; its id is in x-clarion-run.'),
+  answer_not_kept: entry(409, 'The call with this idempotency key was answered, and its answer is not kept any more.'),
   in_use: entry(409, 'A deployed workflow reads it; details name the workflows.'),
 
   // Tables

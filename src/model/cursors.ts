@@ -64,6 +64,7 @@ export const LISTS = {
   replays: record,
   'notification-channels': record,
   workflows: record,
+  routes: record,
   'workflow-versions': [count],
   variables: [name],
   secrets: [name],

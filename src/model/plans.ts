@@ -21,6 +21,10 @@ export interface PlanLimits {
   webhooks: number
   /** Workflows that are deployed and active, of both environments. */
   activeWorkflows: number
+  /** API routes that are deployed and active, of both environments. */
+  deployedRoutes: number
+  /** Idempotency keys of calls that are remembered for a day. */
+  callKeys: number
   /** The least time between two ticks of a schedule. */
   schedulePeriodMinutes: number
   /** Runs that are under way together, waiting ones not counted; and those that wait for a slot. */
@@ -73,6 +77,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'none',
     webhooks: 2,
     activeWorkflows: 1,
+    deployedRoutes: 2,
+    callKeys: 1_000,
     schedulePeriodMinutes: 15,
     activeRuns: 5,
     queuedRuns: 1_000,
@@ -102,6 +108,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'latest',
     webhooks: 10,
     activeWorkflows: 10,
+    deployedRoutes: 20,
+    callKeys: 10_000,
     schedulePeriodMinutes: 5,
     activeRuns: 25,
     queuedRuns: 10_000,
@@ -131,6 +139,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'full',
     webhooks: 50,
     activeWorkflows: 50,
+    deployedRoutes: 100,
+    callKeys: 50_000,
     schedulePeriodMinutes: 1,
     activeRuns: 100,
     queuedRuns: 50_000,
@@ -160,6 +170,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     versioning: 'full',
     webhooks: 500,
     activeWorkflows: 500,
+    deployedRoutes: 1_000,
+    callKeys: 100_000,
     schedulePeriodMinutes: 1,
     activeRuns: 1_000,
     queuedRuns: 100_000,

@@ -17,6 +17,7 @@ export const SCOPES = [
   'notifications:manage',
   'workflows:read',
   'workflows:run',
+  'routes:call',
   'secrets:use',
   'tables:read',
   'tables:write',
@@ -54,7 +55,7 @@ const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = {
 /** Held by older keys with all of the first. */
 const ADDED: readonly Scope[] = [
   ...(['notifications:send', 'notifications:manage'] as const),
-  ...(['workflows:read', 'workflows:run', 'secrets:use', 'domain:manage'] as const),
+  ...(['workflows:read', 'workflows:run', 'routes:call', 'secrets:use', 'domain:manage'] as const),
   ...(['tables:read', 'tables:write', 'tables:manage'] as const),
 ]
 

@@ -16,6 +16,37 @@ export type WorkflowTrigger =
     }
   | { kind: 'schedule'; cron: string; timeZone: string }
   | { kind: 'manual' }
+  | RouteTrigger
+
+export const ROUTE_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+export type RouteMethod = (typeof ROUTE_METHODS)[number]
+
+/** The trigger of an API route (docs/specification/routes.md). */
+export interface RouteTrigger {
+  kind: 'route'
+  method: RouteMethod
+  /** `/orders/{id}` */
+  path: string
+  auth: 'api_key' | 'bearer' | 'none'
+  /** JSON Schema 2020-12 of the body, and its hash; null: any body. */
+  bodySchema: Record<string, unknown> | null
+  bodySchemaHash: string | null
+  /** Origins of pages that may call it; `*`: all. */
+  origins: string[]
+  ratePerSecond: number | null
+  responseTimeoutMs: number
+  tokens: RouteToken[]
+}
+
+/** The token itself is never stored; `hash` is its SHA-256 in hex. */
+export interface RouteToken {
+  id: string
+  name: string
+  hash: string
+  /** The first characters, by which a person recognises it. */
+  hint: string
+  createdAt: string
+}
 
 export interface WorkflowConcurrency {
   limit: number

@@ -32,6 +32,8 @@ export interface Metrics {
     emit: { request: { channel: string }; recordedAtMs: number; judgedAtMs: number },
   ): void
   request(route: string, status: number, seconds: number): void
+  /** Of a call of an API route. */
+  route(status: number, seconds: number): void
   /** An emit was refused because too many wait for their verdict. */
   shed(): void
   /** A page of a log was read for a client. */
@@ -81,6 +83,13 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   })
+  const routeCalls = new Histogram({
+    name: 'clarion_route_seconds',
+    help: 'Time of one call of an API route, by status.',
+    labelNames: ['status'],
+    buckets: SECONDS,
+    registers,
+  })
   const shed = new Counter({
     name: 'clarion_shed_emits_total',
     help: 'Emits refused with 503 because verdicts are late or too many wait for theirs.',
@@ -105,6 +114,7 @@ export function createMetrics(): Metrics {
       verdictDelays.observe(Math.max(0, judgedAtMs - recordedAtMs) / 1000)
     },
     request: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+    route: (status, seconds) => routeCalls.observe({ status: String(status) }, seconds),
     shed: () => shed.inc(),
     logPage: from => logPages.inc({ from }),
     ingressLag(read) {

@@ -27,7 +27,7 @@ export interface CheckedSchema {
 }
 
 export function checkSchema(
-  { payloadSchema, payloadExample }: RegistrationInput,
+  { payloadSchema, payloadExample }: Pick<RegistrationInput, 'payloadSchema' | 'payloadExample'>,
   validators: Validators,
 ): CheckedSchema {
   const unknown = { dialect: 'json-schema-2020-12' as const, hash: null }

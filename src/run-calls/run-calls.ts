@@ -104,7 +104,7 @@ export function createRunCalls(deps: {
 
   const commandOf = (given: GivenCommand, answerTo: AnswerTo): RunCommand => ({
     ...{ actorId: '', requestId: '', workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null },
-    options: null,
+    ...{ options: null, callKey: null },
     ...{ controlOffset: view.appliedOffset, answerTo },
     ...given,
   })

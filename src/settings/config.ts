@@ -78,6 +78,8 @@ export interface Config {
   timeScale: number
   clockOffsetMs: number
   aliasKeyHeader: string
+  /** Undefined: API routes share the host of the API. */
+  routesBaseUrl: string | undefined
   /** Undefined: mail goes into `<dataDir>/mailbox`. */
   smtpUrl: string | undefined
   mailFrom: string
@@ -209,6 +211,7 @@ function readApi({ read, optional }: SettingsReader) {
     egressDeny: optional('EGRESS_DENY', hosts) ?? [],
     connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
+    routesBaseUrl: optional('ROUTES_BASE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
     waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),
     batchRecordsMax: read('CLARION_BATCH_RECORDS_MAX', wholeNumber(1, 10_000_000)),
   }

@@ -245,6 +245,12 @@ export const SETTINGS: readonly Setting[] = [
     example: 'x-platphorm-api-key',
   },
   {
+    name: 'ROUTES_BASE_URL',
+    sentence: 'Address of a host that serves API routes alone, without the sandbox; empty serves them beside the API.',
+    default: '',
+    example: 'https://run.example.com',
+  },
+  {
     name: 'CLARION_WAITING_EMITS_MAX',
     sentence: 'Emits that one api process takes ahead of their verdicts while none comes; beyond it callers get 503.',
     default: '100000',

@@ -5,6 +5,7 @@ import { type Action, type ActionType, type Definition, eachAction } from './lan
 const AVAILABLE: ReadonlySet<ActionType> = new Set([
   ...([
     'create_event',
+    'respond',
     'http_request',
     'send_notification',
     'sql_query',

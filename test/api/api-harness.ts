@@ -209,6 +209,8 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     metrics: () => 'clarion_up 1\n',
     openMetrics: options.openMetrics ?? true,
     onAnswer: () => undefined,
+    onRouteAnswer: () => undefined,
+    routesHost: '',
     waitingMax: 100_000,
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
   })

@@ -46,6 +46,7 @@ export async function furnish(api: TestApi) {
     to: new Date(NOON + 1_000).toISOString(),
   })
 
+  const apiRoute = await made('/api/v1/routes', { method: 'POST', path: '/orders' })
   const workflow = await made('/api/v1/workflows', { name: 'Reorder', trigger: { kind: 'manual' } })
 
   const name = `${slug}.order.made`
@@ -105,6 +106,7 @@ export async function furnish(api: TestApi) {
     '/api/v1/webhooks/deliveries': toWebhook,
     '/api/v1/replays': replay.id,
     '/api/v1/workflows': workflow.id,
+    '/api/v1/routes': apiRoute.id,
     '/api/v1/tables': 'stock',
     [`${custom}/quarantine`]: refused.emitId,
     '/api/v1/organizations': organizationId,

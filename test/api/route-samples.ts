@@ -9,6 +9,7 @@ const HOUR_AGO = new Date(Date.now() - 3_600_000).toISOString()
 /** A body that the route takes, so that nothing but the id can be wrong. */
 export function bodyFor(route: Route): unknown {
   if (`${route.method} ${route.path}` === 'PATCH /api/v1/webhooks/:id') return { active: false }
+  if (`${route.method} ${route.path}` === 'POST /api/v1/routes') return { method: 'GET', path: '/sample' }
   // A range that is over; a time or a cursor begins it.
   if (route.path.endsWith('/:id/replay')) return { from: HOUR_AGO }
   if (route.path.endsWith('/:id/recover')) return { since: HOUR_AGO }

@@ -31,6 +31,11 @@ beforeAll(async () => {
     definition: { language: 1, actions: [{ key: 'end', type: 'stop', with: {} }] },
   })
   await owner.call('POST', `/api/v1/workflows/${workflow.data.id}/deploy`)
+  const apiRoute = await owner.call('POST', '/api/v1/routes', {
+    ...{ method: 'POST', path: '/orders' },
+    definition: { language: 1, actions: [{ key: 'end', type: 'stop', with: {} }] },
+  })
+  await owner.call('POST', `/api/v1/routes/${apiRoute.data.id}/deploy`)
   await owner.call('PUT', '/api/v1/variables/REGION', { value: 'eu' })
   await owner.call('PUT', '/api/v1/secrets/TOKEN', { value: 'sealed' })
   const place = {
@@ -51,6 +56,7 @@ beforeAll(async () => {
     '/api/v1/webhooks': webhook.data.id,
     '/api/v1/notifications/channels': channel.data.id,
     '/api/v1/workflows': workflow.data.id,
+    '/api/v1/routes': apiRoute.data.id,
     '/api/v1/variables': 'REGION',
     '/api/v1/secrets': 'TOKEN',
     '/api/v1/webhooks/deliveries': `dlv_${'0'.repeat(32)}`,

@@ -85,6 +85,8 @@ describe('docs/specification', () => {
       ),
       webhooks: plans.map(plan => number(plan.webhooks)),
       'active workflows': plans.map(plan => number(plan.activeWorkflows)),
+      'active API routes': plans.map(plan => number(plan.deployedRoutes)),
+      'idempotency keys of calls, kept for a day': plans.map(plan => number(plan.callKeys)),
       'minutes between two ticks of a schedule, at least': plans.map(plan => number(plan.schedulePeriodMinutes)),
       'runs under way together': plans.map(plan => number(plan.activeRuns)),
       'runs that wait for a slot': plans.map(plan => number(plan.queuedRuns)),

@@ -130,4 +130,31 @@ describe('kill -9 of the process that runs', () => {
       expect([path, body.toString()]).toEqual(['/b', String(committed.get(runId)!.body.number)])
     }
   }, 240_000)
+
+  it('answers the caller of a route by the next owner of its shard', async () => {
+    const organization = await platform.organization()
+    const receiver = await numbering()
+    const actions = [
+      step('a', receiver.url),
+      { key: 'wait', type: 'delay', with: { seconds: 2 } },
+      { key: 'answer', type: 'respond', with: { body: "{{$action['a'].body}}" } },
+    ]
+    const { data } = await organization.call<{ id: string }>('POST', '/api/v1/routes', {
+      ...{ method: 'POST', path: '/slow', auth: 'none', responseTimeoutMs: 30_000 },
+      definition: { language: 1, actions },
+    })
+    expect((await organization.call('POST', `/api/v1/routes/${data.id}/deploy`)).status).toBe(200)
+    const first = await runner()
+    const called = fetch(`${platform.base}/run/${organization.slug}/slow`, { method: 'POST' })
+    await until('the request has been answered and committed', async () => {
+      const runs = await organization.call<Run[]>('GET', `/api/v1/routes/${data.id}/runs`)
+      const path = `/api/v1/workflows/runs/${runs.data[0]?.id}`
+      return runs.data.length > 0 && (await organization.call<Run>('GET', path)).data.steps.length > 0
+    })
+    await first.kill()
+    await runner()
+    const answer = await called
+    expect([answer.status, await answer.json()]).toEqual([200, { number: 1 }])
+    expect(receiver.requests).toHaveLength(1)
+  }, 240_000)
 })

@@ -24,6 +24,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   replays: fc.tuple(time, id('rpl')),
   'notification-channels': fc.tuple(time, id('chn')),
   workflows: fc.tuple(time, id('wf')),
+  routes: fc.tuple(time, id('rte')),
   runs: fc.tuple(time, id('run')),
   'workflow-runs': fc.tuple(time, id('run')),
   'workflow-versions': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),

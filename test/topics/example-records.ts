@@ -57,7 +57,7 @@ import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 import { responses, responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec, runJournal } from '../../topics/run-journal.ts'
-import { runPaceCodec, runPositionCodec, runScheduleCodec, runState } from '../../topics/run-state.ts'
+import { runCallKeyCodec, runPaceCodec, runPositionCodec, runScheduleCodec, runState } from '../../topics/run-state.ts'
 import { runInputCodec, runs } from '../../topics/runs.ts'
 import { runCommandCodec, runsCommands } from '../../topics/runs-commands.ts'
 import { presenceCodec, streamsPresence } from '../../topics/streams-presence.ts'
@@ -118,7 +118,12 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [responses.name]: { any: as(responsesCodec) },
   [runJournal.name]: { any: as(runEntryCodec) },
   [runState.name]: {
-    ...{ position: as(runPositionCodec), pace: as(runPaceCodec), schedule: as(runScheduleCodec) },
+    ...{
+      position: as(runPositionCodec),
+      pace: as(runPaceCodec),
+      key: as(runCallKeyCodec),
+      schedule: as(runScheduleCodec),
+    },
   },
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },

@@ -46,7 +46,7 @@ import { platformEmitCodec } from '../../topics/platform-emits.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec } from '../../topics/run-journal.ts'
-import { runPaceCodec, runPositionCodec, runScheduleCodec } from '../../topics/run-state.ts'
+import { runCallKeyCodec, runPaceCodec, runPositionCodec, runScheduleCodec } from '../../topics/run-state.ts'
 import { runInputCodec } from '../../topics/runs.ts'
 import { runCommandCodec } from '../../topics/runs-commands.ts'
 import { shards } from '../../topics/shards.ts'
@@ -85,6 +85,7 @@ const CODECS = {
   runPositionCodec,
   runPaceCodec,
   runScheduleCodec,
+  runCallKeyCodec,
   runInputCodec,
   runCommandCodec,
   responsesCodec,

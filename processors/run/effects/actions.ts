@@ -3,9 +3,11 @@ import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ActionType } from '../../../src/workflows/language/definition.ts'
 import type { RunDependencies } from '../dependencies.ts'
+import type { RunAnswers } from '../run-answers.ts'
 import type { Starts } from '../starts.ts'
 import { emitOf } from './create-event.ts'
 import { performRequest } from './http-request.ts'
+import { responseOf } from './respond.ts'
 import { notificationOf } from './send-notification.ts'
 import type { ActionPerformer, InwardCall, OutwardCall, StepAnswer } from './step.ts'
 import { tableStep } from './table-step.ts'
@@ -15,9 +17,10 @@ export type ActionPerformers = Readonly<Partial<Record<ActionType, ActionPerform
 export function createActionPerformers(context: {
   handle: ShardHandle
   deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables'>
+  answers: Pick<RunAnswers, 'responded'>
   starts: Starts
 }): ActionPerformers {
-  const { handle, deps, starts } = context
+  const { handle, deps, answers, starts } = context
   const { view } = deps
   const inward = (perform: (call: InwardCall) => StepAnswer | undefined): ActionPerformer => ({
     way: 'inward',
@@ -39,6 +42,10 @@ export function createActionPerformers(context: {
       const made = notificationOf(live.facts, effect, { view, shard: handle.shard, nowMs })
       if (made.record !== undefined) handle.write([made.record])
       return made.answer
+    }),
+    respond: inward(({ live, effect }) => {
+      answers.responded(live.facts, responseOf(effect))
+      return undefined
     }),
     http_request: { way: 'outward', kind: 'requests', perform: call => performRequest(call, deps) },
     sql_query: onTable,

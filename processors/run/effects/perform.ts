@@ -7,6 +7,7 @@ import type { Effect, Perform } from '../../../src/workflows/interpreter/run.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { LiveRun } from '../live-run.ts'
 import type { RunPort } from '../port.ts'
+import type { RunAnswers } from '../run-answers.ts'
 import type { Starts } from '../starts.ts'
 import { createActionPerformers } from './actions.ts'
 import type { Outwards } from './outward.ts'
@@ -26,6 +27,7 @@ const UNTIMED_MS = 3_600_000
 export function createPerformer(context: {
   handle: ShardHandle
   deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'logger' | 'observe'>
+  answers: Pick<RunAnswers, 'responded'>
   outwards: Outwards
   starts: Starts
 }): Performer {

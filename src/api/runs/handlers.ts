@@ -9,10 +9,13 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Workflow } from '../../model/workflows.ts'
+import { callKey, refusalOf } from '../../run-calls/call-key.ts'
 import type { GivenCommand, RunCalls } from '../../run-calls/run-calls.ts'
 import { copiedAnswers } from '../../workflows/copied-answers.ts'
 import { deployedDefinition } from '../../workflows/deployed-definition.ts'
+import { isRoute } from '../../workflows/route-table.ts'
 import { ownerOf } from '../http/caller.ts'
+import { agreedKey } from '../http/idempotency-key.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { answeredRun } from './answered-run.ts'
@@ -88,15 +91,21 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
     },
     async run(call: Call): Promise<Answer> {
       const workflow = getWorkflow(view, ownerOf(call), call.params.id!)
-      const { params = {}, wait = 0 } = (call.body ?? {}) as { params?: Record<string, unknown>; wait?: number }
+      if (isRoute(workflow)) throw new ClarionError('not_found', 'There is no such workflow: a request starts a route.')
+      const { params = {}, wait = 0, idempotencyKey } = (call.body ?? {}) as ManualRun
       const version = liveVersion(workflow)
       const scopes = JSON.stringify({ $param: params })
+      const key = callKey(agreedKey(idempotencyKey, call.idempotencyKey), [scopes])
       const start = { kind: 'start', runId: ids.next('run'), workflowId: workflow.id, version, scopes } as const
-      if (wait === 0) return send(call, start)
-      const awaited = { wants: 'end', timeoutMs: 1000 * wait, signal: call.signal() } as const
-      const answer = await runCalls.call(commandOf(call, start), awaited)
-      if (answer?.kind !== 'ended') return { data: { runId: start.runId } }
-      return { status: 200, data: presentEnded(answeredRun(answer.value), ownerOf(call)) }
+      if (wait === 0 && key === null) return send(call, start)
+      // The run of a key may be an earlier one: its id comes with the answer.
+      const awaited = wait === 0 ? TAKEN : ({ wants: 'end', timeoutMs: 1000 * wait } as const)
+      const command = commandOf(call, { ...start, callKey: key })
+      const answer = await runCalls.call(command, { ...awaited, signal: call.signal() })
+      if (answer?.kind === 'refused') throw refusalOf(answer)
+      if (answer?.kind === 'ended') return { status: 200, data: presentEnded(answeredRun(answer.value), ownerOf(call)) }
+      const taken = answer ?? (key === null ? undefined : await runCalls.call(command, TAKEN))
+      return { data: { runId: taken?.runId ?? start.runId } }
     },
     async retry(call: Call): Promise<Answer> {
       const { useLatest = false, from } = (call.body ?? {}) as { useLatest?: boolean; from?: string }
@@ -108,7 +117,8 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
       const version = useLatest ? liveVersion(workflow) : getVersion(view, workflow, run.workflowVersion).version
       const options = from === undefined ? null : await optionsFrom(call, { run, workflow, version, from })
       const { triggerKind, eventId, canonicalName, chainDepth: depth } = run
-      const trigger = JSON.stringify({ triggerKind, eventId, canonicalName, depth, rootEventId: eventId })
+      const mode = triggerKind === 'route' ? 'route' : 'manual'
+      const trigger = JSON.stringify({ mode, triggerKind, eventId, canonicalName, depth, rootEventId: eventId })
       return send(call, {
         ...{ kind: 'start', runId: ids.next('run'), workflowId: workflow.id, version, scopes: run.scopes },
         ...{ trigger, retryOf: run.runId, options },
@@ -121,6 +131,14 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
     },
   }
 }
+
+interface ManualRun {
+  params?: Record<string, unknown>
+  wait?: number
+  idempotencyKey?: string
+}
+
+const TAKEN = { wants: 'taken', timeoutMs: 5_000 } as const
 
 function liveVersion({ id, deployed }: Workflow): number {
   if (deployed !== null) return deployed.version

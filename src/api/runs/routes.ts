@@ -17,6 +17,7 @@ export function createRunRoutes(on: ReturnType<typeof createRunHandlers>): Route
     run('POST', `${path}/runs/:runId/cancel`, 'Cancel a run that has not ended.', { answer: schemas.accepted, status: 202 }, on.cancel),
     run('POST', `${path}/runs/:runId/retry`, 'Start an ended run once more, with the same params.', { ...accepted, body: schemas.retryInput, bodyOptional: true }, on.retry),
     read('GET', `${path}/:id/runs`, 'List the runs of a workflow, newest first.', list(schemas.runSummary, schemas.runFilter), on.listOf),
-    run('POST', `${path}/:id/run`, 'Start the live version by hand, and wait for its end if you like.', { ...accepted, answer: schemas.acceptedOrEnded, body: schemas.manualRun, bodyOptional: true }, on.run),
+    read('GET', '/api/v1/routes/:id/runs', 'List the runs of an API route, newest first.', list(schemas.runSummary, schemas.runFilter), on.listOf),
+    run('POST', `${path}/:id/run`, 'Start the live version by hand, and wait for its end if you like.', { ...accepted, answer: schemas.acceptedOrEnded, takesIdempotencyKey: true, body: schemas.manualRun, bodyOptional: true }, on.run),
   ]
 }

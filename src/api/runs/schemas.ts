@@ -63,7 +63,7 @@ export const run = object({ ...endedFields, steps: listOf(step) })
 
 export const runFilter = {
   'status?': oneOf([...RUN_STATUSES]),
-  'mode?': oneOf(['live', 'manual', 'debug', 'replay']),
+  'mode?': oneOf(['live', 'manual', 'route', 'debug', 'replay']),
   'code?': text(1, 60),
   'eventId?': text(1, 60),
   'event?': text(1, 255, { description: 'Name of the event that started it: `ns.name` or canonical.' }),
@@ -73,7 +73,11 @@ export const runFilter = {
 }
 
 /** `wait`: seconds. */
-export const manualRun = object({ 'params?': anyObject, 'wait?': { type: 'integer', minimum: 0, maximum: 25 } })
+export const manualRun = object({
+  'params?': anyObject,
+  'wait?': { type: 'integer', minimum: 0, maximum: 25 },
+  'idempotencyKey?': text(1, 255),
+})
 export const retryInput = object({
   'useLatest?': { type: 'boolean' },
   'from?': text(1, 100, { description: 'Key of an action: the answers of those before it are taken over.' }),

@@ -1,4 +1,4 @@
-/** Workflows, their drafts and versions. */
+/** Workflows, their drafts and versions; and the same of API routes, which are workflows that a request starts. */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Deployed, Deployments, DeployOptions } from '../../control-plane/workflows/deployments.ts'
 import type { Drafts } from '../../control-plane/workflows/drafts.ts'
@@ -10,7 +10,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import { readCursor, writeCursor } from '../../model/cursors.ts'
 import type { Workflow } from '../../model/workflows.ts'
 import { readDefinition } from '../../workflows/kept-definition.ts'
-import { ownWorkflows } from '../../workflows/own-workflows.ts'
+import { ownRoutes, ownWorkflows } from '../../workflows/own-workflows.ts'
 import { keyOf, ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
@@ -24,6 +24,7 @@ import {
   type Stats,
   versionFacts,
 } from './presenter.ts'
+import { presentRoute, presentRouteSummary } from './route-presenter.ts'
 
 export function createWorkflowHandlers(deps: {
   workflows: Workflows
@@ -31,9 +32,11 @@ export function createWorkflowHandlers(deps: {
   deployments: Deployments
   view: ControlView
   reads: Pick<Reads, 'workflowActivity'>
+  /** Which of both; the other one's ids are unknown here. */
+  sort: Sort
 }) {
-  const { workflows, drafts, deployments, view, reads } = deps
-  const id = (call: Call) => call.params.id!
+  const { workflows, drafts, deployments, view, reads, sort } = deps
+  const id = (call: Call) => idOf(call, sort)
   const get = (call: Call) => getWorkflow(view, ownerOf(call), id(call))
 
   /** Of each workflow; null while the history is unavailable. */
@@ -48,7 +51,7 @@ export function createWorkflowHandlers(deps: {
       .catch(unlessAway)
     return ({ id }) => (found === undefined ? null : (found.get(id) ?? NEVER_RAN))
   }
-  const present = async (workflow: Workflow) => presentWorkflow(workflow, (await statsOf([workflow]))(workflow))
+  const present = async (workflow: Workflow) => LISTS[sort].whole(workflow, (await statsOf([workflow]))(workflow), view)
 
   const switchTo =
     (active: boolean) =>
@@ -80,14 +83,17 @@ export function createWorkflowHandlers(deps: {
   })
 
   return {
+    /** The answer that has this workflow as it is now. */
+    shown: async (workflow: Workflow): Promise<Answer> => ({ data: await present(workflow) }),
     async create(call: Call): Promise<Answer> {
       const made = await workflows.create(call.caller, ownerOf(call), call.body as NewWorkflow)
       return { data: presentWorkflow(made, NEVER_RAN) }
     },
     async list(call: Call): Promise<Answer> {
-      const { items, nextCursor } = pageOf('workflows', ownWorkflows(view, ownerOf(call)), pagingOf(call.query))
+      const { summary, own, cursors } = LISTS[sort]
+      const { items, nextCursor } = pageOf(cursors, own(view, ownerOf(call)), pagingOf(call.query))
       const stats = await statsOf(items)
-      return { data: items.map(workflow => presentSummary(workflow, stats(workflow))), nextCursor }
+      return { data: items.map(item => summary(item, stats(item), view)), nextCursor }
     },
     get: async (call: Call): Promise<Answer> => ({ data: await present(get(call)) }),
     async patch(call: Call): Promise<Answer> {
@@ -136,6 +142,20 @@ export function createWorkflowHandlers(deps: {
       return { data: { ...versionFacts(workflow, version), definition: readDefinition(version), changes } }
     },
   }
+}
+
+export type Sort = 'workflow' | 'route'
+
+const LISTS = {
+  workflow: { whole: presentWorkflow, summary: presentSummary, own: ownWorkflows, cursors: 'workflows' },
+  route: { whole: presentRoute, summary: presentRouteSummary, own: ownRoutes, cursors: 'routes' },
+} as const
+
+/** Throws `not_found` for an id of the other sort. */
+export function idOf(call: Call, sort: Sort): string {
+  const { id = '' } = call.params
+  if (id.startsWith('rte_') === (sort === 'route')) return id
+  throw new ClarionError('not_found', `There is no such ${sort}.`)
 }
 
 function numberOf(text: string): number {

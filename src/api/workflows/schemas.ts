@@ -35,7 +35,7 @@ const concurrency = {
   type: ['object', 'null'],
 }
 
-const settings = {
+export const settings = {
   'description?': optionalText(500),
   'allowSelfTrigger?': boolean,
   'priority?': { type: 'integer', minimum: -100, maximum: 100 },
@@ -57,7 +57,7 @@ export const workflowPatch = {
 const finding = object({ path: string, rule: string, message: string, severity: oneOf(['error', 'warning']) })
 
 const deployed = object({ version: integer, hash: string, deployedAt: time, deployedBy: string })
-const draftFields = {
+export const draftFields = {
   revision: integer,
   hash: string,
   bytes: integer,
@@ -69,7 +69,7 @@ const draftFields = {
 /** Of runs that have ended, in history; null while it cannot be read. */
 const stats = object({ runs: integer, failed: integer, lastRunAt: nullable(time), lastStatus: nullable(string) })
 
-const workflowFields = {
+export const workflowFields = {
   ...stored,
   organizationId: string,
   environment,

@@ -8,6 +8,7 @@ import type { Workflow } from '../../model/workflows.ts'
 import { findChannel } from '../../notifications/channels.ts'
 import type { ActionType } from '../../workflows/language/definition.ts'
 import type { DeployContext } from '../../workflows/language/deploy-context.ts'
+import { isRoute } from '../../workflows/route-table.ts'
 import { parseTriggerEvent } from '../../workflows/trigger-event.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { environmentId } from './variables.ts'
@@ -25,7 +26,7 @@ export function createDeployContext(view: ContextView, workflow: Workflow): Aske
   const env: Asked['env'] = new Map()
   const { plan } = getOrganization(view, organizationId)
   const context: DeployContext = {
-    kind: 'workflow',
+    kind: isRoute(workflow) ? 'route' : 'workflow',
     workflowId: id,
     holdsWhileWaiting: concurrency?.whileWaiting === 'hold',
     planRefuses: (type, options) => planRefuses(planOf(plan), type, options, plan),
@@ -37,7 +38,7 @@ export function createDeployContext(view: ContextView, workflow: Workflow): Aske
     },
     isKnownWorkflow(other) {
       const found = view.find('workflow', organizationId, other)
-      return found?.environment === environment && found.deletedAt === null
+      return found?.environment === environment && found.deletedAt === null && !isRoute(found)
     },
     isKnownWebhook(webhookId) {
       const found = view.find('webhook', organizationId, webhookId)

@@ -7,7 +7,7 @@ import type { Workflow, WorkflowVersion } from '../../model/workflows.ts'
 export function getWorkflow(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Workflow {
   const workflow = view.find('workflow', owner.organizationId, id)
   if (workflow?.environment !== owner.environment || workflow.deletedAt !== null)
-    throw new ClarionError('not_found', 'There is no such workflow.')
+    throw new ClarionError('not_found', `There is no such ${id.startsWith('rte_') ? 'route' : 'workflow'}.`)
   return workflow
 }
 

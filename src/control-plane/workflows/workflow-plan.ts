@@ -5,9 +5,10 @@
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
-import { planOf } from '../../model/plans.ts'
+import { type Plan, planOf } from '../../model/plans.ts'
 import type { Workflow } from '../../model/workflows.ts'
 import { keptBytes } from '../../workflows/kept-definition.ts'
+import { isRoute } from '../../workflows/route-table.ts'
 
 /** Deployed or not, of both environments. */
 export const WORKFLOWS_MAX = 1_000
@@ -15,6 +16,13 @@ export const WORKFLOWS_MAX = 1_000
 export const KEPT_BYTES_MAX = 32 * 1024 * 1024
 
 const isLive = ({ active, deployed, deletedAt }: Workflow) => active && deployed !== null && deletedAt === null
+
+/** Routes and workflows have limits of their own. */
+const isSameSort = (one: Workflow, other: Workflow) => isRoute(one) === isRoute(other)
+const liveMax = (plan: Plan, workflow: Workflow) =>
+  isRoute(workflow) ? planOf(plan).deployedRoutes : planOf(plan).activeWorkflows
+const wordFor = (workflow: Workflow, count: number) =>
+  `${isRoute(workflow) ? 'route' : 'workflow'}${count === 1 ? '' : 's'}`
 
 /** Throws `workflow_quota_exceeded` when no further workflow may be made. */
 export function checkWorkflowCount(workflows: readonly Workflow[]): void {
@@ -26,19 +34,19 @@ export function checkWorkflowCount(workflows: readonly Workflow[]): void {
 /** Throws `workflow_quota_exceeded` when `workflow` would be live, and the plan has no place for another live one. */
 export function checkLiveCount({ plan }: Organization, workflows: readonly Workflow[], workflow: Workflow): void {
   if (!isLive(workflow)) return
-  const limit = planOf(plan).activeWorkflows
-  const others = workflows.filter(each => each.id !== workflow.id && isLive(each)).length
+  const limit = liveMax(plan, workflow)
+  const others = workflows.filter(each => each.id !== workflow.id && isLive(each) && isSameSort(each, workflow)).length
   if (others < limit) return
-  const message = `The plan ${plan} has ${limit} active ${limit === 1 ? 'workflow' : 'workflows'}; ${others} are: deactivate one, or deploy with activate: false.`
+  const message = `The plan ${plan} has ${limit} active ${wordFor(workflow, limit)}; ${others} are: deactivate one, or deploy with activate: false.`
   throw quotaExceeded(message)
 }
 
 /** Throws `workflow_quota_exceeded` for a live workflow beyond the plan. `workflows`: oldest first. */
-export function checkWritable({ plan }: Organization, workflows: readonly Workflow[], { id }: Workflow): void {
-  const limit = planOf(plan).activeWorkflows
-  const at = workflows.filter(isLive).findIndex(each => each.id === id)
-  if (at < limit) return
-  const message = `The plan ${plan} has ${limit} active workflows; this one is beyond them and can only be deactivated, undeployed or deleted.`
+export function checkWritable({ plan }: Organization, workflows: readonly Workflow[], workflow: Workflow): void {
+  const limit = liveMax(plan, workflow)
+  const live = workflows.filter(each => isLive(each) && isSameSort(each, workflow))
+  if (live.findIndex(each => each.id === workflow.id) < limit) return
+  const message = `The plan ${plan} has ${limit} active ${wordFor(workflow, limit)}; this one is beyond them and can only be deactivated, undeployed or deleted.`
   throw quotaExceeded(message)
 }
 

@@ -3,7 +3,7 @@ import { parseConditions } from '../../events/conditions.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { ConditionGroup } from '../../model/conditions.ts'
 import type { PlanLimits } from '../../model/plans.ts'
-import type { Workflow, WorkflowConcurrency, WorkflowTrigger } from '../../model/workflows.ts'
+import type { RouteTrigger, Workflow, WorkflowConcurrency, WorkflowTrigger } from '../../model/workflows.ts'
 import { isTimeZone } from '../../notifications/quiet-hours.ts'
 import { leastPeriodMinutes, parseCron } from '../../workflows/cron.ts'
 import { parseTemplate } from '../../workflows/language/template-syntax.ts'
@@ -12,7 +12,7 @@ import { quotaExceeded } from './workflow-plan.ts'
 
 /** By kind: `event`, `version`, `conditions`; `cron`, `timeZone`; nothing. */
 export interface TriggerInput {
-  kind: WorkflowTrigger['kind']
+  kind: Exclude<WorkflowTrigger['kind'], 'route'>
   event?: string
   version?: string
   conditions?: unknown
@@ -23,7 +23,8 @@ export interface TriggerInput {
 export interface WorkflowSettings {
   name?: string
   description?: string | null
-  trigger?: TriggerInput
+  /** One of a route has been checked. */
+  trigger?: TriggerInput | RouteTrigger
   allowSelfTrigger?: boolean
   priority?: number
   cooldownSeconds?: number | null
@@ -48,7 +49,7 @@ const CONCURRENCY_DEFAULTS = {
 
 type TriggerField = Exclude<keyof TriggerInput, 'kind'>
 
-const FIELDS: Record<WorkflowTrigger['kind'], { may: readonly TriggerField[]; needs: readonly TriggerField[] }> = {
+const FIELDS: Record<TriggerInput['kind'], { may: readonly TriggerField[]; needs: readonly TriggerField[] }> = {
   event: { may: ['event', 'version', 'conditions'], needs: ['event'] },
   schedule: { may: ['cron', 'timeZone'], needs: ['cron', 'timeZone'] },
   manual: { may: [], needs: [] },
@@ -60,7 +61,7 @@ export function checkedSettings(input: WorkflowSettings, limits: PlanLimits): Pa
   const fields: Partial<Workflow> = Object.fromEntries(
     Object.entries(asGiven).filter(([, value]) => value !== undefined),
   )
-  if (trigger !== undefined) fields.trigger = checkedTrigger(trigger, limits)
+  if (trigger !== undefined) fields.trigger = trigger.kind === 'route' ? trigger : checkedTrigger(trigger, limits)
   if (concurrency?.key) checkKey(concurrency.key)
   if (concurrency !== undefined)
     fields.concurrency = concurrency === null ? null : { ...CONCURRENCY_DEFAULTS, ...concurrency }

@@ -5,7 +5,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Workflow, WorkflowDraft } from '../../model/workflows.ts'
+import type { RouteTrigger, Workflow, WorkflowDraft } from '../../model/workflows.ts'
 import { keptBytes } from '../../workflows/kept-definition.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
@@ -16,12 +16,13 @@ import { checkedDraft, checkKeepable } from './checked-draft.ts'
 import { refuseSelfCall } from './checked-for-deploy.ts'
 import { getWorkflow } from './get-workflow.ts'
 import { outdatedVersions, VERSIONS_KEPT } from './kept-versions.ts'
+import { checkRouteConflict } from './route-settings.ts'
 import { checkKeptBytes, checkLiveCount, checkWorkflowCount, checkWritable } from './workflow-plan.ts'
 import { checkedSettings, type TriggerInput, WORKFLOW_DEFAULTS, type WorkflowSettings } from './workflow-settings.ts'
 
 export interface NewWorkflow extends WorkflowSettings {
   name: string
-  trigger: TriggerInput
+  trigger: TriggerInput | RouteTrigger
   /** Kept as the draft, with its findings. */
   definition?: unknown
 }
@@ -69,7 +70,14 @@ export function createWorkflows(deps: WorkflowsDeps): Workflows {
     const now = new Date(clock.nowMs()).toISOString()
     const { plan } = getOrganization(view, owner.organizationId)
     return {
-      ...{ id: ids.next('wf'), ...owner, revision: 1, createdAt: now, updatedAt: now, name: input.name },
+      ...{
+        id: ids.next(input.trigger.kind === 'route' ? 'rte' : 'wf'),
+        ...owner,
+        revision: 1,
+        createdAt: now,
+        updatedAt: now,
+        name: input.name,
+      },
       ...{ trigger: { kind: 'manual' }, active: false, ...WORKFLOW_DEFAULTS, draft, deployed: null },
       ...{ firstVersion: 0, lastVersion: 0, deletedAt: null },
       ...checkedSettings(settings, planOf(plan)),
@@ -87,7 +95,9 @@ export function createWorkflows(deps: WorkflowsDeps): Workflows {
       const workflow = { ...made, draft }
       return store.change(ids.next('chg'), current => {
         getOrganization(current, owner.organizationId)
-        checkWorkflowCount(current.list('workflow', owner.organizationId))
+        const workflows = current.list('workflow', owner.organizationId)
+        checkWorkflowCount(workflows)
+        checkRouteConflict(workflows, workflow)
         if (draft !== null) checkKeptBytes(current, owner.organizationId, keptBytes(draft))
         const data = { name: workflow.name, trigger: workflow.trigger.kind }
         return {
@@ -105,6 +115,7 @@ export function createWorkflows(deps: WorkflowsDeps): Workflows {
       return change(caller, { owner, id, revision, type: 'WORKFLOW_UPDATED' }, (before, current) => {
         const workflows = current.list('workflow', owner.organizationId)
         checkWritable(getOrganization(current, owner.organizationId), workflows, before)
+        checkRouteConflict(workflows, { ...before, ...fields })
         return { fields, data: { changed: Object.keys(fields) } }
       })
     },

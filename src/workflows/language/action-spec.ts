@@ -109,7 +109,7 @@ export const choice = (description: string, values: readonly string[]): FieldSch
   enum: [...values],
 })
 
-const HEADER_NAME = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"
+export const HEADER_NAME = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"
 /** RFC 9110 section 5.5: no control character but the tab. */
 export const HEADER_VALUE = '^[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$'
 

@@ -8,7 +8,7 @@ import type { Findings } from './findings.ts'
 import { templatedKeys } from './places.ts'
 import { REQUEST_SCOPES } from './references.ts'
 import { changesRows, sqlProblem } from './sql-text.ts'
-import { urlObjection } from './url-template.ts'
+import { locationObjection, urlObjection } from './url-template.ts'
 import { type TemplateText, templatesOf, type Use, usesOf } from './uses.ts'
 
 export function checkActions(definition: Definition, context: DeployContext, findings: Findings): void {
@@ -44,8 +44,13 @@ function checkText({ path, place, template, problem }: TemplateText, action: Act
   } else if (place === 'url') {
     const objection = urlObjection(template)
     if (objection !== undefined) findings.error(path, 'url_origin', objection)
+  } else if (action.type === 'respond' && LOCATION.test(path)) {
+    const objection = locationObjection(template)
+    if (objection !== undefined) findings.error(path, 'url_origin', objection)
   }
 }
+
+const LOCATION = /\/with\/headers\/location$/i
 
 function checkUse({ path, reference, source, takesSecrets }: Use, context: DeployContext, findings: Findings): void {
   const { scope, key, rest } = reference

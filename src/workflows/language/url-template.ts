@@ -9,6 +9,8 @@ import { textOf } from './text.ts'
 
 /** The scheme of a literal beginning. */
 const SCHEME = /^https?:\/\//i
+/** A slash, and what is no second one. */
+const PATH_BEGINS = /^\/[^/\\]/
 const AUTHORITY_END = /[/?#\\]/
 const DOTS = /^(?:\.|%2e){1,2}$/i
 
@@ -23,6 +25,17 @@ export function urlObjection(template: Template): string | undefined {
   return (
     foreign && `has {{${foreign.source}}} in its scheme or host: both are literal or from $env, and end with /, ? or #`
   )
+}
+
+/**
+ * What is wrong with a header `location`; undefined when it leads to a path of this host, or its origin is fixed. A
+ * value behind a single slash could begin with another one, which would name a host.
+ */
+export function locationObjection(template: Template): string | undefined {
+  const [first] = template
+  if (template.every(part => typeof part === 'string')) return undefined
+  if (typeof first === 'string' && PATH_BEGINS.test(first)) return undefined
+  return urlObjection(template) && 'must begin with a literal path such as /orders/, or with a literal scheme and host'
 }
 
 /** The number of parts that scheme and host are in. */

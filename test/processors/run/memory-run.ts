@@ -250,7 +250,7 @@ export function createMemoryRun(
           requestId: '',
         },
         ...{ workflowId: '', version: 1, scopes: null, trigger: null, retryOf: null, options: null },
-        ...{ controlOffset: -1, answerTo: null },
+        ...{ controlOffset: -1, answerTo: null, callKey: null },
         ...command,
       })
       append({ topic: runsCommands.name, key: null, value })
@@ -304,6 +304,8 @@ export function createMemoryRun(
         .map(({ value, ...row }) => ({ ...row, value: JSON.parse(value.toString()) })),
     ended: () => rows().filter((row): row is RunRow => 'step' in row && row.step === 1),
     steps: () => rows().filter((row): row is StepRow => 'path' in row),
+    /** Records of a topic that is no state. */
+    written: (topic: string): readonly LogRecord[] => logOf(topic),
     /** Keys of the journal that are not removed. */
     journal: () => keysOf(runJournal.name),
     /** Keys of the state that are not removed. */

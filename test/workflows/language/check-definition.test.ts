@@ -136,6 +136,23 @@ describe('the check of a definition', () => {
     ).toEqual(['error unknown_variable'])
   })
 
+  it.each([
+    ['/orders/{{$path.id}}', true],
+    ['/o{{$path.id}}', true],
+    ['https://shop.example/{{$path.id}}', true],
+    ['{{$env.SHOP}}/{{$path.id}}', true],
+    ['https://anywhere.example', true],
+    ['/{{$path.id}}', false],
+    ['//{{$path.id}}', false],
+    ['{{$query.next}}', false],
+    ['https://{{$query.host}}/', false],
+    ['https://shop.example{{$query.rest}}', false],
+  ])('lets a route lead to %s: %s', (location, isAllowed) => {
+    const actions = [{ key: 'answer', type: 'respond', with: { status: 302, headers: { Location: location } } }]
+    const { findings } = checkDefinition(JSON.stringify({ language: 1, actions }))
+    expect(findings.map(({ rule }) => rule)).toEqual(isAllowed ? [] : ['url_origin'])
+  })
+
   it('lets secrets only where they are sent, and responds only in routes', () => {
     const secret = { environmentName: () => 'secret' as const }
     expect(ofAction({ type: 'transform', with: { template: '{{$env.KEY}}' } }, secret)).toEqual([
