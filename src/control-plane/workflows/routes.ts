@@ -1,4 +1,4 @@
-/** API routes: workflows that a request starts (docs/decisions/0125-a-route-is-a-workflow.md), and their tokens. */
+/** API routes: workflows that a request starts (docs/decisions/0126-a-route-is-a-workflow.md), and their tokens. */
 import type { Clock, Random } from '../../clock.ts'
 import { generateRouteToken } from '../../crypto/secret-box.ts'
 import { ClarionError } from '../../model/codes.ts'
