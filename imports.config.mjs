@@ -58,6 +58,11 @@ const ROOMS = [
     why: 'Mail to owners is sent for the rooms above, and knows none of them.',
   },
   {
+    name: 'domain',
+    path: '^src/domain/',
+    why: 'Records and their transitions are functions of commands and time: they know no store, no broker and no run.',
+  },
+  {
     name: 'workflows',
     path: '^src/workflows/',
     why: 'What a definition means is pure: it knows no store, no broker and no clock, and all who run it lie above.',

@@ -21,6 +21,8 @@ import { deliveriesDeadLetter } from '../topics/deliveries-dead-letter.ts'
 import { RETRY_TIERS } from '../topics/deliveries-retry.ts'
 import { deliveryCatchUps } from '../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../topics/delivery-state.ts'
+import { domainCommands } from '../topics/domain-commands.ts'
+import { domainState } from '../topics/domain-state.ts'
 import { emits } from '../topics/emits.ts'
 import { events } from '../topics/events.ts'
 import { notificationState } from '../topics/notification-state.ts'
@@ -59,6 +61,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
       platformEmits,
       deliveriesCommands,
       runsCommands,
+      domainCommands,
       notifications,
       control,
       auditChanges,
@@ -107,10 +110,10 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
   },
   {
     role: 'run',
-    does: 'runs workflows: starts, steps, delays, retries and ends',
-    reads: [runs, runsCommands, control],
+    does: 'runs workflows: starts, steps, delays, retries and ends; has the records of the reference domain',
+    reads: [runs, runsCommands, domainCommands, control],
     writes: [platformEmits, notifications, responses, auditRuns],
-    state: [runState, runJournal],
+    state: [runState, runJournal, domainState],
   },
   {
     role: 'record',

@@ -18,6 +18,8 @@ import { deliveriesDeadLetter } from './deliveries-dead-letter.ts'
 import { RETRY_TIERS } from './deliveries-retry.ts'
 import { deliveryCatchUps } from './delivery-catch-ups.ts'
 import { deliveryState } from './delivery-state.ts'
+import { domainCommands } from './domain-commands.ts'
+import { domainState } from './domain-state.ts'
 import { emits } from './emits.ts'
 import { events } from './events.ts'
 import { notificationState } from './notification-state.ts'
@@ -58,6 +60,8 @@ export const SHARED_TOPICS: readonly Topic[] = [
   responses,
   runJournal,
   runState,
+  domainCommands,
+  domainState,
   auditEmits,
   auditAttempts,
   auditChanges,

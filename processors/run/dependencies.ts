@@ -20,6 +20,8 @@ export interface RunDependencies {
   clock: Clock
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */
   clockOffsetMs: number
+  /** Factor on the times that provisioning and scaling take in the reference domain. */
+  timeScale: number
   logger: Logger
   observe: RunObserver
 }
@@ -31,6 +33,8 @@ export interface RunObserver {
   skipped(reason: SkipReason): void
   /** An attempt of a step that goes outside has been answered; the code is empty for a success. */
   attempt(type: string, code: string, seconds: number): void
+  /** A change of the reference domain has announced itself. */
+  domainEvent(type: string): void
   /** Read at each scrape, over all shards of the process. */
   live(read: () => { active: number; waiting: number }): void
 }

@@ -1,5 +1,5 @@
 /**
- * `run`: runs, runs.commands → platform.emits, notifications, audit.runs. A run is a definition walked by the interpreter
+ * `run`: runs, runs.commands, domain.commands → platform.emits, notifications, audit.runs. A run is a definition walked by the interpreter
  * (`src/workflows/interpreter`); this role feeds it with what happens, carries out what its steps ask for, and commits
  * both with the position of its inputs.
  *
@@ -7,6 +7,7 @@
  *                        └───► ended: rows for the history, tombstone, the slot to the next: one transaction
  */
 import type { Processor } from '../../src/kafka/ports.ts'
+import { domainState } from '../../topics/domain-state.ts'
 import { runJournal } from '../../topics/run-journal.ts'
 import { runState } from '../../topics/run-state.ts'
 import type { RunDependencies } from './dependencies.ts'
@@ -28,7 +29,7 @@ export function createRunProcessor(deps: RunDependencies): Processor {
   })
   return {
     role: 'run',
-    stateTopics: [runState.name, runJournal.name],
+    stateTopics: [runState.name, runJournal.name, domainState.name],
     actsOutside: true,
     isolatesRecords: true,
     commitPaceMs: COMMIT_PACE_MS,

@@ -1,9 +1,12 @@
 /** One shard of `run`: its parts in dependency order, and the calls of the runtime. */
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
+import { domainCommands } from '../../topics/domain-commands.ts'
+import { domainState } from '../../topics/domain-state.ts'
 import { runJournal } from '../../topics/run-journal.ts'
 import { runStateKeys } from '../../topics/run-state.ts'
 import { createAnnounceRuns } from './announce.ts'
 import type { RunDependencies } from './dependencies.ts'
+import { createShardDomain } from './domain/domain.ts'
 import type { Outwards } from './effects/outward.ts'
 import { createPerformer } from './effects/perform.ts'
 import { createInputs } from './inputs.ts'
@@ -41,7 +44,8 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
   const lanes = createLanes(view)
   const partsOf = createPartsOf({ ...deps, programs })
   const starts = createStarts({ deps, outputs, programs, pace, lanes })
-  const performer = createPerformer({ handle, deps, answers, outwards, starts })
+  const domain = createShardDomain({ handle, deps, positions, responses })
+  const performer = createPerformer({ handle, deps, answers, outwards, starts, domain })
   const runs = createRuns({
     ...{ handle, deps, outputs, partsOf, lanes, performer },
     outdated: (facts, nowMs) => outdated(view, facts, nowMs),
@@ -55,12 +59,14 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     if (view.organization(organizationId)?.status !== 'deleted') return
     runs.cancelAll(organizationId)
     answers.forget(organizationId)
+    domain.forget(organizationId)
   }
 
   return {
     restore({ topic, key, value }) {
       const text = key?.toString() ?? ''
       if (topic === runJournal.name) return runs.restore(text, value)
+      if (topic === domainState.name) return domain.restore(text, value)
       const parsed = runStateKeys.parse(text)
       if (parsed === undefined) return
       if ('position' in parsed) positions.restore(parsed.position, value)
@@ -71,6 +77,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     start() {
       open.add(runs)
       answers.start()
+      domain.start()
       runs.start()
       schedules.start()
       pace.start()
@@ -80,13 +87,17 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       })
       for (const { id } of view.organizations()) cancelOfDeleted(id)
     },
-    receive: inputs.receive,
+    receive(records, ...rest) {
+      const { receive } = records[0]?.topic === domainCommands.name ? domain : inputs
+      receive(records, ...rest)
+    },
     // Rows of runs that are sealed for the first time are among the outputs.
     seal() {
       const journal = runs.seal()
       return [
         ...journal,
         ...outputs.seal(),
+        ...domain.seal(),
         ...responses.seal(),
         ...answers.seal(),
         ...pace.seal(),
@@ -100,6 +111,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       open.delete(runs)
       stopListening()
       inputs.close()
+      domain.close()
       schedules.close()
       pace.close()
       performer.close()

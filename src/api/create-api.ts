@@ -7,6 +7,7 @@ import type { ControlPlane } from '../control-plane/control-plane.ts'
 import { createRecordChange } from '../control-plane/store/record-change.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Pings } from '../delivery/ping.ts'
+import type { DomainCalls } from '../domain/calls.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import { createLoadShedder } from '../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../ingress/paused-organizations.ts'
@@ -33,6 +34,7 @@ import type { Streaming } from '../streaming/streaming.ts'
 import type { Tables } from '../tables/tables.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
+import { createDomainHandlers } from './domain/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
 import { createDirectEmit } from './emits/emit.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
@@ -92,6 +94,9 @@ export interface ApiDeps {
   verdictWaiter: VerdictWaiter
   /** The composition root feeds it the topic `responses`. */
   runCalls: RunCalls
+  domainCalls: DomainCalls
+  /** Whether there are the routes of the reference domain. */
+  referenceDomain: 'on' | 'off'
   /** The composition root feeds it the topic `outcomes`. */
   pauses: PausedOrganizations
   tags: IngressTags
@@ -187,6 +192,7 @@ export function createApi(deps: ApiDeps): Api {
     notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
     channels: createChannelHandlers({ ...deps, ...controlPlane }),
     runs: createRunHandlers(deps),
+    domain: deps.referenceDomain === 'on' ? createDomainHandlers(deps) : undefined,
     workflows: createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'workflow' }),
     apiRoutes: createApiRouteHandlers(
       { ...deps, ...controlPlane },

@@ -4,6 +4,8 @@
  */
 import { type AuditHandlers, createAuditRoutes } from './audit/routes.ts'
 import { createDeliveryRoutes, type DeliveryHandlers } from './deliveries/routes.ts'
+import type { DomainHandlers } from './domain/handlers.ts'
+import { createDomainRoutes } from './domain/routes.ts'
 import { createEmitRoutes, type EmitHandlers } from './emits/routes.ts'
 import { createFederationRoutes, type FederationHandlers } from './federation/routes.ts'
 import type { Route } from './http/route.ts'
@@ -39,6 +41,8 @@ export interface Handlers
     VariableHandlers,
     WebhookHandlers,
     WorkflowHandlers {
+  /** Undefined: it is switched off. */
+  domain: DomainHandlers | undefined
   runs: ReturnType<typeof createRunHandlers>
   apiRoutes: ReturnType<typeof createApiRouteHandlers>
   system: SystemHandlers
@@ -91,6 +95,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createApiRouteRoutes(on.apiRoutes),
     ...createVariableRoutes(on),
     ...createTableRoutes(on.tables),
+    ...(on.domain === undefined ? [] : createDomainRoutes(on.domain)),
     ...usage.meters,
     ...createLedgerRoutes(on.ledger),
     ...createAuditRoutes(on.audit),

@@ -13,6 +13,7 @@ import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
+import { createDomainCalls } from '../run-calls/domain-calls.ts'
 import { createRunCalls, type RunCalls } from '../run-calls/run-calls.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
@@ -174,6 +175,8 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): A
     metrics: () => metrics.text(),
     adminKey: backends.adminKey,
     aliasKeyHeader: config.aliasKeyHeader,
+    referenceDomain: config.referenceDomain,
+    domainCalls: createDomainCalls({ ...parts, runCalls: opened.runCalls }),
     version: version(),
   })
 }

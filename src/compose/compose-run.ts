@@ -11,7 +11,7 @@ const APPEND_PERSIST_MS = 5_000
 
 export function startRun(parts: Parts): void {
   const { kafka, view, secrets, guard, provisioning, clock, config, logger, metrics, closing } = parts
-  const { clockOffsetMs, connectionAgeMsMax } = config
+  const { clockOffsetMs, timeScale, connectionAgeMsMax } = config
   const caller = createCaller({ guard, clock, connectionAgeMsMax })
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
   closing.push(async () => {
@@ -31,6 +31,7 @@ export function startRun(parts: Parts): void {
       shards,
       clock,
       clockOffsetMs,
+      timeScale,
       logger,
       observe: metrics.runs,
     }),

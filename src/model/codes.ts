@@ -184,6 +184,15 @@ export const CODES = {
   sql_result_too_large: entry(422, 'The statement returned more than 1,000 rows or 2 MB.'),
   tables_unavailable: entry(503, 'The database of the tables is not there, or is busy; all else works.', true),
 
+  // Reference domain
+  invalid_transition: entry(409, 'The record is not in a state for this; the message says what may be done.'),
+  scaling_in_progress: entry(409, 'The cluster is being scaled: repeat the call when its status is ready.', true),
+  node_count_out_of_bounds: entry(
+    422,
+    'The cluster may not have so many nodes, or so few; the message has its bounds.',
+  ),
+  domain_limit_exceeded: entry(402, 'A limit of the reference domain is reached; the message names it.'),
+
   // Replays
   outside_retention: entry(410, 'Events of that time are no longer kept.'),
   invalid_range: entry(400, 'The range of time is empty, too long or ends in the future.'),

@@ -90,6 +90,16 @@ export const LISTS = {
     matching(/^row:[1-9]\d{0,18}$/),
   ],
   'emit-steps': [time, emitStepId],
+  orders: [idOf('ord', '26')],
+  resources: [idOf('res', '26')],
+  clusters: [idOf('clu', '26')],
+  invoices: [idOf('inv', '26')],
+  'alert-rules': [idOf('alr', '26')],
+  instances: [idOf('ins', '26')],
+  deployments: [idOf('dep', '26')],
+  'health-checks': [idOf('hck', '26')],
+  domains: [idOf('dom', '26')],
+  designs: [idOf('dsg', '26')],
 } as const satisfies Record<string, readonly Part<string | number>[]>
 
 export type ListName = keyof typeof LISTS

@@ -41,6 +41,10 @@ export interface PlanLimits {
   streamEventsPerS: number
   /** Pulls of events per second. */
   pullsPerS: number
+  /** Changes of the reference domain per second. */
+  domainChangesPerS: number
+  /** Records of the reference domain of one kind and environment that have not ended. */
+  domainRecords: number
   retentionDays: number
   /** Idempotency keys that are remembered: those of the last 30 days, and at most this many. */
   idempotencyKeys: number
@@ -88,6 +92,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     streams: 1,
     streamEventsPerS: 10,
     pullsPerS: 1,
+    domainChangesPerS: 5,
+    domainRecords: 100,
     idempotencyKeys: 10_000,
     replayedPerDay: 0,
     notificationsPerDay: 100,
@@ -119,6 +125,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     streams: 5,
     streamEventsPerS: 100,
     pullsPerS: 5,
+    domainChangesPerS: 20,
+    domainRecords: 1_000,
     idempotencyKeys: 100_000,
     replayedPerDay: 1_000,
     notificationsPerDay: 1_000,
@@ -150,6 +158,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     streams: 25,
     streamEventsPerS: 1_000,
     pullsPerS: 20,
+    domainChangesPerS: 50,
+    domainRecords: 2_000,
     idempotencyKeys: 1_000_000,
     replayedPerDay: 50_000,
     notificationsPerDay: 10_000,
@@ -181,6 +191,8 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     streams: 100,
     streamEventsPerS: 5_000,
     pullsPerS: 100,
+    domainChangesPerS: 200,
+    domainRecords: 10_000,
     idempotencyKeys: 20_000_000,
     replayedPerDay: null,
     notificationsPerDay: 100_000,

@@ -23,6 +23,7 @@ export const SCOPES = [
   'tables:write',
   'tables:manage',
   'domain:manage',
+  'domain:read',
 ] as const
 export type Scope = (typeof SCOPES)[number]
 
@@ -50,12 +51,13 @@ const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = {
   'workflows:read': ['workflows:manage'],
   'tables:read': ['tables:manage'],
   'tables:write': ['tables:manage'],
+  'domain:read': ['domain:manage'],
 }
 
 /** Held by older keys with all of the first. */
 const ADDED: readonly Scope[] = [
   ...(['notifications:send', 'notifications:manage'] as const),
-  ...(['workflows:read', 'workflows:run', 'routes:call', 'secrets:use', 'domain:manage'] as const),
+  ...(['workflows:read', 'workflows:run', 'routes:call', 'secrets:use', 'domain:manage', 'domain:read'] as const),
   ...(['tables:read', 'tables:write', 'tables:manage'] as const),
 ]
 

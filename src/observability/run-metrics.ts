@@ -8,6 +8,7 @@ export interface RunMetrics {
   ended(status: string): void
   skipped(reason: string): void
   attempt(type: string, code: string, seconds: number): void
+  domainEvent(type: string): void
   /** Read at each scrape. */
   live(read: () => { active: number; waiting: number }): void
 }
@@ -39,11 +40,18 @@ export function createRunMetrics(registry: Registry, scraped: ScrapedMetrics): R
     buckets: SECONDS,
     registers,
   })
+  const domainEvents = new Counter({
+    name: 'clarion_domain_events_total',
+    help: 'Events that changes of the reference domain have announced, by type.',
+    labelNames: ['type'],
+    registers,
+  })
   return {
     started: trigger => started.inc({ trigger }),
     ended: status => ended.inc({ status }),
     skipped: reason => skipped.inc({ reason }),
     attempt: (type, code, seconds) => attempts.observe({ type, code }, seconds),
+    domainEvent: type => domainEvents.inc({ type }),
     live(read) {
       scraped.gauge({
         name: 'clarion_runs_live',

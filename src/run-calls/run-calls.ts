@@ -6,7 +6,7 @@ import { type AnswerTo, type ResponseKind, responsesCodec } from '../../topics/r
 import { type RunCommand, runCommandCodec, runsCommands } from '../../topics/runs-commands.ts'
 import type { Clock } from '../clock.ts'
 import { unacknowledged } from '../ingress/unacknowledged.ts'
-import type { Appender, LogRecord } from '../kafka/ports.ts'
+import type { Appender, LogRecord, OutRecord } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import type { ControlView } from '../model/control-view.ts'
 import { createTickets } from '../process/tickets.ts'
@@ -35,6 +35,8 @@ export interface RunCalls {
   check(organizationId: string): void
   /** Throws as `check`, and `service_unavailable` when the command was not acknowledged. Undefined: no answer in time. */
   call(command: GivenCommand, awaited: Awaited): Promise<RunAnswer | undefined>
+  /** As `call`, for a command of another topic, in the shard of the organization. */
+  ask(organizationId: string, recordOf: RecordOf, awaited: Awaited): Promise<RunAnswer | undefined>
   /** Appends a command whose answer nobody waits for; it counts as waiting until it is taken. Throws as `call`. */
   send(command: GivenCommand): Promise<void>
   /** A record of `responses`; those of other processes are skipped. */
@@ -45,6 +47,8 @@ export interface RunCalls {
   readonly timedOut: number
   close(): void
 }
+
+export type RecordOf = (answerTo: AnswerTo) => Pick<OutRecord, 'topic' | 'value'>
 
 /** Calls of a process that may wait together. */
 const WAITING_MAX = 10_000
@@ -66,14 +70,9 @@ export function createRunCalls(deps: {
   const tickets = createTickets<RunAnswer>({ clock })
   const shares = createShares(waitingMax)
 
-  async function append(command: RunCommand, ticket: number): Promise<void> {
-    const { organizationId } = command
-    const partition = shardOf(organizationId, shards)
+  async function append(organizationId: string, record: ReturnType<RecordOf>, ticket: number): Promise<void> {
     try {
-      await appender.append({
-        ...{ topic: runsCommands.name, partition, key: organizationId },
-        value: runCommandCodec.encode(command),
-      })
+      await appender.append({ ...record, partition: shardOf(organizationId, shards), key: organizationId })
     } catch (error) {
       tickets.forget(ticket)
       throw unacknowledged('The call', error)
@@ -81,14 +80,13 @@ export function createRunCalls(deps: {
   }
 
   /** Resolves with the promise of the answer, once the command is in the log. */
-  async function begin(given: GivenCommand, { wants, timeoutMs, signal }: Awaited) {
-    const { organizationId } = given
+  async function begin(organizationId: string, recordOf: RecordOf, { wants, timeoutMs, signal }: Awaited) {
     const release = shares.take(organizationId)
     const correlation = tickets.draw()
     const deadlineMs = Math.ceil(clock.nowMs()) + timeoutMs + SKEW_MS
     const giveUp = () => tickets.forget(correlation)
     try {
-      await append(commandOf(given, { process: processId, correlation, deadlineMs, wants }), correlation)
+      await append(organizationId, recordOf({ process: processId, correlation, deadlineMs, wants }), correlation)
     } catch (error) {
       release()
       throw error
@@ -102,6 +100,16 @@ export function createRunCalls(deps: {
     return { answered }
   }
 
+  async function ask(organizationId: string, recordOf: RecordOf, awaited: Awaited): Promise<RunAnswer | undefined> {
+    const { answered } = await begin(organizationId, recordOf, awaited)
+    const answer = await answered
+    return answer === 'pending' ? undefined : answer
+  }
+
+  const recordOf =
+    (given: GivenCommand): RecordOf =>
+    answerTo => ({ topic: runsCommands.name, value: runCommandCodec.encode(commandOf(given, answerTo)) })
+
   const commandOf = (given: GivenCommand, answerTo: AnswerTo): RunCommand => ({
     ...{ actorId: '', requestId: '', workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null },
     ...{ options: null, callKey: null },
@@ -111,13 +119,10 @@ export function createRunCalls(deps: {
 
   return {
     check: shares.check,
-    async call(command, awaited) {
-      const { answered } = await begin(command, awaited)
-      const answer = await answered
-      return answer === 'pending' ? undefined : answer
-    },
+    ask,
+    call: (command, awaited) => ask(command.organizationId, recordOf(command), awaited),
     async send(command) {
-      await begin(command, { wants: 'taken', timeoutMs: TAKEN_WITHIN_MS })
+      await begin(command.organizationId, recordOf(command), { wants: 'taken', timeoutMs: TAKEN_WITHIN_MS })
     },
     onRecord(record) {
       if (record.key === null || record.value === null || !record.key.equals(key)) return

@@ -75,6 +75,8 @@ export interface Config {
   egressDeny: Array<{ host: string; port: number | undefined }>
   /** Longest age of a kept connection to a receiver at the start of an attempt. */
   connectionAgeMsMax: number
+  /** Whether the API has the calls of the reference domain. */
+  referenceDomain: 'on' | 'off'
   timeScale: number
   clockOffsetMs: number
   aliasKeyHeader: string
@@ -212,6 +214,7 @@ function readApi({ read, optional }: SettingsReader) {
     connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
     routesBaseUrl: optional('ROUTES_BASE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
+    referenceDomain: read('REFERENCE_DOMAIN', oneOf(['on', 'off'] as const)),
     waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),
     batchRecordsMax: read('CLARION_BATCH_RECORDS_MAX', wholeNumber(1, 10_000_000)),
   }

@@ -213,8 +213,15 @@ export const SETTINGS: readonly Setting[] = [
     example: '60000',
   },
   {
+    name: 'REFERENCE_DOMAIN',
+    sentence: 'Whether there are calls of the reference domain, such as /api/v1/orders: on or off.',
+    default: 'on',
+    example: 'off',
+  },
+  {
     name: 'CLARION_TIME_SCALE',
-    sentence: 'Factor on retry delays, for tests and demos; only with a broker on loopback.',
+    sentence:
+      'Factor on retry delays, and on provisioning and scaling in the reference domain, for tests and demos; only with a broker on loopback.',
     default: '1',
     example: '0.001',
   },

@@ -6,6 +6,8 @@ const AVAILABLE: ReadonlySet<ActionType> = new Set([
   ...([
     'create_event',
     'respond',
+    'create_invoice',
+    'scale_cluster',
     'http_request',
     'send_notification',
     'sql_query',

@@ -46,6 +46,7 @@ import {
 } from '../control-plane/control-plane-harness.ts'
 import { testBroker } from '../support/kafka.ts'
 import { testTables } from '../support/tables.ts'
+import { createDomainDesks } from './domain-desks.ts'
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
 const SECRET_KEY = 'the secret of the tests'
@@ -99,6 +100,7 @@ export interface TestApiOptions {
   timeScale?: number
   /** Of streams; those of the platform by default. */
   streamTimings?: Partial<ConnectionTimings>
+  referenceDomain?: 'on' | 'off'
   /** The handlers' client of the history, of this database; the test's own by default. */
   openHistory?(database: string): AnalyticsClient
 }
@@ -195,6 +197,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     pings,
     verdictWaiter: outcomes,
     runCalls: createRunCalls({ ...parts, appender: refusable, processId: ids.next('api') }),
+    ...{ referenceDomain: options.referenceDomain ?? 'on', domainCalls: createDomainDesks({ clock }) },
     ...{ streaming, meters, push },
     pauses,
     tags,

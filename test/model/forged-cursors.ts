@@ -45,6 +45,16 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   ),
   relays: fc.tuple(time, id('cefr', 32)),
   notifications: fc.tuple(time, id('ntf')),
+  orders: fc.tuple(id('ord')),
+  resources: fc.tuple(id('res')),
+  clusters: fc.tuple(id('clu')),
+  invoices: fc.tuple(id('inv')),
+  'alert-rules': fc.tuple(id('alr')),
+  instances: fc.tuple(id('ins')),
+  deployments: fc.tuple(id('dep')),
+  'health-checks': fc.tuple(id('hck')),
+  domains: fc.tuple(id('dom')),
+  designs: fc.tuple(id('dsg')),
   changes: fc.tuple(
     time,
     fc.oneof(

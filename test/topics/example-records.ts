@@ -45,6 +45,8 @@ import {
   pendingNoticeCodec,
   webhookHealthCodec,
 } from '../../topics/delivery-state.ts'
+import { domainCommandCodec, domainCommands } from '../../topics/domain-commands.ts'
+import { domainEntryCodec, domainKeyCodec, domainNumbersCodec, domainState } from '../../topics/domain-state.ts'
 import {
   channelStateCodec,
   notificationState,
@@ -115,6 +117,8 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditRuns.name]: { any: as(auditRunsCodec) },
   [runs.name]: { any: as(runInputCodec) },
   [runsCommands.name]: { any: as(runCommandCodec) },
+  [domainCommands.name]: { any: as(domainCommandCodec) },
+  [domainState.name]: { entry: as(domainEntryCodec), key: as(domainKeyCodec), numbers: as(domainNumbersCodec) },
   [responses.name]: { any: as(responsesCodec) },
   [runJournal.name]: { any: as(runEntryCodec) },
   [runState.name]: {

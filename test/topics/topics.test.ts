@@ -38,6 +38,8 @@ import {
   pendingNoticeCodec,
   webhookHealthCodec,
 } from '../../topics/delivery-state.ts'
+import { domainCommandCodec } from '../../topics/domain-commands.ts'
+import { domainEntryCodec, domainKeyCodec, domainNumbersCodec } from '../../topics/domain-state.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
 import { channelStateCodec, pendingNotificationCodec, seenKeyCodec } from '../../topics/notification-state.ts'
 import { notificationRecordCodec } from '../../topics/notifications.ts'
@@ -89,6 +91,10 @@ const CODECS = {
   runInputCodec,
   runCommandCodec,
   responsesCodec,
+  domainCommandCodec,
+  domainEntryCodec,
+  domainKeyCodec,
+  domainNumbersCodec,
   deliveryRecordCodec,
   retryRecordCodec,
   deliveryCommandCodec,

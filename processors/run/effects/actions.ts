@@ -3,10 +3,12 @@ import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ActionType } from '../../../src/workflows/language/definition.ts'
 import type { RunDependencies } from '../dependencies.ts'
+import type { ShardDomain } from '../domain/domain.ts'
 import type { RunAnswers } from '../run-answers.ts'
 import type { Starts } from '../starts.ts'
 import { emitOf } from './create-event.ts'
 import { performRequest } from './http-request.ts'
+import { createInvoiceStep, scaleClusterStep } from './reference-domain.ts'
 import { responseOf } from './respond.ts'
 import { notificationOf } from './send-notification.ts'
 import type { ActionPerformer, InwardCall, OutwardCall, StepAnswer } from './step.ts'
@@ -19,8 +21,9 @@ export function createActionPerformers(context: {
   deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables'>
   answers: Pick<RunAnswers, 'responded'>
   starts: Starts
+  domain: Pick<ShardDomain, 'changeBy'>
 }): ActionPerformers {
-  const { handle, deps, answers, starts } = context
+  const { handle, deps, answers, starts, domain } = context
   const { view } = deps
   const inward = (perform: (call: InwardCall) => StepAnswer | undefined): ActionPerformer => ({
     way: 'inward',
@@ -47,6 +50,8 @@ export function createActionPerformers(context: {
       answers.responded(live.facts, responseOf(effect))
       return undefined
     }),
+    create_invoice: inward(call => createInvoiceStep(call, domain)),
+    scale_cluster: inward(call => scaleClusterStep(call, domain)),
     http_request: { way: 'outward', kind: 'requests', perform: call => performRequest(call, deps) },
     sql_query: onTable,
     table_insert: onTable,

@@ -5,6 +5,7 @@
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Effect, Perform } from '../../../src/workflows/interpreter/run.ts'
 import type { RunDependencies } from '../dependencies.ts'
+import type { ShardDomain } from '../domain/domain.ts'
 import type { LiveRun } from '../live-run.ts'
 import type { RunPort } from '../port.ts'
 import type { RunAnswers } from '../run-answers.ts'
@@ -30,6 +31,7 @@ export function createPerformer(context: {
   answers: Pick<RunAnswers, 'responded'>
   outwards: Outwards
   starts: Starts
+  domain: Pick<ShardDomain, 'changeBy'>
 }): Performer {
   const { handle, outwards } = context
   const { clock, logger, observe } = context.deps

@@ -14,6 +14,8 @@ import type { Workflow } from '../../../src/model/workflows.ts'
 import type { StepAnswer, TableSteps } from '../../../src/tables/steps.ts'
 import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
 import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
+import { type DomainCommand, domainCommandCodec, domainCommands } from '../../../topics/domain-commands.ts'
+import { domainState } from '../../../topics/domain-state.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { responses, responsesCodec } from '../../../topics/responses.ts'
 import { runJournal } from '../../../topics/run-journal.ts'
@@ -26,13 +28,14 @@ import { workflowOf } from '../../workflows/workflow-records.ts'
 
 export type MemoryRun = ReturnType<typeof createMemoryRun>
 
-const STATES: readonly string[] = [runState.name, runJournal.name]
+const STATES: readonly string[] = [runState.name, runJournal.name, domainState.name]
 const SILENT: RunObserver = {
   started: () => undefined,
   ended: () => undefined,
   skipped: () => undefined,
   attempt: () => undefined,
   live: () => undefined,
+  domainEvent: () => undefined,
 }
 
 interface Session {
@@ -125,6 +128,7 @@ export function createMemoryRun(
       appender,
       clock,
       clockOffsetMs: 0,
+      timeScale: 1,
       shards: 1,
       observe: SILENT,
       logger: createLogger('silent'),
@@ -255,7 +259,20 @@ export function createMemoryRun(
       })
       append({ topic: runsCommands.name, key: null, value })
     },
-    /** What steps have emitted. */
+    /** A call of the reference domain; its answer is for the process `api_x`. */
+    domain(command: Pick<DomainCommand, 'name'> & Partial<DomainCommand>, correlation: number): void {
+      const answerTo = {
+        ...{ process: 'api_x', correlation, deadlineMs: 4_000_000_000_000, wants: 'response' as const },
+      }
+      const value = domainCommandCodec.encode({
+        ...{ organizationId: ORGANIZATION, environment: 'live', actorId: 'key_a', requestId: `req_${correlation}` },
+        ...{ id: '', part: '', body: '{}', expectedRevision: null, idempotencyKey: null, controlOffset: -1 },
+        ...{ recordsMax: 100, answerTo },
+        ...command,
+      })
+      append({ topic: domainCommands.name, key: null, value })
+    },
+    /** What steps and the reference domain have emitted. */
     emits: (): PlatformEmit[] => logOf(platformEmits.name).map(({ value }) => platformEmitCodec.decode(value!)),
     /** Judges the emit of a step as accepted. */
     accept({ step }: PlatformEmit, eventId = 'evt_new'): void {

@@ -4,7 +4,7 @@ import { type Client, createClient } from '../../../sdks/typescript/src/index.ts
 import { createRoutes, type Handlers } from '../../../src/api/routes.ts'
 
 const PARTS =
-  /^\/api\/v1\/(events|webhooks|replays|notifications|kafka-credentials|workflows|routes|variables|secrets|tables)(\/|$)/
+  /^\/api\/v1\/(events|webhooks|replays|notifications|kafka-credentials|workflows|routes|variables|secrets|tables|orders|resources|invoices|infrastructure|designs)(\/|$)/
 
 /** Handlers are not called: anything will do. */
 const nothing: unknown = new Proxy(() => undefined, { get: () => nothing, apply: () => nothing })

@@ -49,3 +49,21 @@ break;
 res.status(200).json({ received: true });
 });
 }
+
+export const scaling = (client: Client) => {
+async function autoScaleCluster(clusterId: string) {
+const cluster = await client.infrastructure.clusters.get(clusterId);
+const currentNodes = cluster.node_count;
+const maxNodes = 20;
+if (currentNodes < maxNodes) {
+await client.infrastructure.clusters.scale(clusterId, {
+node_count: Math.min(currentNodes + 2, maxNodes),
+});
+await client.notifications.send({
+channel: "ops-alerts",
+message: `Auto-scaled cluster ${cluster.name} from ${currentNodes} to ${currentNodes + 2} nodes`,
+});
+}
+}
+return autoScaleCluster
+}

@@ -2,6 +2,7 @@
 import { systemClock, systemRandom } from '../clock.ts'
 import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
+import { createDomain } from './domain.ts'
 import { createNotifications } from './notifications.ts'
 import { createReading } from './reading.ts'
 import { createRoutes } from './routes.ts'
@@ -67,6 +68,7 @@ export function createClient(options: ClientOptions) {
     variables: createVariables(send),
     secrets: createSecrets(send),
     tables: createTables(send),
+    ...createDomain(send, random),
     /** Accounts for Kafka clients of the organization. */
     kafkaCredentials: {
       /** The only answer with the password. Not retried when it may have succeeded. */

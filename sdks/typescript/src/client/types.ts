@@ -2,6 +2,7 @@
 import type { ErrorFacts, Finding } from './errors.ts'
 import type { Delivery } from './types-webhooks.ts'
 
+export type * from './types-domain.ts'
 export type * from './types-federation.ts'
 export type * from './types-notifications.ts'
 export type * from './types-reading.ts'

@@ -1,5 +1,7 @@
 import { fields, integer, number, spec, text } from '../action-spec.ts'
 
+const DECIMAL = { type: ['number', 'string'], maxLength: 20 }
+
 export const createInvoice = spec({
   type: 'create_invoice',
   summary: 'Creates an invoice, which publishes `invoice.generated`.',
@@ -17,8 +19,8 @@ export const createInvoice = spec({
           {
             sku: text('The article', { maxLength: 255 }),
             description: text('As it is printed', { maxLength: 1_000 }),
-            quantity: number('How many'),
-            unitPrice: number('The price of one'),
+            quantity: number('How many; a decimal may be text', DECIMAL),
+            unitPrice: number('The price of one; a decimal may be text', DECIMAL),
           },
           ['quantity', 'unitPrice'],
         ),
@@ -28,6 +30,6 @@ export const createInvoice = spec({
     },
     ['customerId', 'lines', 'currency'],
   ),
-  output: { invoiceId: 'inv_0', number: 1, total: 0 },
+  output: { invoiceId: 'inv_0', number: 1, total: 12.5, totalCents: 1250 },
   scopes: () => ['domain:manage'],
 })

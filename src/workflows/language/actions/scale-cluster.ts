@@ -14,6 +14,6 @@ export const scaleCluster = spec({
     ['clusterId'],
     { oneOf: [{ required: ['nodeCount'] }, { required: ['delta'] }] },
   ),
-  output: { previous: 3, current: 4 },
+  output: { previous: 3, current: 4, changed: true, name: 'web' },
   scopes: () => ['domain:manage'],
 })
