@@ -2,6 +2,7 @@
 import { createSystemClock, createSystemRandom } from '../src/clock.ts'
 import { type Arguments, HELP, readArguments } from './arguments.ts'
 import { createClient, DemoError } from './client.ts'
+import { runDomain } from './domain/run.ts'
 import { createOrganization } from './organization.ts'
 import { type DemoPlatform, runningPlatform, startPlatform } from './platform.ts'
 import { createProgress } from './progress.ts'
@@ -35,7 +36,7 @@ async function onPlatform(given: Arguments): Promise<number> {
   const platform = await openPlatform(given)
   try {
     progress.say(`The platform is at ${platform.base}`)
-    return await withOrganization(given, platform)
+    return await (given.domain ? onDomain(given, platform) : withOrganization(given, platform))
   } catch (error) {
     if (platform.log()) console.error(platform.log())
     throw error
@@ -45,7 +46,7 @@ async function onPlatform(given: Arguments): Promise<number> {
   }
 }
 
-function openPlatform({ running }: Arguments): Promise<DemoPlatform> {
+function openPlatform({ running, domain }: Arguments): Promise<DemoPlatform> {
   if (running) return runningPlatform(running.base, running.adminKey)
   progress.say('Starting a platform of its own …')
   return startPlatform({
@@ -54,7 +55,23 @@ function openPlatform({ running }: Arguments): Promise<DemoPlatform> {
     random,
     signal: interruption.signal,
     say: line => progress.say(`  ${line}`),
+    settings: domain ? DOMAIN_SETTINGS : {},
   })
+}
+
+/** Provisioning and scaling take a tenth of a second, and retries of webhooks their twentieth part. */
+const DOMAIN_SETTINGS = { CLARION_TIME_SCALE: '0.05' }
+
+async function onDomain({ listen }: Arguments, platform: DemoPlatform): Promise<number> {
+  const receiver = await createReceiver({ host: listen, clock })
+  try {
+    const { signal } = interruption
+    const { agrees, report } = await runDomain({ platform, receiver, clock, random, progress, signal })
+    console.log(`\n${report}\n\n${agrees ? 'All counts agree.' : 'Counts differ.'}`)
+    return agrees ? 0 : 1
+  } finally {
+    await receiver.close()
+  }
 }
 
 async function withOrganization({ listen, running, keep }: Arguments, platform: DemoPlatform): Promise<number> {

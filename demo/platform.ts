@@ -18,6 +18,8 @@ export interface DemoPlatform {
   adminKey: string
   /** Its errors; empty for a platform that was running already. */
   log(): string
+  /** Kills it and starts it again; absent where it is not the demo's own. */
+  strike?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,6 +47,8 @@ export interface OwnPlatformOptions {
   signal: AbortSignal
   /** Gets what the platform says while it starts. */
   say(line: string): void
+  /** Settings besides those of every demo. */
+  settings?: Record<string, string>
 }
 
 /** Starts a platform that may send to loopback. Throws the end of its log if it does not become ready. */
@@ -54,6 +58,7 @@ export async function startPlatform({
   random,
   signal,
   say,
+  settings = {},
 }: OwnPlatformOptions): Promise<DemoPlatform> {
   const [port] = (await chooseFreePorts(1)) as [number]
   const dataDir = mkdtempSync(join(tmpdir(), 'clarion-demo-'))
@@ -63,18 +68,30 @@ export async function startPlatform({
     ...withoutSettings(environment),
     ...{ PORT: String(port), CLARION_DATA_DIR: dataDir, CLARION_ADMIN_KEY: adminKey, LOG_LEVEL: 'warn' },
     ...{ EGRESS_ALLOW: '127.0.0.0/8', EGRESS_ALLOW_HTTP: 'true' },
+    ...settings,
   }
   const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [...FLAGS, program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const log = keepLog(child, say)
-  const close = closing(child, dataDir, clock)
+  const start = () => spawn(process.execPath, [...FLAGS, program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let child = start()
+  let log = keepLog(child, say)
+  const close = () => end(child, dataDir, clock)
   try {
     await untilReady(base, child, clock, signal)
   } catch (error) {
     await close()
     throw error instanceof DemoError ? new DemoError(`${error.message}:\n${log()}`) : error
   }
-  return { base, adminKey, log, close }
+  return {
+    ...{ base, adminKey, close, log: () => log() },
+    async strike() {
+      const exited = exitOf(child)
+      child.kill('SIGKILL')
+      await exited
+      child = start()
+      log = keepLog(child, say)
+      await untilReady(base, child, clock, signal)
+    },
+  }
 }
 
 /** The cache directory stays: Kafka's program is the same one. */
@@ -93,25 +110,25 @@ async function untilReady(base: string, child: ChildProcess, clock: Clock, signa
   if (!ready) throw new DemoError(`the platform is not ready after ${READY_MS / 1000} s`)
 }
 
+const exitOf = (child: ChildProcess) => new Promise<true>(resolve => child.once('exit', () => resolve(true)))
+
 /** Lets it end by itself, makes it end if it does not, and leaves nothing behind: no process, no directory. */
-function closing(child: ChildProcess, dataDir: string, clock: Clock): () => Promise<void> {
-  const exited = new Promise<true>(resolve => child.once('exit', () => resolve(true)))
-  return async () => {
-    if (!hasEnded(child)) {
-      child.kill('SIGTERM')
-      const ended = await Promise.race([
-        exited,
-        new Promise<false>(resolve => clock.after(STOP_MS, () => resolve(false))),
-      ])
-      if (!ended) child.kill('SIGKILL')
-      await exited
-    }
-    for (const part of ['kafka', 'clickhouse']) {
-      const left = readChild(join(dataDir, part))
-      if (left) await endProcess(left, PART_GRACE_MS)
-    }
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+async function end(child: ChildProcess, dataDir: string, clock: Clock): Promise<void> {
+  if (!hasEnded(child)) {
+    const exited = exitOf(child)
+    child.kill('SIGTERM')
+    const ended = await Promise.race([
+      exited,
+      new Promise<false>(resolve => clock.after(STOP_MS, () => resolve(false))),
+    ])
+    if (!ended) child.kill('SIGKILL')
+    await exited
   }
+  for (const part of ['kafka', 'clickhouse']) {
+    const left = readChild(join(dataDir, part))
+    if (left) await endProcess(left, PART_GRACE_MS)
+  }
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
 }
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null

@@ -9,7 +9,9 @@ describe('the command line of the demo', () => {
       running: undefined,
       listen: '127.0.0.1',
       keep: false,
+      domain: false,
     })
+    expect(readArguments(['--domain'], {})).toMatchObject({ domain: true })
     expect(readArguments(['--url', 'http://127.0.0.1:8080/', '--key', 'k'], {})).toMatchObject({ running })
     expect(readArguments(['--keep'], { CLARION_URL: 'http://127.0.0.1:8080', CLARION_ADMIN_KEY: 'k' })).toMatchObject({
       running,
@@ -23,6 +25,7 @@ describe('the command line of the demo', () => {
     [['--url', 'http://127.0.0.1:8080'], /--key/],
     [['--key', 'k'], /goes with --url/],
     [['--keep'], /goes with --url/],
+    [['--domain', '--url', 'http://127.0.0.1:8080', '--key', 'k'], /takes no --url/],
     [['--fast'], /--help/],
     [['now'], /--help/],
   ])('refuses %j in a sentence', (given, sentence) => {

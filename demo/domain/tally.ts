@@ -1,0 +1,98 @@
+/** How often each type was announced, from every side that can say so. */
+import type { Clock } from '../../src/clock.ts'
+import type { Received } from '../receiver.ts'
+import type { Calls } from './calls.ts'
+import { EXPECTED, INVOICES } from './work.ts'
+
+type Counts = Record<string, number>
+
+export interface Tally {
+  log: Counts
+  received: Counts
+  /** Deliveries that ClickHouse has, by type. */
+  rows: Counts
+  /** The numbers of all invoices, in order. */
+  invoices: number[]
+}
+
+export interface Side {
+  name: string
+  figures: Array<number | undefined>
+  agrees: boolean
+}
+
+const PAGE = 100
+const LOG_PAGE = 500
+
+export async function tally(calls: Calls, webhookId: string, requests: readonly Received[]): Promise<Tally> {
+  const taken = new Map<string, string>()
+  for (const { status, eventId, body } of requests)
+    if (status < 300) taken.set(eventId, (JSON.parse(body.toString()) as { type: string }).type)
+  const rows = await pages<{ event: string; status: string; id: string }>(
+    calls,
+    `/api/v1/webhooks/${webhookId}/deliveries`,
+  )
+  const invoices = await pages<{ number: number }>(calls, '/api/v1/invoices')
+  return {
+    log: counted(await logOf(calls)),
+    received: counted([...taken.values()]),
+    rows: counted(rows.filter(({ status }) => status === 'success').map(({ event }) => event)),
+    invoices: invoices.map(({ number }) => number).sort((a, b) => a - b),
+  }
+}
+
+/** The tally once all sides agree, or after this time: then as it is. */
+export async function settledTally(
+  clock: Clock,
+  withinMs: number,
+  take: () => Promise<Tally>,
+): Promise<{ sides: Side[]; agrees: boolean }> {
+  const deadlineMs = clock.monotonicMs() + withinMs
+  for (;;) {
+    const sides = compared(await take())
+    const agrees = sides.every(side => side.agrees)
+    if (agrees || clock.monotonicMs() > deadlineMs) return { sides, agrees }
+    await clock.sleep(POLL_MS)
+  }
+}
+
+const POLL_MS = 1_000
+
+export function compared({ log, received, rows, invoices }: Tally): Side[] {
+  const types = [...new Set([...Object.keys(EXPECTED), ...Object.keys(log), ...Object.keys(rows)])].sort()
+  const sides = types.map(name => {
+    const figures = [EXPECTED[name] ?? 0, log[name] ?? 0, received[name] ?? 0, rows[name] ?? 0]
+    return { name, figures, agrees: figures.every(figure => figure === figures[0]) }
+  })
+  const areDense = invoices.length === INVOICES && invoices.every((number, at) => number === at + 1)
+  return [...sides, { name: 'invoice numbers, the highest', figures: [INVOICES, invoices.at(-1)], agrees: areDense }]
+}
+
+function counted(types: readonly string[]): Counts {
+  const counts: Counts = {}
+  for (const type of types) counts[type] = (counts[type] ?? 0) + 1
+  return counts
+}
+
+/** `data` of every page, by the cursor of the one before. */
+async function pages<T>(calls: Calls, path: string): Promise<T[]> {
+  const found: T[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const page: { items: T[]; nextCursor: string | null } = await calls.page<T>(`${path}?limit=${PAGE}${query}`)
+    found.push(...page.items)
+    cursor = page.nextCursor
+  }
+  return found
+}
+
+/** Types of all events of the log. */
+async function logOf(calls: Calls): Promise<string[]> {
+  const types: string[] = []
+  for (let from = 'from=earliest'; ; ) {
+    const page = await calls.page<{ type: string }>(`/api/v1/events?types=*&limit=${LOG_PAGE}&${from}`)
+    types.push(...page.items.map(({ type }) => type))
+    if (page.items.length === 0 || page.nextCursor === null) return types
+    from = `cursor=${encodeURIComponent(page.nextCursor)}`
+  }
+}
