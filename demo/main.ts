@@ -9,6 +9,8 @@ import { createProgress } from './progress.ts'
 import { createReceiver } from './receiver.ts'
 import { runThrough } from './run-through.ts'
 
+/** Provisioning and scaling take a tenth of a second, and retries of webhooks their twentieth part. */
+const DOMAIN_SETTINGS = { CLARION_TIME_SCALE: '0.05' }
 const clock = createSystemClock()
 const random = createSystemRandom()
 const progress = createProgress({ stream: process.stderr, clock })
@@ -58,9 +60,6 @@ function openPlatform({ running, domain }: Arguments): Promise<DemoPlatform> {
     settings: domain ? DOMAIN_SETTINGS : {},
   })
 }
-
-/** Provisioning and scaling take a tenth of a second, and retries of webhooks their twentieth part. */
-const DOMAIN_SETTINGS = { CLARION_TIME_SCALE: '0.05' }
 
 async function onDomain({ listen }: Arguments, platform: DemoPlatform): Promise<number> {
   const receiver = await createReceiver({ host: listen, clock })
