@@ -1,5 +1,13 @@
 # One image for every role; CLARION_ROLES says which (docker-compose.yml runs one container per role). It is for use with a Kafka cluster and a
 # ClickHouse server: the embedded ones stay out of it.
+FROM node:24-bookworm-slim AS console
+
+# The web console is built apart: neither its packages nor its sources are in the image.
+WORKDIR /app
+COPY bin bin
+COPY console console
+RUN node bin/console.mjs build
+
 FROM node:24-bookworm-slim
 
 WORKDIR /app
@@ -10,6 +18,7 @@ RUN npm install --no-save --omit=dev --ignore-scripts && rm -rf node_modules/@ch
 COPY topics topics
 COPY processors processors
 COPY src src
+COPY --from=console /app/console/dist console/dist
 
 RUN mkdir /data && chown node:node /data
 USER node

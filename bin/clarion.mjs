@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * The command behind `npm start`, `npm test` and `npm run test:long | demo | bench | faults | conformance`. It runs on
+ * The command behind `npm start`, `npm test` and `npm run test:long | demo | bench | faults | conformance | console`. It runs on
  * any Node from 20, without dependencies: it installs missing packages, then runs the real program on Node 24.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { constants } from 'node:os'
+import { constants, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { install, nodeProgram } from './install.mjs'
@@ -17,7 +17,13 @@ const COMMANDS = {
   start: {
     sentence: 'Run the platform (settings: environment variables, see below).',
     program: ['src/main.ts'],
+    beside: ['bin/console.mjs', 'background'],
     dev: false,
+  },
+  console: {
+    sentence: 'Run the development server of the web console; CLARION_URL names a platform.',
+    program: ['bin/console.mjs', 'dev'],
+    dev: true,
   },
   test: {
     sentence: 'Run every test; further arguments go to jest.',
@@ -74,7 +80,26 @@ async function main() {
   if (!command) throw new Error(`there is no command '${name}'; the commands are ${Object.keys(COMMANDS).join(', ')}`)
   await install(root, { dev: command.dev })
   const before = command.before ? await run(command.before) : 0
-  return before || run([...command.program, ...rest])
+  const beside = command.beside && process.env.CONSOLE !== 'off' ? runBeside(command.beside) : undefined
+  try {
+    return before || (await run([...command.program, ...rest]))
+  } finally {
+    beside?.kill()
+  }
+}
+
+/** With the lowest priority, and without a say in how the command ends. */
+function runBeside(program) {
+  const child = spawn(nodeProgram(root), [...FLAGS, ...program], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  child.once('error', error => console.error(`clarion: ${program[0]} could not be started (${error.message})`))
+  if (child.pid !== undefined) {
+    try {
+      setPriority(child.pid, constants.priority.PRIORITY_LOW)
+    } catch {
+      // The system does not let it; the work is done all the same.
+    }
+  }
+  return child
 }
 
 /**
@@ -99,7 +124,7 @@ function run(program) {
 
 function help() {
   console.log(
-    'usage: npm start | npm test | npm run test:long | npm run demo | npm run bench | npm run faults | npm run conformance   (or: node bin/clarion.mjs <command> [arguments])\n',
+    'usage: npm start | npm test | npm run test:long | npm run demo | npm run bench | npm run faults | npm run conformance | npm run console   (or: node bin/clarion.mjs <command> [arguments])\n',
   )
   for (const [name, { sentence }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(11)} ${sentence}`)
   if (!existsSync(nodeProgram(root))) return 0

@@ -32,7 +32,7 @@ export function nodeProgram(root) {
 export async function install(root, { dev }) {
   if (major() < NODE_MIN) throw new Error(`Node ${process.version} is too old: install Node ${NODE_MIN} or newer`)
   if (isInstalled(root, dev)) return
-  const release = await lock(root)
+  const release = await lockInstall(root)
   try {
     if (isInstalled(root, dev)) return
     const { packages, binaries } = missing(root, dev)
@@ -118,10 +118,13 @@ function ensureNode(root) {
   )
 }
 
-/** One install at a time. A lock whose process has ended is ignored. */
-async function lock(root) {
+/**
+ * One install at a time, or one of another kind of work with packages that has its own name. A lock whose process has
+ * ended is ignored.
+ */
+export async function lockInstall(root, name = 'installing.lock') {
   mkdirSync(join(root, '.clarion'), { recursive: true })
-  const path = join(root, '.clarion', 'installing.lock')
+  const path = join(root, '.clarion', name)
   const deadline = performance.now() + OTHER_INSTALL_MS
   for (let told = false; performance.now() < deadline; told = true) {
     try {

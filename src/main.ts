@@ -1,6 +1,8 @@
 /** Picks the roles, starts them, and stops them on a signal. */
 import { createSystemClock, createSystemRandom } from './clock.ts'
 import { compose } from './compose/compose.ts'
+import { signInLink } from './compose/compose-console.ts'
+import { isLoopback } from './delivery/addresses.ts'
 import { signalChildren } from './embedded/child-service.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { StartStopped } from './process/stopping.ts'
@@ -67,7 +69,11 @@ async function run(roles: string | undefined): Promise<void> {
   )
   await started
   while (running && !stopping && running.missing().length > 0) await clock.sleep(READY_POLL_MS)
-  if (running && !stopping) console.log(welcome(config, running.address, running.adminKey))
+  if (running === undefined || stopping) return
+  const { address, adminKey } = running
+  const hasConsole = config.console === 'on' && config.roles.includes('api') && address !== undefined
+  const link = hasConsole && isLoopback(new URL(address).hostname) ? await signInLink(address, adminKey) : undefined
+  if (!stopping) console.log(welcome(config, { address, adminKey, link }))
 }
 
 /** Exits at once: a drain would commit the state of a process that is at fault. Kafka and ClickHouse drain themselves. */
@@ -124,7 +130,11 @@ function help(): string {
   ].join('\n')
 }
 
-function welcome(config: Config, address: string | undefined, adminKey: string): string {
+/** `link`: opens the console as the operator, once. */
+function welcome(
+  config: Config,
+  { address, adminKey, link }: { address: string | undefined; adminKey: string; link: string | undefined },
+): string {
   const roles = `Clarion is running: ${config.roles.join(', ')}.`
   if (!address) return roles
   if (!config.roles.includes('api')) return `${roles} Health, readiness and metrics are at ${address}.`
@@ -132,6 +142,7 @@ function welcome(config: Config, address: string | undefined, adminKey: string):
     '',
     `  Clarion is ready at ${address}`,
     `  Operator key: ${adminKey}`,
+    ...(link === undefined ? [] : [`  Console, signed in by this link once, within ten minutes: ${link}`]),
     '',
     '  Make an organization:',
     `    curl -s '${address}/api/v1/organizations' -H 'authorization: Bearer ${adminKey}' \\`,

@@ -12,6 +12,7 @@ import { ClarionError } from '../model/codes.ts'
 import { unlessStopped } from '../process/stopping.ts'
 import { startAdmit } from './compose-admit.ts'
 import { startApi } from './compose-api.ts'
+import { withConsole } from './compose-console.ts'
 import { startDeliver } from './compose-deliver.ts'
 import { startRecord } from './compose-record.ts'
 import { startRun } from './compose-run.ts'
@@ -90,7 +91,7 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)
   const served = roles.includes('api')
-    ? await startApi(parts, openMetrics)
+    ? await startApi(parts, openMetrics).then(api => ({ ...api, handler: withConsole(parts, api.handler) }))
     : { handler: statusAlone(parts, openMetrics), upgrade: undefined }
   serve(parts, listeners, served)
   return {

@@ -9,6 +9,7 @@ import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { createStatus } from '../api/system/status.ts'
 import type { Clock } from '../clock.ts'
+import { whileStarting } from './while-starting.ts'
 
 export interface Listener {
   /** The address as a URL that can be opened on this machine. */
@@ -30,7 +31,7 @@ export async function listen(deps: {
   /** The setting of the port, for the remedy; default `PORT`. */
   setting?: string
 }): Promise<Listener> {
-  let current: RequestListener = createStatus({ missing: [() => 'the platform is starting'] })
+  let current: RequestListener = whileStarting(createStatus({ missing: [() => 'the platform is starting'] }))
   let upgrade: Upgrade | undefined
   const server = createServer(
     {

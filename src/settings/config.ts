@@ -82,6 +82,7 @@ export interface Config {
   aliasKeyHeader: string
   /** Undefined: API routes share the host of the API. */
   routesBaseUrl: string | undefined
+  console: 'on' | 'off'
   /** Undefined: mail goes into `<dataDir>/mailbox`. */
   smtpUrl: string | undefined
   mailFrom: string
@@ -215,6 +216,7 @@ function readApi({ read, optional }: SettingsReader) {
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
     routesBaseUrl: optional('ROUTES_BASE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
     referenceDomain: read('REFERENCE_DOMAIN', oneOf(['on', 'off'] as const)),
+    console: read('CONSOLE', oneOf(['on', 'off'] as const)),
     waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),
     batchRecordsMax: read('CLARION_BATCH_RECORDS_MAX', wholeNumber(1, 10_000_000)),
   }

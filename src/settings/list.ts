@@ -272,6 +272,7 @@ export const SETTINGS: readonly Setting[] = [
     unit: 'records',
     example: '100000',
   },
+  { name: 'CONSOLE', sentence: 'Whether the api serves the web console: on or off.', default: 'on', example: 'off' },
   { name: 'LOG_LEVEL', sentence: 'debug, info, warn, error or silent.', default: 'info', example: 'info' },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',

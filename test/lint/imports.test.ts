@@ -10,7 +10,7 @@ import { expect, it } from '@jest/globals'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const RULES = 'imports.config.mjs'
 const FOLDER_RULES = 'imports-folders.config.mjs'
-const PROGRAM = '{src,topics,processors,sdks,console}/**/*.ts'
+const PROGRAM = '{src,topics,processors,sdks,console/src}/**/*.{ts,tsx}'
 
 /** One file of each room, from the floor up. */
 const FLOORS: Array<[room: string, file: string]> = [

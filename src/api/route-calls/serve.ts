@@ -33,7 +33,7 @@ import { scopesOf } from './request-scopes.ts'
 export interface ServeRouteDeps {
   view: ControlView
   authenticate: Authenticate
-  runCalls: Pick<RunCalls, 'check' | 'call' | 'send'>
+  runCalls: RunCalls
   validators: Validators
   ids: Ids
   clock: Clock
@@ -234,11 +234,9 @@ function setAll(response: ServerResponse, headers: Record<string, string>): void
 
 function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   const bodiless = status === 204 || status === 304
-  // As bytes: Node writes the headers in front of a text in the text's encoding.
-  const bytes = Buffer.from(body)
-  const length = { 'content-length': bytes.length }
+  const length = { 'content-length': Buffer.byteLength(body) }
   response.writeHead(status, bodiless ? headers : { ...headers, ...length })
-  response.end(bodiless ? undefined : bytes)
+  response.end(bodiless ? undefined : body)
 }
 
 const noRoute = () => new ClarionError('not_found', 'There is no such route.')

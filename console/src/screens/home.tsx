@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, Navigate } from '@tanstack/react-router'
+import { call } from '../api/call.ts'
+import type { Emit, Webhook } from '../api/types.ts'
+import { EmitMark, Mark } from '../parts/mark.tsx'
+import { Page } from '../parts/page.tsx'
+import { Failed, Loading } from '../parts/state.tsx'
+import { Time } from '../parts/time.tsx'
+import { holds, useSession } from '../session/session.ts'
+import { w } from '../words/words.ts'
+import { EmitLink } from './log.tsx'
+import type { Summary } from './usage.tsx'
+
+const LATEST = 8
+
+export function Screen() {
+  const session = useSession()
+  if (session.organization === null) return <Navigate to="/organizations" replace />
+  return (
+    <Page title={w.home.title}>
+      <div className="stack">
+        {(holds(session, 'webhooks:read') || holds(session, 'usage:read')) && <Attention />}
+        {holds(session, 'events:read') && <Latest />}
+      </div>
+    </Page>
+  )
+}
+
+function Attention() {
+  const session = useSession()
+  const webhooks = useQuery({
+    queryKey: ['webhook-names'],
+    queryFn: ({ signal }) => call<Webhook[]>('GET', '/webhooks', { query: { limit: 100 }, signal }),
+    enabled: holds(session, 'webhooks:read'),
+  })
+  const usage = useQuery({
+    queryKey: ['usage', 'summary'],
+    queryFn: ({ signal }) => call<Summary>('GET', '/usage/summary', { signal }),
+    enabled: holds(session, 'usage:read'),
+  })
+  const failed = webhooks.error ?? usage.error
+  if (failed !== null) return <Failed error={failed} again={() => void webhooks.refetch()} />
+  if (webhooks.isLoading || usage.isLoading) return <Loading />
+  const all = webhooks.data ?? []
+  const troubled = all.filter(({ health }) => health !== 'healthy')
+  const owed = all.filter(({ active, waiting }) => !active && (waiting?.count ?? 0) > 0)
+  const warnings = usage.data?.warnings ?? []
+  return (
+    <section className="card">
+      <h2>{w.home.attention}</h2>
+      {troubled.length + owed.length + warnings.length === 0 && <Mark tone="good">{w.home.calm}</Mark>}
+      <ul className="lines">
+        {troubled.map(({ id, name, url, failingSince }) => (
+          <li key={id} className="row">
+            <Mark tone="bad">{w.webhooks.healthWords.failing ?? ''}</Mark>
+            <Link to="/webhooks/$id" params={{ id }}>
+              {w.home.failing(name ?? url)}
+            </Link>
+            {failingSince !== null && <Time at={failingSince} />}
+          </li>
+        ))}
+        {owed.map(({ id, name, url, waiting }) => (
+          <li key={id} className="row">
+            <Mark tone="calm">{w.webhooks.paused}</Mark>
+            <Link to="/webhooks/$id" params={{ id }}>
+              {w.home.paused(name ?? url, waiting?.count ?? 0)}
+            </Link>
+          </li>
+        ))}
+        {warnings.map(({ meter, level }) => (
+          <li key={meter} className="row">
+            <Mark tone={level >= 100 ? 'bad' : 'warn'}>{`${level} %`}</Mark>
+            <Link to="/usage">{w.home.quota(w.usage.meters[meter] ?? meter, level)}</Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Latest() {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['home', 'emits'],
+    queryFn: ({ signal }) => call<Emit[]>('GET', '/events/custom/emits', { query: { limit: LATEST }, signal }),
+  })
+  return (
+    <section className="card">
+      <h2>{w.home.latest}</h2>
+      {data === undefined ? (
+        error === null ? (
+          <Loading />
+        ) : (
+          <Failed error={error} again={() => void refetch()} scope="events:read" />
+        )
+      ) : data.length === 0 ? (
+        <p>
+          {w.home.noEvents} <Link to="/types">{w.home.registerFirst}</Link>
+        </p>
+      ) : (
+        <ul className="lines">
+          {data.map(emit => (
+            <li key={emit.emitId} className="row">
+              <EmitMark status={emit.status} />
+              <EmitLink emit={emit} />
+              <span className="quiet">
+                <Time at={emit.recordedAt} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
