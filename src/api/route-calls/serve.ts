@@ -33,7 +33,7 @@ import { scopesOf } from './request-scopes.ts'
 export interface ServeRouteDeps {
   view: ControlView
   authenticate: Authenticate
-  runCalls: RunCalls
+  runCalls: Pick<RunCalls, 'check' | 'call' | 'send'>
   validators: Validators
   ids: Ids
   clock: Clock
@@ -234,9 +234,11 @@ function setAll(response: ServerResponse, headers: Record<string, string>): void
 
 function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   const bodiless = status === 204 || status === 304
-  const length = { 'content-length': Buffer.byteLength(body) }
+  // As bytes: Node writes the headers in front of a text in the text's encoding.
+  const bytes = Buffer.from(body)
+  const length = { 'content-length': bytes.length }
   response.writeHead(status, bodiless ? headers : { ...headers, ...length })
-  response.end(bodiless ? undefined : body)
+  response.end(bodiless ? undefined : bytes)
 }
 
 const noRoute = () => new ClarionError('not_found', 'There is no such route.')
