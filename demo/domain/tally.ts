@@ -59,7 +59,7 @@ export async function settledTally(
 const POLL_MS = 1_000
 
 export function compared({ log, received, rows, invoices }: Tally): Side[] {
-  const types = [...new Set([...Object.keys(EXPECTED), ...Object.keys(log), ...Object.keys(rows)])].sort()
+  const types = [...new Set([EXPECTED, log, received, rows].flatMap(counts => Object.keys(counts)))].sort()
   const sides = types.map(name => {
     const figures = [EXPECTED[name] ?? 0, log[name] ?? 0, received[name] ?? 0, rows[name] ?? 0]
     return { name, figures, agrees: figures.every(figure => figure === figures[0]) }
