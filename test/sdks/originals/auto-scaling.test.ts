@@ -40,7 +40,14 @@ const ready = (client: Client, id: string, node_count: number) =>
     cluster => cluster.status === 'ready' && cluster.node_count === node_count,
   )
 
-const messages = async (client: Client) => (await client.notifications.list()).data.map(({ message }) => message)
+/** Messages of the history, which comes a moment later. */
+async function said(client: Client): Promise<string[]> {
+  const { data } = await until(
+    () => client.notifications.list(),
+    found => found.data.length > 0,
+  )
+  return data.map(({ message }) => message)
+}
 
 describe("PLATFORMA's autoScaleCluster", () => {
   it('as it is written scales from 19 to 20 on an alert, and at 20 does nothing', async () => {
@@ -69,7 +76,7 @@ describe("PLATFORMA's autoScaleCluster", () => {
       await ready(client, id, 20)
     }
     // Its message says what it asked for, not what the cluster got: the workflow below does better.
-    expect(await messages(client)).toEqual(['Auto-scaled cluster web from 19 to 21 nodes'])
+    expect(await said(client)).toEqual(['Auto-scaled cluster web from 19 to 21 nodes'])
     await served.close()
   })
 })
@@ -88,11 +95,7 @@ describe('the workflow for auto-scaling', () => {
       expect(ended.data.map(({ status }) => status)).toEqual(Array(count).fill('succeeded'))
       await ready(client, id, 20)
     }
-    await until(
-      () => messages(client),
-      found => found.length > 0,
-    )
-    expect(await messages(client)).toEqual(['Auto-scaled cluster web from 19 to 20 nodes'])
+    expect(await said(client)).toEqual(['Auto-scaled cluster web from 19 to 20 nodes'])
   })
 
   it('has debug parameters that are an alert as it is announced', async () => {
