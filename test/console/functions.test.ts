@@ -1,0 +1,143 @@
+/** The functions of the console that need no browser. */
+import { beforeAll, expect, it } from '@jest/globals'
+import { patient } from '../support/patience.ts'
+import { builtConsole, consoleModule } from './built.ts'
+
+interface Modules {
+  exact: { readJson(text: string, members: string[]): unknown; indented(text: string): string }
+  edit: {
+    withValue(text: string, path: unknown[], value: string | undefined): string
+    isNumberText(text: string): boolean
+  }
+  fields: {
+    fieldsOf(schema: object): Array<{ name: string; kind: string; isRequired: boolean }>
+    emptyValueOf(field: object): string
+  }
+  axis: { createAxis(longestMs: number): (ms: number) => number }
+  groups: { groupErrors(deliveries: object[]): Array<{ errorKind: string; count: number; sampleDeliveryId: string }> }
+  frames: { createFrameReader(): (piece: string) => Array<{ id?: string; event: string; data: string }> }
+  address: { addressOf(text: string): string | undefined }
+  diff: { linesOf(before: string, after: string): Array<{ kind: string; text: string }> }
+  search: { parseSearch(text: string): object; stringifySearch(search: object): string }
+}
+
+const on = {} as Modules
+
+beforeAll(async () => {
+  // The packages that some of the modules import come with the build.
+  await builtConsole()
+  const [exact, edit, fields, axis, groups, frames, address, diff, search] = await Promise.all(
+    [
+      ...['api/exact-json.ts', 'form/edit-json.ts', 'form/fields.ts', 'event/axis.ts', 'event/groups.ts'],
+      ...['live/read-frames.ts', 'shell/id-address.ts', 'screens/line-diff.ts', 'search-text.ts'],
+    ].map(name => consoleModule<never>(name)),
+  )
+  Object.assign(on, { exact, edit, fields, axis, groups, frames, address, diff, search })
+}, patient(240_000))
+
+it('reads an answer and leaves the named members as the text that they are', () => {
+  const text = '{"data":{"payload":{"a":12.50,"b":1e400,"__proto__":1},"n":1,"list":[{"payload":[1.0]}]}}'
+  const read = on.exact.readJson(text, ['payload']) as { data: { payload: { text: string }; n: number; list: never } }
+  expect(read.data.payload.text).toBe('{"a":12.50,"b":1e400,"__proto__":1}')
+  expect(read.data.n).toBe(1)
+  expect(read.data.list).toMatchObject([{ payload: { text: '[1.0]' } }])
+  expect(() => on.exact.readJson('{"payload":', ['payload'])).toThrow(SyntaxError)
+})
+
+it('indents without changing a number, and leaves what is not JSON alone', () => {
+  expect(on.exact.indented('{"a":12.50,"b":[1e400]}').replace(/\s/g, '')).toBe('{"a":12.50,"b":[1e400]}')
+  expect(on.exact.indented('<b>')).toBe('<b>')
+})
+
+it('edits one place of a payload, with numbers as they were typed', () => {
+  const text = '{\n  "total": 1,\n  "exact": 12345678901234567890\n}'
+  expect(on.edit.withValue(text, ['total'], '12.50')).toBe('{\n  "total": 12.50,\n  "exact": 12345678901234567890\n}')
+  const added = on.edit.withValue(text, ['items', 0, 'sku'], '"A-1"')
+  expect(JSON.parse(added)).toMatchObject({ items: [{ sku: 'A-1' }] })
+  expect(added).toContain('12345678901234567890')
+  expect(on.edit.withValue(text, ['total'], undefined)).not.toContain('total')
+  expect(on.edit.withValue('{', ['total'], '1')).toBe('{')
+  expect(['1', '-0.50', '1e400', '12345678901234567890'].map(on.edit.isNumberText)).toEqual([true, true, true, true])
+  expect(['', '01', '1.', '+1', 'NaN', '0x1', '1 '].map(on.edit.isNumberText)).toEqual(Array(7).fill(false))
+})
+
+it('makes fields of a schema, required ones first, and text of what a form cannot express', () => {
+  const schema = {
+    required: ['total'],
+    properties: {
+      note: { type: ['string', 'null'] },
+      total: { type: 'number' },
+      currency: { enum: ['EUR', 1.5] },
+      either: { oneOf: [{ type: 'string' }] },
+      customer: { type: 'object', required: ['id'], properties: { id: { type: 'string' }, vip: { type: 'boolean' } } },
+      items: { type: 'array', items: { type: 'object', properties: {} } },
+    },
+  }
+  const fields = on.fields.fieldsOf(schema)
+  expect(fields.map(({ name, kind }) => [name, kind])).toEqual([
+    ...[
+      ['total', 'number'],
+      ['note', 'text'],
+      ['currency', 'choice'],
+      ['either', 'island'],
+    ],
+    ...[
+      ['customer', 'object'],
+      ['items', 'list'],
+    ],
+  ])
+  expect(on.fields.emptyValueOf(fields.find(({ name }) => name === 'customer')!)).toBe('{"id": ""}')
+  expect(on.fields.fieldsOf({ type: 'string' })).toEqual([])
+})
+
+it('draws 4 ms and 12 h on one axis, both of them visible, in order', () => {
+  const twelveHours = 12 * 3_600_000
+  const axis = on.axis.createAxis(twelveHours)
+  expect(axis(0)).toBe(0)
+  expect(axis(4)).toBeGreaterThan(0.02)
+  expect(axis(twelveHours)).toBe(1)
+  expect(axis(60_000)).toBeLessThan(axis(300_000))
+  expect(axis(2 * twelveHours)).toBe(1)
+})
+
+it('groups errors by kind and status, the most frequent first, each with a delivery to look at', () => {
+  const delivery = (id: string, lastErrorKind: string | null, responseStatus: number | null, createdAt: string) => ({
+    ...{ id, lastErrorKind, responseStatus, createdAt, completedAt: null },
+  })
+  const groups = on.groups.groupErrors([
+    ...[delivery('d1', 'timeout', null, '2026-12-01T03:00:00Z'), delivery('d2', 'status', 503, '2026-12-01T02:00:00Z')],
+    ...[delivery('d3', 'status', 503, '2026-12-01T01:00:00Z'), delivery('d4', null, 200, '2026-12-01T00:00:00Z')],
+  ])
+  expect(groups).toMatchObject([
+    { errorKind: 'status', responseStatus: 503, count: 2, sampleDeliveryId: 'd2', firstAt: '2026-12-01T01:00:00Z' },
+    { errorKind: 'timeout', responseStatus: null, count: 1, sampleDeliveryId: 'd1' },
+  ])
+})
+
+it('reads frames of a stream however they are cut', () => {
+  const text = ': hello\n\nid: c1\nevent: shop.paid\ndata: {"a":\ndata: 1}\n\nevent: ping\n\n'
+  const read = on.frames.createFrameReader()
+  const frames = [...text].flatMap(character => read(character))
+  expect(frames).toEqual([{ id: 'c1', event: 'shop.paid', data: '{"a":\n1}' }])
+})
+
+it('knows the page of an id by its prefix, and of nothing else', () => {
+  expect(on.address.addressOf(' evt_06h30097tg00000000000 ')).toBe('/events/evt_06h30097tg00000000000')
+  expect(on.address.addressOf('wh_01m8r021973v5jbqq00gdg6fbh')).toBe('/webhooks/wh_01m8r021973v5jbqq00gdg6fbh')
+  for (const text of ['', 'evt_', 'evt_1/../../x', 'javascript:alert(1)', 'order-7', 'xyz_06h30097tg00000000000'])
+    expect(on.address.addressOf(text)).toBeUndefined()
+})
+
+it('compares texts line by line', () => {
+  expect(on.diff.linesOf('a\nb\nc', 'a\nx\nc').map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+    ...['same a', 'removed b', 'added x', 'same c'],
+  ])
+  expect(on.diff.linesOf('a', 'a')).toEqual([{ kind: 'same', text: 'a' }])
+})
+
+it('keeps search parameters as texts: an id that looks like a number stays what it is', () => {
+  expect(on.search.parseSearch('?q=1e400&subject=007')).toEqual({ q: '1e400', subject: '007' })
+  expect(on.search.stringifySearch({ q: '1e400', empty: '', gone: undefined, sign: 'a&b=c' })).toBe(
+    '?q=1e400&sign=a%26b%3Dc',
+  )
+})
