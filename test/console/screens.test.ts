@@ -225,6 +225,30 @@ it('the keyboard alone finds, opens and closes', async () => {
   await watched.close()
 })
 
+it('the operator looks inside an organization, sees that on every page, changes nothing, and leaves', async () => {
+  const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
+  const { page } = watched
+  await show(watched, SCREENS.find(({ name }) => name === 'organization')!)
+  await page.getByRole('button', { name: 'Look inside …' }).click()
+  await page.getByRole('button', { name: 'Look inside', exact: true }).click()
+  const banner = page.getByText('You look inside Northwind as the operator')
+  await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
+  await page.getByRole('link', { name: 'billing is failing' }).click()
+  await page.getByRole('heading', { level: 1, name: 'billing' }).waitFor()
+  await banner.waitFor()
+  for (const name of ['Test', 'Pause', 'Rotate the secret', 'Delete the webhook'])
+    expect([name, await page.getByRole('button', { name, exact: true }).count()]).toEqual([name, 0])
+  expect(await watched.findings()).toEqual([])
+  await page.getByRole('button', { name: 'Leave' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Organizations' }).waitFor()
+  expect(await banner.count()).toBe(0)
+  expect(platform.calls.filter(each => /act-as/.test(each))).toEqual([
+    'POST /sessions/act-as',
+    'DELETE /sessions/act-as',
+  ])
+  await watched.close()
+})
+
 it('nobody sees a screen without a session', async () => {
   platform.session = null
   const watched = await openWatched(browser, platform.base, { theme: 'dark', width: NARROW })
@@ -234,5 +258,8 @@ it('nobody sees a screen without a session', async () => {
   expect(await watched.findings()).toEqual([])
   expect(await watched.overflow()).toBe(0)
   await watched.page.screenshot({ path: join(PICTURES, 'sign-in.png') })
+  await watched.page.getByLabel('API key').fill('ck_live_1')
+  await watched.page.getByRole('button', { name: 'Sign in' }).click()
+  await watched.page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor()
   await watched.close()
 })

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { call } from '../api/call.ts'
 import type { ApiKey } from '../api/types.ts'
+import { Act, useAct } from '../parts/act.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { type Column, List, useList } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
@@ -48,14 +49,17 @@ export function Screen() {
           {
             name: w.keys.remove,
             show: (key: ApiKey) => (
-              <button
-                type="button"
-                className="button small"
-                aria-label={`${w.keys.remove} ${key.name}`}
-                onClick={() => setRemoved(key)}
-              >
-                {w.keys.remove}
-              </button>
+              <span className="row nowrap">
+                <EndSessions apiKey={key} />
+                <button
+                  type="button"
+                  className="button small"
+                  aria-label={`${w.keys.remove} ${key.name}`}
+                  onClick={() => setRemoved(key)}
+                >
+                  {w.keys.remove}
+                </button>
+              </span>
             ),
           },
         ]
@@ -96,5 +100,17 @@ export function Screen() {
         />
       )}
     </Page>
+  )
+}
+
+function EndSessions({ apiKey }: { apiKey: ApiKey }) {
+  const act = useAct(() => call('POST', `/keys/${apiKey.id}/end-sessions`))
+  return act.isSuccess ? (
+    <span role="status">{w.keys.sessionsEnded}</span>
+  ) : (
+    <Act act={act} look="small">
+      {w.keys.endSessions}
+      <span className="hidden"> {apiKey.name}</span>
+    </Act>
   )
 }

@@ -12,6 +12,7 @@ import { Failed, Loading } from '../parts/state.tsx'
 import { Time } from '../parts/time.tsx'
 import { useSession } from '../session/session.ts'
 import { w } from '../words/words.ts'
+import { LookInside } from './look-inside.tsx'
 import { OrganizationMark, PLANS } from './organizations.tsx'
 
 export function Screen() {
@@ -31,9 +32,21 @@ export function Screen() {
 
 function OrganizationPage({ organization }: { organization: Organization }) {
   const session = useSession()
+  const [isLooking, setLooking] = useState(false)
   const isOperator = session.kind === 'operator' && session.organization === null
   return (
-    <Page title={organization.name} beside={<OrganizationMark status={organization.status} />}>
+    <Page
+      title={organization.name}
+      beside={<OrganizationMark status={organization.status} />}
+      acts={
+        isOperator &&
+        organization.status !== 'deleted' && (
+          <button type="button" className="button main-act" onClick={() => setLooking(true)}>
+            {w.lookInside.act}
+          </button>
+        )
+      }
+    >
       <div className="stack">
         <section className="card">
           <dl>
@@ -59,6 +72,7 @@ function OrganizationPage({ organization }: { organization: Organization }) {
         </section>
         {isOperator && organization.status !== 'deleted' && <Acts organization={organization} />}
       </div>
+      {isLooking && <LookInside organization={organization} onClose={() => setLooking(false)} />}
     </Page>
   )
 }

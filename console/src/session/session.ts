@@ -1,7 +1,7 @@
 /** Who is signed in: one query that every screen shares, and the calls that begin and end it. */
 import { QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
 import { ApiError, call } from '../api/call.ts'
-import type { Session } from '../api/types.ts'
+import type { Environment, Session } from '../api/types.ts'
 
 const RETRIES = 2
 
@@ -29,17 +29,39 @@ export const sessionQuery = queryOptions({
   },
 })
 
+/** What another caller has read is forgotten. The session's own query stays: the shell listens to it. */
+function becomes(session: Session | null): void {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] })
+  queries.setQueryData(sessionQuery.queryKey, session)
+}
+
 export async function signIn(body: { apiKey: string } | { loginToken: string }): Promise<Session> {
   const session = await call<Session>('POST', '/sessions', { body })
-  queries.clear()
-  queries.setQueryData(sessionQuery.queryKey, session)
+  becomes(session)
   return session
 }
 
 export async function signOut(): Promise<void> {
   await call('DELETE', '/sessions/current')
-  queries.clear()
-  queries.setQueryData(sessionQuery.queryKey, null)
+  becomes(null)
+}
+
+/** The operator's calls see this organization from now on, for an hour at most. */
+export async function lookInside(body: {
+  organizationId: string
+  environment: Environment
+  write: boolean
+  reason?: string
+}): Promise<Session> {
+  const session = await call<Session>('POST', '/sessions/act-as', { body })
+  becomes(session)
+  return session
+}
+
+export async function leave(): Promise<Session> {
+  const session = await call<Session>('DELETE', '/sessions/act-as')
+  becomes(session)
+  return session
 }
 
 /** Inside the shell only: there is a session. */

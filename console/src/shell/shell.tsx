@@ -5,6 +5,7 @@ import type { Session } from '../api/types.ts'
 import { RANGES, type Range, USUAL_RANGE } from '../parts/range.ts'
 import { Loading } from '../parts/state.tsx'
 import { w } from '../words/words.ts'
+import { InsideBanner } from './inside-banner.tsx'
 import { navigationOf } from './navigation.ts'
 import { Progress } from './progress.tsx'
 import { Search } from './search.tsx'
@@ -46,6 +47,7 @@ export function Shell({ session }: { session: Session }) {
         </button>
       </header>
       <main className="main" id="content" tabIndex={-1}>
+        <InsideBanner session={session} />
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>

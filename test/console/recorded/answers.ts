@@ -30,6 +30,12 @@ export const operatorSession = {
   ...{ kind: 'operator', keyId: null, organization: null, environment: null, scopes: [] },
 }
 
+/** The operator inside the organization. */
+export const insideSession = {
+  ...{ ...session, kind: 'operator', keyId: null, readOnly: true },
+  actAs: { organizationId: ORG, environment: 'live', write: false, reason: null, endsAt: '2026-12-01T06:08:31.000Z' },
+}
+
 const webhook = (id: string, name: string, more: object = {}) => ({
   ...{ id, environment: 'live', revision: 1, createdAt: `${T}.072Z`, updatedAt: `${T}.126Z`, name, description: null },
   ...{ url: `https://${name.replace(' ', '-')}.example.com/hook`, events: ['northwind.order.paid'], active: true },

@@ -95,6 +95,11 @@ function answer(
     send(status, JSON.stringify({ success: false, error: { code, message: `It is ${code}.`, requestId: 'req_2' } }))
   if (path === '/sessions/current')
     return state.session === null ? bad(404, 'not_found') : good(JSON.stringify(state.session))
+  if (path === '/sessions' || path === '/sessions/act-as') {
+    if (path === '/sessions') state.session = answers.session
+    else state.session = request.method === 'POST' ? answers.insideSession : answers.operatorSession
+    return good(JSON.stringify(state.session))
+  }
   if (path === '/events/stream') return stream(response)
   if (state.mode === 'failed') return bad(500, 'internal_error')
   if (state.mode === 'forbidden') return bad(403, 'insufficient_scope')

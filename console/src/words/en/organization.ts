@@ -51,6 +51,8 @@ export const organization = {
     addTitle: 'New API key',
     act: 'Create the key',
     made: 'The key, shown this once:',
+    endSessions: 'End its sessions',
+    sessionsEnded: 'Its sessions have ended.',
     remove: 'Delete',
     removeTitle: (name: string) => `Delete the key ${name}`,
     removeHelp: 'Calls with it fail from now on, and its sessions and streams end.',
