@@ -83,6 +83,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createLifecycleRoutes(on.lifecycle),
     emits.redrive,
     registrations.dryRun,
+    ...registrations.compatibility,
     usage.health,
     ...registrations.one,
     emits.history,

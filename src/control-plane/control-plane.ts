@@ -17,6 +17,7 @@ import { createKeyUses, type KeyUses } from './organizations/key-uses.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
 import { createLifecycleNames, type LifecycleNames } from './organizations/lifecycle-names.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
+import { type CompatibilityModes, createCompatibilityModes } from './registrations/compatibility-modes.ts'
 import { createRegistrationRules, type RegistrationRules } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
@@ -44,6 +45,7 @@ export interface ControlPlane {
   logins: Logins
   operatorAccess: OperatorAccess
   registrations: Registrations
+  compatibilityModes: CompatibilityModes
   webhooks: Webhooks
   replays: Replays
   kafkaCredentials: KafkaCredentials
@@ -109,6 +111,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     logins: createLogins(shared),
     operatorAccess: createOperatorAccess(shared),
     registrations: createRegistrations(shared),
+    compatibilityModes: createCompatibilityModes(shared),
     registrationRules,
     federation: createFederation(shared),
     deletionGrace: createDeletionGrace(shared),

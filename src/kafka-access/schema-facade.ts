@@ -7,7 +7,9 @@
 
 import { parseJson } from '../json/json.ts'
 import type { Finding } from '../model/codes.ts'
+import type { CompatibilityMode } from '../model/compatibility.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
+import type { Registration } from '../model/registrations.ts'
 import { SCHEMA_NESTING_MAX } from '../registry/schema-limits.ts'
 import type { SchemaObject } from '../registry/schema-positions.ts'
 import { isActive, type Subjects, type SubjectVersion } from './schema-subjects.ts'
@@ -17,8 +19,10 @@ export interface Facade {
   event(fullName: string): RegisteredEvent | undefined
   /** The faults of a schema; empty: it can judge payloads. */
   checkSchema(schema: unknown): Finding[]
-  /** Why the second is no minor version of the first; empty: it is one. */
-  checkMinor(old: SchemaObject, next: SchemaObject): Finding[]
+  /** What minors of an event must hold to; of the organization without a name. */
+  mode(fullName?: string): CompatibilityMode
+  /** Why a schema is no minor after the first of these versions, or, by the mode, after all; empty: it is one. */
+  checkMinor(versions: Registration[], next: SchemaObject, mode: CompatibilityMode): Finding[]
 }
 
 export interface FacadeCall {
@@ -48,8 +52,6 @@ interface FacadeRoute {
   answer(facade: Facade, call: FacadeCall): unknown
 }
 
-/** The compatibility level of minor versions; a major version may break it, as a new subject would. */
-const COMPATIBILITY = 'BACKWARD'
 const JSON_TYPE = 'JSON'
 
 // biome-ignore format: a table
@@ -68,13 +70,16 @@ export const FACADE_ROUTES: readonly FacadeRoute[] = [
   { method: 'GET', path: '/schemas/ids/:schemaId/schema', summary: 'The schema alone.', answer: (facade, call) => getById(facade, call).registration.payloadSchema },
   { method: 'GET', path: '/schemas/ids/:schemaId/subjects', summary: 'The event that it is of.', answer: (facade, call) => [getById(facade, call).subject] },
   { method: 'GET', path: '/schemas/ids/:schemaId/versions', summary: 'Event and version that it is of.', answer: (facade, call) => { const { subject, version } = getById(facade, call); return [{ subject, version }] } },
-  { method: 'GET', path: '/config', summary: 'The compatibility that a minor version is held to.', answer: () => ({ compatibilityLevel: COMPATIBILITY }) },
-  { method: 'GET', path: '/config/:subject', summary: 'The same, of one event.', answer: (facade, call) => { getVersions(facade, call); return { compatibilityLevel: COMPATIBILITY } } },
+  { method: 'GET', path: '/config', summary: 'The compatibility that a minor version is held to.', answer: facade => levelOf(facade) },
+  { method: 'GET', path: '/config/:subject', summary: 'The same, of one event.', answer: (facade, call) => levelOf(facade, getVersions(facade, call)[0]!.subject) },
   { method: 'GET', path: '/mode', summary: 'READONLY.', answer: () => ({ mode: 'READONLY' }) },
   { method: 'GET', path: '/mode/:subject', summary: 'READONLY.', answer: () => ({ mode: 'READONLY' }) },
-  { method: 'POST', path: '/compatibility/subjects/:subject/versions', summary: 'Whether a schema could be a minor version after the newest one.', answer: (facade, call) => checkCompatibility(facade, { ...call, params: { ...call.params, version: 'latest' } }) },
+  { method: 'POST', path: '/compatibility/subjects/:subject/versions', summary: 'Whether a schema could be a minor version after the newest one, or by the mode after all of its major.', answer: checkWithAll },
   { method: 'POST', path: '/compatibility/subjects/:subject/versions/:version', summary: 'Whether a schema could be a minor version after this one.', answer: checkCompatibility },
 ]
+
+/** The compatibility level of minor versions; a major version may break it, as a new subject would. */
+const levelOf = ({ mode }: Facade, subject?: string) => ({ compatibilityLevel: mode(subject).toUpperCase() })
 
 const withDeleted = (query: URLSearchParams): boolean => query.get('deleted') === 'true'
 
@@ -142,13 +147,27 @@ function findOrRefuse(facade: Facade, call: FacadeCall): SubjectVersion {
 }
 
 function checkCompatibility(facade: Facade, call: FacadeCall): unknown {
+  const { registration, subject } = getVersion(facade, call)
+  return verdictOn(facade, call, subject, [registration])
+}
+
+function checkWithAll(facade: Facade, call: FacadeCall): unknown {
+  const { registration, subject } = getVersion(facade, { ...call, params: { ...call.params, version: 'latest' } })
+  const major = (version: string): string => version.split('.')[0]!
+  const others = getVersions(facade, call).map(each => each.registration)
+  const ofMajor = others.filter(each => each !== registration && major(each.version) === major(registration.version))
+  return verdictOn(facade, call, subject, [registration, ...ofMajor.reverse()])
+}
+
+function verdictOn(facade: Facade, call: FacadeCall, subject: string, versions: Registration[]): unknown {
   const schema = schemaIn(call)
-  const { registration } = getVersion(facade, call)
   const wrong = facade.checkSchema(schema)
   if (wrong.length > 0) throw new FacadeError(42201, `Invalid schema: at '${wrong[0]!.path}' ${wrong[0]!.message}`)
-  const findings = facade.checkMinor(registration.payloadSchema as SchemaObject, schema as SchemaObject)
+  const mode = facade.mode(subject)
+  const findings = facade.checkMinor(versions, schema as SchemaObject, mode)
   const messages = findings.map(({ path, rule, message }) => `${rule} at '${path}': ${message}`)
-  return { is_compatible: findings.length === 0, ...(call.query.get('verbose') === 'true' ? { messages } : {}) }
+  const verbose = call.query.get('verbose') === 'true'
+  return { is_compatible: findings.length === 0, ...(verbose ? { messages } : {}) }
 }
 
 /** `{ schema: "<JSON>", schemaType: "JSON" }`. */

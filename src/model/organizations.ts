@@ -1,3 +1,4 @@
+import type { Compatibility } from './compatibility.ts'
 import type { Environment } from './environments.ts'
 import type { Plan } from './plans.ts'
 import type { Stored } from './stored.ts'
@@ -19,6 +20,8 @@ export interface Organization extends Stored {
    * False if absent.
    */
   strictCompatibility?: boolean
+  /** What minors must hold to; all of it if absent. */
+  compatibility?: Compatibility
   /** Lifecycle events that are written to the log whoever selects them, by environment; none if absent. */
   lifecycleNames?: Partial<Record<Environment, string[]>>
   /** Of a deleted organization: when its records and topics had all been removed. Absent before. */

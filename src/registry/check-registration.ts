@@ -5,8 +5,10 @@
  * skipped.
  */
 
+import { compare, major } from 'semver'
 import { finding } from '../json/json-text.ts'
 import type { Code, Finding } from '../model/codes.ts'
+import { modeInForce } from '../model/compatibility.ts'
 import type { RegisteredEvent } from '../model/control-view.ts'
 import {
   checkName,
@@ -20,9 +22,9 @@ import {
 } from '../model/names.ts'
 import type { Organization } from '../model/organizations.ts'
 import { planOf } from '../model/plans.ts'
-import type { SchemaDialect } from '../model/registrations.ts'
+import type { Registration, SchemaDialect } from '../model/registrations.ts'
 import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
-import { checkMinor } from './compatibility/minor.ts'
+import { judgeModes, type ModeVerdicts } from './compatibility/modes.ts'
 import { checkPatch } from './compatibility/patch.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
@@ -38,7 +40,7 @@ export interface RegistrationInput {
 }
 
 export interface RegistrationContext {
-  organization: Pick<Organization, 'plan' | 'namespaceAllowlist' | 'strictCompatibility'>
+  organization: Pick<Organization, 'plan' | 'namespaceAllowlist' | 'strictCompatibility' | 'compatibility'>
   /** All versions of this name; undefined when it is new. */
   event: RegisteredEvent | undefined
   /** Distinct (namespace, name) of the organization that are not archived; the generic event does not count. */
@@ -64,6 +66,8 @@ export interface RegistrationCheck {
    * compare.
    */
   proof: boolean | null
+  /** Of a minor: the verdict under each mode; paths are pointers into the schema. Null otherwise. */
+  modes: ModeVerdicts | null
   /** Null when the version is refused. */
   semverBump: SemverBump | null
   /** Null when the schema has no canonical form. */
@@ -84,6 +88,7 @@ export function checkRegistration(
     findings: [...checkNames(input, context), ...checkPlanLimit(context), ...schema.findings, ...version.findings],
     warnings: version.warnings,
     proof: version.proof,
+    modes: version.modes,
     semverBump: version.bump,
     schemaHash: schema.hash,
     schemaFlavour: schema.dialect,
@@ -151,11 +156,11 @@ function checkPlanLimit({
   ]
 }
 
-interface CheckedVersion extends Pick<RegistrationCheck, 'findings' | 'warnings' | 'proof'> {
+interface CheckedVersion extends Pick<RegistrationCheck, 'findings' | 'warnings' | 'proof' | 'modes'> {
   bump: SemverBump | null
 }
 
-const NOTHING_COMPARED = { findings: [], warnings: [], proof: null }
+const NOTHING_COMPARED = { findings: [], warnings: [], proof: null, modes: null }
 
 function checkVersionStep(
   { version }: RegistrationInput,
@@ -172,31 +177,40 @@ function checkVersionStep(
   }
   const { bump, base } = step
   if (!base || !schema.valid) return { ...NOTHING_COMPARED, bump }
-  const strict = context.organization.strictCompatibility === true
-  return { bump, ...checkChange(bump, base.payloadSchema, schema.valid, base.version, strict) }
+  if (bump === 'patch') return { bump, ...checkPatchOf(base, schema.valid) }
+  return bump === 'minor' ? { bump, ...checkMinorOf(base, schema.valid, context) } : { ...NOTHING_COMPARED, bump }
 }
 
-function checkChange(
-  bump: SemverBump,
-  old: SchemaObject,
+function checkPatchOf({ payloadSchema, version }: Registration, next: SchemaObject): Omit<CheckedVersion, 'bump'> {
+  const difference = checkPatch(payloadSchema, next)
+  if (!difference) return { ...NOTHING_COMPARED, proof: true }
+  const message = `The schema differs from that of ${version} in more than descriptions.`
+  const details = below('/payloadSchema', [difference])
+  return { ...NOTHING_COMPARED, proof: false, findings: [{ code: 'patch_must_be_byte_equal', message, details }] }
+}
+
+function checkMinorOf(
+  base: Registration,
   next: SchemaObject,
-  base: string,
-  strict: boolean,
+  { organization, event }: RegistrationContext,
 ): Omit<CheckedVersion, 'bump'> {
-  if (bump === 'patch') {
-    const difference = checkPatch(old, next)
-    if (!difference) return { ...NOTHING_COMPARED, proof: true }
-    const message = `The schema differs from that of ${base} in more than descriptions.`
-    const details = below('/payloadSchema', [difference])
-    return { ...NOTHING_COMPARED, proof: false, findings: [{ code: 'patch_must_be_byte_equal', message, details }] }
-  }
-  if (bump !== 'minor') return NOTHING_COMPARED
-  const { findings, warnings, proof } = checkMinor(old, next, { strict })
-  const judgement = { warnings: below('/payloadSchema', warnings), proof }
+  const { mode } = modeInForce(organization, `${base.namespace}.${base.name}`)
+  const modes = judgeModes(base, earlierOf(event, base), next, { strict: organization.strictCompatibility === true })
+  const { findings, warnings, proof, version } = modes.of(mode)
+  const judgement = { warnings: below('/payloadSchema', warnings), proof, modes }
   if (findings.length === 0) return { ...judgement, findings: [] }
-  const message = `The schema is not proved to be compatible with that of ${base}.`
+  const message = `The schema is not proved to be compatible with that of ${version}${mode === 'full' ? '' : ` (mode ${mode})`}.`
   return {
     ...judgement,
     findings: [{ code: 'minor_must_be_backwards_compatible', message, details: below('/payloadSchema', findings) }],
   }
+}
+
+/** The other versions of the major, newest first; equal schemas once. */
+function earlierOf(event: RegisteredEvent | undefined, base: Registration): Registration[] {
+  const seen = new Set([base.schemaHash])
+  return [...(event?.versions.values() ?? [])]
+    .filter(each => each !== base && major(each.version) === major(base.version))
+    .sort((a, b) => compare(b.version, a.version))
+    .filter(({ schemaHash }) => !seen.has(schemaHash) && seen.add(schemaHash))
 }

@@ -51,6 +51,85 @@ describe('a minor', () => {
   })
 })
 
+describe('the mode of minors', () => {
+  const MODES = `${EVENTS}/compatibility`
+  const widened = open({ a: { type: ['string', 'null'] } })
+
+  it('is full unless the organization or the event has another, and decides what is registered', async () => {
+    const { slug, call } = await api.organization()
+    const name = `${slug}.order.made`
+    await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
+    expect((await call('GET', MODES)).data).toEqual({ mode: 'full', inherited: true })
+    expect((await call('GET', `${MODES}/${name}`)).data).toEqual({ mode: 'full', inherited: true })
+
+    const refused = await call('POST', EVENTS, version(slug, '1.1.0', widened))
+    expect([refused.status, refused.code]).toEqual([400, 'minor_must_be_backwards_compatible'])
+    expect((await call('PUT', MODES, { mode: 'forward' })).data).toEqual({ mode: 'forward', inherited: false })
+    expect((await call('PUT', `${MODES}/${name}`, { mode: 'backward' })).data).toEqual({
+      mode: 'backward',
+      inherited: false,
+    })
+    const { data: dry } = await call('POST', `${EVENTS}/dry-run`, version(slug, '1.1.0', widened))
+    const valid = Object.entries(dry.modes as Record<string, { valid: boolean }>).map(([mode, each]) => [
+      mode,
+      each.valid,
+    ])
+    expect(Object.fromEntries(valid)).toEqual({
+      ...{ full: false, backward: true, forward: false },
+      ...{ full_transitive: false, backward_transitive: true, forward_transitive: false },
+    })
+    expect(dry.modes.forward.findings).toMatchObject([
+      { rule: 'type_widened', path: '/payloadSchema/properties/a/type' },
+    ])
+    expect((await call('POST', EVENTS, version(slug, '1.1.0', widened))).status).toBe(201)
+
+    expect((await call('DELETE', `${MODES}/${name}`)).data).toEqual({ mode: 'forward', inherited: true })
+    const narrowed = version(slug, '1.2.0', open({ a: S }))
+    expect((await call('POST', EVENTS, narrowed)).status).toBe(201)
+  })
+
+  it('is what the schema façade reports and goes by', async () => {
+    const { slug, call, apiKey } = await api.organization()
+    const name = `${slug}.order.made`
+    await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
+    await call('POST', EVENTS, version(slug, '1.1.0', open({ a: { ...S, title: 't' } })))
+    await call('PUT', `${MODES}/${name}`, { mode: 'backward_transitive' })
+    const registry = async (method: string, path: string, body?: object) => {
+      const response = await fetch(`${api.base}/api/v1/schema-registry${path}`, {
+        method,
+        headers: { 'x-api-key': apiKey },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+      return response.json()
+    }
+    expect(await registry('GET', '/config')).toEqual({ compatibilityLevel: 'FULL' })
+    expect(await registry('GET', `/config/${name}`)).toEqual({ compatibilityLevel: 'BACKWARD_TRANSITIVE' })
+    const check = (schema: object) =>
+      registry('POST', `/compatibility/subjects/${name}/versions?verbose=true`, {
+        ...{ schema: JSON.stringify(schema), schemaType: 'JSON' },
+      })
+    expect(await check(widened)).toEqual({ is_compatible: true, messages: [] })
+    expect(await check(open({ a: { type: 'integer' } }))).toMatchObject({ is_compatible: false })
+  })
+
+  it('is of names that were registered, and of this organization', async () => {
+    const { slug, call } = await api.organization()
+    const other = await api.organization()
+    await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
+    for (const ask of [
+      () => call('GET', `${MODES}/${slug}.no.such`),
+      () => call('PUT', `${MODES}/${slug}.no.such`, { mode: 'backward' }),
+      () => call('DELETE', `${MODES}/${'x'.repeat(200)}`),
+      () => call('PUT', `${MODES}/__proto__`, { mode: 'backward' }),
+      () => other.call('PUT', `${MODES}/${slug}.order.made`, { mode: 'backward' }),
+    ])
+      expect((await ask()).code).toBe('not_found')
+    for (const body of [{ mode: 'none' }, {}, { mode: 'full', more: 1 }])
+      expect((await call('PUT', MODES, body)).code).toBe('validation_failed')
+    expect((await call('GET', `${MODES}/${slug}.order.made`)).data).toEqual({ mode: 'full', inherited: true })
+  })
+})
+
 it('a registration comes as types of a language that is known', async () => {
   const { slug, call } = await api.organization()
   const { id, schemaHash } = (await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))).data

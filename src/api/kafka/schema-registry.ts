@@ -8,9 +8,11 @@ import { subjectsOf } from '../../kafka-access/schema-subjects.ts'
 import type { Logger } from '../../logger.ts'
 import type { Finding } from '../../model/codes.ts'
 import { ClarionError } from '../../model/codes.ts'
+import { modeInForce } from '../../model/compatibility.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Organization } from '../../model/organizations.ts'
 import { checkSchema } from '../../registry/check-schema.ts'
-import { checkMinor } from '../../registry/compatibility/minor.ts'
+import { judgeModes } from '../../registry/compatibility/modes.ts'
 import type { Validators } from '../../registry/validators.ts'
 import { type Authenticate, requireScope } from '../http/authenticate.ts'
 import { BODY_BYTES_MAX, parseCommand, RequestAborted, readBody } from '../http/body.ts'
@@ -35,7 +37,7 @@ export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
           'events:read',
         )
         const call = await readCall(request, route.path)
-        send(response, 200, route.answer(facadeOf(organization.id, organization.strictCompatibility === true), call))
+        send(response, 200, route.answer(facadeOf(organization), call))
       } catch (error) {
         if (error instanceof RequestAborted) return
         fail(response, error)
@@ -50,12 +52,16 @@ export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
     }
   })
 
-  function facadeOf(organizationId: string, strict: boolean): Facade {
+  function facadeOf(organization: Organization): Facade {
+    const { id: organizationId } = organization
+    const strict = organization.strictCompatibility === true
     return {
       subjects: subjectsOf(organizationId, deps.view.list('registration', organizationId)),
       event: fullName => deps.view.event(organizationId, fullName),
       checkSchema: schema => schemaFindings(schema),
-      checkMinor: (old, next) => checkMinor(old, next, { strict }).findings,
+      mode: fullName => modeInForce(organization, fullName).mode,
+      checkMinor: ([base, ...earlier], next, mode) =>
+        base ? judgeModes(base, earlier, next, { strict }).of(mode).findings : [],
     }
   }
 

@@ -10,6 +10,7 @@ export function presentOrganization(organization: Organization) {
     testEnvironment: _test,
     clearedAt: _cleared,
     lifecycleNames: _names,
+    compatibility: _compatibility,
     ...visible
   } = organization
   return { strictCompatibility: false, ...visible }

@@ -2,12 +2,14 @@
 
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
+import type { CompatibilityModes } from '../../control-plane/registrations/compatibility-modes.ts'
 import { impactOf } from '../../control-plane/registrations/impact.ts'
 import { inboundEvents } from '../../control-plane/registrations/inbound-events.ts'
 import type { NewRegistration, RegistrationRules } from '../../control-plane/registrations/registration-check.ts'
 import { getRegistration, type Registrations } from '../../control-plane/registrations/registrations.ts'
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
+import type { CompatibilityMode } from '../../model/compatibility.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { canonicalName } from '../../model/names.ts'
 import type { Language } from '../../registry/types/languages.ts'
@@ -28,12 +30,14 @@ interface Filter {
 export function createRegistrationHandlers({
   registrations,
   registrationRules,
+  compatibilityModes,
   view,
   reads,
   clock,
 }: {
   registrations: Registrations
   registrationRules: RegistrationRules
+  compatibilityModes: CompatibilityModes
   view: ControlView
   reads: Reads
   clock: Clock
@@ -79,6 +83,17 @@ export function createRegistrationHandlers({
         return { plain: { contentType: 'text/plain; charset=utf-8', body: code } }
       return { data: { language, schemaHash: registration.schemaHash, code } }
     },
+    /** Of the organization, or of the event in the path. */
+    compatibility: (call: Call): Answer => ({
+      data: compatibilityModes.of(organizationOf(call).id, call.params.fullName),
+    }),
+    async putCompatibility(call: Call): Promise<Answer> {
+      const { mode } = call.body as { mode: CompatibilityMode }
+      return { data: await compatibilityModes.set(call.caller, organizationOf(call).id, call.params.fullName, mode) }
+    },
+    deleteCompatibility: async (call: Call): Promise<Answer> => ({
+      data: await compatibilityModes.set(call.caller, organizationOf(call).id, call.params.fullName, undefined),
+    }),
     async patch(call: Call): Promise<Answer> {
       const { description } = call.body as { description: string | null }
       return {

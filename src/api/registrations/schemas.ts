@@ -1,3 +1,4 @@
+import { COMPATIBILITY_MODES } from '../../model/compatibility.ts'
 import { NAMESPACE_PATTERN } from '../../model/names.ts'
 import { LANGUAGES } from '../../registry/types/languages.ts'
 import {
@@ -91,6 +92,9 @@ export const dryRun = object({
   errors: listOf(string),
   warnings: findings,
   proof: nullable(boolean),
+  modes: nullable(
+    object(Object.fromEntries(COMPATIBILITY_MODES.map(mode => [mode, object({ valid: boolean, findings })]))),
+  ),
   impact: object({
     webhooks: listOf(
       object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) }),
@@ -107,3 +111,7 @@ export const dryRun = object({
 
 export const typesQuery = { lang: oneOf(LANGUAGES) }
 export const types = object({ language: oneOf(LANGUAGES), schemaHash: string, code: string })
+
+export const compatibilityPut = object({ mode: oneOf(COMPATIBILITY_MODES) })
+/** `inherited`: nothing was set here. */
+export const compatibility = object({ mode: oneOf(COMPATIBILITY_MODES), inherited: boolean })

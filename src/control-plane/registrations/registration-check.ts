@@ -5,6 +5,7 @@ import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
 import type { Registration } from '../../model/registrations.ts'
 import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../../registry/check-registration.ts'
+import { verdictsByMode } from '../../registry/compatibility/modes.ts'
 import type { Validators } from '../../registry/validators.ts'
 import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'
 import type { DecisionView } from '../store/overlay.ts'
@@ -67,6 +68,8 @@ export interface DryRun {
    * Whether every payload of the previous version is proved valid under this one; null without a version to compare.
    */
   proof: boolean | null
+  /** Of a minor: the verdict under each mode; paths are pointers into the request body. Null otherwise. */
+  modes: ReturnType<typeof verdictsByMode> | null
 }
 
 export function createRegistrationRules({ validators }: { validators: Validators }): RegistrationRules {
@@ -124,6 +127,7 @@ export function createRegistrationRules({ validators }: { validators: Validators
         errors: check.findings.map(({ code }) => code),
         warnings: check.warnings,
         proof: check.proof,
+        modes: check.modes && verdictsByMode(check.modes, '/payloadSchema'),
       }
     },
     judge({ payloadSchema }, { schemaHash, schemaFlavour, errors }) {

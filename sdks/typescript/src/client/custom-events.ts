@@ -7,6 +7,8 @@ import type { Send } from './transport.ts'
 import type {
   BatchResult,
   CallOptions,
+  Compatibility,
+  CompatibilityMode,
   DryRun,
   Emit,
   EmitInput,
@@ -65,6 +67,19 @@ export function createCustomEvents(send: Send, random: Random) {
      */
     dryRun: (input: NewRegistration & { history?: boolean }, options?: CallOptions) =>
       calls.post<DryRun>('/dry-run', input, options),
+    /** What minors must hold to: of the organization, and of single events by `<namespace>.<name>`. */
+    compatibility: {
+      get: (options?: CallOptions) => calls.get<Compatibility>('/compatibility', options),
+      set: (mode: CompatibilityMode, options?: CallOptions) =>
+        calls.put<Compatibility>('/compatibility', { mode }, options),
+      of: (fullName: string, options?: CallOptions) =>
+        calls.get<Compatibility>(`/compatibility${at(fullName)}`, options),
+      setFor: (fullName: string, mode: CompatibilityMode, options?: CallOptions) =>
+        calls.put<Compatibility>(`/compatibility${at(fullName)}`, { mode }, options),
+      /** The event follows the organization again. */
+      unsetFor: (fullName: string, options?: CallOptions) =>
+        calls.delete<Compatibility>(`/compatibility${at(fullName)}`, options),
+    },
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
     async emit(input: EmitInput, options?: CallOptions) {
       const keyed = withKey(input, random)

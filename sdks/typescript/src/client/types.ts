@@ -73,6 +73,24 @@ export interface GeneratedTypes {
   code: string
 }
 
+/**
+ * `backward`: what was valid stays valid. `forward`: what consumers rely on holds. `full`: both. `…_transitive`: against
+ * every version of the major.
+ */
+export type CompatibilityMode =
+  | 'full'
+  | 'backward'
+  | 'forward'
+  | 'full_transitive'
+  | 'backward_transitive'
+  | 'forward_transitive'
+
+/** `inherited`: nothing was set here. */
+export interface Compatibility {
+  mode: CompatibilityMode
+  inherited: boolean
+}
+
 export interface DryRun {
   valid: boolean
   canonicalName: string | null
@@ -84,6 +102,8 @@ export interface DryRun {
   /** Whether every payload of the version before is still valid; null without a version to compare with. */
   proof: boolean | null
   warnings: Finding[]
+  /** Of a minor: the verdict under each mode; null otherwise. */
+  modes: Record<CompatibilityMode, { valid: boolean; findings: Finding[] }> | null
   /** The receivers of this version. */
   impact: { webhooks: Json[]; peers: Json[] }
   /** With `history: true`: payloads of the last 30 days that it would have refused. */

@@ -1,0 +1,36 @@
+/** What a minor version of an event must hold to (docs/specification/registry.md#modes). */
+import type { Organization } from './organizations.ts'
+
+/**
+ * `backward`: what was valid stays valid. `forward`: what consumers rely on holds. `full`: both. `…_transitive`: against
+ * every version of the major, not only the one before.
+ */
+export const COMPATIBILITY_MODES = [
+  'full',
+  'backward',
+  'forward',
+  'full_transitive',
+  'backward_transitive',
+  'forward_transitive',
+] as const
+export type CompatibilityMode = (typeof COMPATIBILITY_MODES)[number]
+
+/** `mode` absent: `full`. `names`: modes of single events, by `<namespace>.<name>`. */
+export interface Compatibility {
+  mode?: CompatibilityMode
+  names?: Readonly<Record<string, CompatibilityMode>>
+}
+
+export interface ModeInForce {
+  mode: CompatibilityMode
+  /** Nothing was set here: it is the organization's, or the platform's default. */
+  inherited: boolean
+}
+
+/** Of one event; of the organization without a name. */
+export function modeInForce({ compatibility }: Pick<Organization, 'compatibility'>, fullName?: string): ModeInForce {
+  const { mode, names = {} } = compatibility ?? {}
+  if (fullName === undefined) return { mode: mode ?? 'full', inherited: mode === undefined }
+  const own = Object.hasOwn(names, fullName) ? names[fullName] : undefined
+  return { mode: own ?? mode ?? 'full', inherited: own === undefined }
+}
