@@ -21,10 +21,7 @@ export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route
       route('POST', PATH, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: registrations.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.register),
       route('GET', PATH, 'events:read', 'List registrations.', list(registrations.listedRegistration, registrations.registrationQuery), on.list),
     ],
-<<<<<<< HEAD
     dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { changesNothing: true, body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
-=======
-    dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
     compatibility: [
       route('GET', `${PATH}/compatibility`, 'events:read', 'What minors of the organization must hold to.', { answer: registrations.compatibility }, on.compatibility),
       route('PUT', `${PATH}/compatibility`, 'events:manage', 'Set what minors of the organization must hold to; nothing is judged again.', { body: registrations.compatibilityPut, answer: registrations.compatibility }, on.putCompatibility),
@@ -32,7 +29,6 @@ export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route
       route('PUT', `${PATH}/compatibility/:fullName`, 'events:manage', 'Set what minors of one event must hold to; nothing is judged again.', { body: registrations.compatibilityPut, answer: registrations.compatibility }, on.putCompatibility),
       route('DELETE', `${PATH}/compatibility/:fullName`, 'events:manage', 'Let one event follow the organization again.', { answer: registrations.compatibility }, on.deleteCompatibility),
     ],
->>>>>>> 9291330c (registry: let organizations and events choose the mode of minors)
     one: [
       route('GET', `${PATH}/:id`, 'events:read', 'One registration.', { answer: registration }, on.get),
       route('GET', `${PATH}/:id/types`, 'events:read', 'The payload schema as types; the code alone with `Accept: text/plain`.', { query: object(registrations.typesQuery), answer: registrations.types }, on.types),
