@@ -58,8 +58,11 @@ export const CODES = {
   ),
   patch_must_be_byte_equal: entry(400, 'A patch may change descriptions only.'),
   minor_must_be_backwards_compatible: entry(400, 'A minor must be compatible; details name what breaks, and where.'),
-  schema_too_deep: entry(400, 'The schema nests more than 5 levels or refers to itself.'),
-  schema_too_wide: entry(400, 'The schema names more than 50 properties.'),
+  schema_too_deep: entry(
+    400,
+    'The schema nests more than 5 levels (or what the organization was given) or refers to itself.',
+  ),
+  schema_too_wide: entry(400, 'The schema names more than 50 properties (or what the organization was given).'),
   invalid_json_schema: entry(400, 'The schema is not a JSON Schema 2020-12 that can be compiled.'),
   payload_example_does_not_match_schema: entry(400, 'The example does not satisfy its own schema.'),
   registration_quota_exceeded: entry(402, "The plan's number of registrations is used up."),

@@ -1,5 +1,4 @@
 /** What a minor version of an event must hold to (docs/specification/registry.md#modes). */
-import type { Organization } from './organizations.ts'
 
 /**
  * `backward`: what was valid stays valid. `forward`: what consumers rely on holds. `full`: both. `…_transitive`: against
@@ -28,7 +27,7 @@ export interface ModeInForce {
 }
 
 /** Of one event; of the organization without a name. */
-export function modeInForce({ compatibility }: Pick<Organization, 'compatibility'>, fullName?: string): ModeInForce {
+export function modeInForce({ compatibility }: { compatibility?: Compatibility }, fullName?: string): ModeInForce {
   const { mode, names = {} } = compatibility ?? {}
   if (fullName === undefined) return { mode: mode ?? 'full', inherited: mode === undefined }
   const own = Object.hasOwn(names, fullName) ? names[fullName] : undefined

@@ -20,6 +20,8 @@ export interface Organization extends Stored {
    * False if absent.
    */
   strictCompatibility?: boolean
+  /** Levels and properties of a schema beyond the usual ones, on the plan ENTERPRISE. */
+  schemaLimits?: { depth: number; properties: number }
   /** What minors must hold to; all of it if absent. */
   compatibility?: Compatibility
   /** Lifecycle events that are written to the log whoever selects them, by environment; none if absent. */

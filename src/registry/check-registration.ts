@@ -23,9 +23,10 @@ import {
 import type { Organization } from '../model/organizations.ts'
 import { planOf } from '../model/plans.ts'
 import type { Registration, SchemaDialect } from '../model/registrations.ts'
-import { below, type CheckedSchema, checkSchema } from './check-schema.ts'
+import { below, type CheckedSchema, checkSchema, type SchemaRules } from './check-schema.ts'
 import { judgeModes, type ModeVerdicts } from './compatibility/modes.ts'
 import { checkPatch } from './compatibility/patch.ts'
+import { SCHEMA_LIMITS } from './schema-limits.ts'
 import type { SchemaObject } from './schema-positions.ts'
 import type { Validators } from './validators.ts'
 import { checkBump, type SemverBump } from './versions.ts'
@@ -40,7 +41,10 @@ export interface RegistrationInput {
 }
 
 export interface RegistrationContext {
-  organization: Pick<Organization, 'plan' | 'namespaceAllowlist' | 'strictCompatibility' | 'compatibility'>
+  organization: Pick<
+    Organization,
+    'plan' | 'namespaceAllowlist' | 'strictCompatibility' | 'compatibility' | 'schemaLimits'
+  >
   /** All versions of this name; undefined when it is new. */
   event: RegisteredEvent | undefined
   /** Distinct (namespace, name) of the organization that are not archived; the generic event does not count. */
@@ -82,11 +86,11 @@ export function checkRegistration(
   context: RegistrationContext,
   validators: Validators,
 ): RegistrationCheck {
-  const schema = checkSchema(input, validators)
+  const schema = checkSchema(input, validators, schemaRulesOf(context.organization))
   const version = checkVersionStep(input, context, schema)
   return {
     findings: [...checkNames(input, context), ...checkPlanLimit(context), ...schema.findings, ...version.findings],
-    warnings: version.warnings,
+    warnings: [...schema.warnings, ...version.warnings],
     proof: version.proof,
     modes: version.modes,
     semverBump: version.bump,
@@ -95,6 +99,16 @@ export function checkRegistration(
     depth: schema.size?.depth ?? 0,
     propertyCount: schema.size?.propertyCount ?? 0,
   }
+}
+
+/** What an organization's schemas are held to. */
+export function schemaRulesOf({
+  plan,
+  strictCompatibility,
+  schemaLimits,
+}: Pick<Organization, 'plan' | 'strictCompatibility' | 'schemaLimits'>): SchemaRules {
+  const limits = plan === 'ENTERPRISE' && schemaLimits ? schemaLimits : SCHEMA_LIMITS
+  return { strict: strictCompatibility === true, limits }
 }
 
 function checkNames(

@@ -10,8 +10,11 @@ import type { Finding } from '../model/codes.ts'
 import type { SchemaDialect } from '../model/registrations.ts'
 import type { RegistrationFinding, RegistrationInput } from './check-registration.ts'
 import { dialectOf } from './dialect.ts'
-import { measureSchema, type SchemaSize } from './schema-limits.ts'
+import { olderDraftIn } from './older-drafts.ts'
+import { acceptsObjectsOnly } from './root-type.ts'
+import { measureSchema, SCHEMA_LIMITS, type SchemaLimits, type SchemaSize } from './schema-limits.ts'
 import type { SchemaObject } from './schema-positions.ts'
+import { unknownFormatsIn } from './unjudgeable.ts'
 import type { Validators } from './validators.ts'
 
 const FINDINGS_MAX = 20
@@ -24,40 +27,44 @@ export interface CheckedSchema {
   hash: string | null
   /** Set when the schema can validate payloads. */
   valid?: SchemaObject
+  /** Formats that are not asserted; paths are pointers into the request body. */
+  warnings: Finding[]
+}
+
+export interface SchemaRules {
+  /** What is only noted elsewhere is refused. */
+  strict?: boolean
+  limits?: SchemaLimits
 }
 
 export function checkSchema(
   { payloadSchema, payloadExample }: Pick<RegistrationInput, 'payloadSchema' | 'payloadExample'>,
   validators: Validators,
+  { strict = false, limits = SCHEMA_LIMITS }: SchemaRules = {},
 ): CheckedSchema {
-  const unknown = { dialect: 'json-schema-2020-12' as const, hash: null }
+  const unknown = { dialect: 'json-schema-2020-12' as const, hash: null, warnings: [] }
   if (!isJsonObject(payloadSchema))
     return { ...unknown, findings: [invalidSchema([finding('', 'type', 'must be an object')])] }
-  const size = measureSchema(payloadSchema)
+  const size = measureSchema(payloadSchema, limits)
   // Beyond the text limits, no other check may walk the schema.
   if (size.depth === 0) return { ...unknown, size, findings: limitFindings(size) }
   const dialect = dialectOf(payloadSchema)
-  const overLimits = limitFindings(size)
+  const older = olderDraftIn(payloadSchema)
+  const overLimits = limitFindings(older.length > 0 ? withoutReferences(size) : size)
+  if (older.length > 0) return { ...unknown, size, findings: [...overLimits, invalidSchema(older)] }
   const uncanonical = uncanonicalIn(payloadSchema)
   const hash = uncanonical.length > 0 ? null : schemaHash(payloadSchema)
-  if (overLimits.length > 0 || uncanonical.length > 0) {
-    return {
-      dialect,
-      size,
-      hash,
-      findings: uncanonical.length > 0 ? [...overLimits, invalidSchema(uncanonical)] : overLimits,
-    }
-  }
-  if (payloadSchema.type !== 'object') {
-    return {
-      dialect,
-      size,
-      hash,
-      findings: [invalidSchema([finding('/type', 'type', 'must be "object" at the root')])],
-    }
-  }
+  const refused = (findings: RegistrationFinding[]): CheckedSchema => ({ dialect, size, hash, findings, warnings: [] })
+  if (uncanonical.length > 0) return refused([...overLimits, invalidSchema(uncanonical)])
+  if (overLimits.length > 0) return refused(overLimits)
+  if (!acceptsObjectsOnly(payloadSchema))
+    return refused([
+      invalidSchema([finding('/type', 'type', 'must be "object" at the root, or behind its $ref or allOf')]),
+    ])
   const compiled = validators.compile(payloadSchema, dialect)
-  if (!compiled.ok) return { dialect, size, hash, findings: [invalidSchema(compiled.findings)] }
+  if (!compiled.ok) return refused([invalidSchema(compiled.findings)])
+  const formats = unknownFormatsIn(payloadSchema)
+  if (strict && formats.length > 0) return refused([invalidSchema(formats)])
   const judged = { schemaHash: hash as string, payloadSchema, schemaFlavour: dialect }
   const mismatch = payloadExample === undefined ? [] : validators.validate(judged, payloadExample)
   const findings: RegistrationFinding[] = []
@@ -69,8 +76,14 @@ export function checkSchema(
       details: below('/payloadExample', mismatch),
     })
   }
-  return { dialect, size, hash, findings, valid: payloadSchema }
+  return { dialect, size, hash, findings, valid: payloadSchema, warnings: below('/payloadSchema', formats) }
 }
+
+/** References of an older draft lead nowhere in this one, which follows from the draft. */
+const withoutReferences = (size: SchemaSize): SchemaSize => ({
+  ...size,
+  problems: size.problems.filter(({ code }) => code !== 'invalid_json_schema'),
+})
 
 /** One finding per code, in the order of docs/specification/registry.md#order-of-registration-checks. */
 function limitFindings({ problems }: SchemaSize): RegistrationFinding[] {

@@ -1,25 +1,27 @@
 /**
  * The asserted formats, each by the grammar of its RFC. Payloads determine the length of the texts, so every expression
- * reads its text once from left to right, without backtracking. A format that is not in the list is refused, never
- * ignored (docs/specification/registry.md#schemas).
+ * reads its text once from left to right, without backtracking. Other formats assert nothing
+ * (docs/specification/registry.md#schemas).
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { ExactNumber } from '../json/exact-number.ts'
-import type { SchemaDialect } from '../model/registrations.ts'
 import { isHostname } from './hostnames.ts'
 
-/** The test of a format, which passes values of other types; undefined when the format is unknown. */
-export function formatOf(name: string, dialect: SchemaDialect): ((value: unknown) => boolean) | undefined {
+/** The test of a format, which passes values of other types; undefined when it asserts nothing. */
+export function formatOf(name: string): ((value: unknown) => boolean) | undefined {
   const ofText = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined
   if (ofText) return value => typeof value !== 'string' || ofText(value)
-  return dialect === 'openapi-3.1' && Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
+  return Object.hasOwn(OPENAPI_FORMATS, name) ? OPENAPI_FORMATS[name] : undefined
 }
 
-/** The names of the known formats. */
-export const formatsOf = (dialect: SchemaDialect): string[] => [
-  ...Object.keys(FORMATS),
-  ...(dialect === 'openapi-3.1' ? Object.keys(OPENAPI_FORMATS) : []),
-]
+/** Formats of OpenAPI's registry that are names for people and programs, without a test here. */
+const NAMES = new Set([
+  ...['binary', 'password', 'commonmark', 'html', 'decimal', 'decimal128', 'http-date', 'media-range'],
+  ...['sf-binary', 'sf-boolean', 'sf-decimal', 'sf-integer', 'sf-string', 'sf-token', 'date-time-local', 'time-local'],
+])
+
+/** Whether a format is asserted, or of OpenAPI's registry; others are noted with a warning. */
+export const isKnownFormat = (name: string): boolean => formatOf(name) !== undefined || NAMES.has(name)
 
 /** RFC 3339 section 5.6. */
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/
@@ -157,13 +159,27 @@ function ofNumbers(
   return value => (typeof value === 'number' ? holds(value) : !(value instanceof ExactNumber) || holdsExactly(value))
 }
 
-/** Formats that OpenAPI 3.1 adds. */
-const OPENAPI_FORMATS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  // Every 32-bit integer is a double.
-  int32: ofNumbers(
-    value => Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX,
+const integersFrom = (low: number, high: number) =>
+  ofNumbers(
+    value => Number.isInteger(value) && value >= low && value <= high,
     () => false,
+  )
+const UINT64_MAX = new ExactNumber('18446744073709551615')
+
+/** Formats of OpenAPI's registry. */
+const OPENAPI_FORMATS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  // Integers of up to 32 bits are doubles.
+  int8: integersFrom(-128, 127),
+  int16: integersFrom(-32_768, 32_767),
+  int32: integersFrom(INT32_MIN, INT32_MAX),
+  uint8: integersFrom(0, 255),
+  uint16: integersFrom(0, 65_535),
+  uint32: integersFrom(0, 2 ** 32 - 1),
+  uint64: ofNumbers(
+    value => Number.isInteger(value) && value >= 0 && value < 2 ** 64,
+    value => value.isInteger && value.compareTo(0) >= 0 && value.compareTo(UINT64_MAX) <= 0,
   ),
+  'double-int': integersFrom(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   int64: ofNumbers(
     value => Number.isInteger(value) && Math.abs(value) < 2 ** 63,
     value => value.isInteger && value.compareTo(INT64_MIN) >= 0 && value.compareTo(INT64_MAX) <= 0,
@@ -174,6 +190,6 @@ const OPENAPI_FORMATS: Readonly<Record<string, (value: unknown) => boolean>> = {
   ),
   double: ofNumbers(Number.isFinite, value => Number.isFinite(value.nearest)),
   byte: value => typeof value !== 'string' || BASE64.test(value),
-  binary: () => true,
-  password: () => true,
+  base64url: value => typeof value !== 'string' || /^[A-Za-z0-9_-]*$/.test(value),
+  char: value => typeof value !== 'string' || (value.length <= 2 && [...value].length === 1),
 }

@@ -176,6 +176,12 @@ const resourceIn = (
 /** Undefined for a text that is not a URI reference. The fragment is returned decoded. */
 function resolveUri(reference: string, base: string): { uri: string; fragment: string } | undefined {
   try {
+    if (reference.startsWith('#/components/'))
+      return finding(
+        path,
+        'unresolved_ref',
+        "does not lead to a schema: send the document's components as `components`",
+      )
     if (reference.startsWith('#')) return { uri: base, fragment: decodeURIComponent(reference.slice(1)) }
     const resolved = new URL(reference, base)
     const fragment = decodeURIComponent(resolved.hash.slice(1))
@@ -187,6 +193,8 @@ function resolveUri(reference: string, base: string): { uri: string; fragment: s
 }
 
 function leadsNowhere(reference: string, path: string): Finding {
+  if (reference.startsWith('#/components/'))
+    return finding(path, 'unresolved_ref', "does not lead to a schema: send the document's components as `components`")
   if (reference.startsWith('#')) return finding(path, 'unresolved_ref', 'does not lead to a schema of this document')
   return finding(path, 'remote_ref', 'must stay inside the document: begin with # or name an $id in it')
 }

@@ -23,6 +23,17 @@ export const SCHEMA_EVALUATIONS_MAX = 2_000
 /** Subschemas in the text, used or not: registration visits each several times, while others wait. */
 export const SCHEMA_SUBSCHEMAS_MAX = 500
 
+/** What the operator may raise for an organization; a raised number of properties raises the number of subschemas. */
+export interface SchemaLimits {
+  depth: number
+  properties: number
+}
+export const SCHEMA_LIMITS: SchemaLimits = { depth: SCHEMA_DEPTH_MAX, properties: SCHEMA_PROPERTIES_MAX }
+/** Subschemas for each property beyond the usual ones. */
+const SUBSCHEMAS_PER_PROPERTY = 2
+const subschemasMax = ({ properties }: SchemaLimits): number =>
+  SCHEMA_SUBSCHEMAS_MAX + SUBSCHEMAS_PER_PROPERTY * Math.max(0, properties - SCHEMA_PROPERTIES_MAX)
+
 export interface SchemaSize {
   /**
    * Levels: the root is 1, each step into properties, items, prefixItems, patternProperties or additionalProperties one
@@ -40,12 +51,12 @@ export interface SchemaSize {
 const STEPS = new Set(['properties', 'items', 'prefixItems', 'patternProperties', 'additionalProperties'])
 
 /** Measures a schema. Paths of findings are pointers into the schema. */
-export function measureSchema(schema: SchemaObject): SchemaSize {
+export function measureSchema(schema: SchemaObject, limits: SchemaLimits = SCHEMA_LIMITS): SchemaSize {
   const outside = outsideBounds(schema)
   if (outside) return { depth: 0, propertyCount: 0, evaluations: 0, problems: [outside] }
   const positions = schemaPositions(schema)
-  if (positions.size > SCHEMA_SUBSCHEMAS_MAX) {
-    const message = `holds ${positions.size} schemas, at most ${SCHEMA_SUBSCHEMAS_MAX} are allowed`
+  if (positions.size > subschemasMax(limits)) {
+    const message = `holds ${positions.size} schemas, at most ${subschemasMax(limits)} are allowed`
     const tooMany = { code: 'schema_too_wide' as const, finding: finding('', 'max_subschemas', message) }
     return { depth: 0, propertyCount: 0, evaluations: 0, problems: [tooMany] }
   }
@@ -61,14 +72,18 @@ export function measureSchema(schema: SchemaObject): SchemaSize {
   if (closing) {
     const at = [...positions].find(([, position]) => position === closing)?.[0] ?? ''
     problems.push({ code: 'schema_too_deep', finding: finding(at, 'recursive', 'refers to itself') })
-  } else if (depth > SCHEMA_DEPTH_MAX) {
+  } else if (depth > limits.depth) {
     problems.push({
       code: 'schema_too_deep',
-      finding: finding(tooDeepAt(schema), 'max_depth', `has ${depth} levels, at most ${SCHEMA_DEPTH_MAX} are allowed`),
+      finding: finding(
+        tooDeepAt(schema, limits.depth),
+        'max_depth',
+        `has ${depth} levels, at most ${limits.depth} are allowed`,
+      ),
     })
   }
-  if (propertyCount > SCHEMA_PROPERTIES_MAX) {
-    const message = `names ${propertyCount} properties, at most ${SCHEMA_PROPERTIES_MAX} are allowed`
+  if (propertyCount > limits.properties) {
+    const message = `names ${propertyCount} properties, at most ${limits.properties} are allowed`
     problems.push({ code: 'schema_too_wide', finding: finding('', 'max_properties', message) })
   }
   for (const broken of references.findings) problems.push({ code: 'invalid_json_schema', finding: broken })
@@ -93,9 +108,9 @@ function outsideBounds(schema: SchemaObject): SchemaSize['problems'][number] | u
 }
 
 /** The first place in the text below the deepest allowed level; the root where only references lead that deep. */
-function tooDeepAt(root: SchemaObject): string {
+function tooDeepAt(root: SchemaObject, depthMax: number): string {
   const look = (schema: SchemaObject, path: string, depth: number): string | undefined => {
-    if (depth > SCHEMA_DEPTH_MAX) return path
+    if (depth > depthMax) return path
     for (const { keyword, schema: child, path: childPath } of subschemasOf(schema, path)) {
       if (keyword === '$defs' || keyword === 'definitions') continue
       if (!isJsonObject(child) && keyword !== 'properties' && keyword !== 'patternProperties') continue
@@ -108,7 +123,7 @@ function tooDeepAt(root: SchemaObject): string {
 }
 
 /** Iterative, level by level: this check is what makes recursion safe everywhere else. */
-function nestsDeeper(value: unknown, levelsMax: number): boolean {
+export function nestsDeeper(value: unknown, levelsMax: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > levelsMax) return true

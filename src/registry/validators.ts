@@ -62,7 +62,7 @@ export function createValidators(options: { cacheMax: number }): Validators {
         makeJudge(schema, dialect)
         return { ok: true }
       } catch (error) {
-        const places = unjudgeableIn(onlyJudged(schema), dialect).slice(0, FINDINGS_MAX)
+        const places = unjudgeableIn(onlyJudged(schema)).slice(0, FINDINGS_MAX)
         return {
           ok: false,
           findings: places.length > 0 ? places : [finding('', 'compile', `cannot be taken: ${reasonOf(error)}`)],

@@ -141,3 +141,49 @@ it('a registration comes as types of a language that is known', async () => {
   const other = await api.organization()
   expect((await other.call('GET', `${EVENTS}/${id}/types?lang=go`)).code).toBe('not_found')
 })
+
+describe('a schema as it is published', () => {
+  const components = { schemas: { Customer: { type: 'object', properties: { name: S } }, Unused: {} } }
+  const payloadSchema = open({ customer: { $ref: '#/components/schemas/Customer' } })
+
+  it('brings the components that it refers to, which are stored with it', async () => {
+    const { slug, call } = await api.organization()
+    const input = { ...version(slug, '1.0.0', payloadSchema), components }
+    const bundled = {
+      ...open({ customer: { $ref: '#/$defs/Customer' } }),
+      $defs: { Customer: components.schemas.Customer },
+    }
+    expect((await call('POST', `${EVENTS}/dry-run`, input)).data).toMatchObject({ valid: true, warnings: [] })
+    const made = await call('POST', EVENTS, input, { 'idempotency-key': 'k' })
+    expect([made.status, made.data.payloadSchema]).toEqual([201, bundled])
+    expect((await call('POST', EVENTS, input, { 'idempotency-key': 'k' })).data).toEqual(made.data)
+    const lost = await call('POST', EVENTS, version(slug, '1.1.0', payloadSchema))
+    expect([lost.code, lost.body.error?.details?.[0]]).toMatchObject([
+      'invalid_json_schema',
+      { rule: 'unresolved_ref' },
+    ])
+    const hostile = {
+      schemas: JSON.parse('{"__proto__":{"type":"object"},"Customer":{"$ref":"#/components/schemas/Customer"}}'),
+    }
+    expect((await call('POST', EVENTS, { ...input, version: '1.1.0', components: hostile })).status).toBe(400)
+    for (const wrong of [[], 'text', { schemas: [] }])
+      expect((await call('POST', EVENTS, { ...input, version: '1.1.0', components: wrong })).code).toBe(
+        'validation_failed',
+      )
+  })
+
+  it('may be larger where the operator says so, on the plan ENTERPRISE', async () => {
+    const wide = open(Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`p${n}`, S])))
+    const { id, slug, call } = await api.organization('ENTERPRISE')
+    const at = `/api/v1/organizations/${id}`
+    expect((await call('POST', EVENTS, version(slug, '1.0.0', wide))).code).toBe('schema_too_wide')
+    const schemaLimits = { depth: 10, properties: 500 }
+    expect((await api.operator('PATCH', at, { schemaLimits })).data.schemaLimits).toEqual(schemaLimits)
+    expect((await call('POST', EVENTS, version(slug, '1.0.0', wide))).status).toBe(201)
+    expect((await api.operator('PATCH', at, { plan: 'PRO' })).data.schemaLimits).toEqual({ depth: 5, properties: 50 })
+    expect((await api.operator('PATCH', at, { schemaLimits })).code).toBe('validation_failed')
+    expect((await api.operator('PATCH', at, { schemaLimits: { depth: 11, properties: 50 } })).code).toBe(
+      'validation_failed',
+    )
+  })
+})

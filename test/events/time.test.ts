@@ -40,7 +40,7 @@ describe('times of callers', () => {
   ])('%j is no time', text => expect(parseTime(text)).toBeUndefined())
 
   it('are exactly those of the format date-time, however they are written', () => {
-    const isDateTime = formatOf('date-time', 'json-schema-2020-12')!
+    const isDateTime = formatOf('date-time')!
     const part = (from: number, to: number, width = 2) =>
       fc.integer({ min: from, max: to }).map(n => String(n).padStart(width, '0'))
     const zone = fc.oneof(

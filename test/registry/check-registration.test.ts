@@ -18,6 +18,7 @@ describe('a registration', () => {
       findings: [],
       warnings: [],
       proof: null,
+      modes: null,
       semverBump: 'initial',
       schemaHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       schemaFlavour: 'json-schema-2020-12',
@@ -181,10 +182,10 @@ describe('a registration', () => {
   it('says in a sentence the error and its place', () => {
     const says = (...args: Parameters<typeof check>) => check(...args).findings.map(f => f.message)
     expect(
-      says({ payloadSchema: { type: 'object', properties: { a: { type: 'string', format: 'phone' } } } })[0],
-    ).toMatch(/^The schema cannot be taken: '\/properties\/a\/format' must be one of date-time, /)
+      says({ payloadSchema: { type: 'object', properties: { a: { type: 'string', pattern: '(?=a)' } } } })[0],
+    ).toMatch(/^The schema cannot be taken: '\/properties\/a\/pattern' cannot be taken: look-around /)
     expect(says({ payloadSchema: { type: 'array' } })).toEqual([
-      `The schema cannot be taken: '/type' must be "object" at the root.`,
+      `The schema cannot be taken: '/type' must be "object" at the root, or behind its $ref or allOf.`,
     ])
     expect(says({ payloadSchema: 'text' })).toEqual(['The schema must be an object.'])
     expect(says({ namespace: 'other' })[0]).toMatch(

@@ -11,6 +11,7 @@ import { ClarionError } from '../../model/codes.ts'
 import { modeInForce } from '../../model/compatibility.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
+import { schemaRulesOf } from '../../registry/check-registration.ts'
 import { checkSchema } from '../../registry/check-schema.ts'
 import { judgeModes } from '../../registry/compatibility/modes.ts'
 import type { Validators } from '../../registry/validators.ts'
@@ -58,16 +59,16 @@ export function createSchemaRegistryRoutes(deps: SchemaRegistryDeps): Route[] {
     return {
       subjects: subjectsOf(organizationId, deps.view.list('registration', organizationId)),
       event: fullName => deps.view.event(organizationId, fullName),
-      checkSchema: schema => schemaFindings(schema),
+      checkSchema: schema => schemaFindings(schema, organization),
       mode: fullName => modeInForce(organization, fullName).mode,
       checkMinor: ([base, ...earlier], next, mode) =>
         base ? judgeModes(base, earlier, next, { strict }).of(mode).findings : [],
     }
   }
 
-  function schemaFindings(payloadSchema: unknown): Finding[] {
+  function schemaFindings(payloadSchema: unknown, organization: Organization): Finding[] {
     const input = { namespace: '', name: '', version: '', payloadSchema }
-    return checkSchema(input, deps.validators).findings.map(
+    return checkSchema(input, deps.validators, schemaRulesOf(organization)).findings.map(
       ({ code, message, details }) => details?.[0] ?? { path: '', rule: code, message },
     )
   }

@@ -2,6 +2,7 @@
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { shownScopes } from '../../model/scopes.ts'
+import { schemaRulesOf } from '../../registry/check-registration.ts'
 
 export function presentOrganization(organization: Organization) {
   const {
@@ -13,7 +14,7 @@ export function presentOrganization(organization: Organization) {
     compatibility: _compatibility,
     ...visible
   } = organization
-  return { strictCompatibility: false, ...visible }
+  return { strictCompatibility: false, ...visible, schemaLimits: schemaRulesOf(organization).limits }
 }
 
 export function presentKey(key: ApiKey) {

@@ -1,8 +1,10 @@
 import { SLUG_PATTERN } from '../../control-plane/organizations/slugs.ts'
 import { SCOPES } from '../../model/scopes.ts'
+import { SCHEMA_LIMITS } from '../../registry/schema-limits.ts'
 import {
   boolean,
   environment,
+  integer,
   listOf,
   nullable,
   object,
@@ -26,6 +28,7 @@ export const organization = object({
   ownerEmail: nullable(string),
   namespaceAllowlist: listOf(string),
   strictCompatibility: boolean,
+  schemaLimits: object({ depth: integer, properties: integer }),
 })
 
 export const newOrganization = object({
@@ -40,6 +43,10 @@ const organizationChanges = {
   'plan?': plan,
   'ownerEmail?': nullable(email),
   'strictCompatibility?': boolean,
+  'schemaLimits?': object({
+    depth: { type: 'integer', minimum: SCHEMA_LIMITS.depth, maximum: 10 },
+    properties: { type: 'integer', minimum: SCHEMA_LIMITS.properties, maximum: 500 },
+  }),
 }
 export const organizationPatch = { ...object(organizationChanges), minProperties: 1 }
 export const namespaceGrant = object({ namespace })

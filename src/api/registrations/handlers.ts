@@ -2,16 +2,19 @@
 
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
-import type { CompatibilityModes } from '../../control-plane/registrations/compatibility-modes.ts'
+import type { CompatibilityModes } from '../../control-plane/organizations/compatibility-modes.ts'
 import { impactOf } from '../../control-plane/registrations/impact.ts'
 import { inboundEvents } from '../../control-plane/registrations/inbound-events.ts'
 import type { NewRegistration, RegistrationRules } from '../../control-plane/registrations/registration-check.ts'
 import { getRegistration, type Registrations } from '../../control-plane/registrations/registrations.ts'
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
+import { isJsonObject } from '../../json/json-pointer.ts'
 import type { CompatibilityMode } from '../../model/compatibility.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { canonicalName } from '../../model/names.ts'
+import { bundleComponents } from '../../registry/components.ts'
+import { nestsDeeper, SCHEMA_NESTING_MAX } from '../../registry/schema-limits.ts'
 import type { Language } from '../../registry/types/languages.ts'
 import { createTypeGenerator } from '../../registry/types/type-generator.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
@@ -51,7 +54,7 @@ export function createRegistrationHandlers({
       const made = await registrations.register(
         call.caller,
         organizationOf(call).id,
-        call.body as NewRegistration,
+        bundled(call.body as Sent),
         call.idempotencyKey,
       )
       return { data: presentRegistration(made) }
@@ -115,7 +118,8 @@ export function createRegistrationHandlers({
      * last 30 days; nothing is stored. See docs/specification/registry.md#dry-run.
      */
     async dryRun(call: Call): Promise<Answer> {
-      const { history, ...input } = call.body as NewRegistration & { history?: boolean }
+      const { history, ...body } = call.body as Sent & { history?: boolean }
+      const input = bundled(body)
       const owner = ownerOf(call)
       const organization = getOrganization(view, owner.organizationId)
       const checked = registrationRules.dryRun(input, organization, view)
@@ -135,6 +139,17 @@ export function createRegistrationHandlers({
       }
     },
   }
+}
+
+/** `components`: of the OpenAPI document that the schema is from. */
+type Sent = NewRegistration & { components?: unknown }
+
+function bundled({ components, ...input }: Sent): NewRegistration {
+  const { payloadSchema } = input
+  // Beyond this nesting no walk is safe; the schema is refused for it anyway.
+  if (components === undefined || !isJsonObject(payloadSchema)) return input
+  if (nestsDeeper([payloadSchema, components], SCHEMA_NESTING_MAX + 4)) return input
+  return { ...input, payloadSchema: bundleComponents(payloadSchema, components) }
 }
 
 /** A filter by name may include the namespace. */

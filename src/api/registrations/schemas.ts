@@ -33,6 +33,8 @@ const versionFields = {
   'description?': description,
   payloadSchema: anything,
   'payloadExample?': anything,
+  /** Of the OpenAPI document that the schema is from; what it refers to is stored with it. */
+  'components?': { type: 'object', properties: { schemas: anyObject } },
 }
 const newVersion = { ...versionFields, 'status?': oneOf(['draft', 'published']) }
 export const newRegistration = object(newVersion)

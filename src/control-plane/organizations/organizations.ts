@@ -35,7 +35,9 @@ export interface NewOrganization {
   ownerEmail?: string | null
 }
 
-export type OrganizationPatch = Partial<Pick<Organization, 'name' | 'plan' | 'ownerEmail' | 'strictCompatibility'>>
+export type OrganizationPatch = Partial<
+  Pick<Organization, 'name' | 'plan' | 'ownerEmail' | 'strictCompatibility' | 'schemaLimits'>
+>
 
 export interface Organizations {
   /**
@@ -160,6 +162,7 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
     patch: (caller, id, patch, revision) =>
       change(caller, id, 'ORGANIZATION_UPDATED', before => {
         checkRevision(before, revision)
+        refuseLimits(patch, before)
         return patch
       }),
     suspend: (caller, id) => setStatus(caller, id, 'suspended', 'ORGANIZATION_SUSPENDED'),
@@ -178,6 +181,14 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
         return { namespaceAllowlist: allowed.filter(each => each !== namespace) }
       }),
   }
+}
+
+/** On other plans the limits would have no effect. */
+function refuseLimits({ schemaLimits, plan }: OrganizationPatch, before: Organization): void {
+  if (schemaLimits === undefined || (plan ?? before.plan) === 'ENTERPRISE') return
+  const message = 'Limits of schemas are raised on the plan ENTERPRISE only.'
+  const details = [{ path: '/schemaLimits', rule: 'plan', message: 'needs the plan ENTERPRISE' }]
+  throw new ClarionError('validation_failed', message, { details })
 }
 
 function newOrganization(id: string, slug: string, input: NewOrganization, nowMs: number): Organization {

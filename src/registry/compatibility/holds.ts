@@ -30,7 +30,7 @@ export function holds(form: Form, value: unknown, pattern: PatternOf): Answer {
     case 'opaque':
       return (form.guards & kindOf(value)) === 0 ? true : undefined
     case 'format':
-      return formatOf(form.name, 'openapi-3.1')?.(value) ?? true
+      return formatOf(form.name)?.(value) ?? true
     case 'bound':
       return withinBound(form, value)
     case 'multiple':

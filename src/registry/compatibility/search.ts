@@ -183,8 +183,7 @@ export function createSearch(forms: Forms, hints: ReadonlySet<string>): Search {
 }
 
 /** Formats that are names only. */
-export const assertsNothing = (name: string): boolean =>
-  name === 'binary' || name === 'password' || formatOf(name, 'openapi-3.1') === undefined
+export const assertsNothing = (name: string): boolean => formatOf(name) === undefined
 
 export const partsOf = (form: Form): Form[] => (form.kind === 'all' ? form.parts : [form])
 

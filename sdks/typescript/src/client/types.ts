@@ -38,6 +38,8 @@ export interface NewRegistration {
   description?: string
   payloadSchema: Json
   payloadExample?: unknown
+  /** Of the OpenAPI document that the schema is from: `#/components/schemas/…` is resolved in it. */
+  components?: { schemas?: Json; [more: string]: unknown }
 }
 export type RegistrationStatus = 'draft' | 'published' | 'archived'
 export type SemverBump = 'initial' | 'patch' | 'minor' | 'major'

@@ -4,11 +4,11 @@ import { ClarionError } from '../../model/codes.ts'
 import { type Compatibility, type CompatibilityMode, type ModeInForce, modeInForce } from '../../model/compatibility.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
-import { announcementsOf } from '../organizations/organization-chain.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { revised } from '../store/revision.ts'
 import type { ControlStore, Decision } from '../store/store.ts'
+import { announcementsOf } from './organization-chain.ts'
 
 export interface CompatibilityModes {
   /** Of one event, or of the organization. Errors: `not_found` for a name that was never registered. */
