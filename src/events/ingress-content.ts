@@ -1,9 +1,10 @@
 /**
- * The value of a record from an organization's own producer: the payload, or one of two wrappings of it, which are
+ * The value of a record from an organization's own producer: the payload, or one of its wrappings, which are
  * removed here. The payload inside is never serialised again.
  *
  *     {…}                      the payload
  *     0x00 <id, 4 bytes> {…}   framed by a serializer of a schema registry; the id comes from the schema façade
+ *     __value_schema_id: 0x01 <GUID, 16 bytes>, or 0x00 <id, 4 bytes>   the same in a header; the value is the payload
  *     content-type: application/cloudevents+json   an envelope of CloudEvents (structured mode); `data` is the payload
  */
 
@@ -26,14 +27,38 @@ const EMPTY = finding('/value', 'required', 'is empty: send the payload, a JSON 
 export interface IngressContent {
   /** Empty when there is none. */
   payload: Buffer
-  /** Schema id of the frame. */
-  schemaId?: number
+  /** Schema id of the frame or the header: an integer, or a GUID in lower-case hexadecimal with hyphens. */
+  schemaId?: number | string
   /** Attributes of the envelope, each a JSON value with its position. */
   envelope?: Envelope
   findings: Finding[]
 }
 
-export function readContent({ value, headers }: LogRecord): IngressContent {
+export function readContent(record: LogRecord): IngressContent {
+  const content = readValue(record)
+  const header = record.headers[SCHEMA_ID_HEADER]
+  if (!header) return content
+  const schemaId = schemaIdIn(header)
+  return schemaId === undefined
+    ? { ...content, findings: [...content.findings, MALFORMED_ID] }
+    : { ...content, schemaId }
+}
+
+/** Of serializers that write no frame; its first byte is the form of the id. */
+const SCHEMA_ID_HEADER = '__value_schema_id'
+const MALFORMED_ID = finding(
+  `/headers/${SCHEMA_ID_HEADER}`,
+  'schema_id',
+  'must be a byte 1 and a GUID of 16 bytes, or a byte 0 and an id of 4 bytes',
+)
+
+function schemaIdIn(header: Buffer): number | string | undefined {
+  if (header.length === FRAME_BYTES && header[0] === 0) return header.readUInt32BE(1)
+  if (header.length !== 17 || header[0] !== 1) return undefined
+  return header.toString('hex', 1).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+function readValue({ value, headers }: LogRecord): IngressContent {
   if (value === null) return { payload: NOTHING, findings: [TOMBSTONE] }
   if (value.length === 0) return { payload: NOTHING, findings: [EMPTY] }
   const mode = structuredMode(headers)

@@ -131,7 +131,7 @@ export interface ReadIngress extends IngressEmit {
   payload: Buffer
 }
 
-export type SchemaOf = (schemaId: number) => EventVersion | undefined
+export type SchemaOf = (schemaId: number | string) => EventVersion | undefined
 const NO_SCHEMAS: SchemaOf = () => undefined
 
 function readPlatformHeaders(headers: Headers): PlatformFacts {

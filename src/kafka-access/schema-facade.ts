@@ -60,13 +60,14 @@ export const FACADE_ROUTES: readonly FacadeRoute[] = [
   { method: 'GET', path: '/subjects', summary: 'Names of the published events.', answer: listSubjects },
   { method: 'POST', path: '/subjects/:subject', summary: 'Look a schema up.', answer: lookUp },
   { method: 'GET', path: '/subjects/:subject/versions', summary: 'Version numbers of an event.', answer: listVersions },
-  { method: 'POST', path: '/subjects/:subject/versions', summary: 'The id of a schema that is there; nothing is registered.', answer: (facade, call) => ({ id: findOrRefuse(facade, call).schemaId }) },
+  { method: 'POST', path: '/subjects/:subject/versions', summary: 'The id of a schema that is there; nothing is registered.', answer: (facade, call) => { const { schemaId: id, guid } = findOrRefuse(facade, call); return { id, guid } } },
   { method: 'GET', path: '/subjects/:subject/versions/:version', summary: 'One version with its schema.', answer: (facade, call) => present(getVersion(facade, call)) },
   { method: 'GET', path: '/subjects/:subject/versions/:version/schema', summary: 'The schema alone.', answer: (facade, call) => getVersion(facade, call).registration.payloadSchema },
   { method: 'GET', path: '/subjects/:subject/versions/:version/referencedby', summary: 'Always empty: schemas refer to none.', answer: (facade, call) => { getVersion(facade, call); return [] } },
   { method: 'GET', path: '/schemas', summary: 'All versions with their schemas.', answer: listSchemas },
   { method: 'GET', path: '/schemas/types', summary: 'JSON.', answer: () => [JSON_TYPE] },
-  { method: 'GET', path: '/schemas/ids/:schemaId', summary: 'A schema by its id.', answer: (facade, call) => ({ schemaType: JSON_TYPE, schema: textOf(getById(facade, call)) }) },
+  { method: 'GET', path: '/schemas/ids/:schemaId', summary: 'A schema by its id.', answer: (facade, call) => bare(getById(facade, call)) },
+  { method: 'GET', path: '/schemas/guids/:guid', summary: 'A schema by the GUID that serializers write into a header.', answer: (facade, call) => bare(getByGuid(facade, call)) },
   { method: 'GET', path: '/schemas/ids/:schemaId/schema', summary: 'The schema alone.', answer: (facade, call) => getById(facade, call).registration.payloadSchema },
   { method: 'GET', path: '/schemas/ids/:schemaId/subjects', summary: 'The event that it is of.', answer: (facade, call) => [getById(facade, call).subject] },
   { method: 'GET', path: '/schemas/ids/:schemaId/versions', summary: 'Event and version that it is of.', answer: (facade, call) => { const { subject, version } = getById(facade, call); return [{ subject, version }] } },
@@ -123,6 +124,12 @@ function getById({ subjects }: Facade, { params }: FacadeCall): SubjectVersion {
   const id = params.schemaId!
   const found = /^\d{1,10}$/.test(id) ? subjects.byId(Number(id)) : undefined
   if (found === undefined) throw new FacadeError(40403, `Schema ${id} not found`)
+  return found
+}
+
+function getByGuid({ subjects }: Facade, { params }: FacadeCall): SubjectVersion {
+  const found = subjects.byGuid(params.guid!.toLowerCase())
+  if (found === undefined) throw new FacadeError(40403, `Schema ${params.guid!.slice(0, 100)} not found`)
   return found
 }
 
@@ -191,10 +198,12 @@ function schemaIn({ body }: FacadeCall): unknown {
 
 const textOf = ({ registration }: SubjectVersion): string => JSON.stringify(registration.payloadSchema)
 
+const bare = (found: SubjectVersion) => ({ guid: found.guid, schemaType: JSON_TYPE, schema: textOf(found) })
 const present = (found: SubjectVersion) => ({
   subject: found.subject,
   version: found.version,
   id: found.schemaId,
+  guid: found.guid,
   schemaType: JSON_TYPE,
   schema: textOf(found),
 })

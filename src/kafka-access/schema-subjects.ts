@@ -7,13 +7,15 @@ import { emits } from '../../topics/emits.ts'
 import { schemaHash } from '../json/canonical-json.ts'
 import { isJsonObject } from '../json/json-pointer.ts'
 import type { Registration } from '../model/registrations.ts'
-import { schemaIndexOf } from './schema-ids.ts'
+import { guidOf, schemaIndexOf } from './schema-ids.ts'
 
 export interface SubjectVersion {
   subject: string
   /** From 1. */
   version: number
   schemaId: number
+  /** Of the same schema, for serializers that write it into a header. */
+  guid: string
   registration: Registration
 }
 
@@ -23,6 +25,7 @@ export interface Subjects {
   /** Oldest first, archived ones included. */
   versions(subject: string): SubjectVersion[]
   byId(schemaId: number): SubjectVersion | undefined
+  byGuid(guid: string): SubjectVersion | undefined
   /** The version of the subject with this schema, compared in canonical form. */
   find(subject: string, schema: unknown): SubjectVersion | undefined
 }
@@ -35,13 +38,16 @@ export function subjectsOf(organizationId: string, registrations: readonly Regis
   const index = schemaIndexOf(registrations)
   const bySubject = new Map<string, SubjectVersion[]>()
   const byId = new Map<number, SubjectVersion>()
+  const byGuid = new Map<string, SubjectVersion>()
   for (const [schemaId, registration] of [...index.byId].sort(([, a], [, b]) => byPublication(a, b))) {
     const subject = `${registration.namespace}.${registration.name}`
     const versions = bySubject.get(subject) ?? []
     bySubject.set(subject, versions)
-    const made = { subject, version: versions.length + 1, schemaId, registration }
+    const guid = guidOf(registration.id)
+    const made = { subject, version: versions.length + 1, schemaId, guid, registration }
     versions.push(made)
     byId.set(schemaId, made)
+    byGuid.set(guid, made)
   }
   const topic = `${emits.nameFor(organizationId, 'live')}-`
   const own = (subject: string) => (subject.startsWith(topic) ? subject.slice(topic.length) : subject)
@@ -54,6 +60,7 @@ export function subjectsOf(organizationId: string, registrations: readonly Regis
         .sort(),
     versions: subject => bySubject.get(own(subject)) ?? [],
     byId: schemaId => byId.get(schemaId),
+    byGuid: guid => byGuid.get(guid),
     find(subject, schema) {
       const hash = hashOf(schema)
       const newestMatch = (versions: SubjectVersion[]) =>

@@ -102,6 +102,10 @@ describe('the mode of minors', () => {
       })
       return response.json()
     }
+    const latest = await registry('GET', `/subjects/${name}/versions/latest`)
+    expect(latest).toMatchObject({ subject: name, version: 2, guid: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+    expect(await registry('GET', `/schemas/guids/${latest.guid}`)).toMatchObject({ schema: latest.schema })
+    expect(await registry('GET', '/schemas/guids/none')).toMatchObject({ error_code: 40403 })
     expect(await registry('GET', '/config')).toEqual({ compatibilityLevel: 'FULL' })
     expect(await registry('GET', `/config/${name}`)).toEqual({ compatibilityLevel: 'BACKWARD_TRANSITIVE' })
     const check = (schema: object) =>

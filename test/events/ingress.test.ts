@@ -201,6 +201,33 @@ describe("an organization's own record", () => {
     expect(framed({}, 8)).toMatchObject({ fullName: 'schema-id:8', version: undefined, findings: [] })
   })
 
+  it('may carry the schema id in a header, which goes before a frame and leaves the value as it is', () => {
+    const guid = '01234567-89ab-8def-8123-456789abcdef'
+    const known = (id: number | string) =>
+      id === guid || id === 7 ? { fullName: 'aa.bb', version: '1.2.0' } : undefined
+    const read = (id: Buffer, more: Record<string, string> = {}, bytes = value) => {
+      const made = record(more, { value: bytes })
+      made.headers.__value_schema_id = id
+      return readIngress(made, tags, known)
+    }
+    const ofGuid = Buffer.concat([Buffer.from([1]), Buffer.from(guid.replaceAll('-', ''), 'hex')])
+    const accepted = { fullName: 'aa.bb', version: '1.2.0', payload: value, findings: [] }
+    expect(read(ofGuid)).toMatchObject(accepted)
+    expect(read(Buffer.from([0, 0, 0, 0, 7]))).toMatchObject(accepted)
+    expect(read(ofGuid, {}, Buffer.concat([Buffer.from([0, 0, 0, 0, 9]), value]))).toMatchObject(accepted)
+    expect(read(ofGuid, { name: 'cc.dd' })).toMatchObject({ fullName: 'cc.dd', version: undefined })
+    const foreign = Buffer.from(ofGuid).fill(9, 1)
+    expect(read(foreign).fullName).toBe('schema-id:09090909-0909-0909-0909-090909090909')
+    for (const wrong of [
+      Buffer.alloc(0),
+      Buffer.from([1]),
+      ofGuid.subarray(0, 16),
+      Buffer.alloc(17, 2),
+      Buffer.alloc(5, 1),
+    ])
+      expect(read(wrong).findings).toMatchObject([{ path: '/headers/__value_schema_id', rule: 'schema_id' }])
+  })
+
   it('is a tombstone without a value, which is said as it is', () => {
     expect(readIngress(record({ name: 'aa.bb' }, { value: null }), tags).findings[0]?.message).toMatch(
       /^has no value .*send the payload/,

@@ -40,6 +40,15 @@ describe('the integer id of a registration', () => {
     expect(eventOfSchema([first, last], id + 1)).toBeUndefined()
   })
 
+  it('has a GUID beside it, a UUID that is as lasting', () => {
+    const [first, last] = [registration('a', '1.0.0'), registration('c', '1.0.0')]
+    const guids = [[first], [last, first]].map(list => subjectsOf('org_1', list).versions('shop.a')[0]!.guid)
+    expect(new Set(guids).size).toBe(1)
+    expect(guids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(eventOfSchema([first, last], guids[0]!)).toEqual({ fullName: 'shop.a', version: '1.0.0' })
+    expect(subjectsOf('org_1', [first]).byGuid(guids[0]!)?.registration).toBe(first)
+  })
+
   it('is not shared within an organization, though one in two thousand millions might be', () => {
     const many = Array.from({ length: 70_000 }, (_, n) => registration(`n${n}`, '1.0.0'))
     expect(schemaIndexOf(many).byId.size).toBe(many.length)
