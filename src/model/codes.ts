@@ -58,6 +58,10 @@ export const CODES = {
   ),
   patch_must_be_byte_equal: entry(400, 'A patch may change descriptions only.'),
   minor_must_be_backwards_compatible: entry(400, 'A minor must be compatible; details name what breaks, and where.'),
+  contract_violated: entry(
+    400,
+    'Receivers need what payloads of the version may lack, and the organization refuses such minors; details name each.',
+  ),
   schema_too_deep: entry(
     400,
     'The schema nests more than 5 levels (or what the organization was given) or refers to itself.',

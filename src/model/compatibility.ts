@@ -14,8 +14,13 @@ export const COMPATIBILITY_MODES = [
 ] as const
 export type CompatibilityMode = (typeof COMPATIBILITY_MODES)[number]
 
+export const CONTRACT_POLICIES = ['warn', 'refuse'] as const
+export type ContractPolicy = (typeof CONTRACT_POLICIES)[number]
+
 /** `mode` absent: `full`. `names`: modes of single events, by `<namespace>.<name>`. */
 export interface Compatibility {
+  /** What becomes of a minor that breaks a receiver's contract; `warn` if absent. */
+  contractPolicy?: ContractPolicy
   mode?: CompatibilityMode
   names?: Readonly<Record<string, CompatibilityMode>>
 }
@@ -24,12 +29,14 @@ export interface ModeInForce {
   mode: CompatibilityMode
   /** Nothing was set here: it is the organization's, or the platform's default. */
   inherited: boolean
+  /** Of the organization, whichever name it is asked of. */
+  contractPolicy: ContractPolicy
 }
 
 /** Of one event; of the organization without a name. */
 export function modeInForce({ compatibility }: { compatibility?: Compatibility }, fullName?: string): ModeInForce {
-  const { mode, names = {} } = compatibility ?? {}
-  if (fullName === undefined) return { mode: mode ?? 'full', inherited: mode === undefined }
+  const { mode, names = {}, contractPolicy = 'warn' } = compatibility ?? {}
+  if (fullName === undefined) return { mode: mode ?? 'full', inherited: mode === undefined, contractPolicy }
   const own = Object.hasOwn(names, fullName) ? names[fullName] : undefined
-  return { mode: own ?? mode ?? 'full', inherited: own === undefined }
+  return { mode: own ?? mode ?? 'full', inherited: own === undefined, contractPolicy }
 }

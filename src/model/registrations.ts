@@ -26,5 +26,17 @@ export interface Registration extends Stored {
   /**
    * Changes from the version before that consumers should know of; absent if none. Paths are pointers into the request.
    */
-  warnings?: Finding[]
+  warnings?: ReceiverFinding[]
+}
+
+/** Something that events are delivered to. */
+export interface ReceiverOfEvents {
+  kind: 'webhook'
+  id: string
+  name: string | null
+}
+
+/** A finding that is about one receiver, if it has one. */
+export interface ReceiverFinding extends Finding {
+  receiver?: ReceiverOfEvents
 }

@@ -59,13 +59,13 @@ describe('the mode of minors', () => {
     const { slug, call } = await api.organization()
     const name = `${slug}.order.made`
     await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
-    expect((await call('GET', MODES)).data).toEqual({ mode: 'full', inherited: true })
-    expect((await call('GET', `${MODES}/${name}`)).data).toEqual({ mode: 'full', inherited: true })
+    expect((await call('GET', MODES)).data).toMatchObject({ mode: 'full', inherited: true })
+    expect((await call('GET', `${MODES}/${name}`)).data).toMatchObject({ mode: 'full', inherited: true })
 
     const refused = await call('POST', EVENTS, version(slug, '1.1.0', widened))
     expect([refused.status, refused.code]).toEqual([400, 'minor_must_be_backwards_compatible'])
-    expect((await call('PUT', MODES, { mode: 'forward' })).data).toEqual({ mode: 'forward', inherited: false })
-    expect((await call('PUT', `${MODES}/${name}`, { mode: 'backward' })).data).toEqual({
+    expect((await call('PUT', MODES, { mode: 'forward' })).data).toMatchObject({ mode: 'forward', inherited: false })
+    expect((await call('PUT', `${MODES}/${name}`, { mode: 'backward' })).data).toMatchObject({
       mode: 'backward',
       inherited: false,
     })
@@ -83,7 +83,7 @@ describe('the mode of minors', () => {
     ])
     expect((await call('POST', EVENTS, version(slug, '1.1.0', widened))).status).toBe(201)
 
-    expect((await call('DELETE', `${MODES}/${name}`)).data).toEqual({ mode: 'forward', inherited: true })
+    expect((await call('DELETE', `${MODES}/${name}`)).data).toMatchObject({ mode: 'forward', inherited: true })
     const narrowed = version(slug, '1.2.0', open({ a: S }))
     expect((await call('POST', EVENTS, narrowed)).status).toBe(201)
   })
@@ -130,7 +130,7 @@ describe('the mode of minors', () => {
       expect((await ask()).code).toBe('not_found')
     for (const body of [{ mode: 'none' }, {}, { mode: 'full', more: 1 }])
       expect((await call('PUT', MODES, body)).code).toBe('validation_failed')
-    expect((await call('GET', `${MODES}/${slug}.order.made`)).data).toEqual({ mode: 'full', inherited: true })
+    expect((await call('GET', `${MODES}/${slug}.order.made`)).data).toMatchObject({ mode: 'full', inherited: true })
   })
 })
 
@@ -189,5 +189,75 @@ describe('a schema as it is published', () => {
     expect((await api.operator('PATCH', at, { schemaLimits: { depth: 11, properties: 50 } })).code).toBe(
       'validation_failed',
     )
+  })
+})
+
+describe("a receiver's contract", () => {
+  const contractOf = (namespace: string, schema: object) => ({
+    ...{ url: 'https://receiver.test/hook', events: [`${namespace}.*`], name: 'ledger' },
+    contracts: { [`${namespace}.order.made`]: schema },
+  })
+  const needsA = { type: 'object', properties: { a: S }, required: ['a'] }
+  const minor = (namespace: string) => version(namespace, '1.1.0', open({ a: S, b: S }))
+
+  it('is a warning on a version that does not honour it, names the receiver, and shows in the impact', async () => {
+    const { slug, call } = await api.organization()
+    const made = await call('POST', '/api/v1/webhooks', contractOf(slug, needsA))
+    expect([made.status, made.data.contracts]).toEqual([201, { [`${slug}.order.made`]: needsA }])
+    const receiver = { kind: 'webhook', id: made.data.id, name: 'ledger' }
+    const first = await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
+    expect(first.data.warnings).toEqual([
+      { path: '/payloadSchema', rule: 'contract_violated', message: expect.stringContaining('ledger'), receiver },
+    ])
+    const { data: dry } = await call('POST', `${EVENTS}/dry-run`, minor(slug))
+    expect([dry.valid, dry.impact.contracts]).toEqual([true, [{ receiver, holds: false, path: '/required' }]])
+
+    const kept = { type: 'object', properties: { a: { type: ['string', 'null'] } } }
+    await call('PATCH', `/api/v1/webhooks/${made.data.id}`, { contracts: { [`${slug}.order.made`]: kept } })
+    const honoured = (await call('POST', `${EVENTS}/dry-run`, minor(slug))).data
+    expect(honoured.impact.contracts).toEqual([{ receiver, holds: true, path: '' }])
+    expect(honoured.warnings.map(({ rule }: { rule: string }) => rule)).toEqual(['open_model_property_added'])
+  })
+
+  it('refuses a minor where the organization says so, and a major never', async () => {
+    const { slug, call } = await api.organization()
+    await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
+    const hook = (await call('POST', '/api/v1/webhooks', contractOf(slug, needsA))).data
+    const policy = { contractPolicy: 'refuse' }
+    expect((await call('PUT', `${EVENTS}/compatibility`, policy)).data).toEqual({
+      mode: 'full',
+      inherited: true,
+      ...policy,
+    })
+    const refused = await call('POST', EVENTS, minor(slug))
+    expect([refused.status, refused.code]).toEqual([400, 'contract_violated'])
+    expect(refused.body.error?.details?.[0]).toMatchObject({ path: '/payloadSchema', rule: 'contract_violated' })
+    expect((await call('POST', EVENTS, version(slug, '2.0.0', open({})))).data.warnings).toMatchObject([
+      { rule: 'contract_violated', receiver: { id: hook.id } },
+    ])
+    // A webhook that is pinned to another version does not get this one.
+    await call('PATCH', `/api/v1/webhooks/${hook.id}`, { events: [`${slug}.order.made@1.0.0`] })
+    expect(
+      (await call('POST', `${EVENTS}/dry-run`, version(slug, '2.1.0', open({ b: S })))).data.impact.contracts,
+    ).toEqual([])
+  })
+
+  it('is checked as a payload schema is, with its place', async () => {
+    const { slug, call } = await api.organization()
+    const place = async (contracts: unknown) => {
+      const { code, body } = await call('POST', '/api/v1/webhooks', { ...contractOf(slug, {}), contracts })
+      return `${code} ${body.error?.details?.[0]?.path}`
+    }
+    const name = `${slug}.order.made`
+    expect(await place({ [name]: { type: 'array' } })).toBe(`invalid_json_schema /contracts/${name}/type`)
+    expect(await place({ [name]: { type: 'object', pattern: '(' } })).toBe(
+      `invalid_json_schema /contracts/${name}/pattern`,
+    )
+    expect(await place({ [name]: { type: 'object', title: 'x'.repeat(17_000) } })).toBe(
+      `schema_too_wide /contracts/${name}`,
+    )
+    expect(await place({ Wrong: needsA })).toBe('validation_failed /contracts/Wrong')
+    const many = Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`${slug}.e${n}`, needsA]))
+    expect(await place(many)).toMatch(/^validation_failed \/contracts/)
   })
 })

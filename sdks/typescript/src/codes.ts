@@ -15,6 +15,7 @@ export const CLARION_CODES = [
   'channel_quota_exceeded',
   'conflict',
   'constraint_violated',
+  'contract_violated',
   'cursor_expired',
   'delivery_in_progress',
   'domain_limit_exceeded',

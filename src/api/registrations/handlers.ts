@@ -2,7 +2,7 @@
 
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Clock } from '../../clock.ts'
-import type { CompatibilityModes } from '../../control-plane/organizations/compatibility-modes.ts'
+import type { CompatibilityModes, OwnCompatibility } from '../../control-plane/organizations/compatibility-modes.ts'
 import { impactOf } from '../../control-plane/registrations/impact.ts'
 import { inboundEvents } from '../../control-plane/registrations/inbound-events.ts'
 import type { NewRegistration, RegistrationRules } from '../../control-plane/registrations/registration-check.ts'
@@ -90,12 +90,17 @@ export function createRegistrationHandlers({
     compatibility: (call: Call): Answer => ({
       data: compatibilityModes.of(organizationOf(call).id, call.params.fullName),
     }),
-    async putCompatibility(call: Call): Promise<Answer> {
+    putCompatibility: async (call: Call): Promise<Answer> => ({
+      data: await compatibilityModes.set(call.caller, organizationOf(call).id, call.body as OwnCompatibility),
+    }),
+    async putCompatibilityOf(call: Call): Promise<Answer> {
       const { mode } = call.body as { mode: CompatibilityMode }
-      return { data: await compatibilityModes.set(call.caller, organizationOf(call).id, call.params.fullName, mode) }
+      return {
+        data: await compatibilityModes.setFor(call.caller, organizationOf(call).id, call.params.fullName!, mode),
+      }
     },
     deleteCompatibility: async (call: Call): Promise<Answer> => ({
-      data: await compatibilityModes.set(call.caller, organizationOf(call).id, call.params.fullName, undefined),
+      data: await compatibilityModes.setFor(call.caller, organizationOf(call).id, call.params.fullName!, undefined),
     }),
     async patch(call: Call): Promise<Answer> {
       const { description } = call.body as { description: string | null }
@@ -122,16 +127,17 @@ export function createRegistrationHandlers({
       const input = bundled(body)
       const owner = ownerOf(call)
       const organization = getOrganization(view, owner.organizationId)
-      const checked = registrationRules.dryRun(input, organization, view)
-      if (!checked.valid) await registrations.announceDryRun(call.caller, owner.organizationId, input, checked)
+      const { contracts, ...checked } = registrationRules.dryRun(input, organization, view)
+      if (!checked.valid)
+        await registrations.announceDryRun(call.caller, owner.organizationId, input, { ...checked, contracts })
       const { namespace, name, version } = input
       const fullName = `${namespace}.${name}`
       const event = { namespace, name, version, canonicalName: canonicalName(organization.id, fullName, version) }
-      const judge = history === true ? registrationRules.judge(input, checked) : undefined
+      const judge = history === true ? registrationRules.judge(input, { ...checked, contracts }) : undefined
       return {
         data: {
           ...checked,
-          impact: impactOf(view, owner, event),
+          impact: { ...impactOf(view, owner, event), contracts },
           ...(history === true
             ? { history: judge === undefined ? null : await tryOnHistory(owner, fullName, judge) }
             : {}),

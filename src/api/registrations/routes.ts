@@ -26,7 +26,7 @@ export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route
       route('GET', `${PATH}/compatibility`, 'events:read', 'What minors of the organization must hold to.', { answer: registrations.compatibility }, on.compatibility),
       route('PUT', `${PATH}/compatibility`, 'events:manage', 'Set what minors of the organization must hold to; nothing is judged again.', { body: registrations.compatibilityPut, answer: registrations.compatibility }, on.putCompatibility),
       route('GET', `${PATH}/compatibility/:fullName`, 'events:read', 'What minors of one event must hold to.', { answer: registrations.compatibility }, on.compatibility),
-      route('PUT', `${PATH}/compatibility/:fullName`, 'events:manage', 'Set what minors of one event must hold to; nothing is judged again.', { body: registrations.compatibilityPut, answer: registrations.compatibility }, on.putCompatibility),
+      route('PUT', `${PATH}/compatibility/:fullName`, 'events:manage', 'Set what minors of one event must hold to; nothing is judged again.', { body: registrations.compatibilityOfPut, answer: registrations.compatibility }, on.putCompatibilityOf),
       route('DELETE', `${PATH}/compatibility/:fullName`, 'events:manage', 'Let one event follow the organization again.', { answer: registrations.compatibility }, on.deleteCompatibility),
     ],
     one: [

@@ -1,4 +1,4 @@
-import { COMPATIBILITY_MODES } from '../../model/compatibility.ts'
+import { COMPATIBILITY_MODES, CONTRACT_POLICIES } from '../../model/compatibility.ts'
 import { NAMESPACE_PATTERN } from '../../model/names.ts'
 import { LANGUAGES } from '../../registry/types/languages.ts'
 import {
@@ -51,6 +51,9 @@ export const registrationQuery = {
 }
 
 const findings = listOf(object({ path: string, rule: string, message: string }))
+const receiver = object({ kind: oneOf(['webhook']), id: string, name: nullable(string) })
+/** Of a receiver's contract, with the receiver. */
+const warnings = listOf(object({ path: string, rule: string, message: string, 'receiver?': receiver }))
 const registrationFields = {
   ...stored,
   organizationId: string,
@@ -68,7 +71,7 @@ const registrationFields = {
   registeredBy: string,
   publishedAt: nullable(time),
   archivedAt: nullable(time),
-  warnings: findings,
+  warnings,
 }
 export const registration = object(registrationFields)
 const inbound = object({
@@ -92,7 +95,7 @@ export const dryRun = object({
   propertyCount: integer,
   findings: listOf(object({ code: string, path: string, rule: string, message: string, details: findings })),
   errors: listOf(string),
-  warnings: findings,
+  warnings,
   proof: nullable(boolean),
   modes: nullable(
     object(Object.fromEntries(COMPATIBILITY_MODES.map(mode => [mode, object({ valid: boolean, findings })]))),
@@ -101,6 +104,7 @@ export const dryRun = object({
     webhooks: listOf(
       object({ id: string, name: nullable(string), url: string, active: boolean, selectors: listOf(string) }),
     ),
+    contracts: listOf(object({ receiver, holds: { enum: [true, false, 'unknown'] }, path: string })),
     peers: listOf(object({ groupId: string, memberId: string, versions: listOf(string), receives: boolean })),
   }),
   'history?': nullable(
@@ -114,6 +118,14 @@ export const dryRun = object({
 export const typesQuery = { lang: oneOf(LANGUAGES) }
 export const types = object({ language: oneOf(LANGUAGES), schemaHash: string, code: string })
 
-export const compatibilityPut = object({ mode: oneOf(COMPATIBILITY_MODES) })
+export const compatibilityOfPut = object({ mode: oneOf(COMPATIBILITY_MODES) })
+export const compatibilityPut = {
+  ...object({ 'mode?': oneOf(COMPATIBILITY_MODES), 'contractPolicy?': oneOf(CONTRACT_POLICIES) }),
+  minProperties: 1,
+}
 /** `inherited`: nothing was set here. */
-export const compatibility = object({ mode: oneOf(COMPATIBILITY_MODES), inherited: boolean })
+export const compatibility = object({
+  mode: oneOf(COMPATIBILITY_MODES),
+  inherited: boolean,
+  contractPolicy: oneOf(CONTRACT_POLICIES),
+})

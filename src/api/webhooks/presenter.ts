@@ -24,6 +24,7 @@ export function presentWebhook(
   const previousSecretExpiresAt = until !== null && Date.parse(until) > nowMs ? until : null
   return {
     ...visible,
+    contracts: webhook.contracts ?? {},
     previousSecretExpiresAt,
     publicKey,
     retry: presentRetryPolicy(retryDelaysMs),

@@ -1,3 +1,4 @@
+import { CONTRACTS_MAX } from '../../control-plane/webhooks/webhook-contracts.ts'
 import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/webhooks.ts'
 import {
   anyObject,
@@ -44,6 +45,7 @@ const settings = {
   'wireFormat?': oneOf(WIRE_FORMATS),
   'ordering?': oneOf(ORDERINGS),
   'autoDisableAfterDays?': { type: ['integer', 'null'], minimum: 1, maximum: AUTO_DISABLE_DAYS_MAX },
+  'contracts?': { type: ['object', 'null'], additionalProperties: anyObject, maxProperties: CONTRACTS_MAX },
   'verifyOwnership?': boolean,
 }
 
@@ -64,6 +66,7 @@ const webhookFields = {
   retry: object({ preset: nullable(string), delays: listOf(integer), maxAttempts: integer }),
   apiVersion: string,
   conditions: nullable(anyObject),
+  contracts: anyObject,
   headerNames: listOf(string),
   signatureProfiles: profiles,
   publicKey: nullable(string),

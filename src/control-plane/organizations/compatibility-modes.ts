@@ -10,14 +10,18 @@ import { revised } from '../store/revision.ts'
 import type { ControlStore, Decision } from '../store/store.ts'
 import { announcementsOf } from './organization-chain.ts'
 
+export type OwnCompatibility = Pick<Compatibility, 'mode' | 'contractPolicy'>
+
 export interface CompatibilityModes {
   /** Of one event, or of the organization. Errors: `not_found` for a name that was never registered. */
   of(organizationId: string, fullName: string | undefined): ModeInForce
-  /** `mode` undefined: the event follows the organization again. Errors: `not_found`. */
-  set(
+  /** Of the organization; what is absent stays. */
+  set(caller: Caller, organizationId: string, wanted: OwnCompatibility): Promise<ModeInForce>
+  /** Of one event. `mode` undefined: it follows the organization again. Errors: `not_found`. */
+  setFor(
     caller: Caller,
     organizationId: string,
-    fullName: string | undefined,
+    fullName: string,
     mode: CompatibilityMode | undefined,
   ): Promise<ModeInForce>
 }
@@ -30,25 +34,34 @@ export function createCompatibilityModes(deps: {
   announce: Announce
 }): CompatibilityModes {
   const { store, view, ids, clock, announce } = deps
+  const change = (
+    caller: Caller,
+    organizationId: string,
+    fullName: string | undefined,
+    decide: (before: Compatibility) => Compatibility,
+  ) =>
+    store.change(ids.next('chg'), (current): Decision<ModeInForce> => {
+      refuseUnknown(current, organizationId, fullName)
+      const before = getOrganization(current, organizationId)
+      const compatibility = decide(before.compatibility ?? {})
+      if (JSON.stringify(compatibility) === JSON.stringify(before.compatibility ?? {}))
+        return { records: [], changes: [], result: modeInForce(before, fullName) }
+      const after = revised(before, { compatibility }, clock.nowMs())
+      return {
+        records: [{ kind: 'organization', record: after }],
+        changes: announcementsOf(before, after, 'ORGANIZATION_UPDATED').map(each => announce(caller, each)),
+        result: modeInForce(after, fullName),
+      }
+    })
   return {
     of(organizationId, fullName) {
       refuseUnknown(view, organizationId, fullName)
       return modeInForce(getOrganization(view, organizationId), fullName)
     },
-    set: (caller, organizationId, fullName, mode) =>
-      store.change(ids.next('chg'), (current): Decision<ModeInForce> => {
-        refuseUnknown(current, organizationId, fullName)
-        const before = getOrganization(current, organizationId)
-        const compatibility = changed(before.compatibility ?? {}, fullName, mode)
-        if (JSON.stringify(compatibility) === JSON.stringify(before.compatibility ?? {}))
-          return { records: [], changes: [], result: modeInForce(before, fullName) }
-        const after = revised(before, { compatibility }, clock.nowMs())
-        return {
-          records: [{ kind: 'organization', record: after }],
-          changes: announcementsOf(before, after, 'ORGANIZATION_UPDATED').map(each => announce(caller, each)),
-          result: modeInForce(after, fullName),
-        }
-      }),
+    set: (caller, organizationId, wanted) =>
+      change(caller, organizationId, undefined, before => ({ ...before, ...wanted })),
+    setFor: (caller, organizationId, fullName, mode) =>
+      change(caller, organizationId, fullName, before => withName(before, fullName, mode)),
   }
 }
 
@@ -57,13 +70,12 @@ function refuseUnknown(view: Pick<ControlView, 'event'>, organizationId: string,
   throw new ClarionError('not_found', `The event ${fullName.slice(0, 100)} has no version: register it first.`)
 }
 
-function changed(
-  { mode: usual, names = {} }: Compatibility,
-  fullName: string | undefined,
+function withName(
+  { names = {}, ...own }: Compatibility,
+  fullName: string,
   mode: CompatibilityMode | undefined,
 ): Compatibility {
-  if (fullName === undefined) return { ...(mode && { mode }), ...(Object.keys(names).length > 0 && { names }) }
   const { [fullName]: _former, ...others } = names
   const next = mode === undefined ? others : { ...others, [fullName]: mode }
-  return { ...(usual && { mode: usual }), ...(Object.keys(next).length > 0 && { names: next }) }
+  return { ...own, ...(Object.keys(next).length > 0 && { names: next }) }
 }

@@ -3,12 +3,14 @@ import { ClarionError, type Code, type Finding } from '../../model/codes.ts'
 import { canonicalName } from '../../model/names.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Registration } from '../../model/registrations.ts'
+import type { ReceiverFinding, Registration } from '../../model/registrations.ts'
 import { checkRegistration, type RegistrationCheck, type RegistrationInput } from '../../registry/check-registration.ts'
 import { verdictsByMode } from '../../registry/compatibility/modes.ts'
+import type { SchemaObject } from '../../registry/schema-positions.ts'
 import type { Validators } from '../../registry/validators.ts'
 import { excessNames, registrationsUsed } from '../plans/plan-usage.ts'
 import type { DecisionView } from '../store/overlay.ts'
+import { consequencesOf, type JudgedContract, judgedContracts } from './receiver-contracts.ts'
 
 export interface NewRegistration extends RegistrationInput {
   /** `draft` by default. */
@@ -24,7 +26,7 @@ export type CheckedRegistration = Pick<
   depth: number
   propertyCount: number
   /** Of the change from the previous version; paths are pointers into the request body. */
-  warnings: Finding[]
+  warnings: ReceiverFinding[]
 }
 
 type Reading = Pick<DecisionView, 'event' | 'list'>
@@ -62,8 +64,10 @@ export interface DryRun {
   findings: Array<Finding & { code: Code; details: Finding[] }>
   /** The codes of the findings: a registration would answer with the first. */
   errors: Code[]
-  /** Of the change from the previous version. */
-  warnings: Finding[]
+  /** Of the change from the previous version, of formats, and of receivers' contracts. */
+  warnings: ReceiverFinding[]
+  /** Of the receivers that would get the version. */
+  contracts: JudgedContract[]
   /**
    * Whether every payload of the previous version is proved valid under this one; null without a version to compare.
    */
@@ -72,13 +76,32 @@ export interface DryRun {
   modes: ReturnType<typeof verdictsByMode> | null
 }
 
+interface CheckedWithContracts extends Omit<RegistrationCheck, 'warnings'> {
+  warnings: ReceiverFinding[]
+  contracts: JudgedContract[]
+}
+
 export function createRegistrationRules({ validators }: { validators: Validators }): RegistrationRules {
-  function checked(input: NewRegistration, organization: Organization, view: Reading): RegistrationCheck {
+  function checked(input: NewRegistration, organization: Organization, view: Reading): CheckedWithContracts {
     const event = view.event(organization.id, fullNameOf(input))
     const registrations = view.list('registration', organization.id)
     const isReadOnly = excessNames(registrations, planOf(organization.plan).registrations).has(fullNameOf(input))
     const context = { organization, event, registrationsUsed: registrationsUsed(registrations), isReadOnly }
-    return checkRegistration(input, context, validators)
+    const check = checkRegistration(input, context, validators)
+    if (check.schemaHash === null || check.findings.some(({ code }) => UNUSABLE.includes(code)))
+      return { ...check, contracts: [] }
+    const contracts = judgedContracts(view.list('webhook', organization.id), {
+      fullName: fullNameOf(input),
+      canonicalName: canonicalName(organization.id, fullNameOf(input), input.version),
+      schema: input.payloadSchema as SchemaObject,
+    })
+    const { findings, warnings } = consequencesOf(contracts, check.semverBump, organization)
+    return {
+      ...check,
+      findings: [...check.findings, ...findings],
+      warnings: [...check.warnings, ...warnings],
+      contracts,
+    }
   }
 
   return {
@@ -126,6 +149,7 @@ export function createRegistrationRules({ validators }: { validators: Validators
         }),
         errors: check.findings.map(({ code }) => code),
         warnings: check.warnings,
+        contracts: check.contracts,
         proof: check.proof,
         modes: check.modes && verdictsByMode(check.modes, '/payloadSchema'),
       }

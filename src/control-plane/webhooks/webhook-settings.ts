@@ -7,8 +7,10 @@ import { notASelector, parseSelector } from '../../events/selector.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { ConditionGroup } from '../../model/conditions.ts'
 import type { SignatureProfile, Webhook, WireFormat } from '../../model/webhooks.ts'
+import type { Validators } from '../../registry/validators.ts'
 import { checkedSecret } from './brought-secret.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
+import { checkedContracts } from './webhook-contracts.ts'
 import { checkOwnHeaders } from './webhook-headers.ts'
 
 export interface WebhookSettings {
@@ -31,6 +33,8 @@ export interface WebhookSettings {
   wireFormat?: WireFormat
   ordering?: Webhook['ordering']
   autoDisableAfterDays?: number | null
+  /** What it needs of events, by `<namespace>.<name>`: JSON Schemas; they replace the former ones. */
+  contracts?: Record<string, unknown> | null
 }
 
 /** The egress guard: the fault of the URL, or undefined. */
@@ -38,11 +42,12 @@ export type CheckUrl = (url: string) => ClarionError | undefined
 
 /**
  * The fields of the record that follow from the settings, without `active`. Throws `invalid_webhook_url`,
- * `https_required`, `invalid_event_selector`, `invalid_retry_policy`, `header_not_allowed`, `validation_failed`.
+ * `https_required`, `invalid_event_selector`, `invalid_retry_policy`, `header_not_allowed`, `validation_failed`, and for
+ * contracts the codes of a schema.
  */
 export function checkedSettings(
   input: Partial<WebhookSettings>,
-  deps: { checkUrl: CheckUrl; secrets: SecretBox },
+  deps: { checkUrl: CheckUrl; secrets: SecretBox; validators: Validators },
 ): Partial<Webhook> {
   const { timeoutMs, maxInFlight, name, description, signatureProfiles, wireFormat, ordering, autoDisableAfterDays } =
     input
@@ -65,6 +70,7 @@ export function checkedSettings(
   if (input.retry !== undefined) fields.retryDelaysMs = retryDelaysMs(input.retry)
   if (input.conditions !== undefined)
     fields.conditions = input.conditions === null ? null : checkedConditions(input.conditions)
+  if (input.contracts !== undefined) fields.contracts = checkedContracts(input.contracts ?? {}, deps)
   if (input.headers !== undefined) Object.assign(fields, sealedHeaders(input.headers ?? {}, deps.secrets))
   return fields
 }

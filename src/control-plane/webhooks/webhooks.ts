@@ -12,6 +12,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { SignatureProfile, Webhook } from '../../model/webhooks.ts'
+import type { Validators } from '../../registry/validators.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'
@@ -101,6 +102,8 @@ export interface WebhooksDeps {
   announce: Announce
   secrets: SecretBox
   checkUrl: CheckUrl
+  /** Compiles contracts. */
+  validators: Validators
   /** `CLARION_TIME_SCALE`; 1 by default. */
   timeScale?: number
 }

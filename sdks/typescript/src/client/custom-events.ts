@@ -70,8 +70,8 @@ export function createCustomEvents(send: Send, random: Random) {
     /** What minors must hold to: of the organization, and of single events by `<namespace>.<name>`. */
     compatibility: {
       get: (options?: CallOptions) => calls.get<Compatibility>('/compatibility', options),
-      set: (mode: CompatibilityMode, options?: CallOptions) =>
-        calls.put<Compatibility>('/compatibility', { mode }, options),
+      set: (input: Partial<Pick<Compatibility, 'mode' | 'contractPolicy'>>, options?: CallOptions) =>
+        calls.put<Compatibility>('/compatibility', input, options),
       of: (fullName: string, options?: CallOptions) =>
         calls.get<Compatibility>(`/compatibility${at(fullName)}`, options),
       setFor: (fullName: string, mode: CompatibilityMode, options?: CallOptions) =>

@@ -15,6 +15,8 @@ export interface NewWebhook {
   wireFormat?: string
   timeoutMs?: number
   maxInFlight?: number
+  /** What the receiver needs of events, by `<namespace>.<name>`: JSON Schemas. */
+  contracts?: Record<string, Record<string, unknown>> | null
   retry?: { preset?: string; delays?: Array<number | string>; maxAttempts?: number }
   [field: string]: unknown
 }

@@ -87,10 +87,11 @@ export type CompatibilityMode =
   | 'backward_transitive'
   | 'forward_transitive'
 
-/** `inherited`: nothing was set here. */
+/** `inherited`: nothing was set here. `contractPolicy`: what becomes of a minor that breaks a receiver's contract. */
 export interface Compatibility {
   mode: CompatibilityMode
   inherited: boolean
+  contractPolicy: 'warn' | 'refuse'
 }
 
 export interface DryRun {
@@ -107,7 +108,11 @@ export interface DryRun {
   /** Of a minor: the verdict under each mode; null otherwise. */
   modes: Record<CompatibilityMode, { valid: boolean; findings: Finding[] }> | null
   /** The receivers of this version. */
-  impact: { webhooks: Json[]; peers: Json[] }
+  impact: {
+    webhooks: Json[]
+    peers: Json[]
+    contracts: Array<{ receiver: Json; holds: true | false | 'unknown'; path: string }>
+  }
   /** With `history: true`: payloads of the last 30 days that it would have refused. */
   history?: { from: string; to: string; judged: number; refused: number; truncated: boolean; examples: Json[] } | null
   /** All findings, by the code that a registration would return. */

@@ -1,0 +1,63 @@
+/** The contracts of the receivers that would get a version, and what follows where one does not hold. */
+import { createSelectorIndex } from '../../events/selector.ts'
+import { finding } from '../../json/json-text.ts'
+import type { Code } from '../../model/codes.ts'
+import type { Organization } from '../../model/organizations.ts'
+import type { ReceiverFinding, ReceiverOfEvents } from '../../model/registrations.ts'
+import type { Webhook } from '../../model/webhooks.ts'
+import type { RegistrationFinding } from '../../registry/check-registration.ts'
+import { type ContractVerdict, judgeContracts } from '../../registry/contracts.ts'
+import type { SchemaObject } from '../../registry/schema-positions.ts'
+import type { SemverBump } from '../../registry/versions.ts'
+
+export interface JudgedContract extends ContractVerdict {
+  receiver: ReceiverOfEvents
+}
+
+export interface ContractedVersion {
+  fullName: string
+  canonicalName: string
+  schema: SchemaObject
+}
+
+/** Of webhooks that select the version, in both environments. */
+export function judgedContracts(
+  webhooks: readonly Webhook[],
+  { fullName, canonicalName, schema }: ContractedVersion,
+): JudgedContract[] {
+  const event = { type: fullName, canonicalName, kind: null }
+  const bound = webhooks.flatMap(({ id, name, events, contracts = {}, peer }) => {
+    const contract = Object.hasOwn(contracts, fullName) ? contracts[fullName] : undefined
+    if (!contract || peer !== null) return []
+    const isSelected = createSelectorIndex([{ selectors: events, value: true }]).match(event).length > 0
+    return isSelected ? [{ receiver: { kind: 'webhook' as const, id, name }, contract }] : []
+  })
+  const verdicts = judgeContracts(
+    schema,
+    bound.map(({ contract }) => contract),
+  )
+  return bound.map(({ receiver }, at) => ({ receiver, ...(verdicts[at] as ContractVerdict) }))
+}
+
+/** A minor that breaks contracts is refused where the organization says so; anything else is a warning. */
+export function consequencesOf(
+  judged: readonly JudgedContract[],
+  bump: SemverBump | null,
+  { compatibility }: Pick<Organization, 'compatibility'>,
+): { findings: RegistrationFinding[]; warnings: ReceiverFinding[] } {
+  const broken = judged.filter(({ holds }) => holds !== true)
+  if (broken.length === 0 || bump === 'patch') return { findings: [], warnings: [] }
+  const warnings = broken.map(warningOf)
+  if (bump !== 'minor' || compatibility?.contractPolicy !== 'refuse') return { findings: [], warnings }
+  const code: Code = 'contract_violated'
+  const message = `The version does not hold the contracts of ${broken.length} of its receivers.`
+  const details = warnings.map(({ receiver: _receiver, ...each }) => each)
+  return { findings: [{ code, message, details }], warnings: [] }
+}
+
+function warningOf({ receiver, holds, path }: JudgedContract): ReceiverFinding {
+  const named = receiver.name === null ? receiver.id : `${receiver.id} (${receiver.name.slice(0, 60)})`
+  const what = holds === false ? 'needs what payloads of this version may lack' : 'is not proved to get what it needs'
+  const rule = holds === false ? 'contract_violated' : 'contract_not_provable'
+  return { ...finding('/payloadSchema', rule, `the webhook ${named} ${what}, at '${path}' of its contract`), receiver }
+}
