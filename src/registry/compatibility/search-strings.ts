@@ -4,10 +4,7 @@ import { holds } from './holds.ts'
 import { accepted, EMPTY, type Found, type Literals, type Search } from './search-terms.ts'
 
 /** Each value of the first format has the second. */
-const NARROWER: ReadonlyArray<[string, string]> = [
-  ['uri', 'uri-reference'],
-  ['date-time', 'date-time'],
-]
+const NARROWER: ReadonlyArray<[string, string]> = [['uri', 'uri-reference']]
 
 const SAMPLES = [
   ...[
