@@ -176,12 +176,6 @@ const resourceIn = (
 /** Undefined for a text that is not a URI reference. The fragment is returned decoded. */
 function resolveUri(reference: string, base: string): { uri: string; fragment: string } | undefined {
   try {
-    if (reference.startsWith('#/components/'))
-      return finding(
-        path,
-        'unresolved_ref',
-        "does not lead to a schema: send the document's components as `components`",
-      )
     if (reference.startsWith('#')) return { uri: base, fragment: decodeURIComponent(reference.slice(1)) }
     const resolved = new URL(reference, base)
     const fragment = decodeURIComponent(resolved.hash.slice(1))
