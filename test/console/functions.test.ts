@@ -14,7 +14,10 @@ interface Modules {
     emptyValueOf(field: object): string
   }
   axis: { createAxis(longestMs: number): (ms: number) => number }
-  groups: { groupErrors(deliveries: object[]): Array<{ errorKind: string; count: number; sampleDeliveryId: string }> }
+  groups: {
+    firstTrouble(deliveries: object[], failingSince: string | null): string | undefined
+    groupErrors(deliveries: object[]): Array<{ errorKind: string; count: number; sampleDeliveryId: string }>
+  }
   frames: { createFrameReader(): (piece: string) => Array<{ id?: string; event: string; data: string }> }
   address: { addressOf(text: string): string | undefined }
   diff: { linesOf(before: string, after: string): Array<{ kind: string; text: string }> }
@@ -112,6 +115,14 @@ it('groups errors by kind and status, the most frequent first, each with a deliv
     { errorKind: 'status', responseStatus: 503, count: 2, sampleDeliveryId: 'd2', firstAt: '2026-12-01T01:00:00Z' },
     { errorKind: 'timeout', responseStatus: null, count: 1, sampleDeliveryId: 'd1' },
   ])
+})
+
+it('begins a recovery with the first event that went wrong, although the webhook was failing later', () => {
+  const delivery = (lastErrorKind: string | null, createdAt: string) => ({ lastErrorKind, createdAt })
+  const rows = [delivery('status', '2026-12-01T02:00:00Z'), delivery(null, '2026-12-01T01:00:00Z')]
+  expect(on.groups.firstTrouble(rows, '2026-12-01T02:30:00Z')).toBe('2026-12-01T02:00:00Z')
+  expect(on.groups.firstTrouble([], '2026-12-01T02:30:00Z')).toBe('2026-12-01T02:30:00Z')
+  expect(on.groups.firstTrouble([], null)).toBeUndefined()
 })
 
 it('reads frames of a stream however they are cut', () => {

@@ -31,3 +31,9 @@ export const groupKey = ({ errorKind, responseStatus }: Pick<ErrorGroup, 'errorK
 
 export const isOfGroup = ({ lastErrorKind, responseStatus }: Delivery, key: string): boolean =>
   lastErrorKind !== null && groupKey({ errorKind: lastErrorKind, responseStatus }) === key
+
+/** When the first event was recorded that went wrong: recovery begins there, which may be before the webhook was failing. */
+export function firstTrouble(deliveries: readonly Delivery[], failingSince: string | null): string | undefined {
+  const times = deliveries.filter(each => each.lastErrorKind !== null).map(each => each.createdAt)
+  return [...times, ...(failingSince === null ? [] : [failingSince])].sort()[0]
+}

@@ -16,10 +16,13 @@ interface Tested {
 
 export function WebhookBanner({
   webhook,
+  since,
   failed,
   onAgain,
 }: {
   webhook: Webhook
+  /** Of the first event that went wrong in the time range. */
+  since: string | undefined
   failed: number
   onAgain(again: AgainKind): void
 }) {
@@ -31,12 +34,12 @@ export function WebhookBanner({
   const activate = useAct(() => call('POST', `${path}/activate`, { body: { resume: 'from_pause' } }))
   const skip = useAct(() => call('POST', `${path}/activate`, { body: { resume: 'latest' } }))
   const { failingSince, waiting } = webhook
-  const since = failingSince === null ? undefined : clockTime(Date.parse(failingSince), zone)
+  const clock = (at: string) => clockTime(Date.parse(at), zone)
   const tone = webhook.health === 'healthy' ? (webhook.active ? '' : 'warn') : 'bad'
   return (
     <section className={`banner ${tone}`}>
       <p>
-        <Sentence webhook={webhook} failed={failed} since={since} />
+        <Sentence webhook={webhook} failed={failed} since={failingSince === null ? undefined : clock(failingSince)} />
       </p>
       {webhook.active && waiting !== null && <p>{w.webhook.waitingBanner(waiting.count, waiting.reason)}</p>}
       {mayChange(session, 'webhooks:manage') && (
@@ -44,12 +47,8 @@ export function WebhookBanner({
           <Act act={test} look={webhook.active ? 'main-act' : ''}>
             {w.webhook.test}
           </Act>
-          <button
-            type="button"
-            className="button"
-            onClick={() => onAgain({ kind: 'recover', since: failingSince ?? undefined })}
-          >
-            {since === undefined ? w.webhook.recoverRange : w.webhook.recover(since)}
+          <button type="button" className="button" onClick={() => onAgain({ kind: 'recover', since })}>
+            {since === undefined ? w.webhook.recoverRange : w.webhook.recover(clock(since))}
           </button>
           <button type="button" className="button" onClick={() => onAgain({ kind: 'replay', since: undefined })}>
             {w.webhook.replay}

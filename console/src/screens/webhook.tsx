@@ -3,7 +3,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
 import type { Delivery, Webhook } from '../api/types.ts'
-import { groupErrors, groupKey, isOfGroup } from '../event/groups.ts'
+import { firstTrouble, groupErrors, groupKey, isOfGroup } from '../event/groups.ts'
 import { useList } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
 import { useRange } from '../parts/range.ts'
@@ -62,6 +62,7 @@ function WebhookPage({ webhook }: { webhook: Webhook }) {
       <div className="stack">
         <WebhookBanner
           webhook={webhook}
+          since={firstTrouble(list.rows, webhook.failingSince)}
           failed={groups.reduce((sum, each) => sum + each.count, 0)}
           onAgain={setAgain}
         />
