@@ -13,7 +13,7 @@ export interface ContractVerdict {
 }
 
 /** All contracts of one version share this work; what is left over is `unknown`. */
-const STEPS_MAX = 18_000
+const STEPS_MAX = 15_000
 
 /** In the order of the contracts. */
 export function judgeContracts(schema: SchemaObject, contracts: readonly SchemaObject[]): ContractVerdict[] {

@@ -31,7 +31,7 @@ export const questionsOf = (mode: CompatibilityMode): readonly Question[] =>
 export const isTransitive = (mode: CompatibilityMode): boolean => mode.endsWith('_transitive')
 
 /** Comparisons with older versions have this share of work together. */
-const STEPS_MAX = 18_000
+const STEPS_MAX = 15_000
 const FINDINGS_MAX = 20
 
 /** `base`: the version before; `earlier`: the others of its major. Each is compared when a mode asks for it. */

@@ -6,7 +6,7 @@
 export class ProofTooLong extends Error {}
 
 /** Less than 50 ms on the machine of the benchmarks. */
-const STEPS_MAX = 9_000
+const STEPS_MAX = 7_500
 
 /** Of several comparisons together. */
 let allowance = Number.POSITIVE_INFINITY
