@@ -46,6 +46,7 @@ export async function furnish(api: TestApi) {
     to: new Date(NOON + 1_000).toISOString(),
   })
 
+  const instance = await made('/api/v1/infrastructure/instances', { name: 'api', image: 'app:1' })
   const apiRoute = await made('/api/v1/routes', { method: 'POST', path: '/orders' })
   const workflow = await made('/api/v1/workflows', { name: 'Reorder', trigger: { kind: 'manual' } })
 
@@ -108,6 +109,7 @@ export async function furnish(api: TestApi) {
     '/api/v1/workflows': workflow.id,
     '/api/v1/routes': apiRoute.id,
     '/api/v1/tables': 'stock',
+    '/api/v1/infrastructure/instances': instance.id,
     [`${custom}/quarantine`]: refused.emitId,
     '/api/v1/organizations': organizationId,
   }
