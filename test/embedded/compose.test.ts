@@ -72,7 +72,9 @@ describe('docker-compose.yml', () => {
 
 describe('the context of the image', () => {
   it('has the files that the Dockerfile copies, and nothing else', () => {
-    const copied = [...read('Dockerfile').matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, sources]) => sources!.split(' '))
+    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from=)(.*) \S+$/gm)].flatMap(([, sources]) =>
+      sources!.split(' '),
+    )
     const kept = read('.dockerignore').split('\n').filter(line => line.startsWith('!')).map(line => line.slice(1)) // biome-ignore format: one thought
     expect(read('.dockerignore')).toContain('\n*\n')
     expect(kept.sort()).toEqual(copied.sort())
