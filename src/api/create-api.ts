@@ -33,8 +33,10 @@ import type { Meters } from '../streaming/meters.ts'
 import type { Streaming } from '../streaming/streaming.ts'
 import type { Tables } from '../tables/tables.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
+import { SCHEMA_NAMES } from './component-names.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createDomainHandlers } from './domain/handlers.ts'
+import { createDocuments } from './document/documents.ts'
 import { createAnswerEmit } from './emits/answer.ts'
 import { createDirectEmit } from './emits/emit.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
@@ -45,7 +47,6 @@ import { createRelayHandlers } from './federation/relays.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/authenticate.ts'
 import { createKeyLookup } from './http/key-lookup.ts'
-import { createOpenApi } from './http/openapi.ts'
 import type { Route } from './http/route.ts'
 import { createSessions } from './http/sessions.ts'
 import { createKafkaCredentialHandlers } from './kafka/kafka-credentials.ts'
@@ -159,8 +160,7 @@ export function createApi(deps: ApiDeps): Api {
   const loadShedder = createLoadShedder(deps)
   const submitEmit = createSubmitEmit({ ...deps, loadShedder })
   const answerEmit = createAnswerEmit({ ...deps, submitEmit })
-  let document: string | undefined
-  const openapi = () => (document ??= createOpenApi(routes, deps))
+  const documents = createDocuments(() => routes, { ...deps, names: SCHEMA_NAMES })
   const submitPlatformEmit = createSubmitPlatformEmit(deps)
   const storedEvents = createStoredEvents(deps)
   const redelivery = createRedelivery({ ...deps, storedEvents })
@@ -173,7 +173,7 @@ export function createApi(deps: ApiDeps): Api {
   const findQuarantined = createFindQuarantined(deps)
   const streams = createStreams({ ...deps, authenticate })
   const routes = createRoutes({
-    system: createSystemHandlers({ ...deps, authenticate, openapi }),
+    system: createSystemHandlers({ ...deps, authenticate, documents }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
     sessions: createSessionHandlers({
       ...{ ...deps, ...controlPlane, sessions },

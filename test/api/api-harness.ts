@@ -47,6 +47,7 @@ import {
 import { testBroker } from '../support/kafka.ts'
 import { testTables } from '../support/tables.ts'
 import { createDomainDesks } from './domain-desks.ts'
+import { describedBy } from './described.ts'
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
 const SECRET_KEY = 'the secret of the tests'
@@ -221,7 +222,8 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   server.on('upgrade', api.upgrade)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const as = (key: string | undefined): CallAs => caller(base, key)
+  const check = describedBy(api.routes)
+  const as = (key: string | undefined): CallAs => caller(base, key, check)
   const operator = as(ADMIN_KEY)
 
   return {
@@ -281,7 +283,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   }
 }
 
-function caller(base: string, key: string | undefined): CallAs {
+function caller(base: string, key: string | undefined, check: ReturnType<typeof describedBy>): CallAs {
   return async (method, path, body, headers = {}) => {
     const text =
       body === undefined
@@ -300,6 +302,7 @@ function caller(base: string, key: string | undefined): CallAs {
     })
     const raw = await response.text()
     const parsed = raw.startsWith('{') ? JSON.parse(raw) : raw
+    check(method, path, { status: response.status, body: parsed })
     return {
       status: response.status,
       body: parsed,

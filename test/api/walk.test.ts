@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describedPath } from '../../src/api/document/document.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { createValidators } from '../../src/api/http/validate.ts'
 import { emitId, eventId } from '../../src/model/ids.ts'
@@ -211,7 +212,7 @@ describe('every route', () => {
       if (reply.status === 404 && /emits|deliveries|events\/:id/.test(route.path)) continue
       expect([route.path, reply.status]).toEqual([route.path, 200])
       validators.body(route.answer!)(reply.data)
-      expect(paths[route.path.replace(/:(\w+)/g, '{$1}')]?.get?.responses['200']).toBeDefined()
+      expect(paths[describedPath(route.path)]?.get?.responses['200']).toBeDefined()
     }
   })
 })
@@ -227,7 +228,7 @@ it('the OpenAPI document names every route once', async () => {
   )
   expect(openapi).toBe('3.1.0')
   expect(named.sort()).toEqual(
-    api.routes.map(route => `${route.method.toLowerCase()} ${route.path.replace(/:(\w+)/g, '{$1}')}`).sort(),
+    api.routes.map(route => `${route.method.toLowerCase()} ${describedPath(route.path)}`).sort(),
   )
   const operations = Object.values(paths).flatMap(methods => Object.values(methods).map(each => each.operationId))
   expect(new Set(operations).size).toBe(operations.length)

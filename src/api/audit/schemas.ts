@@ -1,5 +1,5 @@
 import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
-import { anyObject, oneOf, text, time } from '../http/schema-parts.ts'
+import { anyObject, nullable, object, oneOf, string, text, time } from '../http/schema-parts.ts'
 
 /** The types of entities in the audit trail. */
 export const AUDIT_ENTITY_TYPES = [
@@ -27,4 +27,18 @@ export const auditQuery = {
   'entityId?': text(1, 200),
   ...{ 'actor?': text(1, 100), 'from?': time, 'to?': time },
 }
-export const change = anyObject
+const maybe = nullable(string)
+/** `data`: the facts of this type of change (docs/reference/events.md). */
+export const change = object({
+  ...{ id: string, organizationId: string, type: string, entityType: string, entityId: string, canonicalName: maybe },
+  ...{
+    actorId: string,
+    occurredAt: time,
+    previousStatus: maybe,
+    status: maybe,
+    reason: maybe,
+    requestId: maybe,
+    ip: maybe,
+  },
+  data: anyObject,
+})

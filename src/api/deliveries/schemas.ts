@@ -1,4 +1,3 @@
-import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
 import {
   anyObject,
@@ -12,37 +11,10 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { attempt, DELIVERY_STATUSES, delivery, deliveryFields } from '../shared/delivery-schemas.ts'
 
-export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
-const TRIGGERS = ['live', 'manual', 'replay', 'test'] as const
+export { attempt, delivery }
 
-const REASONS =
-  'Why it failed (exhausted, declined, gone, single_attempt, endpoint_unavailable, outside_retention), was cancelled (manual, webhook_deleted) or skipped (left_out, condition_false), is tried again (asked_for), or waits (webhook_inactive, secret_unreadable).'
-
-const deliveryFields = {
-  id: string,
-  webhookId: string,
-  eventId: string,
-  emitId: string,
-  eventType: string,
-  canonicalName: string,
-  sequence: integer,
-  status: oneOf(DELIVERY_STATUSES),
-  reason: { ...nullable(string), description: REASONS },
-  attempts: integer,
-  maxAttempts: nullable(integer),
-  nextAttemptAt: nullable(time),
-  responseStatus: nullable(integer),
-  responseTimeMs: nullable(integer),
-  lastError: nullable(string),
-  lastErrorKind: { type: ['string', 'null'], enum: [...ERROR_KINDS, null] },
-  trigger: oneOf(TRIGGERS),
-  replayId: nullable(string),
-  createdAt: time,
-  completedAt: nullable(time),
-}
-export const delivery = object(deliveryFields)
-export const attempt = anyObject
 /**
  * `history`: every step, including those without an attempt (`attemptId` null). `webhook`: its current state, null when
  * it has been deleted.

@@ -2,16 +2,19 @@ import { EMIT_STATES } from '../../analytics/read/emit-reads.ts'
 import {
   anyObject,
   anything,
+  boolean,
   environment,
   integer,
   listOf,
+  nullable,
   object,
   oneOf,
   string,
   text,
   time,
 } from '../http/schema-parts.ts'
-import { emitFields } from '../shared/emit-result.ts'
+import { attempt, delivery } from '../shared/delivery-schemas.ts'
+import { emitResultInBatch } from '../shared/emit-result.ts'
 
 /**
  * The body of an emit; the hot path reads it by hand (`emit-request.ts`), and a test checks both against the same
@@ -28,9 +31,18 @@ export const newEmit = object({
   'chainToken?': text(1, 2_048),
 })
 export const newEmits = object({ items: { type: 'array', items: newEmit, minItems: 1, maxItems: 1_000 } })
+const finding = object({ path: string, rule: string, message: string })
+/** An item of a batch that was refused. */
+export const refusedInBatch = object({
+  status: integer,
+  error: object({
+    ...{ code: string, message: string, requestId: string, retryable: boolean },
+    ...{ 'details?': listOf(finding), 'emitId?': string },
+  }),
+})
 export const emitResults = object({
   results: listOf({
-    anyOf: [object({ ...emitFields, status: { const: 202 } }), object({ status: integer, error: anyObject })],
+    anyOf: [emitResultInBatch, refusedInBatch],
   }),
 })
 
@@ -42,10 +54,12 @@ export const emitQuery = {
   'from?': time,
   'to?': time,
 }
-/** Other fields depend on the state of the emit. */
-export const emit = {
-  type: 'object',
-  properties: {
+const maybe = nullable(string)
+const maybeCount = nullable(integer)
+const source = { groupId: string, pushId: string, sourceOrganizationId: string, sourceEventId: string }
+/** Before its verdict an emit has the required fields and its lifecycle alone. */
+export const emit = object({
+  ...{
     id: string,
     emitId: string,
     status: oneOf(EMIT_STATUSES),
@@ -53,18 +67,35 @@ export const emit = {
     environment,
     recordedAt: time,
   },
-  required: ['id', 'emitId', 'status', 'organizationId', 'environment', 'recordedAt'],
+  ...{ 'eventId?': maybe, 'completedAt?': nullable(time), 'code?': maybe, 'message?': maybe, 'name?': string },
+  'verdict?': oneOf(['accepted', 'duplicate', 'rejected', 'failed']),
+  'findings?': nullable(listOf(finding)),
+  ...{ 'requestedVersion?': maybe, 'canonicalName?': maybe, 'registrationId?': maybe, 'schemaVersion?': maybe },
+  ...{ 'schemaHash?': maybe, 'kind?': maybe, 'sequence?': maybeCount, 'subject?': maybe, 'actorId?': string },
+  ...{ 'source?': string, 'time?': time, 'judgedAt?': time, 'idempotencyKey?': maybe, 'correlationId?': maybe },
+  ...{ 'causationId?': maybe, 'traceId?': maybe, 'rootEventId?': maybe, 'depth?': integer, 'requestId?': maybe },
+  'channel?': oneOf(['http', 'kafka', 'platform']),
+  ...{ 'originalEmitId?': maybe, 'payloadBytes?': integer, 'subscriberCount?': integer, 'warnings?': listOf(string) },
+  'federation?': nullable(object({ ...source, hops: integer, path: listOf(string) })),
+  'path?': listOf(string),
+  'webhooks?': listOf(object({ webhookId: string, skipped: maybe })),
+  'lifecycle?': listOf(object({ type: string, occurredAt: time, data: anyObject })),
+})
+/** A member sees where the event came from, the owner with whom it was shared. */
+const relayed = {
+  ...{ id: string, groupId: string, pushId: string, memberId: string, memberOrganizationId: maybe },
+  ...{ targetEventId: maybe, targetCanonicalName: maybe, deliveryId: maybe, status: string, skipReason: maybe },
+  ...{ attempts: integer, responseStatus: maybeCount, lastError: maybe, queuedAt: time, completedAt: nullable(time) },
 }
+export const eventFederation = object({
+  source: nullable(object({ ...source, memberId: maybe, relayId: maybe })),
+  relays: listOf(object(relayed)),
+})
 export const history = object({
-  ...{
-    id: string,
-    emit,
-    'payload?': anything,
-    'withheld?': { const: true },
-    federation: { type: ['object', 'null'] },
-    deliveries: listOf(anyObject),
-  },
-  attempts: listOf(anyObject),
+  ...{ id: string, emit, 'payload?': anything, 'withheld?': { const: true } },
+  federation: nullable(eventFederation),
+  deliveries: listOf(delivery),
+  attempts: listOf(attempt),
 })
 /** The redrive of a quarantined record: with another payload or version, or unchanged. */
 export const redrive = object({ 'payload?': anything, 'version?': text(1, 255) })

@@ -121,7 +121,7 @@ export const newExternalPeer = object({
 })
 /** This answer is the only one with the secret. */
 export const madePeer = object({ peer: member, secret: string })
-export const peerTest = anyObject
+export { ping as peerTest } from '../shared/delivery-schemas.ts'
 
 export const RELAY_STATUSES = ['queued', 'relayed', 'failed', 'skipped'] as const
 export const relayQuery = {
@@ -147,4 +147,14 @@ export const relay = object({
   ...{ lastError: nullable(string), queuedAt: time, completedAt: nullable(time) },
 })
 
-export const lineage = object({ sourceOrganizationId: string, sourceEventId: string, stations: listOf(anyObject) })
+const copy = object({
+  ...{ organizationId: nullable(string), eventId: nullable(string), relayId: nullable(string) },
+  ...{
+    memberId: nullable(string),
+    status: nullable(string),
+    skipReason: nullable(string),
+    lastError: nullable(string),
+  },
+  deliveries: listOf(object({ id: string, webhookId: string, status: string, attempts: listOf(anyObject) })),
+})
+export const lineage = object({ sourceOrganizationId: string, sourceEventId: string, stations: listOf(copy) })

@@ -1,4 +1,4 @@
-import { anyObject, boolean, integer, object, oneOf, string, text } from '../http/schema-parts.ts'
+import { anyObject, boolean, integer, listOf, nullable, object, oneOf, string, text } from '../http/schema-parts.ts'
 
 const START = { description: '`latest` (default), `earliest`, a time, or a cursor.' }
 const END = { description: 'A time, which may lie ahead, or a cursor: events from there on are left out.' }
@@ -28,25 +28,14 @@ export const pullQuery = object({
   }),
 })
 
-/** An envelope, or with `sequence` and `webhook` an envelope and its delivery. */
-export const pulled = {
-  type: 'array',
-  items: {
-    anyOf: [
-      {
-        type: 'object',
-        required: ['id', 'type', 'sequence'],
-        properties: { id: string, type: string, sequence: integer },
-      },
-      object({
-        event: anyObject,
-        delivery: {
-          type: ['object', 'null'],
-          required: ['id', 'status'],
-          properties: { id: string, status: string, skipped: string },
-          additionalProperties: false,
-        },
-      }),
-    ],
-  },
+export const logEvent = {
+  type: 'object',
+  required: ['id', 'type', 'sequence'],
+  properties: { id: string, type: string, sequence: integer },
 }
+export const eventWithDelivery = object({
+  event: anyObject,
+  delivery: nullable(object({ id: string, status: string, 'skipped?': string })),
+})
+/** An envelope, or with `sequence` and `webhook` an envelope and its delivery. */
+export const pulled = listOf({ anyOf: [logEvent, eventWithDelivery] })

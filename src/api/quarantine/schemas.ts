@@ -20,7 +20,7 @@ const refused = {
   leftOut: listOf(string),
 }
 const maybeText: Schema = { type: ['string', 'null'] }
-const encoding: Schema = { enum: ['utf8', 'base64', null] }
+const encoding: Schema = { type: ['string', 'null'], enum: ['utf8', 'base64', null] }
 export const quarantineEntry = object(refused)
 export const quarantinedRecord = object({
   ...refused,

@@ -74,14 +74,15 @@ const registrationFields = {
   warnings,
 }
 export const registration = object(registrationFields)
-const inbound = object({
-  ...registrationFields,
+const { warnings: _, ...inboundFields } = registrationFields
+export const inboundRegistration = object({
+  ...inboundFields,
   status: { const: 'federated' },
   semverBump: { type: 'null' },
   federation: object({ groupId: string, memberId: string, pushId: string }),
 })
 /** With `includeInbound`: also events that peers share. */
-export const listedRegistration = { anyOf: [registration, inbound] }
+export const listedRegistration = { anyOf: [registration, inboundRegistration] }
 
 export const dryRun = object({
   valid: boolean,

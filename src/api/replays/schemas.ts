@@ -16,6 +16,7 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { deliveryFields } from '../shared/delivery-schemas.ts'
 
 const EVENTS_MAX = 1_000
 
@@ -76,6 +77,14 @@ const progress = object({
   lastRecordedAt: nullable(time),
 })
 
+export const replayTargetState = object({
+  kind: string,
+  id: string,
+  state: oneOf(['running', 'completed', 'cancelled', 'failed']),
+  stateReason: nullable(string),
+  progress,
+})
+
 /** A replay with its progress. */
 export const replay = object({
   ...stored,
@@ -102,19 +111,21 @@ export const replay = object({
   state: oneOf(REPLAY_STATES),
   stateReason: nullable(string),
   progress,
-  targets: listOf(
-    object({
-      kind: string,
-      id: string,
-      state: oneOf(['running', 'completed', 'cancelled', 'failed']),
-      stateReason: nullable(string),
-      progress,
-    }),
-  ),
+  targets: listOf(replayTargetState),
   warnings: listOf(oneOf(['range_clamped'])),
   requestedBy: string,
   startedAt: nullable(time),
   endedAt: nullable(time),
+})
+/** An event at a target: with its delivery, or (`id` null) with the time at which it was dealt with. */
+export const replayItem = object({
+  ...Object.fromEntries(Object.entries(deliveryFields).map(([name, schema]) => [`${name}?`, schema])),
+  target: object({ kind: string, id: string }),
+  outcome: oneOf(['pending', 'delivered', 'failed', 'skipped', 'would_deliver']),
+  reason: nullable(string),
+  ...{ eventId: string, emitId: string, eventType: string, canonicalName: string, sequence: integer },
+  id: nullable(string),
+  'at?': time,
 })
 export const replayQuery = { 'state?': oneOf(REPLAY_STATES) }
 

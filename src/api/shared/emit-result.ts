@@ -17,6 +17,9 @@ export const emitFields = {
 /** `verdict: 'pending'`: taken, and not judged yet. */
 export const emitResult = object({ ...emitFields, status: { const: 'queued' } })
 
+/** An accepted item of a batch. */
+export const emitResultInBatch = object({ ...emitFields, status: { const: 202 } })
+
 export function presentEmitResult(outcome: OutcomeRow | PendingEmit): object {
   const { verdict, emitId } = outcome
   if (verdict === 'pending') return { emitId, status: 'queued', verdict }

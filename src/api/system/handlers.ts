@@ -1,6 +1,7 @@
 /** The calls of operators and load balancers. See docs/specification/conventions.md#health-of-a-process. */
 import { ClarionError } from '../../model/codes.ts'
 import { type Authenticate, authorize } from '../http/authenticate.ts'
+import { JSON_TYPE } from '../http/envelope.ts'
 import type { Answer, Call } from '../http/route.ts'
 
 export interface Readiness {
@@ -16,7 +17,7 @@ export function createSystemHandlers(deps: {
   /** Whether `/metrics` needs no key. */
   openMetrics: boolean
   authenticate: Authenticate
-  openapi: () => string
+  documents: { openapi(): string; openapi30(): string }
 }) {
   return {
     health: (): Answer => ({ data: { status: 'alive' } }),
@@ -30,6 +31,7 @@ export function createSystemHandlers(deps: {
       if (!deps.openMetrics) authorize(deps.authenticate(headers, caller.ip), 'operator')
       return { plain: { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await deps.metrics() } }
     },
-    openapi: (): Answer => ({ plain: { contentType: 'application/json; charset=utf-8', body: deps.openapi() } }),
+    openapi: (): Answer => ({ plain: { contentType: JSON_TYPE, body: deps.documents.openapi() } }),
+    openapi30: (): Answer => ({ plain: { contentType: JSON_TYPE, body: deps.documents.openapi30() } }),
   }
 }

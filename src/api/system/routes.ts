@@ -14,5 +14,6 @@ export function createSystemRoutes(on: SystemHandlers): Route[] {
     route('GET', '/ready', 'public', 'Whether every role of the process serves.', { answer: object({ status: string, degraded: listOf(string) }) }, on.ready),
     route('GET', '/metrics', 'public', 'Figures in the text format of Prometheus; with the key of the operator unless the api listens on loopback alone.', {}, on.metrics),
     route('GET', '/openapi.json', 'public', 'This API, as OpenAPI 3.1.', {}, on.openapi),
+    route('GET', '/openapi-3.0.json', 'public', 'The same for tools that read OpenAPI 3.0 alone.', {}, on.openapi30),
   ]
 }

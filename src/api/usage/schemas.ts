@@ -1,6 +1,5 @@
 import { METERS } from '../../analytics/read/usage-reads.ts'
 import {
-  anyObject,
   boolean,
   environment,
   integer,
@@ -35,7 +34,9 @@ export const health = object({
 const month = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }
 export const usageQuery = { 'month?': month }
 /** `final`: the month is over. */
-export const usage = object({ month, environment, final: boolean, meters: anyObject, limits: anyObject, warnings })
+const meters = object(Object.fromEntries(METERS.map(meter => [meter, integer])))
+const limits = { type: 'object', additionalProperties: nullable(integer), description: 'By meter; null: none.' }
+export const usage = object({ month, environment, final: boolean, meters, limits, warnings })
 export const timeseriesQuery = {
   'meter?': oneOf(METERS),
   'interval?': oneOf(['hour', 'day']),

@@ -21,7 +21,7 @@ import { WAITING_REASONS } from './waiting-webhooks.ts'
 const selectors = { type: 'array', items: text(1, 255), minItems: 1, maxItems: 100 }
 const retry = object({
   'preset?': string,
-  'delays?': { type: 'array', items: { type: ['integer', 'string'] } },
+  'delays?': { type: 'array', items: { type: ['integer', 'string'] }, description: 'Milliseconds, or 30s, 5m, 2h.' },
   'maxAttempts?': integer,
 })
 
@@ -96,16 +96,7 @@ export const madeWebhook = object({ ...webhookFields, secret: string })
 
 export const activation = object({ 'resume?': oneOf(['from_pause', 'latest']), 'verifyOwnership?': boolean })
 export const rotation = object({ 'immediate?': boolean, 'secret?': secret })
-export const ping = object({
-  ...{
-    success: boolean,
-    deliveryId: string,
-    eventId: string,
-    responseStatus: nullable(integer),
-    responseTimeMs: integer,
-  },
-  ...{ error: nullable(string), errorKind: nullable(string) },
-})
+export { ping } from '../shared/delivery-schemas.ts'
 /** A webhook for one event. See docs/specification/webhooks.md#subscriptions. */
 export const newSubscription = object({
   ...{
