@@ -68,6 +68,7 @@ const SAID_OTHERWISE: Record<string, string> = {
   'pulls.logEvent': 'LogEvent',
   'replays.replayed': 'ReplayedCounts',
   'runs.accepted': 'AcceptedRun',
+  'runs.acceptedOrEnded': 'StartedRun',
   'runs.manualRun': 'RunWorkflowInput',
   'runs.retryInput': 'RetryRunInput',
   'tables.query': 'TableQuery',

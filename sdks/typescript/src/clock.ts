@@ -1,5 +1,6 @@
 /** Time and randomness, passed in, so that a test can move time by hand. */
 import { randomBytes } from 'node:crypto'
+import { onAbort } from './on-abort.ts'
 
 export interface Clock {
   /** Milliseconds since 1970 UTC. */
@@ -33,13 +34,14 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   return new Promise((resolve, reject) => {
     const stop = () => {
       timer.cancel()
+      ignore()
       reject(signal?.reason)
     }
     const timer = clock.after(delayMs, () => {
-      signal?.removeEventListener('abort', stop)
+      ignore()
       resolve()
     })
+    const ignore = onAbort(signal, stop)
     if (signal?.aborted) stop()
-    else signal?.addEventListener('abort', stop, { once: true })
   })
 }

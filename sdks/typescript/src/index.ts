@@ -7,4 +7,6 @@ export type * from './client/types.ts'
 export type { Clock, Random } from './clock.ts'
 export { CLARION_CODES, type ClarionCode } from './codes.ts'
 export { filePlace } from './file-place.ts'
+/** Bodies and answers of every operation, made from the OpenAPI document. */
+export type * as api from './generated/types.ts'
 export * from './webhooks/index.ts'

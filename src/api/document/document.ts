@@ -91,6 +91,7 @@ function operation(route: Route, components: Components): Operation {
       name.call.split('.').length === 1 ? 'calls' : name.call.split('.')[name.call.startsWith('events.') ? 1 : 0]!,
     ],
     summary: route.summary,
+    ...(name.isAlias ? { deprecated: true } : {}),
     description: needs(route.access),
     ...(route.access === 'public' ? { security: [] } : { security: [{ bearer: [] }, { apiKey: [] }, { alias: [] }] }),
     parameters: [...pathParameters(route), ...queryParameters(route.query, components, name), ...headersOf(route)],

@@ -18,9 +18,11 @@ export interface OperationName {
   /** `events.webhooks.create`. */
   call: string
   repeat: Repeat
+  /** Another path of a call that has a place in the kits already. */
+  isAlias: boolean
 }
 
-/** `METHOD path id call`, then `once` where a repetition makes something twice, `keyed` where the body has the key. */
+/** `METHOD path id call`, then `once` where a repetition makes something twice, `keyed` where the body has the key, and `alias`. */
 const NAMES = `
 GET /health getHealth system.health
 GET /ready getReadiness system.ready
@@ -109,7 +111,7 @@ DELETE /webhooks/:id deleteWebhook events.webhooks.delete
 POST /webhooks/:id/activate activateWebhook events.webhooks.activate
 POST /webhooks/:id/test testWebhook events.webhooks.test
 POST /webhooks/:id/rotate rotateWebhookSecret events.webhooks.rotate once
-POST /webhooks/:id/rotate-secret rotateWebhookSecretAlias events.webhooks.rotateSecret once
+POST /webhooks/:id/rotate-secret rotateWebhookSecretAlias events.webhooks.rotateSecret once alias
 GET /webhooks/:id/deliveries listDeliveries events.webhooks.deliveries
 GET /webhooks/deliveries/:id getDelivery events.webhooks.delivery
 GET /webhooks/deliveries/:id/attempts listAttempts events.webhooks.attempts
@@ -211,8 +213,15 @@ const TABLE = new Map(
   NAMES.trim()
     .split('\n')
     .map(line => {
-      const [method, path, id, call, word] = line.split(' ') as [string, string, string, string, string | undefined]
-      return [`${method} ${path}`, { id, call, word }]
+      const [method, path, id, call, word, alias] = line.split(' ') as [
+        string,
+        string,
+        string,
+        string,
+        string?,
+        string?,
+      ]
+      return [`${method} ${path}`, { id, call, word, alias }]
     }),
 )
 
@@ -224,7 +233,7 @@ export const shortPath = (path: string): string => path.replace(/^\/api\/v1(?=\/
 export function operationName(route: Pick<Route, 'method' | 'path' | 'status' | 'takesIdempotencyKey'>): OperationName {
   const known = TABLE.get(`${route.method} ${shortPath(route.path)}`)
   const { id, call } = known ?? nameOfPath(route.method, shortPath(route.path))
-  return { id, call, repeat: repeatOf(route, known?.word) }
+  return { id, call, repeat: repeatOf(route, known?.word), isAlias: known?.alias !== undefined }
 }
 
 function repeatOf(

@@ -1,4 +1,5 @@
 /** The building blocks of the client: calls below one path. */
+import { NO_ID } from './exchange.ts'
 import { each } from './pages.ts'
 import type { Request, Send } from './transport.ts'
 import type { CallOptions, Page, Paging } from './types.ts'
@@ -45,5 +46,7 @@ export function createCalls(send: Send, base: string) {
   }
 }
 
-/** An id as a path segment. */
-export const at = (id: string): string => `/${encodeURIComponent(id)}`
+/** An id as a path segment. The call is refused if it is empty: it would be another one, that of the list. */
+export const at = (id: string): string => (isId(id) ? `/${encodeURIComponent(id)}` : `/${NO_ID}`)
+
+const isId = (id: unknown): boolean => typeof id === 'string' && id !== '' && id !== '.' && id !== '..'

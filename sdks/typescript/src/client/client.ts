@@ -1,11 +1,14 @@
 /** The API of a Clarion platform, as calls. */
 import { systemClock, systemRandom } from '../clock.ts'
+import { createGeneratedCalls } from '../generated/calls.ts'
 import { at, createCalls } from './call.ts'
 import { createCustomEvents } from './custom-events.ts'
 import { createDomain } from './domain.ts'
 import { createNotifications } from './notifications.ts'
+import { createCaller } from './operation.ts'
 import { createReading } from './reading.ts'
 import { createRoutes } from './routes.ts'
+import { checkSettings } from './settings.ts'
 import { createStream } from './streams.ts'
 import { createTables } from './tables.ts'
 import { type Answer, type ClientOptions, createSend, type Request } from './transport.ts'
@@ -19,7 +22,11 @@ import type {
   NewStreamToken,
   OpenStream,
   Paging,
+  Replay,
+  ReplayCounts,
+  ReplayRange,
   StreamToken,
+  UsageBucket,
 } from './types.ts'
 import { createReplays, createWebhooks } from './webhooks.ts'
 import { createSecrets, createVariables, createWorkflows } from './workflows.ts'
@@ -31,10 +38,7 @@ export type Client = ReturnType<typeof createClient>
  * throw `ClarionApiError` (refused, with a code) or `ClarionConnectionError` (no answer).
  */
 export function createClient(options: ClientOptions) {
-  if (!options.baseUrl)
-    throw new TypeError('createClient needs baseUrl: where the platform is, such as http://127.0.0.1:8080')
-  if (!options.apiKey)
-    throw new TypeError('createClient needs apiKey: a key of the organization (ck_live_… or ck_test_…)')
+  checkSettings(options)
   const { clock = systemClock, random = systemRandom } = options
   const send = createSend({ ...options, clock, random })
   const kafka = createCalls(send, '/kafka-credentials')
@@ -59,8 +63,17 @@ export function createClient(options: ClientOptions) {
         one<StreamToken>({ method: 'POST', path: '/events/stream-tokens', body: input, signal }),
       /** The whole history of one event: verdict, payload, deliveries, attempts. */
       get: (eventId: string, { signal }: CallOptions = {}) =>
-        one<History>({ method: 'GET', path: `/events/${encodeURIComponent(eventId)}`, signal }),
+        one<History>({ method: 'GET', path: `/events${at(eventId)}`, signal }),
+      subscriptions: {
+        /** Delivers a range of time again, and waits up to 10 s for the counts. Not retried when it may have succeeded. */
+        replay: (webhookId: string, range: ReplayRange, { signal }: CallOptions = {}) =>
+          one<ReplayCounts | Replay>({
+            ...{ method: 'POST', path: `/event-subscriptions${at(webhookId)}/replay`, body: range, signal },
+            ...{ onlyOnce: true, timeoutMs: 20_000 },
+          }),
+      },
     },
+    ...createGeneratedCalls(createCaller(send)),
     replays: createReplays(send),
     notifications: createNotifications(send, random),
     workflows: createWorkflows(send),
@@ -83,6 +96,11 @@ export function createClient(options: ClientOptions) {
     /** The meters of a month (`YYYY-MM`; default: the current one). */
     usage: (month?: string, { signal }: CallOptions = {}) =>
       one<Json>({ method: 'GET', path: '/usage/summary', query: { month }, signal }),
+    /** Meters by hour or day, without empty buckets. */
+    usageTimeseries: (
+      query: { meter?: string; interval?: 'hour' | 'day'; from?: string; to?: string } = {},
+      { signal }: CallOptions = {},
+    ) => one<UsageBucket[]>({ method: 'GET', path: '/usage/timeseries', query, signal }),
     /** Any other call of the API, with the same retries and errors. `path` is below `/api/v1`. */
     request: <T = Json>(request: Request): Promise<Answer<T>> => send<T>(request),
   }

@@ -1,7 +1,9 @@
 /** One attempt: a request, and its parsed answer. */
 import type { Clock } from '../clock.ts'
+import { onAbort } from '../on-abort.ts'
 import { readJson } from '../read-json.ts'
 import { ClarionApiError, ClarionConnectionError, type ErrorFacts } from './errors.ts'
+import { checkTimeout } from './settings.ts'
 import type { Answer, Request } from './transport.ts'
 
 export interface ExchangeSettings {
@@ -23,38 +25,41 @@ const NEVER_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Throws `ClarionApiError`, `ClarionConnectionError`, or the reason of the caller's signal. */
+/** In place of an id that is empty; no id holds it. */
+export const NO_ID = '\u0000'
+
+/** Throws `ClarionApiError`, `ClarionConnectionError`, the reason of the caller's signal, or a TypeError for its mistakes. */
 export async function exchange<T>(settings: ExchangeSettings, request: Request): Promise<Answer<T>> {
-  const { clock } = settings
+  const { clock, fetch } = settings
   const timeoutMs = request.timeoutMs ?? settings.timeoutMs
+  checkTimeout(timeoutMs)
+  const [url, init] = [urlOf(settings.baseUrl, request), initOf(settings.apiKey, request)]
   const controller = new AbortController()
-  const abort = () => controller.abort(request.signal?.reason)
   request.signal?.throwIfAborted()
-  request.signal?.addEventListener('abort', abort, { once: true })
+  const ignore = onAbort(request.signal, () => controller.abort(request.signal?.reason))
   let timedOut = false
   const timer = clock.after(timeoutMs, () => {
     timedOut = true
     controller.abort()
   })
   try {
-    const response = await settings.fetch(urlOf(settings.baseUrl, request), {
-      ...initOf(settings.apiKey, request),
-      signal: controller.signal,
-    })
-    return readAnswer<T>(response, await response.text(), clock)
+    // Not a call of a method: fetch of a worker refuses another `this`.
+    const response = await fetch(url, { ...init, signal: controller.signal })
+    return readAnswer<T>(response, await response.text(), clock, request.answer)
   } catch (error) {
     if (error instanceof ClarionApiError) throw error
     request.signal?.throwIfAborted()
     throw timedOut ? timeout(timeoutMs, error) : unreachable(settings.baseUrl, error)
   } finally {
     timer.cancel()
-    request.signal?.removeEventListener('abort', abort)
+    ignore()
   }
 }
 
-export function urlOf(baseUrl: string, { path, query = {} }: Request): URL {
+export function urlOf(baseUrl: string, { path, isWholePath = false, query = {} }: Request): URL {
+  if (path.includes(NO_ID)) throw new TypeError('An id is a text that is not empty.')
   const base = baseUrl.replace(/\/+$/, '').replace(/\/api\/v1$/, '')
-  const url = new URL(`${base}/api/v1${path}`)
+  const url = new URL(`${base}${isWholePath ? '' : '/api/v1'}${path}`)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
   return url
 }
@@ -67,7 +72,13 @@ function initOf(apiKey: string, { method, body, headers }: Request): RequestInit
   return { method, headers: { ...fixed, 'content-type': 'application/json' }, body: text, redirect: 'manual' }
 }
 
-export function readAnswer<T>(response: Response, text: string, clock: Clock): Answer<T> {
+export function readAnswer<T>(
+  response: Response,
+  text: string,
+  clock: Clock,
+  kind: Request['answer'] = 'data',
+): Answer<T> {
+  if (response.ok && kind === 'text') return { data: text as T, nextCursor: null }
   const retryAfterS = retryAfterOf(response.headers.get('retry-after'), clock)
   const body = parseJson(text) as
     | {
@@ -77,6 +88,7 @@ export function readAnswer<T>(response: Response, text: string, clock: Clock): A
         error?: ErrorFacts
       }
     | undefined
+  if (response.ok && kind === 'json' && body !== undefined) return { data: body as T, nextCursor: null }
   if (response.ok && body?.success === true)
     return { data: body.data as T, nextCursor: body.meta?.nextCursor ?? null, meta: body.meta ?? {} }
   if (typeof body?.error?.code === 'string') throw new ClarionApiError(response.status, body.error, retryAfterS)

@@ -1,6 +1,7 @@
 /** Streams of events, which reconnect by themselves and go on behind the last event that was finished. */
 import { LONGEST_AWAY_MS, pauseMs } from '../backoff.ts'
 import { type Clock, type Random, sleep } from '../clock.ts'
+import { onAbort } from '../on-abort.ts'
 import { ClarionApiError, ClarionConnectionError, ClarionStreamError } from './errors.ts'
 import { readAnswer, USER_AGENT, unreachable, urlOf } from './exchange.ts'
 import { lines } from './lines.ts'
@@ -133,20 +134,19 @@ async function* open(
   const controller = new AbortController()
   const abort = () => controller.abort(signal?.reason)
   signal?.throwIfAborted()
-  signal?.addEventListener('abort', abort, { once: true })
+  const ignore = onAbort(signal, abort)
   // A machine that has slept, or a peer that is gone without a word: silence, counted while the caller waits.
   const watch = () => clock.after(SILENT_MS, abort)
   const opening = watch()
   try {
-    const response = await settings
-      .fetch(urlOf(baseUrl, { method: 'GET', path: '/events/stream', query }), {
-        method: 'GET',
-        headers: { authorization: `Bearer ${apiKey}`, accept: 'application/x-ndjson', 'user-agent': USER_AGENT },
-        // A redirect would carry the key to another server.
-        redirect: 'manual',
-        signal: controller.signal,
-      })
-      .finally(opening.cancel)
+    const { fetch } = settings
+    const response = await fetch(urlOf(baseUrl, { method: 'GET', path: '/events/stream', query }), {
+      method: 'GET',
+      headers: { authorization: `Bearer ${apiKey}`, accept: 'application/x-ndjson', 'user-agent': USER_AGENT },
+      // A redirect would carry the key to another server.
+      redirect: 'manual',
+      signal: controller.signal,
+    }).finally(opening.cancel)
     if (!response.ok || response.body === null) readAnswer(response, await response.text(), clock)
     else yield* lines<Line>(response.body, watch)
   } catch (error) {
@@ -154,7 +154,7 @@ async function* open(
     signal?.throwIfAborted()
     throw unreachable(baseUrl, error)
   } finally {
-    signal?.removeEventListener('abort', abort)
+    ignore()
     controller.abort()
   }
 }

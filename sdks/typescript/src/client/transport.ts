@@ -29,8 +29,9 @@ export interface ClientOptions {
 
 export interface Request {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below `/api/v1`. */
+  /** Below `/api/v1`; `isWholePath`: below the address of the platform. */
   path: string
+  isWholePath?: boolean
   query?: object | undefined
   /** Sent as JSON; a string is sent unchanged. */
   body?: unknown
@@ -40,6 +41,8 @@ export interface Request {
   /** For each attempt, instead of the client's own. */
   timeoutMs?: number
   signal?: AbortSignal | undefined
+  /** `json`, `text`: an answer without the envelope. Default `data`. */
+  answer?: 'data' | 'json' | 'text'
 }
 
 export interface Answer<T> {

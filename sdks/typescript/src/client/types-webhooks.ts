@@ -71,6 +71,12 @@ export interface ReplayRange {
   selectors?: string[]
   ratePerSecond?: number
 }
+/** A replay of a subscription that ended in time. */
+export interface ReplayCounts {
+  replayed: number
+  succeeded: number
+  failed: number
+}
 /** A range of time, or events by their ids. */
 export type ReplaySource = {
   /** Instead of the targets' own selectors. */

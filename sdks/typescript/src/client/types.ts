@@ -135,23 +135,46 @@ interface EmitFields {
   chainToken?: string
 }
 /** `payloadJson`: the payload as JSON text, which is sent unchanged, so that `12.50` stays `12.50`. */
-export type EmitInput = EmitFields & ({ payload: Json; payloadJson?: never } | { payloadJson: string; payload?: never })
+/** An `interface` fits as the payload, since it needs no index signature. */
+export type EmitInput = EmitFields &
+  ({ payload: object; payloadJson?: never } | { payloadJson: string; payload?: never })
 
-export interface EmitResult {
+/** Judged: what every emit gets that does not wait for its verdict longer than two seconds. */
+export interface JudgedEmit {
   emitId: string
   status: 'queued'
-  /** Queued without a verdict yet: the fields below are absent. Poll `emits.get(emitId)`. */
-  verdict?: 'pending'
-  eventId?: string
-  canonicalName?: string
-  sequence?: number
-  deduplicated?: boolean
-  quota?: { used: number; limit: number | null }
+  verdict?: undefined
+  eventId: string
+  canonicalName: string
+  sequence: number
+  deduplicated: boolean
+  quota: { used: number; limit: number | null }
+  warnings?: string[]
 }
-/** One item of a batch. */
-export type BatchResult =
-  | (Omit<EmitResult, 'status'> & { status: 202; error?: never })
-  | { status: number; error: ErrorFacts }
+/** Queued without a verdict yet, after two seconds under load. Poll `emits.get(emitId)`. */
+export interface PendingEmit {
+  emitId: string
+  status: 'queued'
+  verdict: 'pending'
+  eventId?: undefined
+  canonicalName?: undefined
+  sequence?: undefined
+  deduplicated?: undefined
+  quota?: undefined
+}
+/** `verdict` tells them apart. */
+export type EmitResult = JudgedEmit | PendingEmit
+
+/** One item of a batch; `status` tells them apart. */
+export type BatchResult = AcceptedInBatch | RefusedInBatch
+export type AcceptedInBatch = { status: 202; error?: undefined } & (
+  | Omit<JudgedEmit, 'status'>
+  | Omit<PendingEmit, 'status'>
+)
+export interface RefusedInBatch {
+  status: 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 502 | 503
+  error: ErrorFacts
+}
 
 export type EmitState = 'REQUESTED' | 'RELAYED' | 'DELIVERED' | 'FAILED' | 'REJECTED' | 'DEDUPLICATED'
 /** Further fields depend on the state. */
@@ -185,7 +208,15 @@ export interface Health {
     marketplaceFork: boolean
     federationPush: boolean
   }
+  warnings: Array<{ meter: string; level: number; used: number; limit: number }>
   recentFailures: Array<{ id: string; canonicalName: string; errorMessage: string | null; createdAt: string }>
+}
+
+/** A meter in an hour or a day. */
+export interface UsageBucket {
+  start: string
+  meter: string
+  count: number
 }
 
 export interface History {
@@ -205,7 +236,7 @@ export interface Quarantined {
 
 /** The corrections of a redrive: the payload (`payloadJson`: as JSON text, sent unchanged), the version. */
 export interface Repair {
-  payload?: Json
+  payload?: object
   payloadJson?: string
   version?: string
 }

@@ -16,6 +16,16 @@ export type WebhookBody = string | Uint8Array | ArrayBuffer | ParsedBody
 
 const bytesOf = new WeakMap<object, Uint8Array>()
 
+/** Whether `rawBody()` has made it. */
+export const hasKeptBytes = (body: unknown): boolean => typeof body === 'object' && body !== null && bytesOf.has(body)
+
+/** Of a request without a body. */
+export function withoutBytes(): ParsedBody {
+  const body = {}
+  bytesOf.set(body, new Uint8Array())
+  return body as ParsedBody
+}
+
 /** Undefined for anything but bytes, text or a body with kept bytes. */
 export function bodyBytes(body: unknown): Uint8Array | undefined {
   if (typeof body === 'string') return Buffer.from(body, 'utf8')

@@ -1,0 +1,177 @@
+"""Makes the calls that stand in the lines of the standard input, and prints one line for each."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import inspect
+import json
+import re
+import sys
+from decimal import Decimal
+from typing import Any
+
+import clarion
+from clarion._model import Model, snake
+
+KEY = "ck_test_contract"
+
+
+class FixedRandom:
+    """Ids in order, and jitter in the middle."""
+
+    def __init__(self) -> None:
+        self.ids = 0
+
+    def uniform(self) -> float:
+        return 0.5
+
+    def id(self) -> str:
+        self.ids += 1
+        return f"id{self.ids}"
+
+
+class NotedClock:
+    """Waits end at once, and are noted in milliseconds."""
+
+    def __init__(self) -> None:
+        self.waits: list[int] = []
+
+    def now(self) -> float:
+        return 1_796_000_000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(round(seconds * 1000))
+
+
+def camel(name: str) -> str:
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(each[:1].upper() + each[1:] for each in rest)
+
+
+def plain(value: Any) -> Any:
+    """As JSON, without what is not described."""
+    if isinstance(value, Model):
+        fields = {name: each for name, each in vars(value).items() if name != "extra"}
+        return {camel(name): plain(each) for name, each in fields.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def client_for(asked: dict[str, Any], clock: NotedClock, is_async: bool) -> Any:
+    kind = clarion.AsyncClarion if is_async else clarion.Clarion
+    return kind(
+        base_url=asked["baseUrl"],
+        api_key=asked.get("apiKey", KEY),
+        timeout=asked.get("timeoutMs", 10_000) / 1000,
+        retries=asked.get("retries", 2),
+        clock=clock,
+        random=FixedRandom(),
+    )
+
+
+def method_of(client: Any, call: str) -> Any:
+    *parts, name = call.split(".")
+    for part in parts:
+        client = getattr(client, snake(part))
+    return getattr(client, snake(name))
+
+
+def arguments_of(asked: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    body = asked.get("body")
+    named = {snake(name): value for name, value in (asked.get("query") or {}).items()}
+    given = list(asked.get("path") or [])
+    if asked.get("wholeBody"):
+        given.append(body)
+    elif body is not None:
+        named.update({snake(name): value for name, value in body.items()})
+    options = {snake(name): value for name, value in (asked.get("options") or {}).items()}
+    if options:
+        named["request_options"] = clarion.CallOptions(**options)
+    return given, named
+
+
+def run(asked: dict[str, Any], clock: NotedClock) -> Any:
+    client = client_for(asked, clock, False)
+    given, named = arguments_of(asked)
+    result = method_of(client, asked["call"])(*given, **named)
+    if inspect.isgenerator(result):
+        return list(result)
+    return result.data if isinstance(result, clarion.Page) else result
+
+
+async def run_async(asked: dict[str, Any], clock: NotedClock) -> Any:
+    client = client_for(asked, clock, True)
+    given, named = arguments_of(asked)
+    result = method_of(client, asked["call"])(*given, **named)
+    if inspect.isasyncgen(result):
+        result = [each async for each in result]
+    else:
+        result = await result
+    await client.close()
+    return result.data if isinstance(result, clarion.Page) else result
+
+
+def call(asked: dict[str, Any]) -> dict[str, Any]:
+    clock = NotedClock()
+    try:
+        done = asyncio.run(run_async(asked, clock)) if asked.get("async") else run(asked, clock)
+        outcome: dict[str, Any] = {"data": plain(done)}
+    except clarion.ClarionApiError as error:
+        outcome = {
+            "refused": error.code,
+            "status": error.status,
+            "retryable": error.retryable,
+            "retryAfterS": error.retry_after,
+            "emitId": error.emit_id,
+            "kind": type(error).__name__ != "ClarionApiError",
+        }
+    except clarion.ClarionConnectionError as error:
+        outcome = {"lost": error.code, "mayHaveBeenDone": error.may_have_been_done}
+    except (TypeError, ValueError) as error:
+        outcome = {"mistake": True, "message": str(error)}
+    return {**outcome, "waits": clock.waits}
+
+
+def calls() -> list[str]:
+    """Every call below a client, as the document writes it."""
+    client = clarion.Clarion(base_url="http://127.0.0.1:1", api_key=KEY)
+
+    def below(part: Any, path: str) -> list[str]:
+        found = []
+        for name, each in vars(part).items():
+            if not name.startswith("_") and type(each).__module__.startswith("clarion.resources"):
+                found += below(each, f"{path}{camel(name)}.")
+        for name, _ in inspect.getmembers(type(part), inspect.isfunction):
+            if not name.startswith("_") and name != "close":
+                found.append(path + camel(name))
+        return found
+
+    return sorted(below(client, ""))
+
+
+def verify(asked: dict[str, Any]) -> bool:
+    headers = asked["headers"]
+    return clarion.verify_webhook_signature(
+        base64.b64decode(asked["body"]),
+        headers if isinstance(headers, str) else [tuple(each) for each in headers],
+        asked["secrets"],
+        profile=asked.get("profile"),
+        tolerance_seconds=asked.get("toleranceSeconds", 300),
+        now=asked["nowS"],
+    )
+
+
+def main() -> None:
+    for line in sys.stdin:
+        asked = json.loads(line)
+        do = {"call": call, "verify": verify, "calls": lambda _: calls()}[asked["do"]]
+        print(json.dumps(do(asked)), flush=True)
+
+
+if __name__ == "__main__":
+    assert re.match(r"\d", clarion.__version__)
+    main()

@@ -1,0 +1,3 @@
+module clarion.example/clarion-go
+
+go 1.24

@@ -1,0 +1,38 @@
+"""Emit, read and receive the events of a Clarion platform."""
+
+from importlib import import_module
+from typing import Any
+
+from ._errors import ClarionApiError, ClarionConnectionError, ClarionError, Finding
+from ._json import NOT_GIVEN, RawJson
+from ._policy import VERSION as __version__
+from ._policy import CallOptions, Page
+from .client import AsyncClarion, Clarion
+from .webhooks import SIGNATURE_PROFILES, refusal_reason, verify_webhook_signature
+
+__all__ = [
+    "NOT_GIVEN",
+    "SIGNATURE_PROFILES",
+    "AsyncClarion",
+    "CallOptions",
+    "Clarion",
+    "ClarionApiError",
+    "ClarionConnectionError",
+    "ClarionError",
+    "Finding",
+    "Page",
+    "RawJson",
+    "__version__",
+    "refusal_reason",
+    "verify_webhook_signature",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Models and codes are loaded when first named: `clarion.Webhook`, `clarion.NotFound`."""
+    if name[:1].isupper():
+        for module in ("models", "codes"):
+            found = getattr(import_module(f".{module}", __name__), name, None)
+            if found is not None:
+                return found
+    raise AttributeError(f"module 'clarion' has no attribute {name!r}")

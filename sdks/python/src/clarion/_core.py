@@ -1,0 +1,237 @@
+"""The two ways to send a request: at once, and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar, cast
+
+import httpx
+
+from ._errors import ClarionConnectionError, ClarionError
+from ._json import NOT_GIVEN
+from ._policy import (
+    Clock,
+    Given,
+    Operation,
+    Page,
+    Request,
+    Settings,
+    SystemClock,
+    connection_error,
+    delay_after,
+    page_of,
+    read_answer,
+    request_of,
+    result_of,
+)
+
+PAGE_ENTRIES = 100
+T = TypeVar("T")
+
+
+def _limits(request: Request) -> httpx.Timeout:
+    return httpx.Timeout(request.timeout)
+
+
+def with_limit(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**values, "limit": PAGE_ENTRIES} if values["limit"] is NOT_GIVEN else dict(values)
+
+
+class Core:
+    """Sends calls of one client."""
+
+    def __init__(
+        self, settings: Settings, transport: httpx.BaseTransport | None, clock: Clock | None
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.http = httpx.Client(transport=transport, follow_redirects=False)
+
+    def call(
+        self, operation: Operation, shape: str, values: Mapping[str, Any]
+    ) -> T:  # type: ignore[type-var]  # the caller says what it is
+        answer = self.send(request_of(self.settings, operation, operation.read(values)))
+        return cast(T, result_of(answer, operation, shape))
+
+    def page(
+        self,
+        operation: Operation,
+        shape: str,
+        values: Mapping[str, Any],
+    ) -> Page[Any]:
+        request = request_of(self.settings, operation, operation.read(values))
+        return page_of(self.send(request), shape)
+
+    def each(
+        self,
+        operation: Operation,
+        shape: str,
+        values: Mapping[str, Any],
+    ) -> Iterator[Any]:
+        values = with_limit(values)
+        while True:
+            page = self.page(operation, shape, values)
+            yield from page.data
+            if not page.next_cursor:
+                return
+            values["cursor"] = page.next_cursor
+
+    def stream(self, operation: Operation, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Frames of one connection, as objects."""
+        request = request_of(self.settings, operation, Given((), dict(query), None, None))
+        headers = {**request.headers, "accept": "application/x-ndjson"}
+        timeout = httpx.Timeout(request.timeout, read=60.0)
+        try:
+            with self.http.stream("GET", request.url, headers=headers, timeout=timeout) as response:
+                if response.status_code != 200:
+                    response.read()
+                    read_answer(self.settings, request, response, self.clock.now())
+                for line in response.iter_lines():
+                    if line.strip():
+                        yield json.loads(line)
+        except httpx.HTTPError as cause:
+            raise connection_error(self.settings, request, cause) from cause
+
+    def send(self, request: Request) -> Any:
+        attempt = 1
+        while True:
+            try:
+                return self._exchange(request)
+            except ClarionError as error:
+                delay = delay_after(self.settings, request, error, attempt)
+                if delay is None:
+                    raise
+            self.clock.sleep(delay)
+            attempt += 1
+
+    def _exchange(self, request: Request) -> Any:
+        until = time.monotonic() + request.timeout
+        try:
+            with self.http.stream(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.content,
+                timeout=_limits(request),
+            ) as response:
+                chunks = []
+                for chunk in response.iter_bytes():
+                    chunks.append(chunk)
+                    # The limits of httpx hold for each read alone.
+                    if time.monotonic() > until:
+                        raise httpx.ReadTimeout("the answer took too long")
+        except httpx.HTTPError as cause:
+            raise connection_error(self.settings, request, cause) from cause
+        return read_answer(self.settings, request, _whole(response, chunks), self.clock.now())
+
+
+class AsyncClock(SystemClock):
+    sleep = staticmethod(asyncio.sleep)  # type: ignore[assignment]
+
+
+class AsyncCore:
+    """As Core; every call is awaited."""
+
+    def __init__(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None, clock: Clock | None
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or AsyncClock()
+        self.http = httpx.AsyncClient(transport=transport, follow_redirects=False)
+
+    async def call(
+        self, operation: Operation, shape: str, values: Mapping[str, Any]
+    ) -> T:
+        answer = await self.send(request_of(self.settings, operation, operation.read(values)))
+        return cast(T, result_of(answer, operation, shape))
+
+    async def page(
+        self,
+        operation: Operation,
+        shape: str,
+        values: Mapping[str, Any],
+    ) -> Page[Any]:
+        request = request_of(self.settings, operation, operation.read(values))
+        return page_of(await self.send(request), shape)
+
+    async def each(
+        self,
+        operation: Operation,
+        shape: str,
+        values: Mapping[str, Any],
+    ) -> AsyncIterator[Any]:
+        values = with_limit(values)
+        while True:
+            page = await self.page(operation, shape, values)
+            for each in page.data:
+                yield each
+            if not page.next_cursor:
+                return
+            values["cursor"] = page.next_cursor
+
+    async def stream(
+        self, operation: Operation, query: Mapping[str, Any]
+    ) -> AsyncIterator[dict[str, Any]]:
+        request = request_of(self.settings, operation, Given((), dict(query), None, None))
+        headers = {**request.headers, "accept": "application/x-ndjson"}
+        timeout = httpx.Timeout(request.timeout, read=60.0)
+        try:
+            async with self.http.stream(
+                "GET", request.url, headers=headers, timeout=timeout
+            ) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    read_answer(self.settings, request, response, self.clock.now())
+                async for line in response.aiter_lines():
+                    if line.strip():
+                        yield json.loads(line)
+        except httpx.HTTPError as cause:
+            raise connection_error(self.settings, request, cause) from cause
+
+    async def send(self, request: Request) -> Any:
+        attempt = 1
+        while True:
+            try:
+                return await self._exchange(request)
+            except ClarionError as error:
+                delay = delay_after(self.settings, request, error, attempt)
+                if delay is None:
+                    raise
+            pause = self.clock.sleep(delay)
+            if pause is not None:
+                await pause
+            attempt += 1
+
+    async def _exchange(self, request: Request) -> Any:
+        try:
+            response = await asyncio.wait_for(
+                self.http.request(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    content=request.content,
+                    timeout=_limits(request),
+                ),
+                request.timeout,
+            )
+        except asyncio.TimeoutError as cause:
+            message = f"No answer within {request.timeout:g} s."
+            raise ClarionConnectionError("timeout", message, True) from cause
+        except httpx.HTTPError as cause:
+            raise connection_error(self.settings, request, cause) from cause
+        return read_answer(self.settings, request, response, self.clock.now())
+
+    async def close(self) -> None:
+        with suppress(RuntimeError):
+            await self.http.aclose()
+
+
+def _whole(response: httpx.Response, chunks: list[bytes]) -> httpx.Response:
+    headers = {
+        name: value for name, value in response.headers.items() if name != "content-encoding"
+    }
+    return httpx.Response(response.status_code, headers=headers, content=b"".join(chunks))
