@@ -179,6 +179,14 @@ func newKeysService(c *core) *KeysService {
 	return &KeysService{core: c}
 }
 
+type SessionsService struct {
+	core *core
+}
+
+func newSessionsService(c *core) *SessionsService {
+	return &SessionsService{core: c}
+}
+
 type KafkaCredentialsService struct {
 	core *core
 }
@@ -287,6 +295,7 @@ type Client struct {
 	System           *SystemService
 	Organizations    *OrganizationsService
 	Keys             *KeysService
+	Sessions         *SessionsService
 	KafkaCredentials *KafkaCredentialsService
 	Events           *EventsService
 	SchemaRegistry   *SchemaRegistryService
@@ -302,7 +311,7 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Tables: newTablesService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Tables: newTablesService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -1325,6 +1334,16 @@ func (s *OrganizationsService) ActivateContext(ctx context.Context, organization
 	return callFor[Organization](ctx, s.core, opActivateOrganization, []string{organizationID}, nil, nil, opts)
 }
 
+// CreateConsoleLink: A link that opens the console once, with these scopes of an organization.
+func (s *OrganizationsService) CreateConsoleLink(organizationID string, in NewConsoleLink, opts ...Option) (*LoginToken, error) {
+	return s.CreateConsoleLinkContext(context.Background(), organizationID, in, opts...)
+}
+
+// CreateConsoleLinkContext is CreateConsoleLink with a context.
+func (s *OrganizationsService) CreateConsoleLinkContext(ctx context.Context, organizationID string, in NewConsoleLink, opts ...Option) (*LoginToken, error) {
+	return callFor[LoginToken](ctx, s.core, opCreateConsoleLink, []string{organizationID}, nil, in, opts)
+}
+
 // Lineage: One event at its source and at every peer, with deliveries and attempts.
 func (s *OrganizationsService) Lineage(organizationID, eventID string, opts ...Option) (*Lineage, error) {
 	return s.LineageContext(context.Background(), organizationID, eventID, opts...)
@@ -1365,6 +1384,16 @@ func (s *KeysService) CreateContext(ctx context.Context, in NewKey, opts ...Opti
 	return callFor[MadeKey](ctx, s.core, opCreateKey, nil, nil, in, opts)
 }
 
+// EndSessions: End the sessions of the console that a key has opened.
+func (s *KeysService) EndSessions(keyID string, opts ...Option) (*Key, error) {
+	return s.EndSessionsContext(context.Background(), keyID, opts...)
+}
+
+// EndSessionsContext is EndSessions with a context.
+func (s *KeysService) EndSessionsContext(ctx context.Context, keyID string, opts ...Option) (*Key, error) {
+	return callFor[Key](ctx, s.core, opEndSessionsOfKey, []string{keyID}, nil, nil, opts)
+}
+
 // Delete: Delete a key.
 func (s *KeysService) Delete(keyID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), keyID, opts...)
@@ -1373,6 +1402,66 @@ func (s *KeysService) Delete(keyID string, opts ...Option) (*Deleted, error) {
 // DeleteContext is Delete with a context.
 func (s *KeysService) DeleteContext(ctx context.Context, keyID string, opts ...Option) (*Deleted, error) {
 	return callFor[Deleted](ctx, s.core, opDeleteKey, []string{keyID}, nil, nil, opts)
+}
+
+// Create: Sign in to the console with a key or a login token; the answer sets a cookie.
+func (s *SessionsService) Create(in NewSession, opts ...Option) (*Session, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *SessionsService) CreateContext(ctx context.Context, in NewSession, opts ...Option) (*Session, error) {
+	return callFor[Session](ctx, s.core, opCreateSession, nil, nil, in, opts)
+}
+
+// Current: The session of the call.
+func (s *SessionsService) Current(opts ...Option) (*Session, error) {
+	return s.CurrentContext(context.Background(), opts...)
+}
+
+// CurrentContext is Current with a context.
+func (s *SessionsService) CurrentContext(ctx context.Context, opts ...Option) (*Session, error) {
+	return callFor[Session](ctx, s.core, opGetSession, nil, nil, nil, opts)
+}
+
+// End: Sign out.
+func (s *SessionsService) End(opts ...Option) (*SessionEnded, error) {
+	return s.EndContext(context.Background(), opts...)
+}
+
+// EndContext is End with a context.
+func (s *SessionsService) EndContext(ctx context.Context, opts ...Option) (*SessionEnded, error) {
+	return callFor[SessionEnded](ctx, s.core, opEndSession, nil, nil, nil, opts)
+}
+
+// CreateLoginToken: A token that signs in once, for the session of the calling key.
+func (s *SessionsService) CreateLoginToken(in NewLoginToken, opts ...Option) (*LoginToken, error) {
+	return s.CreateLoginTokenContext(context.Background(), in, opts...)
+}
+
+// CreateLoginTokenContext is CreateLoginToken with a context.
+func (s *SessionsService) CreateLoginTokenContext(ctx context.Context, in NewLoginToken, opts ...Option) (*LoginToken, error) {
+	return callFor[LoginToken](ctx, s.core, opCreateLoginToken, nil, nil, in, opts)
+}
+
+// ActAs: Look inside an organization for an hour, or write in it for a reason.
+func (s *SessionsService) ActAs(in NewActAs, opts ...Option) (*Session, error) {
+	return s.ActAsContext(context.Background(), in, opts...)
+}
+
+// ActAsContext is ActAs with a context.
+func (s *SessionsService) ActAsContext(ctx context.Context, in NewActAs, opts ...Option) (*Session, error) {
+	return callFor[Session](ctx, s.core, opActAsOrganization, nil, nil, in, opts)
+}
+
+// Leave: Leave the organization.
+func (s *SessionsService) Leave(opts ...Option) (*Session, error) {
+	return s.LeaveContext(context.Background(), opts...)
+}
+
+// LeaveContext is Leave with a context.
+func (s *SessionsService) LeaveContext(ctx context.Context, opts ...Option) (*Session, error) {
+	return callFor[Session](ctx, s.core, opLeaveOrganization, nil, nil, nil, opts)
 }
 
 // Create: Create a Kafka user for an application of your own; its password is shown once.

@@ -6,6 +6,8 @@ package clarion
 const (
 	ErrUnauthorized                     Code = "unauthorized"
 	ErrInsufficientScope                Code = "insufficient_scope"
+	ErrSessionRefused                   Code = "session_refused"
+	ErrSessionReadOnly                  Code = "session_read_only"
 	ErrNotFound                         Code = "not_found"
 	ErrMethodNotAllowed                 Code = "method_not_allowed"
 	ErrUnsupportedMediaType             Code = "unsupported_media_type"

@@ -22,7 +22,15 @@ var (
 	opCreateOrganizationKey           = operation{"createOrganizationKey", "POST", "/api/v1/organizations/{}/keys", "ifNotDone", "", ""}
 	opListKeys                        = operation{"listKeys", "GET", "/api/v1/keys", "", "", ""}
 	opCreateKey                       = operation{"createKey", "POST", "/api/v1/keys", "ifNotDone", "", ""}
+	opEndSessionsOfKey                = operation{"endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", "", "", ""}
 	opDeleteKey                       = operation{"deleteKey", "DELETE", "/api/v1/keys/{}", "", "", ""}
+	opCreateSession                   = operation{"createSession", "POST", "/api/v1/sessions", "ifNotDone", "", ""}
+	opGetSession                      = operation{"getSession", "GET", "/api/v1/sessions/current", "", "", ""}
+	opEndSession                      = operation{"endSession", "DELETE", "/api/v1/sessions/current", "", "", ""}
+	opCreateLoginToken                = operation{"createLoginToken", "POST", "/api/v1/sessions/login-tokens", "ifNotDone", "", ""}
+	opActAsOrganization               = operation{"actAsOrganization", "POST", "/api/v1/sessions/act-as", "ifNotDone", "", ""}
+	opLeaveOrganization               = operation{"leaveOrganization", "DELETE", "/api/v1/sessions/act-as", "", "", ""}
+	opCreateConsoleLink               = operation{"createConsoleLink", "POST", "/api/v1/organizations/{}/console-links", "ifNotDone", "", ""}
 	opCreateKafkaCredential           = operation{"createKafkaCredential", "POST", "/api/v1/kafka-credentials", "ifNotDone", "", ""}
 	opListKafkaCredentials            = operation{"listKafkaCredentials", "GET", "/api/v1/kafka-credentials", "", "", ""}
 	opGetKafkaCredential              = operation{"getKafkaCredential", "GET", "/api/v1/kafka-credentials/{}", "", "", ""}

@@ -649,17 +649,18 @@ type KafkaCredentialTopics struct {
 }
 
 type Key struct {
-	ID          string                     `json:"id"`
-	Revision    int64                      `json:"revision"`
-	CreatedAt   string                     `json:"createdAt"`
-	UpdatedAt   string                     `json:"updatedAt"`
-	Name        string                     `json:"name"`
-	Environment string                     `json:"environment"`
-	Scopes      []string                   `json:"scopes"`
-	Hint        string                     `json:"hint"`
-	ExpiresAt   *string                    `json:"expiresAt"`
-	LastUsedAt  *string                    `json:"lastUsedAt"`
-	Extra       map[string]json.RawMessage `json:"-"`
+	ID            string                     `json:"id"`
+	Revision      int64                      `json:"revision"`
+	CreatedAt     string                     `json:"createdAt"`
+	UpdatedAt     string                     `json:"updatedAt"`
+	Name          string                     `json:"name"`
+	Environment   string                     `json:"environment"`
+	Scopes        []string                   `json:"scopes"`
+	Hint          string                     `json:"hint"`
+	ExpiresAt     *string                    `json:"expiresAt"`
+	SessionsAfter *string                    `json:"sessionsAfter"`
+	LastUsedAt    *string                    `json:"lastUsedAt"`
+	Extra         map[string]json.RawMessage `json:"-"`
 }
 
 type Ledger struct {
@@ -749,6 +750,13 @@ type ListedRegistration struct {
 	Warnings       []Finding                      `json:"warnings"`
 	Federation     *InboundRegistrationFederation `json:"federation"`
 	Extra          map[string]json.RawMessage     `json:"-"`
+}
+
+type LoginToken struct {
+	LoginToken string                     `json:"loginToken"`
+	URL        string                     `json:"url"`
+	ExpiresAt  string                     `json:"expiresAt"`
+	Extra      map[string]json.RawMessage `json:"-"`
 }
 
 type MadeExternalPeer struct {
@@ -848,12 +856,36 @@ type NamespaceGrant struct {
 	Namespace string `json:"namespace"`
 }
 
+type NewActAs struct {
+	OrganizationID string `json:"organizationId"`
+	Environment    string `json:"environment"`
+	Write          *bool  `json:"write,omitzero"`
+	Reason         string `json:"reason,omitzero"`
+}
+
 type NewColumn struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`
 	Nullable *bool  `json:"nullable,omitzero"`
 	Default  any    `json:"default,omitzero"`
 	Unique   *bool  `json:"unique,omitzero"`
+}
+
+type NewConsoleLink struct {
+	Environment      string               `json:"environment"`
+	Scopes           []string             `json:"scopes"`
+	ReadOnly         *bool                `json:"readOnly,omitzero"`
+	ExpiresInSeconds *int64               `json:"expiresInSeconds,omitzero"`
+	Screens          []string             `json:"screens,omitzero"`
+	Theme            *NewConsoleLinkTheme `json:"theme,omitzero"`
+	ReturnURL        string               `json:"returnUrl,omitzero"`
+}
+
+type NewConsoleLinkTheme struct {
+	Accent string `json:"accent,omitzero"`
+	Name   string `json:"name,omitzero"`
+	Logo   string `json:"logo,omitzero"`
+	Mode   string `json:"mode,omitzero"`
 }
 
 type NewExternalPeer struct {
@@ -887,6 +919,10 @@ type NewKey struct {
 	Environment string           `json:"environment"`
 	Scopes      []string         `json:"scopes"`
 	ExpiresAt   Nullable[string] `json:"expiresAt,omitzero"`
+}
+
+type NewLoginToken struct {
+	ExpiresInSeconds *int64 `json:"expiresInSeconds,omitzero"`
 }
 
 type NewNotification struct {
@@ -1001,6 +1037,11 @@ type NewReplaySource struct {
 type NewReplayTarget struct {
 	Kind string   `json:"kind"`
 	IDs  []string `json:"ids,omitzero"`
+}
+
+type NewSession struct {
+	APIKey     string `json:"apiKey,omitzero"`
+	LoginToken string `json:"loginToken,omitzero"`
 }
 
 type NewStreamToken struct {
@@ -1692,6 +1733,52 @@ type Secret struct {
 	Name        string                     `json:"name"`
 	Environment string                     `json:"environment"`
 	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type Session struct {
+	Kind         string                     `json:"kind"`
+	KeyID        *string                    `json:"keyId"`
+	Organization *SessionOrganization       `json:"organization"`
+	Environment  *string                    `json:"environment"`
+	Scopes       []string                   `json:"scopes"`
+	ReadOnly     bool                       `json:"readOnly"`
+	ActAs        *SessionActAs              `json:"actAs"`
+	Screens      []string                   `json:"screens"`
+	Theme        *SessionTheme              `json:"theme"`
+	ReturnURL    *string                    `json:"returnUrl"`
+	IdleEndsAt   *string                    `json:"idleEndsAt"`
+	EndsAt       string                     `json:"endsAt"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type SessionActAs struct {
+	OrganizationID string                     `json:"organizationId"`
+	Environment    string                     `json:"environment"`
+	Write          bool                       `json:"write"`
+	Reason         *string                    `json:"reason"`
+	EndsAt         string                     `json:"endsAt"`
+	Extra          map[string]json.RawMessage `json:"-"`
+}
+
+type SessionEnded struct {
+	Ended bool                       `json:"ended"`
+	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type SessionOrganization struct {
+	ID    string                     `json:"id"`
+	Slug  string                     `json:"slug"`
+	Name  string                     `json:"name"`
+	Plan  string                     `json:"plan"`
+	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type SessionTheme struct {
+	Accent *string                    `json:"accent"`
+	Name   *string                    `json:"name"`
+	Logo   *string                    `json:"logo"`
+	Mode   *string                    `json:"mode"`
+	Extra  map[string]json.RawMessage `json:"-"`
 }
 
 type SetLifecycleNamesInput struct {

@@ -18,6 +18,7 @@ import * as quarantine from './quarantine/schemas.ts'
 import * as registrations from './registrations/schemas.ts'
 import * as replays from './replays/schemas.ts'
 import * as runs from './runs/schemas.ts'
+import * as sessions from './sessions/schemas.ts'
 import { emitResult, emitResultInBatch } from './shared/emit-result.ts'
 import * as streams from './streams/schemas.ts'
 import * as tables from './tables/schemas.ts'
@@ -71,6 +72,8 @@ const SAID_OTHERWISE: Record<string, string> = {
   'runs.acceptedOrEnded': 'StartedRun',
   'runs.manualRun': 'RunWorkflowInput',
   'runs.retryInput': 'RetryRunInput',
+  'sessions.login': 'LoginToken',
+  'sessions.newLogin': 'NewLoginToken',
   'tables.query': 'TableQuery',
   'tables.queried': 'TableQueryResult',
   'usage.health': 'CustomEventsHealth',
@@ -95,7 +98,7 @@ const SAID_OTHERWISE: Record<string, string> = {
 
 const FOLDERS = {
   ...{ audit, deliveries, emits, federation, kafka, ledger, notifications, organizations, platformEvents, pulls },
-  ...{ quarantine, registrations, replays, runs, streams, tables, usage, variables, webhooks, workflows },
+  ...{ quarantine, registrations, replays, runs, sessions, streams, tables, usage, variables, webhooks, workflows },
 }
 
 const isNameable = (value: unknown): boolean =>

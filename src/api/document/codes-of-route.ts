@@ -161,13 +161,29 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
   },
   { path: /^\/metrics$/, codes: ['insufficient_scope', 'unauthorized'] },
   { path: /^\/platform\/events$/, codes: ['organization_not_found'] },
+  {
+    path: /^\/sessions|\/console-links$/,
+    codes: [
+      'https_required',
+      'insufficient_scope',
+      'not_found',
+      'organization_not_found',
+      'organization_suspended',
+      'rate_limited',
+      'session_refused',
+      'unauthorized',
+      'validation_failed',
+    ],
+  },
   { path: /\/partitions$/, codes: ['conflict'] },
 ]
 
 export function codesOf(route: Route): Code[] {
   const codes = new Set<Code>(['internal_error', 'service_unavailable'])
   const { access, method, path, body, query, status } = route
-  if (access !== 'public') for (const code of ['unauthorized', 'rate_limited'] as const) codes.add(code)
+  if (access !== 'public')
+    for (const code of ['unauthorized', 'rate_limited', 'session_refused'] as const) codes.add(code)
+  if (method !== 'GET' && route.changesNothing !== true) codes.add('session_read_only')
   if (access !== 'public' && access !== 'any') codes.add('insufficient_scope')
   if (access !== 'public' || query !== undefined) codes.add('validation_failed')
   if (path.includes(':')) codes.add('not_found')

@@ -46,6 +46,14 @@ GET /organizations/:id/events/:eventId/lineage getLineage organizations.lineage
 GET /keys listKeys keys.list
 POST /keys createKey keys.create once
 DELETE /keys/:id deleteKey keys.delete
+POST /keys/:id/end-sessions endSessionsOfKey keys.endSessions
+POST /sessions createSession sessions.create once
+GET /sessions/current getSession sessions.current
+DELETE /sessions/current endSession sessions.end
+POST /sessions/login-tokens createLoginToken sessions.createLoginToken once
+POST /sessions/act-as actAsOrganization sessions.actAs once
+DELETE /sessions/act-as leaveOrganization sessions.leave
+POST /organizations/:id/console-links createConsoleLink organizations.createConsoleLink once
 POST /kafka-credentials createKafkaCredential kafkaCredentials.create once
 GET /kafka-credentials listKafkaCredentials kafkaCredentials.list
 GET /kafka-credentials/:id getKafkaCredential kafkaCredentials.get

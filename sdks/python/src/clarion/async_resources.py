@@ -868,6 +868,16 @@ class AsyncOrganizations:
         """End a suspension."""
         return await self._core.call(operations.ACTIVATE_ORGANIZATION, "Organization", locals())
 
+    async def create_console_link(
+        self, organization_id: str, *, environment: str, scopes: Sequence[str],
+        read_only: Opt[bool] = NOT_GIVEN, expires_in_seconds: Opt[int] = NOT_GIVEN,
+        screens: Opt[Sequence[str]] = NOT_GIVEN,
+        theme: Opt[models.NewConsoleLinkTheme] = NOT_GIVEN, return_url: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.LoginToken:
+        """A link that opens the console once, with these scopes of an organization."""
+        return await self._core.call(operations.CREATE_CONSOLE_LINK, "LoginToken", locals())
+
     async def lineage(
         self, organization_id: str, event_id: str, *, request_options: Options = None,
     ) -> models.Lineage:
@@ -900,9 +910,50 @@ class AsyncKeys:
         """Make a key; it is shown once."""
         return await self._core.call(operations.CREATE_KEY, "MadeKey", locals())
 
+    async def end_sessions(self, key_id: str, *, request_options: Options = None) -> models.Key:
+        """End the sessions of the console that a key has opened."""
+        return await self._core.call(operations.END_SESSIONS_OF_KEY, "Key", locals())
+
     async def delete(self, key_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a key."""
         return await self._core.call(operations.DELETE_KEY, "Deleted", locals())
+
+
+class AsyncSessions:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, api_key: Opt[str] = NOT_GIVEN, login_token: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Session:
+        """Sign in to the console with a key or a login token; the answer sets a cookie."""
+        return await self._core.call(operations.CREATE_SESSION, "Session", locals())
+
+    async def current(self, *, request_options: Options = None) -> models.Session:
+        """The session of the call."""
+        return await self._core.call(operations.GET_SESSION, "Session", locals())
+
+    async def end(self, *, request_options: Options = None) -> models.SessionEnded:
+        """Sign out."""
+        return await self._core.call(operations.END_SESSION, "SessionEnded", locals())
+
+    async def create_login_token(
+        self, *, expires_in_seconds: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.LoginToken:
+        """A token that signs in once, for the session of the calling key."""
+        return await self._core.call(operations.CREATE_LOGIN_TOKEN, "LoginToken", locals())
+
+    async def act_as(
+        self, *, organization_id: str, environment: str, write: Opt[bool] = NOT_GIVEN,
+        reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Session:
+        """Look inside an organization for an hour, or write in it for a reason."""
+        return await self._core.call(operations.ACT_AS_ORGANIZATION, "Session", locals())
+
+    async def leave(self, *, request_options: Options = None) -> models.Session:
+        """Leave the organization."""
+        return await self._core.call(operations.LEAVE_ORGANIZATION, "Session", locals())
 
 
 class AsyncKafkaCredentials:
@@ -1605,6 +1656,7 @@ class AsyncRoot:
         self.system = AsyncSystem(core)
         self.organizations = AsyncOrganizations(core)
         self.keys = AsyncKeys(core)
+        self.sessions = AsyncSessions(core)
         self.kafka_credentials = AsyncKafkaCredentials(core)
         self.events = AsyncEvents(core)
         self.schema_registry = AsyncSchemaRegistry(core)

@@ -554,6 +554,7 @@ class Key(Model):
     scopes: list[str]
     hint: str
     expires_at: str | None
+    sessions_after: str | None
     last_used_at: str | None
 
 @dataclass(frozen=True, kw_only=True)
@@ -636,6 +637,12 @@ class ListedRegistration(Model):
     archived_at: str | None
     warnings: list[Finding] | None
     federation: InboundRegistrationFederation | None
+
+@dataclass(frozen=True, kw_only=True)
+class LoginToken(Model):
+    login_token: str
+    url: str
+    expires_at: str
 
 @dataclass(frozen=True, kw_only=True)
 class MadeExternalPeer(Model):
@@ -1209,6 +1216,47 @@ class Secret(Model):
     environment: str
 
 @dataclass(frozen=True, kw_only=True)
+class Session(Model):
+    kind: str
+    key_id: str | None
+    organization: SessionOrganization | None
+    environment: str | None
+    scopes: list[str]
+    read_only: bool
+    act_as: SessionActAs | None
+    screens: list[str] | None
+    theme: SessionTheme | None
+    return_url: str | None
+    idle_ends_at: str | None
+    ends_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class SessionActAs(Model):
+    organization_id: str
+    environment: str
+    write: bool
+    reason: str | None
+    ends_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded(Model):
+    ended: bool
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOrganization(Model):
+    id: str
+    slug: str
+    name: str
+    plan: str
+
+@dataclass(frozen=True, kw_only=True)
+class SessionTheme(Model):
+    accent: str | None
+    name: str | None
+    logo: str | None
+    mode: str | None
+
+@dataclass(frozen=True, kw_only=True)
 class StartedRun(Model):
     run_id: str | None
     id: str | None
@@ -1578,8 +1626,21 @@ FederationMemberPatch = TypedDict("FederationMemberPatch", {
 
 NamespaceGrant = TypedDict("NamespaceGrant", {"namespace": "str"}, total=False)
 
+NewActAs = TypedDict("NewActAs", {
+    "organizationId": "str", "environment": "str", "write": "bool", "reason": "str",
+}, total=False)
+
 NewColumn = TypedDict("NewColumn", {
     "name": "str", "type": "str", "nullable": "bool", "default": "Any", "unique": "bool",
+}, total=False)
+
+NewConsoleLink = TypedDict("NewConsoleLink", {
+    "environment": "str", "scopes": "list[str]", "readOnly": "bool", "expiresInSeconds": "int",
+    "screens": "list[str]", "theme": "NewConsoleLinkTheme", "returnUrl": "str",
+}, total=False)
+
+NewConsoleLinkTheme = TypedDict("NewConsoleLinkTheme", {
+    "accent": "str", "name": "str", "logo": "str", "mode": "str",
 }, total=False)
 
 NewExternalPeer = TypedDict("NewExternalPeer", {
@@ -1602,6 +1663,8 @@ NewKafkaCredential = TypedDict("NewKafkaCredential", {"name": "str", "access": "
 NewKey = TypedDict("NewKey", {
     "name": "str", "environment": "str", "scopes": "list[str]", "expiresAt": "str | None",
 }, total=False)
+
+NewLoginToken = TypedDict("NewLoginToken", {"expiresInSeconds": "int"}, total=False)
 
 NewNotification = TypedDict("NewNotification", {
     "channel": "str", "message": "str", "title": "str", "severity": "str",
@@ -1668,6 +1731,8 @@ NewReplaySource = TypedDict("NewReplaySource", {
 }, total=False)
 
 NewReplayTarget = TypedDict("NewReplayTarget", {"kind": "str", "ids": "list[str]"}, total=False)
+
+NewSession = TypedDict("NewSession", {"apiKey": "str", "loginToken": "str"}, total=False)
 
 NewStreamToken = TypedDict("NewStreamToken", {
     "types": "Any", "subject": "str", "filter": "dict[str, Any]", "ttlSeconds": "int",

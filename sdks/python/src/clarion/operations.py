@@ -49,7 +49,29 @@ CREATE_KEY = Operation(
     "createKey", "POST", "/api/v1/keys", repeat="ifNotDone",
     body="name environment scopes expiresAt",
 )
+END_SESSIONS_OF_KEY = Operation(
+    "endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", ids="keyId",
+)
 DELETE_KEY = Operation("deleteKey", "DELETE", "/api/v1/keys/{}", ids="keyId")
+CREATE_SESSION = Operation(
+    "createSession", "POST", "/api/v1/sessions", repeat="ifNotDone", body="apiKey loginToken",
+)
+GET_SESSION = Operation("getSession", "GET", "/api/v1/sessions/current")
+END_SESSION = Operation("endSession", "DELETE", "/api/v1/sessions/current")
+CREATE_LOGIN_TOKEN = Operation(
+    "createLoginToken", "POST", "/api/v1/sessions/login-tokens", repeat="ifNotDone",
+    body="expiresInSeconds",
+)
+ACT_AS_ORGANIZATION = Operation(
+    "actAsOrganization", "POST", "/api/v1/sessions/act-as", repeat="ifNotDone",
+    body="organizationId environment write reason",
+)
+LEAVE_ORGANIZATION = Operation("leaveOrganization", "DELETE", "/api/v1/sessions/act-as")
+CREATE_CONSOLE_LINK = Operation(
+    "createConsoleLink", "POST", "/api/v1/organizations/{}/console-links", repeat="ifNotDone",
+    ids="organizationId",
+    body="environment scopes readOnly expiresInSeconds screens theme returnUrl",
+)
 CREATE_KAFKA_CREDENTIAL = Operation(
     "createKafkaCredential", "POST", "/api/v1/kafka-credentials", repeat="ifNotDone",
     body="name access",

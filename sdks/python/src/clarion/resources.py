@@ -808,6 +808,16 @@ class Organizations:
         """End a suspension."""
         return self._core.call(operations.ACTIVATE_ORGANIZATION, "Organization", locals())
 
+    def create_console_link(
+        self, organization_id: str, *, environment: str, scopes: Sequence[str],
+        read_only: Opt[bool] = NOT_GIVEN, expires_in_seconds: Opt[int] = NOT_GIVEN,
+        screens: Opt[Sequence[str]] = NOT_GIVEN,
+        theme: Opt[models.NewConsoleLinkTheme] = NOT_GIVEN, return_url: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.LoginToken:
+        """A link that opens the console once, with these scopes of an organization."""
+        return self._core.call(operations.CREATE_CONSOLE_LINK, "LoginToken", locals())
+
     def lineage(
         self, organization_id: str, event_id: str, *, request_options: Options = None,
     ) -> models.Lineage:
@@ -840,9 +850,50 @@ class Keys:
         """Make a key; it is shown once."""
         return self._core.call(operations.CREATE_KEY, "MadeKey", locals())
 
+    def end_sessions(self, key_id: str, *, request_options: Options = None) -> models.Key:
+        """End the sessions of the console that a key has opened."""
+        return self._core.call(operations.END_SESSIONS_OF_KEY, "Key", locals())
+
     def delete(self, key_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a key."""
         return self._core.call(operations.DELETE_KEY, "Deleted", locals())
+
+
+class Sessions:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, api_key: Opt[str] = NOT_GIVEN, login_token: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Session:
+        """Sign in to the console with a key or a login token; the answer sets a cookie."""
+        return self._core.call(operations.CREATE_SESSION, "Session", locals())
+
+    def current(self, *, request_options: Options = None) -> models.Session:
+        """The session of the call."""
+        return self._core.call(operations.GET_SESSION, "Session", locals())
+
+    def end(self, *, request_options: Options = None) -> models.SessionEnded:
+        """Sign out."""
+        return self._core.call(operations.END_SESSION, "SessionEnded", locals())
+
+    def create_login_token(
+        self, *, expires_in_seconds: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.LoginToken:
+        """A token that signs in once, for the session of the calling key."""
+        return self._core.call(operations.CREATE_LOGIN_TOKEN, "LoginToken", locals())
+
+    def act_as(
+        self, *, organization_id: str, environment: str, write: Opt[bool] = NOT_GIVEN,
+        reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Session:
+        """Look inside an organization for an hour, or write in it for a reason."""
+        return self._core.call(operations.ACT_AS_ORGANIZATION, "Session", locals())
+
+    def leave(self, *, request_options: Options = None) -> models.Session:
+        """Leave the organization."""
+        return self._core.call(operations.LEAVE_ORGANIZATION, "Session", locals())
 
 
 class KafkaCredentials:
@@ -1519,6 +1570,7 @@ class Root:
         self.system = System(core)
         self.organizations = Organizations(core)
         self.keys = Keys(core)
+        self.sessions = Sessions(core)
         self.kafka_credentials = KafkaCredentials(core)
         self.events = Events(core)
         self.schema_registry = SchemaRegistry(core)

@@ -5,25 +5,17 @@ import type * as api from './types.ts'
 // biome-ignore format: generated
 export function createGeneratedCalls({ call, page, each }: Caller) {
   return {
-    audit: {
-      /** Every lifecycle event of the organization, newest first. */
-      list: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.AuditEntry>> => page<api.AuditEntry>('audit.list', { ids: [], query }, options),
-      each: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.AuditEntry>('audit.list', { ids: [], query }, options),
-    },
-    keys: {
-      /** List keys. */
-      list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Key>> => page<api.Key>('keys.list', { ids: [], query }, options),
-      each: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Key>('keys.list', { ids: [], query }, options),
-      /** Make a key; it is shown once. */
-      create: (input: api.NewKey, options: CallOptions = {}) => call<api.MadeKey>('keys.create', { ids: [], input }, options),
-      /** Delete a key. */
-      delete: (keyId: string, options: CallOptions = {}) => call<api.Deleted>('keys.delete', { ids: [keyId] }, options),
-    },
-    ledger: {
-      /** Differences between counters, audit, meters and logs. */
-      get: (options: CallOptions = {}) => call<api.Ledger>('ledger.get', { ids: [] }, options),
-      /** Compare the figures now. */
-      check: (query: { organizationId?: string } = {}, options: CallOptions = {}) => call<api.LedgerReport>('ledger.check', { ids: [], query }, options),
+    system: {
+      /** Whether the process is alive. */
+      health: (options: CallOptions = {}) => call<api.GetHealthResult>('system.health', { ids: [] }, options),
+      /** Whether every role of the process serves. */
+      ready: (options: CallOptions = {}) => call<api.GetReadinessResult>('system.ready', { ids: [] }, options),
+      /** Figures in the text format of Prometheus; with the key of the operator unless the api listens on loopback alone. */
+      metrics: (options: CallOptions = {}) => call<string>('system.metrics', { ids: [] }, options),
+      /** This API, as OpenAPI 3.1. */
+      openapi: (options: CallOptions = {}) => call<unknown>('system.openapi', { ids: [] }, options),
+      /** The same for tools that read OpenAPI 3.0 alone. */
+      openapi30: (options: CallOptions = {}) => call<unknown>('system.openapi30', { ids: [] }, options),
     },
     organizations: {
       /** Make an organization; its key is shown once. */
@@ -41,6 +33,8 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       suspend: (organizationId: string, options: CallOptions = {}) => call<api.Organization>('organizations.suspend', { ids: [organizationId] }, options),
       /** End a suspension. */
       activate: (organizationId: string, options: CallOptions = {}) => call<api.Organization>('organizations.activate', { ids: [organizationId] }, options),
+      /** A link that opens the console once, with these scopes of an organization. */
+      createConsoleLink: (organizationId: string, input: api.NewConsoleLink, options: CallOptions = {}) => call<api.LoginToken>('organizations.createConsoleLink', { ids: [organizationId], input }, options),
       /** One event at its source and at every peer, with deliveries and attempts. */
       lineage: (organizationId: string, eventId: string, options: CallOptions = {}) => call<api.Lineage>('organizations.lineage', { ids: [organizationId, eventId] }, options),
       namespaces: {
@@ -60,9 +54,30 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
         set: (organizationId: string, input: api.NewPartitions, options: CallOptions = {}) => call<api.Partitions>('organizations.partitions.set', { ids: [organizationId], input }, options),
       },
     },
-    platformEvents: {
-      /** Publish a built-in event for an organization; the answer carries its verdict. */
-      publish: (input: api.NewPlatformEvent, options: CallOptions = {}) => call<api.EmitResult>('platformEvents.publish', { ids: [], input }, options),
+    keys: {
+      /** List keys. */
+      list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Key>> => page<api.Key>('keys.list', { ids: [], query }, options),
+      each: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Key>('keys.list', { ids: [], query }, options),
+      /** Make a key; it is shown once. */
+      create: (input: api.NewKey, options: CallOptions = {}) => call<api.MadeKey>('keys.create', { ids: [], input }, options),
+      /** End the sessions of the console that a key has opened. */
+      endSessions: (keyId: string, options: CallOptions = {}) => call<api.Key>('keys.endSessions', { ids: [keyId] }, options),
+      /** Delete a key. */
+      delete: (keyId: string, options: CallOptions = {}) => call<api.Deleted>('keys.delete', { ids: [keyId] }, options),
+    },
+    sessions: {
+      /** Sign in to the console with a key or a login token; the answer sets a cookie. */
+      create: (input: api.NewSession, options: CallOptions = {}) => call<api.Session>('sessions.create', { ids: [], input }, options),
+      /** The session of the call. */
+      current: (options: CallOptions = {}) => call<api.Session>('sessions.current', { ids: [] }, options),
+      /** Sign out. */
+      end: (options: CallOptions = {}) => call<api.SessionEnded>('sessions.end', { ids: [] }, options),
+      /** A token that signs in once, for the session of the calling key. */
+      createLoginToken: (input: api.NewLoginToken = {}, options: CallOptions = {}) => call<api.LoginToken>('sessions.createLoginToken', { ids: [], input }, options),
+      /** Look inside an organization for an hour, or write in it for a reason. */
+      actAs: (input: api.NewActAs, options: CallOptions = {}) => call<api.Session>('sessions.actAs', { ids: [], input }, options),
+      /** Leave the organization. */
+      leave: (options: CallOptions = {}) => call<api.Session>('sessions.leave', { ids: [] }, options),
     },
     schemaRegistry: {
       /** Schema registry: The root, as the registry has it. */
@@ -106,17 +121,20 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Schema registry: Whether a schema could be a minor version after this one. */
       checkVersion: (subject: string, version: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.checkVersion', { ids: [subject, version] }, options),
     },
-    system: {
-      /** Whether the process is alive. */
-      health: (options: CallOptions = {}) => call<api.GetHealthResult>('system.health', { ids: [] }, options),
-      /** Whether every role of the process serves. */
-      ready: (options: CallOptions = {}) => call<api.GetReadinessResult>('system.ready', { ids: [] }, options),
-      /** Figures in the text format of Prometheus; with the key of the operator unless the api listens on loopback alone. */
-      metrics: (options: CallOptions = {}) => call<string>('system.metrics', { ids: [] }, options),
-      /** This API, as OpenAPI 3.1. */
-      openapi: (options: CallOptions = {}) => call<unknown>('system.openapi', { ids: [] }, options),
-      /** The same for tools that read OpenAPI 3.0 alone. */
-      openapi30: (options: CallOptions = {}) => call<unknown>('system.openapi30', { ids: [] }, options),
+    platformEvents: {
+      /** Publish a built-in event for an organization; the answer carries its verdict. */
+      publish: (input: api.NewPlatformEvent, options: CallOptions = {}) => call<api.EmitResult>('platformEvents.publish', { ids: [], input }, options),
+    },
+    ledger: {
+      /** Differences between counters, audit, meters and logs. */
+      get: (options: CallOptions = {}) => call<api.Ledger>('ledger.get', { ids: [] }, options),
+      /** Compare the figures now. */
+      check: (query: { organizationId?: string } = {}, options: CallOptions = {}) => call<api.LedgerReport>('ledger.check', { ids: [], query }, options),
+    },
+    audit: {
+      /** Every lifecycle event of the organization, newest first. */
+      list: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.AuditEntry>> => page<api.AuditEntry>('audit.list', { ids: [], query }, options),
+      each: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.AuditEntry>('audit.list', { ids: [], query }, options),
     },
   }
 }

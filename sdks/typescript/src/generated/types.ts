@@ -655,6 +655,7 @@ export interface Key {
   scopes: string[]
   hint: string
   expiresAt: string | null
+  sessionsAfter?: string | undefined
   lastUsedAt: string | null
   [further: string]: unknown
 }
@@ -745,6 +746,13 @@ export interface ListedRegistration {
   archivedAt: string | null
   warnings?: Finding[] | undefined
   federation?: InboundRegistrationFederation | undefined
+  [further: string]: unknown
+}
+
+export interface LoginToken {
+  loginToken: string
+  url: string
+  expiresAt: string
   [further: string]: unknown
 }
 
@@ -845,12 +853,36 @@ export interface NamespaceGrant {
   namespace: string
 }
 
+export interface NewActAs {
+  organizationId: string
+  environment: string
+  write?: boolean | undefined
+  reason?: string | undefined
+}
+
 export interface NewColumn {
   name: string
   type: string
   nullable?: boolean | undefined
   default?: unknown
   unique?: boolean | undefined
+}
+
+export interface NewConsoleLink {
+  environment: string
+  scopes: string[]
+  readOnly?: boolean | undefined
+  expiresInSeconds?: number | undefined
+  screens?: string[] | undefined
+  theme?: NewConsoleLinkTheme | undefined
+  returnUrl?: string | undefined
+}
+
+export interface NewConsoleLinkTheme {
+  accent?: string | undefined
+  name?: string | undefined
+  logo?: string | undefined
+  mode?: string | undefined
 }
 
 export interface NewExternalPeer {
@@ -884,6 +916,10 @@ export interface NewKey {
   environment: string
   scopes: string[]
   expiresAt?: string | null | undefined
+}
+
+export interface NewLoginToken {
+  expiresInSeconds?: number | undefined
 }
 
 export interface NewNotification {
@@ -998,6 +1034,11 @@ export interface NewReplaySource {
 export interface NewReplayTarget {
   kind: string
   ids?: string[] | undefined
+}
+
+export interface NewSession {
+  apiKey?: string | undefined
+  loginToken?: string | undefined
 }
 
 export interface NewStreamToken {
@@ -1688,6 +1729,52 @@ export interface Secret {
   updatedAt: string
   name: string
   environment: string
+  [further: string]: unknown
+}
+
+export interface Session {
+  kind: string
+  keyId: string | null
+  organization: SessionOrganization | null
+  environment: string | null
+  scopes: string[]
+  readOnly: boolean
+  actAs: SessionActAs | null
+  screens: string[] | null
+  theme: SessionTheme | null
+  returnUrl: string | null
+  idleEndsAt: string | null
+  endsAt: string
+  [further: string]: unknown
+}
+
+export interface SessionActAs {
+  organizationId: string
+  environment: string
+  write: boolean
+  reason: string | null
+  endsAt: string
+  [further: string]: unknown
+}
+
+export interface SessionEnded {
+  ended: boolean
+  [further: string]: unknown
+}
+
+export interface SessionOrganization {
+  id: string
+  slug: string
+  name: string
+  plan: string
+  [further: string]: unknown
+}
+
+export interface SessionTheme {
+  accent?: string | undefined
+  name?: string | undefined
+  logo?: string | undefined
+  mode?: string | undefined
   [further: string]: unknown
 }
 
