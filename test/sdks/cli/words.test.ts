@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { COMMANDS } from '../../../sdks/typescript/src/cli/commands.ts'
+import { COMMANDS, MAIN_COMMANDS } from '../../../sdks/typescript/src/cli/commands.ts'
 import { decode, linesOf } from '../../../sdks/typescript/src/cli/input.ts'
 import { run } from '../../../sdks/typescript/src/cli/run.ts'
 import { systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
@@ -15,7 +15,7 @@ const key = { CLARION_API_KEY: 'ck_live_x' }
 describe('clarion', () => {
   it('lists every command with --help, and ends with 2 when it is given nothing', async () => {
     const [help, nothing] = await Promise.all([runCommand({}, ['--help']), runCommand({}, [])])
-    for (const { name, sentence } of COMMANDS) expect(help.stdout).toContain(`${name.padEnd(18)}  ${sentence}`)
+    for (const { name, sentence } of MAIN_COMMANDS) expect(help.stdout).toContain(`${name.padEnd(18)}  ${sentence}`)
     expect([help.code, nothing.code, nothing.stdout]).toEqual([0, 2, help.stdout])
   })
 
@@ -37,7 +37,7 @@ describe('clarion', () => {
   writeFileSync(notCredential, '{}')
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
   it.each([
-    ['frobnicate', "there is no command 'frobnicate'", 'one of: emit'],
+    ['frobnicate', "there is no command 'frobnicate'", 'one of: login'],
     ['quarantine', "'quarantine' needs one more word", 'quarantine redrive'],
     ['emit', 'NAME is missing', 'clarion emit --help'],
     ['emit a b', "'b' is one word too many", 'clarion emit --help'],
@@ -129,7 +129,10 @@ describe('clarion', () => {
       runCommand({}, ['health']),
       runCommand({ ...key, CLARION_URL: 'http://127.0.0.1:1' }, ['health', '--json']),
     ])
-    expect([keyless.code, keyless.stderr]).toEqual([2, expect.stringContaining('next: set CLARION_API_KEY')])
+    expect([keyless.code, keyless.stderr]).toEqual([
+      2,
+      expect.stringContaining('next: clarion login, or set CLARION_API_KEY'),
+    ])
     expect(silent.code).toBe(3)
     expect(JSON.parse(silent.stderr).error).toMatchObject({
       code: 'network_error',

@@ -23,6 +23,8 @@ export interface Running {
   says(text: string): Promise<void>
   write(text: string): void
   interrupt(): void
+  /** As `2>&-` would, or a reader that has gone. */
+  closeStderr(): void
   /** For what a failed test leaves. */
   kill(): void
   finished: Promise<Finished>
@@ -47,6 +49,7 @@ export function startCommand(
     says: async text => void (await until(() => stderr().includes(text), Boolean)),
     write: text => void child.stdin.write(text),
     interrupt: () => void child.kill('SIGINT'),
+    closeStderr: () => void child.stderr.destroy(),
     kill: () => void child.kill('SIGKILL'),
     finished: ended(child).then(code => finished(code, stdout(), stderr())),
   }

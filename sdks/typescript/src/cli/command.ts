@@ -20,7 +20,19 @@ export interface Command {
   options: Record<string, Option>
   /** Further lines of its `--help`. */
   notes?: string
+  /** Its profile need not exist. */
+  makesProfile?: boolean
   run(context: Context): Promise<ExitCode>
+}
+
+/** Where the platform is, and who calls. */
+export interface Place {
+  url: string
+  /** Undefined: there is none. */
+  key: string | undefined
+  /** Where each of them came from, for people. */
+  urlFrom: string
+  keyFrom: string
 }
 
 export interface Context {
@@ -35,6 +47,9 @@ export interface Context {
   print: Printer
   /** Created on first use. Throws a `UsageError` without a key. */
   client(): Client
+  /** For another place, such as one that is being tried. */
+  clientFor(of: { url: string; key: string }): Client
+  place: Place
   clock: Clock
   random: Random
   /** Aborted by Ctrl-C, which also ends stdin. A command without an end of its own then exits with 0. */

@@ -56,6 +56,13 @@ function explainedOf(error: unknown): Explained | undefined {
 
 function kafkaError(error: unknown): Explained | undefined {
   if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) return undefined
+  if (
+    /MESSAGE_TOO_LARGE|message (was )?larger|too large/i.test(`${(error as { type?: string }).type} ${error.message}`)
+  )
+    return {
+      ...{ code: 'payload_too_large', message: error.message, details: [], requestId: undefined, exit: 1 },
+      next: 'a payload has at most 256 KB: send a reference to what is larger',
+    }
   const refused = /SASL|authoriz|authentic/i.test(`${error.name} ${error.message}`)
   const next = refused
     ? 'the credential may be deleted, or not made for this: clarion credentials create NAME --access both --out kafka.json'

@@ -10,6 +10,10 @@ process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   process.exit(0)
 })
+// Messages that nobody reads change nothing, the exit code neither.
+process.stderr.on('error', error => {
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+})
 // kafkajs computes timeouts that cause a warning in Node 24; every other warning is shown.
 process.removeAllListeners('warning')
 process.on('warning', warning => {

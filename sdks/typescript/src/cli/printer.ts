@@ -9,27 +9,74 @@ export interface Printer {
   table(rows: readonly object[], columns: readonly string[]): void
   /** One object of a stream: a line, or JSON on one line. */
   line(text: string, record: object): void
+  /** Text as it is. */
+  raw(text: string): void
   /** A message for the user, on stderr. */
   note(text: string): void
 }
 
+/** `table`: for people. `format`: one line for each object, with `{field}` for its fields. */
+export type Form = { kind: 'table' | 'json' | 'ndjson' | 'csv' } | { kind: 'format'; format: string }
+
 const CELL_CHARACTERS_MAX = 80
 
-export function createPrinter(stdout: Writable, stderr: Writable, json: boolean): Printer {
+/** No colours: neither a terminal nor a pipe ever gets a control sequence. */
+export function createPrinter(stdout: Writable, stderr: Writable, form: Form): Printer {
   const out = (text: string): void => void stdout.write(`${text}\n`)
   const asJson = (value: unknown): void => out(JSON.stringify(value, null, 2))
+  let hasHeader = false
+
+  function rows(records: readonly object[], columns: readonly string[]): void {
+    if (form.kind === 'format') for (const record of records) stdout.write(formatted(form.format, record))
+    if (form.kind === 'ndjson') for (const record of records) out(JSON.stringify(record))
+    if (form.kind !== 'csv') return
+    if (!hasHeader) out(columns.map(csvCell).join(','))
+    hasHeader = true
+    for (const record of records) out(columns.map(name => csvCell((record as Record<string, unknown>)[name])).join(','))
+  }
+
   return {
-    json,
-    record: record => (json ? asJson(record) : out(columnsOf(fieldsOf(record)).join('\n'))),
-    table(rows, columns) {
-      if (json) return asJson(rows)
-      if (rows.length === 0) return void stderr.write('nothing\n')
-      const cells = rows.map(row => columns.map(column => cell((row as Record<string, unknown>)[column])))
+    json: form.kind === 'json',
+    record(record) {
+      if (form.kind === 'json') asJson(record)
+      else if (form.kind === 'table') out(columnsOf(fieldsOf(record)).join('\n'))
+      else rows([record], Object.keys(record))
+    },
+    table(records, columns) {
+      if (form.kind === 'json') return asJson(records)
+      if (form.kind !== 'table') return rows(records, form.kind === 'csv' ? allColumns(records) : columns)
+      if (records.length === 0) return void stderr.write('nothing\n')
+      const cells = records.map(row => columns.map(column => cell((row as Record<string, unknown>)[column])))
       out(columnsOf([columns.map(column => column.toUpperCase()), ...cells]).join('\n'))
     },
-    line: (text, record) => out(json ? JSON.stringify(record) : text),
+    line(text, record) {
+      if (form.kind === 'table') out(text)
+      else if (form.kind === 'json') out(JSON.stringify(record))
+      else rows([record], Object.keys(record))
+    },
+    raw: text => void stdout.write(text),
     note: text => void stderr.write(`${text}\n`),
   }
+}
+
+const allColumns = (records: readonly object[]): string[] => [...new Set(records.flatMap(Object.keys))]
+
+/** `{sequence} {data.total}\n`: a field by its path; `\n` and `\t` as in a shell's printf. */
+function formatted(format: string, record: object): string {
+  const text = format.replaceAll('\\n', '\n').replaceAll('\\t', '\t')
+  const filled = text.replace(/\{([\w.]+)\}/g, (_, path: string) => {
+    const value = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | null)?.[name], record)
+    return cell(value, Number.POSITIVE_INFINITY)
+  })
+  return filled.endsWith('\n') ? filled : `${filled}\n`
+}
+
+/** RFC 4180; a cell that a spreadsheet would run as a formula gets a `'` before it. */
+function csvCell(value: unknown): string {
+  const text =
+    value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** `{ emits: { used: 1 } }` is shown as `emits.used  1`. */

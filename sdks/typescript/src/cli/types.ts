@@ -25,11 +25,20 @@ export const types: Command = {
     const file = text('out')
     if (file === undefined) print.line(code.trimEnd(), { canonicalName, schemaHash, code })
     else {
-      await writeFile(file, code)
+      await write(file, code)
       print.record({ canonicalName, schemaHash, file })
     }
     return 0
   },
+}
+
+/** Throws a `UsageError` for a folder that is not there, or that may not be written. */
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code}`)
+  }
 }
 
 async function registrationOf({ client, positionals: [name = ''], text, signal }: Context): Promise<Registration> {

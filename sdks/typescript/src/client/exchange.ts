@@ -14,7 +14,8 @@ export interface ExchangeSettings {
   clock: Clock
 }
 
-export const USER_AGENT = 'clarion-sdk-typescript/0.1.0'
+export const VERSION = '0.1.0'
+export const USER_AGENT = `clarion-sdk-typescript/${VERSION}`
 /** Errors before any connection: the call had no effect. */
 const NEVER_SENT = new Set([
   'ECONNREFUSED',

@@ -6,7 +6,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { bodyBytes, type WebhookBody } from './body.ts'
 import type { HeadersLike } from './headers.ts'
 import { hmacOf, isPublicKey, signedBy } from './keys.ts'
-import { type Claim, readClaim, type SignatureProfile } from './profiles.ts'
+import { type Claim, readClaim, SIGNATURE_PROFILES, type SignatureProfile } from './profiles.ts'
 
 export interface VerifyOptions {
   /**
@@ -41,23 +41,54 @@ export function verifyWebhookSignature(
   secret: string | readonly string[],
   options: VerifyOptions = {},
 ): boolean {
+  return refusalReason(rawBody, headerOrHeaders, secret, options) === undefined
+}
+
+/** Why a signature is refused; it says nothing of the secret. */
+export type RefusalReason =
+  | 'not_bytes'
+  | 'unknown_profile'
+  | 'header_missing'
+  | 'no_secret'
+  | 'signature_malformed'
+  | 'too_old'
+  | 'too_new'
+  | 'other_secret_or_body'
+
+/** As `verifyWebhookSignature`, with the reason; undefined: the request is genuine. It never throws. */
+export function refusalReason(
+  rawBody: WebhookBody,
+  headerOrHeaders: HeadersLike,
+  secret: string | readonly string[],
+  options: VerifyOptions = {},
+): RefusalReason | undefined {
   try {
     const body = bodyBytes(rawBody)
+    if (body === undefined) return 'not_bytes'
+    if (options.profile !== undefined && !SIGNATURE_PROFILES.includes(options.profile)) return 'unknown_profile'
     const claim = readClaim(headerOrHeaders, options.profile)
-    if (body === undefined || claim === undefined || !isRecent(claim, options)) return false
-    return [...secretsOf(secret)].filter(each => matches(claim, each, body)).length > 0
+    if (claim === undefined) return 'header_missing'
+    const secrets = secretsOf(secret)
+    if (secrets.length === 0) return 'no_secret'
+    if (claim.macs.length === 0 && claim.ed25519.length === 0) return 'signature_malformed'
+    return lateness(claim, options) ?? (fits(claim, secrets, body) ? undefined : 'other_secret_or_body')
   } catch {
-    return false
+    return 'signature_malformed'
   }
 }
 
-function isRecent(
+const fits = (claim: Claim, secrets: readonly string[], body: Uint8Array): boolean =>
+  secrets.filter(each => matches(claim, each, body)).length > 0
+
+function lateness(
   { timestampS }: Claim,
   { toleranceSeconds = TOLERANCE_SECONDS, now = Date.now }: VerifyOptions,
-): boolean {
-  if (timestampS === undefined) return true
+): 'too_old' | 'too_new' | undefined {
+  if (timestampS === undefined) return undefined
   const nowS = Math.floor(Number(typeof now === 'function' ? now() : now) / 1_000)
-  return Math.abs(nowS - timestampS) <= toleranceSeconds
+  // A time or tolerance that is no number refuses.
+  if (Math.abs(nowS - timestampS) <= toleranceSeconds) return undefined
+  return timestampS > nowS ? 'too_new' : 'too_old'
 }
 
 /** Compares with every signature, matching or not, so that the time reveals nothing. A public key is never a secret. */
