@@ -152,6 +152,54 @@ func newNotificationsChannelsService(c *core) *NotificationsChannelsService {
 	return &NotificationsChannelsService{core: c}
 }
 
+type InfrastructureClustersService struct {
+	core *core
+}
+
+func newInfrastructureClustersService(c *core) *InfrastructureClustersService {
+	return &InfrastructureClustersService{core: c}
+}
+
+type InfrastructureAlertRulesService struct {
+	core *core
+}
+
+func newInfrastructureAlertRulesService(c *core) *InfrastructureAlertRulesService {
+	return &InfrastructureAlertRulesService{core: c}
+}
+
+type InfrastructureMetricsService struct {
+	core *core
+}
+
+func newInfrastructureMetricsService(c *core) *InfrastructureMetricsService {
+	return &InfrastructureMetricsService{core: c}
+}
+
+type InfrastructureInstancesService struct {
+	core *core
+}
+
+func newInfrastructureInstancesService(c *core) *InfrastructureInstancesService {
+	return &InfrastructureInstancesService{core: c}
+}
+
+type InfrastructureDeploymentsService struct {
+	core *core
+}
+
+func newInfrastructureDeploymentsService(c *core) *InfrastructureDeploymentsService {
+	return &InfrastructureDeploymentsService{core: c}
+}
+
+type InfrastructureDomainsService struct {
+	core *core
+}
+
+func newInfrastructureDomainsService(c *core) *InfrastructureDomainsService {
+	return &InfrastructureDomainsService{core: c}
+}
+
 type SystemService struct {
 	core *core
 }
@@ -249,6 +297,14 @@ func newWorkflowsService(c *core) *WorkflowsService {
 	return &WorkflowsService{core: c}
 }
 
+type RoutesService struct {
+	core *core
+}
+
+func newRoutesService(c *core) *RoutesService {
+	return &RoutesService{core: c}
+}
+
 type VariablesService struct {
 	core *core
 }
@@ -271,6 +327,52 @@ type TablesService struct {
 
 func newTablesService(c *core) *TablesService {
 	return &TablesService{core: c}
+}
+
+type OrdersService struct {
+	core *core
+}
+
+func newOrdersService(c *core) *OrdersService {
+	return &OrdersService{core: c}
+}
+
+type ResourcesService struct {
+	core *core
+}
+
+func newResourcesService(c *core) *ResourcesService {
+	return &ResourcesService{core: c}
+}
+
+type InvoicesService struct {
+	core *core
+}
+
+func newInvoicesService(c *core) *InvoicesService {
+	return &InvoicesService{core: c}
+}
+
+type InfrastructureService struct {
+	core        *core
+	Clusters    *InfrastructureClustersService
+	AlertRules  *InfrastructureAlertRulesService
+	Metrics     *InfrastructureMetricsService
+	Instances   *InfrastructureInstancesService
+	Deployments *InfrastructureDeploymentsService
+	Domains     *InfrastructureDomainsService
+}
+
+func newInfrastructureService(c *core) *InfrastructureService {
+	return &InfrastructureService{core: c, Clusters: newInfrastructureClustersService(c), AlertRules: newInfrastructureAlertRulesService(c), Metrics: newInfrastructureMetricsService(c), Instances: newInfrastructureInstancesService(c), Deployments: newInfrastructureDeploymentsService(c), Domains: newInfrastructureDomainsService(c)}
+}
+
+type DesignsService struct {
+	core *core
+}
+
+func newDesignsService(c *core) *DesignsService {
+	return &DesignsService{core: c}
 }
 
 type LedgerService struct {
@@ -303,15 +405,21 @@ type Client struct {
 	Replays          *ReplaysService
 	Notifications    *NotificationsService
 	Workflows        *WorkflowsService
+	Routes           *RoutesService
 	Variables        *VariablesService
 	Secrets          *SecretsService
 	Tables           *TablesService
+	Orders           *OrdersService
+	Resources        *ResourcesService
+	Invoices         *InvoicesService
+	Infrastructure   *InfrastructureService
+	Designs          *DesignsService
 	Ledger           *LedgerService
 	Audit            *AuditService
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Tables: newTablesService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -1202,6 +1310,406 @@ func (s *NotificationsChannelsService) Rotate(channelID string, in RotateChannel
 // RotateContext is Rotate with a context.
 func (s *NotificationsChannelsService) RotateContext(ctx context.Context, channelID string, in RotateChannelInput, opts ...Option) (*MadeNotificationChannel, error) {
 	return callFor[MadeNotificationChannel](ctx, s.core, opRotateNotificationChannelSecret, []string{channelID}, nil, in, opts)
+}
+
+// Create: Make a cluster.
+func (s *InfrastructureClustersService) Create(in NewCluster, opts ...Option) (*Cluster, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InfrastructureClustersService) CreateContext(ctx context.Context, in NewCluster, opts ...Option) (*Cluster, error) {
+	return callFor[Cluster](ctx, s.core, opCreateCluster, nil, nil, in, opts)
+}
+
+// List: List clusters.
+func (s *InfrastructureClustersService) List(query ListClustersQuery, opts ...Option) (*Page[Cluster], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InfrastructureClustersService) ListContext(ctx context.Context, query ListClustersQuery, opts ...Option) (*Page[Cluster], error) {
+	return pageOf[Cluster](ctx, s.core, opListClusters, nil, query, nil, opts)
+}
+
+// Each: List clusters.
+func (s *InfrastructureClustersService) Each(query ListClustersQuery, opts ...Option) iter.Seq2[Cluster, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InfrastructureClustersService) EachContext(ctx context.Context, query ListClustersQuery, opts ...Option) iter.Seq2[Cluster, error] {
+	return eachOf[Cluster](ctx, s.core, opListClusters, nil, query, nil, opts)
+}
+
+// Get: One cluster.
+func (s *InfrastructureClustersService) Get(clusterID string, opts ...Option) (*Cluster, error) {
+	return s.GetContext(context.Background(), clusterID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InfrastructureClustersService) GetContext(ctx context.Context, clusterID string, opts ...Option) (*Cluster, error) {
+	return callFor[Cluster](ctx, s.core, opGetCluster, []string{clusterID}, nil, nil, opts)
+}
+
+// Delete: Delete a cluster that is ready, for good.
+func (s *InfrastructureClustersService) Delete(clusterID string, opts ...Option) (*Cluster, error) {
+	return s.DeleteContext(context.Background(), clusterID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *InfrastructureClustersService) DeleteContext(ctx context.Context, clusterID string, opts ...Option) (*Cluster, error) {
+	return callFor[Cluster](ctx, s.core, opDeleteCluster, []string{clusterID}, nil, nil, opts)
+}
+
+// Scale: Scale a cluster to a number of nodes, or by some.
+func (s *InfrastructureClustersService) Scale(clusterID string, in Scaling, opts ...Option) (*Scaled, error) {
+	return s.ScaleContext(context.Background(), clusterID, in, opts...)
+}
+
+// ScaleContext is Scale with a context.
+func (s *InfrastructureClustersService) ScaleContext(ctx context.Context, clusterID string, in Scaling, opts ...Option) (*Scaled, error) {
+	return callFor[Scaled](ctx, s.core, opScaleCluster, []string{clusterID}, nil, in, opts)
+}
+
+// Create: Make a rule for alerts.
+func (s *InfrastructureAlertRulesService) Create(in NewAlertRule, opts ...Option) (*AlertRule, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InfrastructureAlertRulesService) CreateContext(ctx context.Context, in NewAlertRule, opts ...Option) (*AlertRule, error) {
+	return callFor[AlertRule](ctx, s.core, opCreateAlertRule, nil, nil, in, opts)
+}
+
+// List: List rules for alerts.
+func (s *InfrastructureAlertRulesService) List(query ListAlertRulesQuery, opts ...Option) (*Page[AlertRule], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InfrastructureAlertRulesService) ListContext(ctx context.Context, query ListAlertRulesQuery, opts ...Option) (*Page[AlertRule], error) {
+	return pageOf[AlertRule](ctx, s.core, opListAlertRules, nil, query, nil, opts)
+}
+
+// Each: List rules for alerts.
+func (s *InfrastructureAlertRulesService) Each(query ListAlertRulesQuery, opts ...Option) iter.Seq2[AlertRule, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InfrastructureAlertRulesService) EachContext(ctx context.Context, query ListAlertRulesQuery, opts ...Option) iter.Seq2[AlertRule, error] {
+	return eachOf[AlertRule](ctx, s.core, opListAlertRules, nil, query, nil, opts)
+}
+
+// Get: One rule for alerts.
+func (s *InfrastructureAlertRulesService) Get(alertRuleID string, opts ...Option) (*AlertRule, error) {
+	return s.GetContext(context.Background(), alertRuleID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InfrastructureAlertRulesService) GetContext(ctx context.Context, alertRuleID string, opts ...Option) (*AlertRule, error) {
+	return callFor[AlertRule](ctx, s.core, opGetAlertRule, []string{alertRuleID}, nil, nil, opts)
+}
+
+// Update: Change a rule; it is armed again.
+func (s *InfrastructureAlertRulesService) Update(alertRuleID string, in AlertRulePatch, opts ...Option) (*AlertRule, error) {
+	return s.UpdateContext(context.Background(), alertRuleID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *InfrastructureAlertRulesService) UpdateContext(ctx context.Context, alertRuleID string, in AlertRulePatch, opts ...Option) (*AlertRule, error) {
+	return callFor[AlertRule](ctx, s.core, opUpdateAlertRule, []string{alertRuleID}, nil, in, opts)
+}
+
+// Delete: Delete a rule.
+func (s *InfrastructureAlertRulesService) Delete(alertRuleID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), alertRuleID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *InfrastructureAlertRulesService) DeleteContext(ctx context.Context, alertRuleID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteAlertRule, []string{alertRuleID}, nil, nil, opts)
+}
+
+// Send: Judge a metric by the rules for its cluster.
+func (s *InfrastructureMetricsService) Send(in NewMetric, opts ...Option) (*JudgedMetric, error) {
+	return s.SendContext(context.Background(), in, opts...)
+}
+
+// SendContext is Send with a context.
+func (s *InfrastructureMetricsService) SendContext(ctx context.Context, in NewMetric, opts ...Option) (*JudgedMetric, error) {
+	return callFor[JudgedMetric](ctx, s.core, opSendMetric, nil, nil, in, opts)
+}
+
+// Create: Make an instance.
+func (s *InfrastructureInstancesService) Create(in NewInstance, opts ...Option) (*Instance, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InfrastructureInstancesService) CreateContext(ctx context.Context, in NewInstance, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opCreateInstance, nil, nil, in, opts)
+}
+
+// List: List instances.
+func (s *InfrastructureInstancesService) List(query ListInstancesQuery, opts ...Option) (*Page[Instance], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InfrastructureInstancesService) ListContext(ctx context.Context, query ListInstancesQuery, opts ...Option) (*Page[Instance], error) {
+	return pageOf[Instance](ctx, s.core, opListInstances, nil, query, nil, opts)
+}
+
+// Each: List instances.
+func (s *InfrastructureInstancesService) Each(query ListInstancesQuery, opts ...Option) iter.Seq2[Instance, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InfrastructureInstancesService) EachContext(ctx context.Context, query ListInstancesQuery, opts ...Option) iter.Seq2[Instance, error] {
+	return eachOf[Instance](ctx, s.core, opListInstances, nil, query, nil, opts)
+}
+
+// Get: One instance.
+func (s *InfrastructureInstancesService) Get(instanceID string, opts ...Option) (*Instance, error) {
+	return s.GetContext(context.Background(), instanceID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InfrastructureInstancesService) GetContext(ctx context.Context, instanceID string, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opGetInstance, []string{instanceID}, nil, nil, opts)
+}
+
+// Delete: Delete an instance, for good.
+func (s *InfrastructureInstancesService) Delete(instanceID string, opts ...Option) (*Instance, error) {
+	return s.DeleteContext(context.Background(), instanceID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *InfrastructureInstancesService) DeleteContext(ctx context.Context, instanceID string, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opDeleteInstance, []string{instanceID}, nil, nil, opts)
+}
+
+// Start: Start an instance.
+func (s *InfrastructureInstancesService) Start(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return s.StartContext(context.Background(), instanceID, in, opts...)
+}
+
+// StartContext is Start with a context.
+func (s *InfrastructureInstancesService) StartContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opStartInstance, []string{instanceID}, nil, in, opts)
+}
+
+// Stop: Stop an instance.
+func (s *InfrastructureInstancesService) Stop(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return s.StopContext(context.Background(), instanceID, in, opts...)
+}
+
+// StopContext is Stop with a context.
+func (s *InfrastructureInstancesService) StopContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opStopInstance, []string{instanceID}, nil, in, opts)
+}
+
+// Fail: An instance has failed.
+func (s *InfrastructureInstancesService) Fail(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return s.FailContext(context.Background(), instanceID, in, opts...)
+}
+
+// FailContext is Fail with a context.
+func (s *InfrastructureInstancesService) FailContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opFailInstance, []string{instanceID}, nil, in, opts)
+}
+
+// Scale: Change how many replicas an instance has.
+func (s *InfrastructureInstancesService) Scale(instanceID string, in InstanceScaling, opts ...Option) (*Instance, error) {
+	return s.ScaleContext(context.Background(), instanceID, in, opts...)
+}
+
+// ScaleContext is Scale with a context.
+func (s *InfrastructureInstancesService) ScaleContext(ctx context.Context, instanceID string, in InstanceScaling, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opScaleInstance, []string{instanceID}, nil, in, opts)
+}
+
+// Suspend: Suspend an instance.
+func (s *InfrastructureInstancesService) Suspend(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return s.SuspendContext(context.Background(), instanceID, in, opts...)
+}
+
+// SuspendContext is Suspend with a context.
+func (s *InfrastructureInstancesService) SuspendContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opSuspendInstance, []string{instanceID}, nil, in, opts)
+}
+
+// Unsuspend: Let a suspended instance go on as before.
+func (s *InfrastructureInstancesService) Unsuspend(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return s.UnsuspendContext(context.Background(), instanceID, in, opts...)
+}
+
+// UnsuspendContext is Unsuspend with a context.
+func (s *InfrastructureInstancesService) UnsuspendContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
+	return callFor[Instance](ctx, s.core, opUnsuspendInstance, []string{instanceID}, nil, in, opts)
+}
+
+// ReportHealth: Report the result of a health check.
+func (s *InfrastructureInstancesService) ReportHealth(instanceID string, in NewInstanceHealth, opts ...Option) (*InstanceHealth, error) {
+	return s.ReportHealthContext(context.Background(), instanceID, in, opts...)
+}
+
+// ReportHealthContext is ReportHealth with a context.
+func (s *InfrastructureInstancesService) ReportHealthContext(ctx context.Context, instanceID string, in NewInstanceHealth, opts ...Option) (*InstanceHealth, error) {
+	return callFor[InstanceHealth](ctx, s.core, opReportHealth, []string{instanceID}, nil, in, opts)
+}
+
+// Health: Newest results of the health checks of an instance.
+func (s *InfrastructureInstancesService) Health(instanceID string, query ListHealthQuery, opts ...Option) (*Page[InstanceHealth], error) {
+	return s.HealthContext(context.Background(), instanceID, query, opts...)
+}
+
+// HealthContext is Health with a context.
+func (s *InfrastructureInstancesService) HealthContext(ctx context.Context, instanceID string, query ListHealthQuery, opts ...Option) (*Page[InstanceHealth], error) {
+	return pageOf[InstanceHealth](ctx, s.core, opListHealth, []string{instanceID}, query, nil, opts)
+}
+
+// EachHealth: Newest results of the health checks of an instance.
+func (s *InfrastructureInstancesService) EachHealth(instanceID string, query ListHealthQuery, opts ...Option) iter.Seq2[InstanceHealth, error] {
+	return s.EachHealthContext(context.Background(), instanceID, query, opts...)
+}
+
+// EachHealthContext is EachHealth with a context.
+func (s *InfrastructureInstancesService) EachHealthContext(ctx context.Context, instanceID string, query ListHealthQuery, opts ...Option) iter.Seq2[InstanceHealth, error] {
+	return eachOf[InstanceHealth](ctx, s.core, opListHealth, []string{instanceID}, query, nil, opts)
+}
+
+// Create: Start a deployment of a release to an instance.
+func (s *InfrastructureDeploymentsService) Create(in NewDeployment, opts ...Option) (*Deployment, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InfrastructureDeploymentsService) CreateContext(ctx context.Context, in NewDeployment, opts ...Option) (*Deployment, error) {
+	return callFor[Deployment](ctx, s.core, opCreateDeployment, nil, nil, in, opts)
+}
+
+// List: List deployments.
+func (s *InfrastructureDeploymentsService) List(query ListDeploymentsQuery, opts ...Option) (*Page[Deployment], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InfrastructureDeploymentsService) ListContext(ctx context.Context, query ListDeploymentsQuery, opts ...Option) (*Page[Deployment], error) {
+	return pageOf[Deployment](ctx, s.core, opListDeployments, nil, query, nil, opts)
+}
+
+// Each: List deployments.
+func (s *InfrastructureDeploymentsService) Each(query ListDeploymentsQuery, opts ...Option) iter.Seq2[Deployment, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InfrastructureDeploymentsService) EachContext(ctx context.Context, query ListDeploymentsQuery, opts ...Option) iter.Seq2[Deployment, error] {
+	return eachOf[Deployment](ctx, s.core, opListDeployments, nil, query, nil, opts)
+}
+
+// Get: One deployment.
+func (s *InfrastructureDeploymentsService) Get(deploymentID string, opts ...Option) (*Deployment, error) {
+	return s.GetContext(context.Background(), deploymentID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InfrastructureDeploymentsService) GetContext(ctx context.Context, deploymentID string, opts ...Option) (*Deployment, error) {
+	return callFor[Deployment](ctx, s.core, opGetDeployment, []string{deploymentID}, nil, nil, opts)
+}
+
+// Succeed: A deployment has succeeded.
+func (s *InfrastructureDeploymentsService) Succeed(deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
+	return s.SucceedContext(context.Background(), deploymentID, in, opts...)
+}
+
+// SucceedContext is Succeed with a context.
+func (s *InfrastructureDeploymentsService) SucceedContext(ctx context.Context, deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
+	return callFor[Deployment](ctx, s.core, opSucceedDeployment, []string{deploymentID}, nil, in, opts)
+}
+
+// Fail: A deployment has failed.
+func (s *InfrastructureDeploymentsService) Fail(deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
+	return s.FailContext(context.Background(), deploymentID, in, opts...)
+}
+
+// FailContext is Fail with a context.
+func (s *InfrastructureDeploymentsService) FailContext(ctx context.Context, deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
+	return callFor[Deployment](ctx, s.core, opFailDeployment, []string{deploymentID}, nil, in, opts)
+}
+
+// Rollback: Roll a deployment back.
+func (s *InfrastructureDeploymentsService) Rollback(deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
+	return s.RollbackContext(context.Background(), deploymentID, in, opts...)
+}
+
+// RollbackContext is Rollback with a context.
+func (s *InfrastructureDeploymentsService) RollbackContext(ctx context.Context, deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
+	return callFor[Deployment](ctx, s.core, opRollbackDeployment, []string{deploymentID}, nil, in, opts)
+}
+
+// Add: Add a domain.
+func (s *InfrastructureDomainsService) Add(in NewDomain, opts ...Option) (*Domain, error) {
+	return s.AddContext(context.Background(), in, opts...)
+}
+
+// AddContext is Add with a context.
+func (s *InfrastructureDomainsService) AddContext(ctx context.Context, in NewDomain, opts ...Option) (*Domain, error) {
+	return callFor[Domain](ctx, s.core, opCreateDomain, nil, nil, in, opts)
+}
+
+// List: List domains.
+func (s *InfrastructureDomainsService) List(query ListDomainsQuery, opts ...Option) (*Page[Domain], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InfrastructureDomainsService) ListContext(ctx context.Context, query ListDomainsQuery, opts ...Option) (*Page[Domain], error) {
+	return pageOf[Domain](ctx, s.core, opListDomains, nil, query, nil, opts)
+}
+
+// Each: List domains.
+func (s *InfrastructureDomainsService) Each(query ListDomainsQuery, opts ...Option) iter.Seq2[Domain, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InfrastructureDomainsService) EachContext(ctx context.Context, query ListDomainsQuery, opts ...Option) iter.Seq2[Domain, error] {
+	return eachOf[Domain](ctx, s.core, opListDomains, nil, query, nil, opts)
+}
+
+// Get: One domain with its certificate.
+func (s *InfrastructureDomainsService) Get(domainID string, opts ...Option) (*Domain, error) {
+	return s.GetContext(context.Background(), domainID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InfrastructureDomainsService) GetContext(ctx context.Context, domainID string, opts ...Option) (*Domain, error) {
+	return callFor[Domain](ctx, s.core, opGetDomain, []string{domainID}, nil, nil, opts)
+}
+
+// Remove: Remove a domain, for good.
+func (s *InfrastructureDomainsService) Remove(domainID string, opts ...Option) (*Domain, error) {
+	return s.RemoveContext(context.Background(), domainID, opts...)
+}
+
+// RemoveContext is Remove with a context.
+func (s *InfrastructureDomainsService) RemoveContext(ctx context.Context, domainID string, opts ...Option) (*Domain, error) {
+	return callFor[Domain](ctx, s.core, opDeleteDomain, []string{domainID}, nil, nil, opts)
+}
+
+// Verify: A domain is verified, and gets a certificate.
+func (s *InfrastructureDomainsService) Verify(domainID string, in Verification, opts ...Option) (*Domain, error) {
+	return s.VerifyContext(context.Background(), domainID, in, opts...)
+}
+
+// VerifyContext is Verify with a context.
+func (s *InfrastructureDomainsService) VerifyContext(ctx context.Context, domainID string, in Verification, opts ...Option) (*Domain, error) {
+	return callFor[Domain](ctx, s.core, opVerifyDomain, []string{domainID}, nil, in, opts)
 }
 
 // Health: Whether the process is alive.
@@ -2174,6 +2682,196 @@ func (s *WorkflowsService) DryRunContext(ctx context.Context, workflowID string,
 	return callFor[WorkflowDryRun](ctx, s.core, opDryRunWorkflow, []string{workflowID}, nil, in, opts)
 }
 
+// Runs: List the runs of an API route, newest first.
+func (s *RoutesService) Runs(routeID string, query ListRouteRunsQuery, opts ...Option) (*Page[RunSummary], error) {
+	return s.RunsContext(context.Background(), routeID, query, opts...)
+}
+
+// RunsContext is Runs with a context.
+func (s *RoutesService) RunsContext(ctx context.Context, routeID string, query ListRouteRunsQuery, opts ...Option) (*Page[RunSummary], error) {
+	return pageOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
+}
+
+// EachRun: List the runs of an API route, newest first.
+func (s *RoutesService) EachRun(routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return s.EachRunContext(context.Background(), routeID, query, opts...)
+}
+
+// EachRunContext is EachRun with a context.
+func (s *RoutesService) EachRunContext(ctx context.Context, routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return eachOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
+}
+
+// Create: Make an API route, with a draft of its definition.
+func (s *RoutesService) Create(in CreateRouteInput, opts ...Option) (*CreateRouteResult, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *RoutesService) CreateContext(ctx context.Context, in CreateRouteInput, opts ...Option) (*CreateRouteResult, error) {
+	return callFor[CreateRouteResult](ctx, s.core, opCreateRoute, nil, nil, in, opts)
+}
+
+// List: List API routes, without their definitions.
+func (s *RoutesService) List(query ListRoutesQuery, opts ...Option) (*Page[Route], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *RoutesService) ListContext(ctx context.Context, query ListRoutesQuery, opts ...Option) (*Page[Route], error) {
+	return pageOf[Route](ctx, s.core, opListRoutes, nil, query, nil, opts)
+}
+
+// Each: List API routes, without their definitions.
+func (s *RoutesService) Each(query ListRoutesQuery, opts ...Option) iter.Seq2[Route, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *RoutesService) EachContext(ctx context.Context, query ListRoutesQuery, opts ...Option) iter.Seq2[Route, error] {
+	return eachOf[Route](ctx, s.core, opListRoutes, nil, query, nil, opts)
+}
+
+// Get: One API route, with its draft.
+func (s *RoutesService) Get(routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return s.GetContext(context.Background(), routeID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *RoutesService) GetContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return callFor[CreateRouteResult](ctx, s.core, opGetRoute, []string{routeID}, nil, nil, opts)
+}
+
+// Update: Change the settings of an API route.
+func (s *RoutesService) Update(routeID string, in UpdateRouteInput, opts ...Option) (*CreateRouteResult, error) {
+	return s.UpdateContext(context.Background(), routeID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *RoutesService) UpdateContext(ctx context.Context, routeID string, in UpdateRouteInput, opts ...Option) (*CreateRouteResult, error) {
+	return callFor[CreateRouteResult](ctx, s.core, opUpdateRoute, []string{routeID}, nil, in, opts)
+}
+
+// Delete: Delete an API route.
+func (s *RoutesService) Delete(routeID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), routeID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *RoutesService) DeleteContext(ctx context.Context, routeID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteRoute, []string{routeID}, nil, nil, opts)
+}
+
+// SaveDraft: Save the draft, finished or not; the answer has its findings. If-Match is the revision of the draft.
+func (s *RoutesService) SaveDraft(routeID string, in SaveWorkflowDraftInput, opts ...Option) (*WorkflowDraft, error) {
+	return s.SaveDraftContext(context.Background(), routeID, in, opts...)
+}
+
+// SaveDraftContext is SaveDraft with a context.
+func (s *RoutesService) SaveDraftContext(ctx context.Context, routeID string, in SaveWorkflowDraftInput, opts ...Option) (*WorkflowDraft, error) {
+	return callFor[WorkflowDraft](ctx, s.core, opSaveRouteDraft, []string{routeID}, nil, in, opts)
+}
+
+// Deploy: Make the draft the next version, which answers requests at once.
+func (s *RoutesService) Deploy(routeID string, in DeployWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
+	return s.DeployContext(context.Background(), routeID, in, opts...)
+}
+
+// DeployContext is Deploy with a context.
+func (s *RoutesService) DeployContext(ctx context.Context, routeID string, in DeployWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
+	return callFor[WorkflowDeployment](ctx, s.core, opDeployRoute, []string{routeID}, nil, in, opts)
+}
+
+// Rollback: Deploy the definition of an older version again, as the next one.
+func (s *RoutesService) Rollback(routeID string, in RollbackWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
+	return s.RollbackContext(context.Background(), routeID, in, opts...)
+}
+
+// RollbackContext is Rollback with a context.
+func (s *RoutesService) RollbackContext(ctx context.Context, routeID string, in RollbackWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
+	return callFor[WorkflowDeployment](ctx, s.core, opRollbackRoute, []string{routeID}, nil, in, opts)
+}
+
+// Undeploy: Take the live version away.
+func (s *RoutesService) Undeploy(routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return s.UndeployContext(context.Background(), routeID, opts...)
+}
+
+// UndeployContext is Undeploy with a context.
+func (s *RoutesService) UndeployContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return callFor[CreateRouteResult](ctx, s.core, opUndeployRoute, []string{routeID}, nil, nil, opts)
+}
+
+// Activate: Switch a deployed API route on.
+func (s *RoutesService) Activate(routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return s.ActivateContext(context.Background(), routeID, opts...)
+}
+
+// ActivateContext is Activate with a context.
+func (s *RoutesService) ActivateContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return callFor[CreateRouteResult](ctx, s.core, opActivateRoute, []string{routeID}, nil, nil, opts)
+}
+
+// Deactivate: Switch an API route off.
+func (s *RoutesService) Deactivate(routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return s.DeactivateContext(context.Background(), routeID, opts...)
+}
+
+// DeactivateContext is Deactivate with a context.
+func (s *RoutesService) DeactivateContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
+	return callFor[CreateRouteResult](ctx, s.core, opDeactivateRoute, []string{routeID}, nil, nil, opts)
+}
+
+// Versions: The versions that are kept, newest first, each with what it changed.
+func (s *RoutesService) Versions(routeID string, query ListRouteVersionsQuery, opts ...Option) (*Page[WorkflowVersionSummary], error) {
+	return s.VersionsContext(context.Background(), routeID, query, opts...)
+}
+
+// VersionsContext is Versions with a context.
+func (s *RoutesService) VersionsContext(ctx context.Context, routeID string, query ListRouteVersionsQuery, opts ...Option) (*Page[WorkflowVersionSummary], error) {
+	return pageOf[WorkflowVersionSummary](ctx, s.core, opListRouteVersions, []string{routeID}, query, nil, opts)
+}
+
+// EachVersion: The versions that are kept, newest first, each with what it changed.
+func (s *RoutesService) EachVersion(routeID string, query ListRouteVersionsQuery, opts ...Option) iter.Seq2[WorkflowVersionSummary, error] {
+	return s.EachVersionContext(context.Background(), routeID, query, opts...)
+}
+
+// EachVersionContext is EachVersion with a context.
+func (s *RoutesService) EachVersionContext(ctx context.Context, routeID string, query ListRouteVersionsQuery, opts ...Option) iter.Seq2[WorkflowVersionSummary, error] {
+	return eachOf[WorkflowVersionSummary](ctx, s.core, opListRouteVersions, []string{routeID}, query, nil, opts)
+}
+
+// Version: One version: its definition, and what it changed in the one before.
+func (s *RoutesService) Version(routeID, version string, opts ...Option) (*WorkflowVersion, error) {
+	return s.VersionContext(context.Background(), routeID, version, opts...)
+}
+
+// VersionContext is Version with a context.
+func (s *RoutesService) VersionContext(ctx context.Context, routeID, version string, opts ...Option) (*WorkflowVersion, error) {
+	return callFor[WorkflowVersion](ctx, s.core, opGetRouteVersion, []string{routeID, version}, nil, nil, opts)
+}
+
+// CreateToken: Make a token of an API route; it is shown once.
+func (s *RoutesService) CreateToken(routeID string, in CreateRouteTokenInput, opts ...Option) (*CreateRouteTokenResult, error) {
+	return s.CreateTokenContext(context.Background(), routeID, in, opts...)
+}
+
+// CreateTokenContext is CreateToken with a context.
+func (s *RoutesService) CreateTokenContext(ctx context.Context, routeID string, in CreateRouteTokenInput, opts ...Option) (*CreateRouteTokenResult, error) {
+	return callFor[CreateRouteTokenResult](ctx, s.core, opCreateRouteToken, []string{routeID}, nil, in, opts)
+}
+
+// DeleteToken: Delete a token of an API route.
+func (s *RoutesService) DeleteToken(routeID, tokenID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteTokenContext(context.Background(), routeID, tokenID, opts...)
+}
+
+// DeleteTokenContext is DeleteToken with a context.
+func (s *RoutesService) DeleteTokenContext(ctx context.Context, routeID, tokenID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteRouteToken, []string{routeID, tokenID}, nil, nil, opts)
+}
+
 // List: List variables, by name.
 func (s *VariablesService) List(query ListVariablesQuery, opts ...Option) (*Page[Variable], error) {
 	return s.ListContext(context.Background(), query, opts...)
@@ -2392,6 +3090,276 @@ func (s *TablesService) DeleteRows(tableName string, in RowDeletion, opts ...Opt
 // DeleteRowsContext is DeleteRows with a context.
 func (s *TablesService) DeleteRowsContext(ctx context.Context, tableName string, in RowDeletion, opts ...Option) (*DeletedRows, error) {
 	return callFor[DeletedRows](ctx, s.core, opDeleteRows, []string{tableName}, nil, in, opts)
+}
+
+// Create: Place an order; its resources are provided in a while.
+func (s *OrdersService) Create(in NewOrder, opts ...Option) (*Order, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *OrdersService) CreateContext(ctx context.Context, in NewOrder, opts ...Option) (*Order, error) {
+	return callFor[Order](ctx, s.core, opCreateOrder, nil, nil, in, opts)
+}
+
+// List: List orders.
+func (s *OrdersService) List(query ListOrdersQuery, opts ...Option) (*Page[Order], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *OrdersService) ListContext(ctx context.Context, query ListOrdersQuery, opts ...Option) (*Page[Order], error) {
+	return pageOf[Order](ctx, s.core, opListOrders, nil, query, nil, opts)
+}
+
+// Each: List orders.
+func (s *OrdersService) Each(query ListOrdersQuery, opts ...Option) iter.Seq2[Order, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *OrdersService) EachContext(ctx context.Context, query ListOrdersQuery, opts ...Option) iter.Seq2[Order, error] {
+	return eachOf[Order](ctx, s.core, opListOrders, nil, query, nil, opts)
+}
+
+// Get: One order.
+func (s *OrdersService) Get(orderID string, opts ...Option) (*Order, error) {
+	return s.GetContext(context.Background(), orderID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *OrdersService) GetContext(ctx context.Context, orderID string, opts ...Option) (*Order, error) {
+	return callFor[Order](ctx, s.core, opGetOrder, []string{orderID}, nil, nil, opts)
+}
+
+// List: List resources.
+func (s *ResourcesService) List(query ListResourcesQuery, opts ...Option) (*Page[Resource], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *ResourcesService) ListContext(ctx context.Context, query ListResourcesQuery, opts ...Option) (*Page[Resource], error) {
+	return pageOf[Resource](ctx, s.core, opListResources, nil, query, nil, opts)
+}
+
+// Each: List resources.
+func (s *ResourcesService) Each(query ListResourcesQuery, opts ...Option) iter.Seq2[Resource, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *ResourcesService) EachContext(ctx context.Context, query ListResourcesQuery, opts ...Option) iter.Seq2[Resource, error] {
+	return eachOf[Resource](ctx, s.core, opListResources, nil, query, nil, opts)
+}
+
+// Get: One resource.
+func (s *ResourcesService) Get(resourceID string, opts ...Option) (*Resource, error) {
+	return s.GetContext(context.Background(), resourceID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *ResourcesService) GetContext(ctx context.Context, resourceID string, opts ...Option) (*Resource, error) {
+	return callFor[Resource](ctx, s.core, opGetResource, []string{resourceID}, nil, nil, opts)
+}
+
+// Update: Change the status of a resource.
+func (s *ResourcesService) Update(resourceID string, in ResourcePatch, opts ...Option) (*Resource, error) {
+	return s.UpdateContext(context.Background(), resourceID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *ResourcesService) UpdateContext(ctx context.Context, resourceID string, in ResourcePatch, opts ...Option) (*Resource, error) {
+	return callFor[Resource](ctx, s.core, opUpdateResource, []string{resourceID}, nil, in, opts)
+}
+
+// Delete: Delete a resource, for good.
+func (s *ResourcesService) Delete(resourceID string, opts ...Option) (*Resource, error) {
+	return s.DeleteContext(context.Background(), resourceID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *ResourcesService) DeleteContext(ctx context.Context, resourceID string, opts ...Option) (*Resource, error) {
+	return callFor[Resource](ctx, s.core, opDeleteResource, []string{resourceID}, nil, nil, opts)
+}
+
+// Create: Make an invoice with the next number.
+func (s *InvoicesService) Create(in NewInvoice, opts ...Option) (*Invoice, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InvoicesService) CreateContext(ctx context.Context, in NewInvoice, opts ...Option) (*Invoice, error) {
+	return callFor[Invoice](ctx, s.core, opCreateInvoice, nil, nil, in, opts)
+}
+
+// List: List invoices.
+func (s *InvoicesService) List(query ListInvoicesQuery, opts ...Option) (*Page[Invoice], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InvoicesService) ListContext(ctx context.Context, query ListInvoicesQuery, opts ...Option) (*Page[Invoice], error) {
+	return pageOf[Invoice](ctx, s.core, opListInvoices, nil, query, nil, opts)
+}
+
+// Each: List invoices.
+func (s *InvoicesService) Each(query ListInvoicesQuery, opts ...Option) iter.Seq2[Invoice, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InvoicesService) EachContext(ctx context.Context, query ListInvoicesQuery, opts ...Option) iter.Seq2[Invoice, error] {
+	return eachOf[Invoice](ctx, s.core, opListInvoices, nil, query, nil, opts)
+}
+
+// CreateOfUsage: Make the invoice of the usage of a month that is over, once.
+func (s *InvoicesService) CreateOfUsage(in UsageInvoice, opts ...Option) (*Invoice, error) {
+	return s.CreateOfUsageContext(context.Background(), in, opts...)
+}
+
+// CreateOfUsageContext is CreateOfUsage with a context.
+func (s *InvoicesService) CreateOfUsageContext(ctx context.Context, in UsageInvoice, opts ...Option) (*Invoice, error) {
+	return callFor[Invoice](ctx, s.core, opCreateInvoiceOfUsage, nil, nil, in, opts)
+}
+
+// Get: One invoice.
+func (s *InvoicesService) Get(invoiceID string, opts ...Option) (*Invoice, error) {
+	return s.GetContext(context.Background(), invoiceID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InvoicesService) GetContext(ctx context.Context, invoiceID string, opts ...Option) (*Invoice, error) {
+	return callFor[Invoice](ctx, s.core, opGetInvoice, []string{invoiceID}, nil, nil, opts)
+}
+
+// Pay: An invoice has been paid.
+func (s *InvoicesService) Pay(invoiceID string, opts ...Option) (*Invoice, error) {
+	return s.PayContext(context.Background(), invoiceID, opts...)
+}
+
+// PayContext is Pay with a context.
+func (s *InvoicesService) PayContext(ctx context.Context, invoiceID string, opts ...Option) (*Invoice, error) {
+	return callFor[Invoice](ctx, s.core, opPayInvoice, []string{invoiceID}, nil, nil, opts)
+}
+
+// Create: Make a design.
+func (s *DesignsService) Create(in NewDesign, opts ...Option) (*Design, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *DesignsService) CreateContext(ctx context.Context, in NewDesign, opts ...Option) (*Design, error) {
+	return callFor[Design](ctx, s.core, opCreateDesign, nil, nil, in, opts)
+}
+
+// List: List designs, without their parts.
+func (s *DesignsService) List(query ListDesignsQuery, opts ...Option) (*Page[DesignSummary], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *DesignsService) ListContext(ctx context.Context, query ListDesignsQuery, opts ...Option) (*Page[DesignSummary], error) {
+	return pageOf[DesignSummary](ctx, s.core, opListDesigns, nil, query, nil, opts)
+}
+
+// Each: List designs, without their parts.
+func (s *DesignsService) Each(query ListDesignsQuery, opts ...Option) iter.Seq2[DesignSummary, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *DesignsService) EachContext(ctx context.Context, query ListDesignsQuery, opts ...Option) iter.Seq2[DesignSummary, error] {
+	return eachOf[DesignSummary](ctx, s.core, opListDesigns, nil, query, nil, opts)
+}
+
+// Get: One design with its parts.
+func (s *DesignsService) Get(designID string, opts ...Option) (*Design, error) {
+	return s.GetContext(context.Background(), designID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *DesignsService) GetContext(ctx context.Context, designID string, opts ...Option) (*Design, error) {
+	return callFor[Design](ctx, s.core, opGetDesign, []string{designID}, nil, nil, opts)
+}
+
+// Update: Change a design.
+func (s *DesignsService) Update(designID string, in DesignPatch, opts ...Option) (*Design, error) {
+	return s.UpdateContext(context.Background(), designID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *DesignsService) UpdateContext(ctx context.Context, designID string, in DesignPatch, opts ...Option) (*Design, error) {
+	return callFor[Design](ctx, s.core, opUpdateDesign, []string{designID}, nil, in, opts)
+}
+
+// Delete: Delete a design.
+func (s *DesignsService) Delete(designID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), designID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *DesignsService) DeleteContext(ctx context.Context, designID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteDesign, []string{designID}, nil, nil, opts)
+}
+
+// Export: Export a design.
+func (s *DesignsService) Export(designID string, in NewExport, opts ...Option) (*Exported, error) {
+	return s.ExportContext(context.Background(), designID, in, opts...)
+}
+
+// ExportContext is Export with a context.
+func (s *DesignsService) ExportContext(ctx context.Context, designID string, in NewExport, opts ...Option) (*Exported, error) {
+	return callFor[Exported](ctx, s.core, opExportDesign, []string{designID}, nil, in, opts)
+}
+
+// GetExport: One export of a design.
+func (s *DesignsService) GetExport(designID, part string, opts ...Option) (json.RawMessage, error) {
+	return s.GetExportContext(context.Background(), designID, part, opts...)
+}
+
+// GetExportContext is GetExport with a context.
+func (s *DesignsService) GetExportContext(ctx context.Context, designID, part string, opts ...Option) (json.RawMessage, error) {
+	return callOf[json.RawMessage](ctx, s.core, opGetDesignExport, []string{designID, part}, nil, nil, opts)
+}
+
+// Share: Share a design.
+func (s *DesignsService) Share(designID string, in NewShare, opts ...Option) (*Shared, error) {
+	return s.ShareContext(context.Background(), designID, in, opts...)
+}
+
+// ShareContext is Share with a context.
+func (s *DesignsService) ShareContext(ctx context.Context, designID string, in NewShare, opts ...Option) (*Shared, error) {
+	return callFor[Shared](ctx, s.core, opShareDesign, []string{designID}, nil, in, opts)
+}
+
+// GetShare: One share of a design.
+func (s *DesignsService) GetShare(designID, part string, opts ...Option) (json.RawMessage, error) {
+	return s.GetShareContext(context.Background(), designID, part, opts...)
+}
+
+// GetShareContext is GetShare with a context.
+func (s *DesignsService) GetShareContext(ctx context.Context, designID, part string, opts ...Option) (json.RawMessage, error) {
+	return callOf[json.RawMessage](ctx, s.core, opGetDesignShare, []string{designID, part}, nil, nil, opts)
+}
+
+// AddElement: Add an element to a design.
+func (s *DesignsService) AddElement(designID string, in NewElement, opts ...Option) (*Element, error) {
+	return s.AddElementContext(context.Background(), designID, in, opts...)
+}
+
+// AddElementContext is AddElement with a context.
+func (s *DesignsService) AddElementContext(ctx context.Context, designID string, in NewElement, opts ...Option) (*Element, error) {
+	return callFor[Element](ctx, s.core, opAddDesignElement, []string{designID}, nil, in, opts)
+}
+
+// ApplySuggestion: Apply a suggestion to a design, by its number.
+func (s *DesignsService) ApplySuggestion(designID, part string, opts ...Option) (*Suggestion, error) {
+	return s.ApplySuggestionContext(context.Background(), designID, part, opts...)
+}
+
+// ApplySuggestionContext is ApplySuggestion with a context.
+func (s *DesignsService) ApplySuggestionContext(ctx context.Context, designID, part string, opts ...Option) (*Suggestion, error) {
+	return callFor[Suggestion](ctx, s.core, opApplyDesignSuggestion, []string{designID, part}, nil, nil, opts)
 }
 
 // Get: Differences between counters, audit, meters and logs.

@@ -18,6 +18,28 @@ type ActivateWebhookInput struct {
 	VerifyOwnership *bool  `json:"verifyOwnership,omitzero"`
 }
 
+type AlertRule struct {
+	ID         string                     `json:"id"`
+	Metric     string                     `json:"metric"`
+	ClusterID  *string                    `json:"cluster_id"`
+	Operator   string                     `json:"operator"`
+	Threshold  float64                    `json:"threshold"`
+	ClearBelow *float64                   `json:"clearBelow"`
+	Firing     []string                   `json:"firing"`
+	Revision   int64                      `json:"revision"`
+	CreatedAt  string                     `json:"created_at"`
+	UpdatedAt  string                     `json:"updated_at"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type AlertRulePatch struct {
+	Metric     string            `json:"metric,omitzero"`
+	ClusterID  Nullable[string]  `json:"cluster_id,omitzero"`
+	Operator   string            `json:"operator,omitzero"`
+	Threshold  *float64          `json:"threshold,omitzero"`
+	ClearBelow Nullable[float64] `json:"clearBelow,omitzero"`
+}
+
 type Attempt struct {
 	AttemptID       *string                    `json:"attemptId"`
 	DeliveryID      string                     `json:"deliveryId"`
@@ -79,6 +101,93 @@ type ChangedRows struct {
 	RowCount int64                      `json:"rowCount"`
 	Rows     []json.RawMessage          `json:"rows"`
 	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type Cluster struct {
+	ID        string                     `json:"id"`
+	Name      string                     `json:"name"`
+	NodeCount int64                      `json:"node_count"`
+	Min       int64                      `json:"min"`
+	Max       int64                      `json:"max"`
+	Status    string                     `json:"status"`
+	Target    *int64                     `json:"target"`
+	Revision  int64                      `json:"revision"`
+	CreatedAt string                     `json:"created_at"`
+	UpdatedAt string                     `json:"updated_at"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type CreateRouteInput struct {
+	Name              string                           `json:"name,omitzero"`
+	Method            string                           `json:"method"`
+	Path              string                           `json:"path"`
+	Auth              string                           `json:"auth,omitzero"`
+	BodySchema        any                              `json:"bodySchema,omitzero"`
+	Origins           []string                         `json:"origins,omitzero"`
+	RatePerSecond     Nullable[int64]                  `json:"ratePerSecond,omitzero"`
+	ResponseTimeoutMs *int64                           `json:"responseTimeoutMs,omitzero"`
+	Description       Nullable[string]                 `json:"description,omitzero"`
+	AllowSelfTrigger  *bool                            `json:"allowSelfTrigger,omitzero"`
+	Priority          *int64                           `json:"priority,omitzero"`
+	CooldownSeconds   Nullable[int64]                  `json:"cooldownSeconds,omitzero"`
+	MaxRunsPerDay     Nullable[int64]                  `json:"maxRunsPerDay,omitzero"`
+	Concurrency       Nullable[NewWorkflowConcurrency] `json:"concurrency,omitzero"`
+	TimeoutSeconds    *int64                           `json:"timeoutSeconds,omitzero"`
+	Strict            *bool                            `json:"strict,omitzero"`
+	Definition        any                              `json:"definition,omitzero"`
+}
+
+type CreateRouteResult struct {
+	ID                string                     `json:"id"`
+	Revision          int64                      `json:"revision"`
+	CreatedAt         string                     `json:"createdAt"`
+	UpdatedAt         string                     `json:"updatedAt"`
+	OrganizationID    string                     `json:"organizationId"`
+	Environment       string                     `json:"environment"`
+	Name              string                     `json:"name"`
+	Description       *string                    `json:"description"`
+	Active            bool                       `json:"active"`
+	AllowSelfTrigger  bool                       `json:"allowSelfTrigger"`
+	Priority          int64                      `json:"priority"`
+	CooldownSeconds   *int64                     `json:"cooldownSeconds"`
+	MaxRunsPerDay     *int64                     `json:"maxRunsPerDay"`
+	Concurrency       json.RawMessage            `json:"concurrency"`
+	TimeoutSeconds    int64                      `json:"timeoutSeconds"`
+	Strict            bool                       `json:"strict"`
+	Deployed          *WorkflowDeployed          `json:"deployed"`
+	Stats             *WorkflowStats             `json:"stats"`
+	Method            string                     `json:"method"`
+	Path              string                     `json:"path"`
+	Auth              string                     `json:"auth"`
+	BodySchema        json.RawMessage            `json:"bodySchema"`
+	Origins           []string                   `json:"origins"`
+	RatePerSecond     *int64                     `json:"ratePerSecond"`
+	ResponseTimeoutMs int64                      `json:"responseTimeoutMs"`
+	ServedAt          string                     `json:"servedAt"`
+	Tokens            []CreateRouteResultToken   `json:"tokens"`
+	Draft             *WorkflowDraft             `json:"draft"`
+	Extra             map[string]json.RawMessage `json:"-"`
+}
+
+type CreateRouteResultToken struct {
+	ID        string                     `json:"id"`
+	Name      string                     `json:"name"`
+	Hint      string                     `json:"hint"`
+	CreatedAt string                     `json:"createdAt"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type CreateRouteTokenInput struct {
+	Name string `json:"name"`
+}
+
+type CreateRouteTokenResult struct {
+	ID        string                     `json:"id"`
+	Name      string                     `json:"name"`
+	Hint      string                     `json:"hint"`
+	CreatedAt string                     `json:"createdAt"`
+	Token     string                     `json:"token"`
+	Extra     map[string]json.RawMessage `json:"-"`
 }
 
 type CustomEventsHealth struct {
@@ -219,6 +328,105 @@ type DeployWorkflowInput struct {
 	Activate *bool  `json:"activate,omitzero"`
 }
 
+type Deployment struct {
+	ID         string                     `json:"id"`
+	InstanceID string                     `json:"instance_id"`
+	Release    string                     `json:"release"`
+	Strategy   string                     `json:"strategy"`
+	Status     string                     `json:"status"`
+	Reason     *string                    `json:"reason"`
+	Revision   int64                      `json:"revision"`
+	CreatedAt  string                     `json:"created_at"`
+	UpdatedAt  string                     `json:"updated_at"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type Design struct {
+	ID           string                     `json:"id"`
+	Name         string                     `json:"name"`
+	Description  *string                    `json:"description"`
+	UserID       string                     `json:"userId"`
+	Style        json.RawMessage            `json:"style"`
+	ElementCount int64                      `json:"elementCount"`
+	Revision     int64                      `json:"revision"`
+	CreatedAt    string                     `json:"createdAt"`
+	UpdatedAt    string                     `json:"updatedAt"`
+	Elements     []DesignElement            `json:"elements"`
+	Suggestions  []DesignSuggestion         `json:"suggestions"`
+	Exports      []DesignExport             `json:"exports"`
+	Shares       []DesignShare              `json:"shares"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type DesignElement struct {
+	ElementID  string                     `json:"elementId"`
+	Type       string                     `json:"type"`
+	Properties json.RawMessage            `json:"properties"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type DesignExport struct {
+	ExportID  string                     `json:"exportId"`
+	Format    string                     `json:"format"`
+	Preset    string                     `json:"preset"`
+	ExportURL string                     `json:"exportUrl"`
+	CreatedAt string                     `json:"createdAt"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type DesignPatch struct {
+	Name        string           `json:"name,omitzero"`
+	Description Nullable[string] `json:"description,omitzero"`
+	Style       any              `json:"style,omitzero"`
+}
+
+type DesignShare struct {
+	ShareID    string                     `json:"shareId"`
+	ShareURL   string                     `json:"shareUrl"`
+	Visibility string                     `json:"visibility"`
+	CreatedAt  string                     `json:"createdAt"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type DesignSuggestion struct {
+	SuggestionID string                     `json:"suggestionId"`
+	N            int64                      `json:"n"`
+	Type         string                     `json:"type"`
+	Changes      json.RawMessage            `json:"changes"`
+	Applied      bool                       `json:"applied"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type DesignSummary struct {
+	ID           string                     `json:"id"`
+	Name         string                     `json:"name"`
+	Description  *string                    `json:"description"`
+	UserID       string                     `json:"userId"`
+	Style        json.RawMessage            `json:"style"`
+	ElementCount int64                      `json:"elementCount"`
+	Revision     int64                      `json:"revision"`
+	CreatedAt    string                     `json:"createdAt"`
+	UpdatedAt    string                     `json:"updatedAt"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type Domain struct {
+	ID          string                     `json:"id"`
+	Hostname    string                     `json:"hostname"`
+	Status      string                     `json:"status"`
+	Certificate *DomainCertificate         `json:"certificate"`
+	Revision    int64                      `json:"revision"`
+	CreatedAt   string                     `json:"created_at"`
+	UpdatedAt   string                     `json:"updated_at"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type DomainCertificate struct {
+	Status    string                     `json:"status"`
+	ExpiresAt *string                    `json:"expires_at"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
 type DryRunCustomEventInput struct {
 	Namespace      string           `json:"namespace"`
 	Name           string           `json:"name"`
@@ -233,6 +441,15 @@ type DryRunCustomEventInput struct {
 type DryRunWorkflowInput struct {
 	Params  any    `json:"params"`
 	Version *int64 `json:"version,omitzero"`
+}
+
+type Element struct {
+	ElementID  string                     `json:"elementId"`
+	Type       string                     `json:"type"`
+	Properties json.RawMessage            `json:"properties"`
+	DesignID   string                     `json:"designId"`
+	Revision   int64                      `json:"revision"`
+	Extra      map[string]json.RawMessage `json:"-"`
 }
 
 type Emit struct {
@@ -444,6 +661,17 @@ type EventWithDeliveryDelivery struct {
 	Extra   map[string]json.RawMessage `json:"-"`
 }
 
+type Exported struct {
+	ExportID  string                     `json:"exportId"`
+	Format    string                     `json:"format"`
+	Preset    string                     `json:"preset"`
+	ExportURL string                     `json:"exportUrl"`
+	CreatedAt string                     `json:"createdAt"`
+	DesignID  string                     `json:"designId"`
+	Revision  int64                      `json:"revision"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
 type FederationGroup struct {
 	ID                  string                     `json:"id"`
 	Revision            int64                      `json:"revision"`
@@ -623,6 +851,77 @@ type InboundRegistrationFederation struct {
 	MemberID string                     `json:"memberId"`
 	PushID   string                     `json:"pushId"`
 	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type Instance struct {
+	ID               string                     `json:"id"`
+	Name             string                     `json:"name"`
+	Image            string                     `json:"image"`
+	Replicas         int64                      `json:"replicas"`
+	Status           string                     `json:"status"`
+	BeforeSuspension *string                    `json:"before_suspension"`
+	Revision         int64                      `json:"revision"`
+	CreatedAt        string                     `json:"created_at"`
+	UpdatedAt        string                     `json:"updated_at"`
+	Extra            map[string]json.RawMessage `json:"-"`
+}
+
+type InstanceHealth struct {
+	ID             string                     `json:"id"`
+	InstanceID     string                     `json:"instance_id"`
+	CheckID        string                     `json:"check_id"`
+	Status         string                     `json:"status"`
+	Degraded       bool                       `json:"degraded"`
+	FailuresInARow int64                      `json:"failures_in_a_row"`
+	LatencyMs      float64                    `json:"latency_ms"`
+	Message        string                     `json:"message"`
+	Revision       int64                      `json:"revision"`
+	CreatedAt      string                     `json:"created_at"`
+	UpdatedAt      string                     `json:"updated_at"`
+	Extra          map[string]json.RawMessage `json:"-"`
+}
+
+type InstanceScaling struct {
+	Replicas int64  `json:"replicas"`
+	Reason   string `json:"reason,omitzero"`
+}
+
+type Invoice struct {
+	ID         string                     `json:"id"`
+	Number     int64                      `json:"number"`
+	CustomerID string                     `json:"customer_id"`
+	Currency   string                     `json:"currency"`
+	DueDays    int64                      `json:"due_days"`
+	DueAt      string                     `json:"due_at"`
+	Lines      []InvoiceLine              `json:"lines"`
+	Total      float64                    `json:"total"`
+	TotalCents int64                      `json:"total_cents"`
+	Status     string                     `json:"status"`
+	PaidAt     *string                    `json:"paid_at"`
+	UsageMonth *string                    `json:"usage_month"`
+	Revision   int64                      `json:"revision"`
+	CreatedAt  string                     `json:"created_at"`
+	UpdatedAt  string                     `json:"updated_at"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type InvoiceLine struct {
+	Sku         string                     `json:"sku"`
+	Description *string                    `json:"description"`
+	Quantity    string                     `json:"quantity"`
+	UnitPrice   string                     `json:"unit_price"`
+	Total       float64                    `json:"total"`
+	TotalCents  int64                      `json:"total_cents"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type JudgedMetric struct {
+	ClusterID string                     `json:"cluster_id"`
+	Metric    string                     `json:"metric"`
+	Value     float64                    `json:"value"`
+	Triggered []string                   `json:"triggered"`
+	Cleared   []string                   `json:"cleared"`
+	Extra     map[string]json.RawMessage `json:"-"`
 }
 
 type KafkaCredential struct {
@@ -863,6 +1162,21 @@ type NewActAs struct {
 	Reason         string `json:"reason,omitzero"`
 }
 
+type NewAlertRule struct {
+	Metric     string            `json:"metric"`
+	ClusterID  Nullable[string]  `json:"cluster_id,omitzero"`
+	Operator   string            `json:"operator"`
+	Threshold  float64           `json:"threshold"`
+	ClearBelow Nullable[float64] `json:"clearBelow,omitzero"`
+}
+
+type NewCluster struct {
+	Name      string `json:"name"`
+	NodeCount int64  `json:"node_count"`
+	Min       *int64 `json:"min,omitzero"`
+	Max       *int64 `json:"max,omitzero"`
+}
+
 type NewColumn struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`
@@ -888,6 +1202,32 @@ type NewConsoleLinkTheme struct {
 	Mode   string `json:"mode,omitzero"`
 }
 
+type NewDeployment struct {
+	InstanceID string `json:"instance_id"`
+	Release    string `json:"release"`
+	Strategy   string `json:"strategy,omitzero"`
+}
+
+type NewDesign struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitzero"`
+	UserID      string `json:"userId,omitzero"`
+}
+
+type NewDomain struct {
+	Hostname string `json:"hostname"`
+}
+
+type NewElement struct {
+	Type       string `json:"type"`
+	Properties any    `json:"properties,omitzero"`
+}
+
+type NewExport struct {
+	Format string `json:"format"`
+	Preset string `json:"preset,omitzero"`
+}
+
 type NewExternalPeer struct {
 	Label            string            `json:"label"`
 	WebhookURL       string            `json:"webhookUrl"`
@@ -909,6 +1249,33 @@ type NewFederationPush struct {
 	RegistrationID string `json:"registrationId"`
 }
 
+type NewInstance struct {
+	Name     string `json:"name"`
+	Image    string `json:"image"`
+	Replicas *int64 `json:"replicas,omitzero"`
+}
+
+type NewInstanceHealth struct {
+	CheckID   string   `json:"check_id"`
+	Status    string   `json:"status"`
+	LatencyMs *float64 `json:"latency_ms,omitzero"`
+	Message   string   `json:"message,omitzero"`
+}
+
+type NewInvoice struct {
+	CustomerID string           `json:"customer_id"`
+	Currency   string           `json:"currency"`
+	DueDays    *int64           `json:"due_days,omitzero"`
+	Lines      []NewInvoiceLine `json:"lines"`
+}
+
+type NewInvoiceLine struct {
+	Sku         string `json:"sku,omitzero"`
+	Description string `json:"description,omitzero"`
+	Quantity    any    `json:"quantity"`
+	UnitPrice   any    `json:"unit_price"`
+}
+
 type NewKafkaCredential struct {
 	Name   string `json:"name"`
 	Access string `json:"access"`
@@ -923,6 +1290,12 @@ type NewKey struct {
 
 type NewLoginToken struct {
 	ExpiresInSeconds *int64 `json:"expiresInSeconds,omitzero"`
+}
+
+type NewMetric struct {
+	ClusterID string  `json:"cluster_id"`
+	Metric    string  `json:"metric"`
+	Value     float64 `json:"value"`
 }
 
 type NewNotification struct {
@@ -978,6 +1351,18 @@ type NewNotificationPreferencesNotices struct {
 	ChainTruncated   []string `json:"chain_truncated,omitzero"`
 	DriftCritical    []string `json:"drift_critical,omitzero"`
 	KeyExpiring      []string `json:"key_expiring,omitzero"`
+}
+
+type NewOrder struct {
+	CustomerID string         `json:"customer_id"`
+	Items      []NewOrderItem `json:"items"`
+	FailNext   *bool          `json:"failNext,omitzero"`
+}
+
+type NewOrderItem struct {
+	Sku      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+	Kind     string `json:"kind,omitzero"`
 }
 
 type NewOrganization struct {
@@ -1042,6 +1427,10 @@ type NewReplayTarget struct {
 type NewSession struct {
 	APIKey     string `json:"apiKey,omitzero"`
 	LoginToken string `json:"loginToken,omitzero"`
+}
+
+type NewShare struct {
+	Visibility string `json:"visibility,omitzero"`
 }
 
 type NewStreamToken struct {
@@ -1242,6 +1631,33 @@ type OpenStream struct {
 	BehindEvents int64                      `json:"behindEvents"`
 	UnsentBytes  int64                      `json:"unsentBytes"`
 	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type Order struct {
+	ID         string                     `json:"id"`
+	CustomerID string                     `json:"customer_id"`
+	Items      []OrderItem                `json:"items"`
+	Status     string                     `json:"status"`
+	Resources  []OrderResource            `json:"resources"`
+	Error      *string                    `json:"error"`
+	Revision   int64                      `json:"revision"`
+	CreatedAt  string                     `json:"created_at"`
+	UpdatedAt  string                     `json:"updated_at"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type OrderItem struct {
+	Sku      string                     `json:"sku"`
+	Quantity int64                      `json:"quantity"`
+	Kind     *string                    `json:"kind"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type OrderResource struct {
+	ResourceID string                     `json:"resource_id"`
+	Kind       string                     `json:"kind"`
+	Status     string                     `json:"status"`
+	Extra      map[string]json.RawMessage `json:"-"`
 }
 
 type Organization struct {
@@ -1602,6 +2018,24 @@ type ReplayTargetState struct {
 	Extra       map[string]json.RawMessage `json:"-"`
 }
 
+type Resource struct {
+	ID         string                     `json:"id"`
+	Kind       string                     `json:"kind"`
+	OrderID    string                     `json:"order_id"`
+	CustomerID string                     `json:"customer_id"`
+	Sku        string                     `json:"sku"`
+	Quantity   int64                      `json:"quantity"`
+	Status     string                     `json:"status"`
+	Revision   int64                      `json:"revision"`
+	CreatedAt  string                     `json:"created_at"`
+	UpdatedAt  string                     `json:"updated_at"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type ResourcePatch struct {
+	Status string `json:"status"`
+}
+
 type RetryDeliveryInput struct {
 	Resume *bool `json:"resume,omitzero"`
 }
@@ -1622,6 +2056,38 @@ type RotateChannelInput struct {
 type RotateSecretInput struct {
 	Immediate *bool  `json:"immediate,omitzero"`
 	Secret    string `json:"secret,omitzero"`
+}
+
+type Route struct {
+	ID                string                     `json:"id"`
+	Revision          int64                      `json:"revision"`
+	CreatedAt         string                     `json:"createdAt"`
+	UpdatedAt         string                     `json:"updatedAt"`
+	OrganizationID    string                     `json:"organizationId"`
+	Environment       string                     `json:"environment"`
+	Name              string                     `json:"name"`
+	Description       *string                    `json:"description"`
+	Active            bool                       `json:"active"`
+	AllowSelfTrigger  bool                       `json:"allowSelfTrigger"`
+	Priority          int64                      `json:"priority"`
+	CooldownSeconds   *int64                     `json:"cooldownSeconds"`
+	MaxRunsPerDay     *int64                     `json:"maxRunsPerDay"`
+	Concurrency       json.RawMessage            `json:"concurrency"`
+	TimeoutSeconds    int64                      `json:"timeoutSeconds"`
+	Strict            bool                       `json:"strict"`
+	Deployed          *WorkflowDeployed          `json:"deployed"`
+	Stats             *WorkflowStats             `json:"stats"`
+	Method            string                     `json:"method"`
+	Path              string                     `json:"path"`
+	Auth              string                     `json:"auth"`
+	BodySchema        json.RawMessage            `json:"bodySchema"`
+	Origins           []string                   `json:"origins"`
+	RatePerSecond     *int64                     `json:"ratePerSecond"`
+	ResponseTimeoutMs int64                      `json:"responseTimeoutMs"`
+	ServedAt          string                     `json:"servedAt"`
+	Tokens            []CreateRouteResultToken   `json:"tokens"`
+	Draft             *WorkflowSummaryDraft      `json:"draft"`
+	Extra             map[string]json.RawMessage `json:"-"`
 }
 
 type RowChange struct {
@@ -1718,12 +2184,29 @@ type RunSummaryTrigger struct {
 }
 
 type RunWorkflowInput struct {
-	Params any    `json:"params,omitzero"`
-	Wait   *int64 `json:"wait,omitzero"`
+	Params         any    `json:"params,omitzero"`
+	Wait           *int64 `json:"wait,omitzero"`
+	IdempotencyKey string `json:"idempotencyKey,omitzero"`
 }
 
 type SaveWorkflowDraftInput struct {
 	Definition any `json:"definition"`
+}
+
+type Scaled struct {
+	ID       string                     `json:"id"`
+	Name     string                     `json:"name"`
+	Previous int64                      `json:"previous"`
+	Target   int64                      `json:"target"`
+	Changed  bool                       `json:"changed"`
+	Status   string                     `json:"status"`
+	Revision int64                      `json:"revision"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type Scaling struct {
+	NodeCount *int64 `json:"node_count,omitzero"`
+	Delta     *int64 `json:"delta,omitzero"`
 }
 
 type Secret struct {
@@ -1789,6 +2272,16 @@ type SetValueInput struct {
 	Value string `json:"value"`
 }
 
+type Shared struct {
+	ShareID    string                     `json:"shareId"`
+	ShareURL   string                     `json:"shareUrl"`
+	Visibility string                     `json:"visibility"`
+	CreatedAt  string                     `json:"createdAt"`
+	DesignID   string                     `json:"designId"`
+	Revision   int64                      `json:"revision"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
 type StartedRun struct {
 	RunID           *string                    `json:"runId"`
 	ID              *string                    `json:"id"`
@@ -1828,6 +2321,17 @@ type Subscription struct {
 	Extra          map[string]json.RawMessage `json:"-"`
 }
 
+type Suggestion struct {
+	SuggestionID string                     `json:"suggestionId"`
+	N            int64                      `json:"n"`
+	Type         string                     `json:"type"`
+	Changes      json.RawMessage            `json:"changes"`
+	Applied      bool                       `json:"applied"`
+	DesignID     string                     `json:"designId"`
+	Revision     int64                      `json:"revision"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
 type Table struct {
 	Name        string                     `json:"name"`
 	Columns     []TableColumn              `json:"columns"`
@@ -1857,6 +2361,25 @@ type TableQueryResult struct {
 	Extra    map[string]json.RawMessage `json:"-"`
 }
 
+type UpdateRouteInput struct {
+	Name              string                           `json:"name,omitzero"`
+	Method            string                           `json:"method,omitzero"`
+	Path              string                           `json:"path,omitzero"`
+	Auth              string                           `json:"auth,omitzero"`
+	BodySchema        any                              `json:"bodySchema,omitzero"`
+	Origins           []string                         `json:"origins,omitzero"`
+	RatePerSecond     Nullable[int64]                  `json:"ratePerSecond,omitzero"`
+	ResponseTimeoutMs *int64                           `json:"responseTimeoutMs,omitzero"`
+	Description       Nullable[string]                 `json:"description,omitzero"`
+	AllowSelfTrigger  *bool                            `json:"allowSelfTrigger,omitzero"`
+	Priority          *int64                           `json:"priority,omitzero"`
+	CooldownSeconds   Nullable[int64]                  `json:"cooldownSeconds,omitzero"`
+	MaxRunsPerDay     Nullable[int64]                  `json:"maxRunsPerDay,omitzero"`
+	Concurrency       Nullable[NewWorkflowConcurrency] `json:"concurrency,omitzero"`
+	TimeoutSeconds    *int64                           `json:"timeoutSeconds,omitzero"`
+	Strict            *bool                            `json:"strict,omitzero"`
+}
+
 type Usage struct {
 	Month       string                      `json:"month"`
 	Environment string                      `json:"environment"`
@@ -1865,6 +2388,30 @@ type Usage struct {
 	Limits      map[string]json.RawMessage  `json:"limits"`
 	Warnings    []CustomEventsHealthWarning `json:"warnings"`
 	Extra       map[string]json.RawMessage  `json:"-"`
+}
+
+type UsageInvoice struct {
+	Month      string             `json:"month"`
+	CustomerID string             `json:"customer_id"`
+	Currency   string             `json:"currency"`
+	DueDays    *int64             `json:"due_days,omitzero"`
+	Prices     UsageInvoicePrices `json:"prices"`
+}
+
+type UsageInvoicePrices struct {
+	Emits               any `json:"emits,omitzero"`
+	EmitsGeneric        any `json:"emits_generic,omitzero"`
+	WebhookAttempts     any `json:"webhook_attempts,omitzero"`
+	DeliveriesSucceeded any `json:"deliveries_succeeded,omitzero"`
+	WorkflowRuns        any `json:"workflow_runs,omitzero"`
+	WorkflowSteps       any `json:"workflow_steps,omitzero"`
+	DebugRuns           any `json:"debug_runs,omitzero"`
+	StreamedEvents      any `json:"streamed_events,omitzero"`
+	QueueMessages       any `json:"queue_messages,omitzero"`
+	FederationRelays    any `json:"federation_relays,omitzero"`
+	ReplayedDeliveries  any `json:"replayed_deliveries,omitzero"`
+	Notifications       any `json:"notifications,omitzero"`
+	StoredBytes         any `json:"stored_bytes,omitzero"`
 }
 
 type UsageMeters struct {
@@ -1892,6 +2439,10 @@ type Variable struct {
 	Environment string                     `json:"environment"`
 	Value       string                     `json:"value"`
 	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type Verification struct {
+	CertificateDays *int64 `json:"certificate_days,omitzero"`
 }
 
 type Webhook struct {
@@ -1991,6 +2542,10 @@ type WebhookWaiting struct {
 	Reason        string                     `json:"reason"`
 	RatePerSecond float64                    `json:"ratePerSecond"`
 	Extra         map[string]json.RawMessage `json:"-"`
+}
+
+type WithReason struct {
+	Reason string `json:"reason,omitzero"`
 }
 
 type Workflow struct {
@@ -2362,12 +2917,35 @@ type ListWorkflowRunsQuery struct {
 	Cursor   string `query:"cursor"`
 }
 
+type ListRouteRunsQuery struct {
+	Status   string `query:"status"`
+	Mode     string `query:"mode"`
+	Code     string `query:"code"`
+	EventID  string `query:"eventId"`
+	Event    string `query:"event"`
+	ReplayID string `query:"replayId"`
+	From     string `query:"from"`
+	To       string `query:"to"`
+	Limit    *int64 `query:"limit"`
+	Cursor   string `query:"cursor"`
+}
+
 type ListWorkflowsQuery struct {
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }
 
 type ListWorkflowVersionsQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListRoutesQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListRouteVersionsQuery struct {
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }
@@ -2392,6 +2970,67 @@ type ListRowsQuery struct {
 	OrderBy string `query:"orderBy"`
 	Limit   *int64 `query:"limit"`
 	Cursor  string `query:"cursor"`
+}
+
+type ListOrdersQuery struct {
+	Status string `query:"status"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListResourcesQuery struct {
+	Status  string `query:"status"`
+	OrderID string `query:"order_id"`
+	Limit   *int64 `query:"limit"`
+	Cursor  string `query:"cursor"`
+}
+
+type ListInvoicesQuery struct {
+	Status     string `query:"status"`
+	CustomerID string `query:"customer_id"`
+	Limit      *int64 `query:"limit"`
+	Cursor     string `query:"cursor"`
+}
+
+type ListClustersQuery struct {
+	Status string `query:"status"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListAlertRulesQuery struct {
+	Metric string `query:"metric"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListInstancesQuery struct {
+	Status string `query:"status"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListHealthQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListDeploymentsQuery struct {
+	Status     string `query:"status"`
+	InstanceID string `query:"instance_id"`
+	Limit      *int64 `query:"limit"`
+	Cursor     string `query:"cursor"`
+}
+
+type ListDomainsQuery struct {
+	Status string `query:"status"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListDesignsQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
 }
 
 type GetUsageQuery struct {

@@ -3,6 +3,9 @@ import * as audit from './audit/schemas.ts'
 import * as deliveries from './deliveries/schemas.ts'
 import type { SchemaNames } from './document/components.ts'
 import { pascal } from './document/path-name.ts'
+import * as designs from './domain/schemas-designs.ts'
+import * as infrastructure from './domain/schemas-infrastructure.ts'
+import * as orders from './domain/schemas-orders.ts'
 import * as emits from './emits/schemas.ts'
 import * as federation from './federation/schemas.ts'
 import type { Schema } from './http/route.ts'
@@ -52,6 +55,8 @@ const SAID_OTHERWISE: Record<string, string> = {
   'federation.newPush': 'NewFederationPush',
   'federation.push': 'FederationPush',
   'federation.relay': 'FederationRelay',
+  'infrastructure.health': 'InstanceHealth',
+  'infrastructure.newHealth': 'NewInstanceHealth',
   'kafka.newPartitions': 'NewPartitions',
   'ledger.report': 'LedgerReport',
   'notifications.channel': 'NotificationChannel',
@@ -97,6 +102,7 @@ const SAID_OTHERWISE: Record<string, string> = {
 }
 
 const FOLDERS = {
+  ...{ designs, infrastructure, orders },
   ...{ audit, deliveries, emits, federation, kafka, ledger, notifications, organizations, platformEvents, pulls },
   ...{ quarantine, registrations, replays, runs, sessions, streams, tables, usage, variables, webhooks, workflows },
 }

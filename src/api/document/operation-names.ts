@@ -4,6 +4,7 @@
  * stable.
  */
 import type { Route } from '../http/route.ts'
+import { MORE_NAMES } from './more-names.ts'
 import { nameOfPath } from './path-name.ts'
 
 /**
@@ -218,8 +219,10 @@ POST /schema-registry/compatibility/subjects/:subject/versions/:version checkVer
 `
 
 const TABLE = new Map(
-  NAMES.trim()
+  `${NAMES}${MORE_NAMES}`
+    .trim()
     .split('\n')
+    .filter(line => line !== '')
     .map(line => {
       const [method, path, id, call, word, alias] = line.split(' ') as [
         string,

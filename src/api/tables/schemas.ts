@@ -44,5 +44,8 @@ export const changedRows = object({ rowCount: integer, rows: listOf(row) })
 export const rowDeletion = object({ where: anyObject })
 export const deletedRows = object({ rowCount: integer })
 
-export const query = object({ sql: text(1, SQL_MAX), 'params?': { type: 'array', items: anything, maxItems: PARAMETERS_MAX } })
+export const query = object({
+  sql: text(1, SQL_MAX),
+  'params?': { type: 'array', items: anything, maxItems: PARAMETERS_MAX },
+})
 export const queried = object({ rows: listOf(row), rowCount: integer, columns: listOf(string) })

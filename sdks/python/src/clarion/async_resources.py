@@ -781,6 +781,289 @@ class AsyncNotificationsChannels:
         )
 
 
+class AsyncInfrastructureClusters:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, name: str, node_count: int, min: Opt[int] = NOT_GIVEN, max: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Cluster:
+        """Make a cluster."""
+        return await self._core.call(operations.CREATE_CLUSTER, "Cluster", locals())
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Cluster]:
+        """List clusters."""
+        return await self._core.page(operations.LIST_CLUSTERS, "Cluster", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.Cluster]:
+        """List clusters."""
+        return self._core.each(operations.LIST_CLUSTERS, "Cluster", locals())
+
+    async def get(self, cluster_id: str, *, request_options: Options = None) -> models.Cluster:
+        """One cluster."""
+        return await self._core.call(operations.GET_CLUSTER, "Cluster", locals())
+
+    async def delete(self, cluster_id: str, *, request_options: Options = None) -> models.Cluster:
+        """Delete a cluster that is ready, for good."""
+        return await self._core.call(operations.DELETE_CLUSTER, "Cluster", locals())
+
+    async def scale(
+        self, cluster_id: str, *, node_count: Opt[int] = NOT_GIVEN, delta: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Scaled:
+        """Scale a cluster to a number of nodes, or by some."""
+        return await self._core.call(operations.SCALE_CLUSTER, "Scaled", locals())
+
+
+class AsyncInfrastructureAlertRules:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, metric: str, operator: str, threshold: float,
+        cluster_id: Opt[str | None] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.AlertRule:
+        """Make a rule for alerts."""
+        return await self._core.call(operations.CREATE_ALERT_RULE, "AlertRule", locals())
+
+    async def list(
+        self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.AlertRule]:
+        """List rules for alerts."""
+        return await self._core.page(operations.LIST_ALERT_RULES, "AlertRule", locals())
+
+    def each(
+        self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.AlertRule]:
+        """List rules for alerts."""
+        return self._core.each(operations.LIST_ALERT_RULES, "AlertRule", locals())
+
+    async def get(self, alert_rule_id: str, *, request_options: Options = None) -> models.AlertRule:
+        """One rule for alerts."""
+        return await self._core.call(operations.GET_ALERT_RULE, "AlertRule", locals())
+
+    async def update(
+        self, alert_rule_id: str, *, metric: Opt[str] = NOT_GIVEN,
+        cluster_id: Opt[str | None] = NOT_GIVEN, operator: Opt[str] = NOT_GIVEN,
+        threshold: Opt[float] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.AlertRule:
+        """Change a rule; it is armed again."""
+        return await self._core.call(operations.UPDATE_ALERT_RULE, "AlertRule", locals())
+
+    async def delete(
+        self, alert_rule_id: str, *, request_options: Options = None,
+    ) -> models.Deleted:
+        """Delete a rule."""
+        return await self._core.call(operations.DELETE_ALERT_RULE, "Deleted", locals())
+
+
+class AsyncInfrastructureMetrics:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def send(
+        self, *, cluster_id: str, metric: str, value: float, request_options: Options = None,
+    ) -> models.JudgedMetric:
+        """Judge a metric by the rules for its cluster."""
+        return await self._core.call(operations.SEND_METRIC, "JudgedMetric", locals())
+
+
+class AsyncInfrastructureInstances:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, name: str, image: str, replicas: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Instance:
+        """Make an instance."""
+        return await self._core.call(operations.CREATE_INSTANCE, "Instance", locals())
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Instance]:
+        """List instances."""
+        return await self._core.page(operations.LIST_INSTANCES, "Instance", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.Instance]:
+        """List instances."""
+        return self._core.each(operations.LIST_INSTANCES, "Instance", locals())
+
+    async def get(self, instance_id: str, *, request_options: Options = None) -> models.Instance:
+        """One instance."""
+        return await self._core.call(operations.GET_INSTANCE, "Instance", locals())
+
+    async def delete(self, instance_id: str, *, request_options: Options = None) -> models.Instance:
+        """Delete an instance, for good."""
+        return await self._core.call(operations.DELETE_INSTANCE, "Instance", locals())
+
+    async def start(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Start an instance."""
+        return await self._core.call(operations.START_INSTANCE, "Instance", locals())
+
+    async def stop(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Stop an instance."""
+        return await self._core.call(operations.STOP_INSTANCE, "Instance", locals())
+
+    async def fail(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """An instance has failed."""
+        return await self._core.call(operations.FAIL_INSTANCE, "Instance", locals())
+
+    async def scale(
+        self, instance_id: str, *, replicas: int, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Instance:
+        """Change how many replicas an instance has."""
+        return await self._core.call(operations.SCALE_INSTANCE, "Instance", locals())
+
+    async def suspend(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Suspend an instance."""
+        return await self._core.call(operations.SUSPEND_INSTANCE, "Instance", locals())
+
+    async def unsuspend(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Let a suspended instance go on as before."""
+        return await self._core.call(operations.UNSUSPEND_INSTANCE, "Instance", locals())
+
+    async def report_health(
+        self, instance_id: str, *, check_id: str, status: str, latency_ms: Opt[float] = NOT_GIVEN,
+        message: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.InstanceHealth:
+        """Report the result of a health check."""
+        return await self._core.call(operations.REPORT_HEALTH, "InstanceHealth", locals())
+
+    async def health(
+        self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.InstanceHealth]:
+        """Newest results of the health checks of an instance."""
+        return await self._core.page(operations.LIST_HEALTH, "InstanceHealth", locals())
+
+    def each_health(
+        self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.InstanceHealth]:
+        """Newest results of the health checks of an instance."""
+        return self._core.each(operations.LIST_HEALTH, "InstanceHealth", locals())
+
+
+class AsyncInfrastructureDeployments:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, instance_id: str, release: str, strategy: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """Start a deployment of a release to an instance."""
+        return await self._core.call(operations.CREATE_DEPLOYMENT, "Deployment", locals())
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Deployment]:
+        """List deployments."""
+        return await self._core.page(operations.LIST_DEPLOYMENTS, "Deployment", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.Deployment]:
+        """List deployments."""
+        return self._core.each(operations.LIST_DEPLOYMENTS, "Deployment", locals())
+
+    async def get(
+        self, deployment_id: str, *, request_options: Options = None,
+    ) -> models.Deployment:
+        """One deployment."""
+        return await self._core.call(operations.GET_DEPLOYMENT, "Deployment", locals())
+
+    async def succeed(
+        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """A deployment has succeeded."""
+        return await self._core.call(operations.SUCCEED_DEPLOYMENT, "Deployment", locals())
+
+    async def fail(
+        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """A deployment has failed."""
+        return await self._core.call(operations.FAIL_DEPLOYMENT, "Deployment", locals())
+
+    async def rollback(
+        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """Roll a deployment back."""
+        return await self._core.call(operations.ROLLBACK_DEPLOYMENT, "Deployment", locals())
+
+
+class AsyncInfrastructureDomains:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def add(self, *, hostname: str, request_options: Options = None) -> models.Domain:
+        """Add a domain."""
+        return await self._core.call(operations.CREATE_DOMAIN, "Domain", locals())
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Domain]:
+        """List domains."""
+        return await self._core.page(operations.LIST_DOMAINS, "Domain", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.Domain]:
+        """List domains."""
+        return self._core.each(operations.LIST_DOMAINS, "Domain", locals())
+
+    async def get(self, domain_id: str, *, request_options: Options = None) -> models.Domain:
+        """One domain with its certificate."""
+        return await self._core.call(operations.GET_DOMAIN, "Domain", locals())
+
+    async def remove(self, domain_id: str, *, request_options: Options = None) -> models.Domain:
+        """Remove a domain, for good."""
+        return await self._core.call(operations.DELETE_DOMAIN, "Domain", locals())
+
+    async def verify(
+        self, domain_id: str, *, certificate_days: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Domain:
+        """A domain is verified, and gets a certificate."""
+        return await self._core.call(operations.VERIFY_DOMAIN, "Domain", locals())
+
+
 class AsyncSystem:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -1323,7 +1606,8 @@ class AsyncWorkflows:
 
     async def run(
         self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        wait: Opt[int] = NOT_GIVEN, request_options: Options = None,
+        wait: Opt[int] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> models.StartedRun:
         """Start the live version by hand, and wait for its end if you like."""
         return await self._core.call(operations.RUN_WORKFLOW, "StartedRun", locals())
@@ -1454,6 +1738,161 @@ class AsyncWorkflows:
     ) -> models.WorkflowDryRun:
         """Which actions would run with these params; nothing runs."""
         return await self._core.call(operations.DRY_RUN_WORKFLOW, "WorkflowDryRun", locals())
+
+
+class AsyncRoutes:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def runs(
+        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.RunSummary]:
+        """List the runs of an API route, newest first."""
+        return await self._core.page(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+
+    def each_run(
+        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.RunSummary]:
+        """List the runs of an API route, newest first."""
+        return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+
+    async def create(
+        self, *, method: str, path: str, name: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
+        body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+        origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
+        response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+        allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
+        cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Make an API route, with a draft of its definition."""
+        return await self._core.call(operations.CREATE_ROUTE, "CreateRouteResult", locals())
+
+    async def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Route]:
+        """List API routes, without their definitions."""
+        return await self._core.page(operations.LIST_ROUTES, "Route", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.Route]:
+        """List API routes, without their definitions."""
+        return self._core.each(operations.LIST_ROUTES, "Route", locals())
+
+    async def get(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """One API route, with its draft."""
+        return await self._core.call(operations.GET_ROUTE, "CreateRouteResult", locals())
+
+    async def update(
+        self, route_id: str, *, name: Opt[str] = NOT_GIVEN, method: Opt[str] = NOT_GIVEN,
+        path: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
+        body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+        origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
+        response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+        allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
+        cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Change the settings of an API route."""
+        return await self._core.call(operations.UPDATE_ROUTE, "CreateRouteResult", locals())
+
+    async def delete(self, route_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete an API route."""
+        return await self._core.call(operations.DELETE_ROUTE, "Deleted", locals())
+
+    async def save_draft(
+        self, route_id: str, *, definition: Any, request_options: Options = None,
+    ) -> models.WorkflowDraft:
+        """Save the draft, finished or not; the answer has its findings. If-Match is the revision
+        of the draft.
+        """
+        return await self._core.call(operations.SAVE_ROUTE_DRAFT, "WorkflowDraft", locals())
+
+    async def deploy(
+        self, route_id: str, *, if_hash: Opt[str] = NOT_GIVEN, activate: Opt[bool] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.WorkflowDeployment:
+        """Make the draft the next version, which answers requests at once."""
+        return await self._core.call(operations.DEPLOY_ROUTE, "WorkflowDeployment", locals())
+
+    async def rollback(
+        self, route_id: str, *, version: int, request_options: Options = None,
+    ) -> models.WorkflowDeployment:
+        """Deploy the definition of an older version again, as the next one."""
+        return await self._core.call(operations.ROLLBACK_ROUTE, "WorkflowDeployment", locals())
+
+    async def undeploy(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Take the live version away."""
+        return await self._core.call(operations.UNDEPLOY_ROUTE, "CreateRouteResult", locals())
+
+    async def activate(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Switch a deployed API route on."""
+        return await self._core.call(operations.ACTIVATE_ROUTE, "CreateRouteResult", locals())
+
+    async def deactivate(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Switch an API route off."""
+        return await self._core.call(operations.DEACTIVATE_ROUTE, "CreateRouteResult", locals())
+
+    async def versions(
+        self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.WorkflowVersionSummary]:
+        """The versions that are kept, newest first, each with what it changed."""
+        return await self._core.page(
+            operations.LIST_ROUTE_VERSIONS, "WorkflowVersionSummary", locals()
+        )
+
+    def each_version(
+        self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.WorkflowVersionSummary]:
+        """The versions that are kept, newest first, each with what it changed."""
+        return self._core.each(operations.LIST_ROUTE_VERSIONS, "WorkflowVersionSummary", locals())
+
+    async def version(
+        self, route_id: str, version: str, *, request_options: Options = None,
+    ) -> models.WorkflowVersion:
+        """One version: its definition, and what it changed in the one before."""
+        return await self._core.call(operations.GET_ROUTE_VERSION, "WorkflowVersion", locals())
+
+    async def create_token(
+        self, route_id: str, *, name: str, request_options: Options = None,
+    ) -> models.CreateRouteTokenResult:
+        """Make a token of an API route; it is shown once."""
+        return await self._core.call(
+            operations.CREATE_ROUTE_TOKEN, "CreateRouteTokenResult", locals()
+        )
+
+    async def delete_token(
+        self, route_id: str, token_id: str, *, request_options: Options = None,
+    ) -> models.Deleted:
+        """Delete a token of an API route."""
+        return await self._core.call(operations.DELETE_ROUTE_TOKEN, "Deleted", locals())
 
 
 class AsyncVariables:
@@ -1610,6 +2049,206 @@ class AsyncTables:
         return await self._core.call(operations.DELETE_ROWS, "DeletedRows", locals())
 
 
+class AsyncOrders:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, customer_id: str, items: Sequence[models.NewOrderItem],
+        fail_next: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Order:
+        """Place an order; its resources are provided in a while."""
+        return await self._core.call(operations.CREATE_ORDER, "Order", locals())
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Order]:
+        """List orders."""
+        return await self._core.page(operations.LIST_ORDERS, "Order", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.Order]:
+        """List orders."""
+        return self._core.each(operations.LIST_ORDERS, "Order", locals())
+
+    async def get(self, order_id: str, *, request_options: Options = None) -> models.Order:
+        """One order."""
+        return await self._core.call(operations.GET_ORDER, "Order", locals())
+
+
+class AsyncResources:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Resource]:
+        """List resources."""
+        return await self._core.page(operations.LIST_RESOURCES, "Resource", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.Resource]:
+        """List resources."""
+        return self._core.each(operations.LIST_RESOURCES, "Resource", locals())
+
+    async def get(self, resource_id: str, *, request_options: Options = None) -> models.Resource:
+        """One resource."""
+        return await self._core.call(operations.GET_RESOURCE, "Resource", locals())
+
+    async def update(
+        self, resource_id: str, *, status: str, request_options: Options = None,
+    ) -> models.Resource:
+        """Change the status of a resource."""
+        return await self._core.call(operations.UPDATE_RESOURCE, "Resource", locals())
+
+    async def delete(self, resource_id: str, *, request_options: Options = None) -> models.Resource:
+        """Delete a resource, for good."""
+        return await self._core.call(operations.DELETE_RESOURCE, "Resource", locals())
+
+
+class AsyncInvoices:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, customer_id: str, currency: str, lines: Sequence[models.NewInvoiceLine],
+        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Invoice:
+        """Make an invoice with the next number."""
+        return await self._core.call(operations.CREATE_INVOICE, "Invoice", locals())
+
+    async def list(
+        self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Invoice]:
+        """List invoices."""
+        return await self._core.page(operations.LIST_INVOICES, "Invoice", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.Invoice]:
+        """List invoices."""
+        return self._core.each(operations.LIST_INVOICES, "Invoice", locals())
+
+    async def create_of_usage(
+        self, *, month: str, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
+        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Invoice:
+        """Make the invoice of the usage of a month that is over, once."""
+        return await self._core.call(operations.CREATE_INVOICE_OF_USAGE, "Invoice", locals())
+
+    async def get(self, invoice_id: str, *, request_options: Options = None) -> models.Invoice:
+        """One invoice."""
+        return await self._core.call(operations.GET_INVOICE, "Invoice", locals())
+
+    async def pay(self, invoice_id: str, *, request_options: Options = None) -> models.Invoice:
+        """An invoice has been paid."""
+        return await self._core.call(operations.PAY_INVOICE, "Invoice", locals())
+
+
+class AsyncInfrastructure:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+        self.clusters = AsyncInfrastructureClusters(core)
+        self.alert_rules = AsyncInfrastructureAlertRules(core)
+        self.metrics = AsyncInfrastructureMetrics(core)
+        self.instances = AsyncInfrastructureInstances(core)
+        self.deployments = AsyncInfrastructureDeployments(core)
+        self.domains = AsyncInfrastructureDomains(core)
+
+
+class AsyncDesigns:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, name: str, description: Opt[str] = NOT_GIVEN, user_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Design:
+        """Make a design."""
+        return await self._core.call(operations.CREATE_DESIGN, "Design", locals())
+
+    async def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.DesignSummary]:
+        """List designs, without their parts."""
+        return await self._core.page(operations.LIST_DESIGNS, "DesignSummary", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.DesignSummary]:
+        """List designs, without their parts."""
+        return self._core.each(operations.LIST_DESIGNS, "DesignSummary", locals())
+
+    async def get(self, design_id: str, *, request_options: Options = None) -> models.Design:
+        """One design with its parts."""
+        return await self._core.call(operations.GET_DESIGN, "Design", locals())
+
+    async def update(
+        self, design_id: str, *, name: Opt[str] = NOT_GIVEN,
+        description: Opt[str | None] = NOT_GIVEN, style: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Design:
+        """Change a design."""
+        return await self._core.call(operations.UPDATE_DESIGN, "Design", locals())
+
+    async def delete(self, design_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete a design."""
+        return await self._core.call(operations.DELETE_DESIGN, "Deleted", locals())
+
+    async def export(
+        self, design_id: str, *, format: str, preset: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Exported:
+        """Export a design."""
+        return await self._core.call(operations.EXPORT_DESIGN, "Exported", locals())
+
+    async def get_export(
+        self, design_id: str, part: str, *, request_options: Options = None,
+    ) -> dict[str, Any]:
+        """One export of a design."""
+        return await self._core.call(operations.GET_DESIGN_EXPORT, "", locals())
+
+    async def share(
+        self, design_id: str, *, visibility: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Shared:
+        """Share a design."""
+        return await self._core.call(operations.SHARE_DESIGN, "Shared", locals())
+
+    async def get_share(
+        self, design_id: str, part: str, *, request_options: Options = None,
+    ) -> dict[str, Any]:
+        """One share of a design."""
+        return await self._core.call(operations.GET_DESIGN_SHARE, "", locals())
+
+    async def add_element(
+        self, design_id: str, *, type: str, properties: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Element:
+        """Add an element to a design."""
+        return await self._core.call(operations.ADD_DESIGN_ELEMENT, "Element", locals())
+
+    async def apply_suggestion(
+        self, design_id: str, part: str, *, request_options: Options = None,
+    ) -> models.Suggestion:
+        """Apply a suggestion to a design, by its number."""
+        return await self._core.call(operations.APPLY_DESIGN_SUGGESTION, "Suggestion", locals())
+
+
 class AsyncLedger:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -1664,9 +2303,15 @@ class AsyncRoot:
         self.replays = AsyncReplays(core)
         self.notifications = AsyncNotifications(core)
         self.workflows = AsyncWorkflows(core)
+        self.routes = AsyncRoutes(core)
         self.variables = AsyncVariables(core)
         self.secrets = AsyncSecrets(core)
         self.tables = AsyncTables(core)
+        self.orders = AsyncOrders(core)
+        self.resources = AsyncResources(core)
+        self.invoices = AsyncInvoices(core)
+        self.infrastructure = AsyncInfrastructure(core)
+        self.designs = AsyncDesigns(core)
         self.ledger = AsyncLedger(core)
         self.audit = AsyncAudit(core)
 

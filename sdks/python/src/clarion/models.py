@@ -14,6 +14,19 @@ class AcceptedRun(Model):
     run_id: str
 
 @dataclass(frozen=True, kw_only=True)
+class AlertRule(Model):
+    id: str
+    metric: str
+    cluster_id: str | None
+    operator: str
+    threshold: float
+    clear_below: float | None
+    firing: list[str]
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
 class Attempt(Model):
     attempt_id: str | None
     delivery_id: str
@@ -71,6 +84,65 @@ class Caller(Model):
 class ChangedRows(Model):
     row_count: int
     rows: list[dict[str, Any]]
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster(Model):
+    id: str
+    name: str
+    node_count: int
+    min: int
+    max: int
+    status: str
+    target: int | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRouteResult(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    organization_id: str
+    environment: str
+    name: str
+    description: str | None
+    active: bool
+    allow_self_trigger: bool
+    priority: int
+    cooldown_seconds: int | None
+    max_runs_per_day: int | None
+    concurrency: dict[str, Any] | None
+    timeout_seconds: int
+    strict: bool
+    deployed: WorkflowDeployed | None
+    stats: WorkflowStats | None
+    method: str
+    path: str
+    auth: str
+    body_schema: dict[str, Any] | None
+    origins: list[str]
+    rate_per_second: int | None
+    response_timeout_ms: int
+    served_at: str
+    tokens: list[CreateRouteResultToken]
+    draft: WorkflowDraft | None
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRouteResultToken(Model):
+    id: str
+    name: str
+    hint: str
+    created_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRouteTokenResult(Model):
+    id: str
+    name: str
+    hint: str
+    created_at: str
+    token: str
 
 @dataclass(frozen=True, kw_only=True)
 class CustomEventsHealth(Model):
@@ -193,6 +265,98 @@ class DeliveryInFull(Model):
     completed_at: str | None
     history: list[Attempt]
     webhook: dict[str, Any] | None
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment(Model):
+    id: str
+    instance_id: str
+    release: str
+    strategy: str
+    status: str
+    reason: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class Design(Model):
+    id: str
+    name: str
+    description: str | None
+    user_id: str
+    style: dict[str, Any]
+    element_count: int
+    revision: int
+    created_at: str
+    updated_at: str
+    elements: list[DesignElement]
+    suggestions: list[DesignSuggestion]
+    exports: list[DesignExport]
+    shares: list[DesignShare]
+
+@dataclass(frozen=True, kw_only=True)
+class DesignElement(Model):
+    element_id: str
+    type: str
+    properties: dict[str, Any]
+
+@dataclass(frozen=True, kw_only=True)
+class DesignExport(Model):
+    export_id: str
+    format: str
+    preset: str
+    export_url: str
+    created_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class DesignShare(Model):
+    share_id: str
+    share_url: str
+    visibility: str
+    created_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class DesignSuggestion(Model):
+    suggestion_id: str
+    n: int
+    type: str
+    changes: dict[str, Any]
+    applied: bool
+
+@dataclass(frozen=True, kw_only=True)
+class DesignSummary(Model):
+    id: str
+    name: str
+    description: str | None
+    user_id: str
+    style: dict[str, Any]
+    element_count: int
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class Domain(Model):
+    id: str
+    hostname: str
+    status: str
+    certificate: DomainCertificate | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class DomainCertificate(Model):
+    status: str
+    expires_at: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class Element(Model):
+    element_id: str
+    type: str
+    properties: dict[str, Any]
+    design_id: str
+    revision: int
 
 @dataclass(frozen=True, kw_only=True)
 class Emit(Model):
@@ -365,6 +529,16 @@ class EventWithDeliveryDelivery(Model):
     skipped: str | None
 
 @dataclass(frozen=True, kw_only=True)
+class Exported(Model):
+    export_id: str
+    format: str
+    preset: str
+    export_url: str
+    created_at: str
+    design_id: str
+    revision: int
+
+@dataclass(frozen=True, kw_only=True)
 class FederationGroup(Model):
     id: str
     revision: int
@@ -521,6 +695,67 @@ class InboundRegistrationFederation(Model):
     group_id: str
     member_id: str
     push_id: str
+
+@dataclass(frozen=True, kw_only=True)
+class Instance(Model):
+    id: str
+    name: str
+    image: str
+    replicas: int
+    status: str
+    before_suspension: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceHealth(Model):
+    id: str
+    instance_id: str
+    check_id: str
+    status: str
+    degraded: bool
+    failures_in_a_row: int
+    latency_ms: float
+    message: str
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class Invoice(Model):
+    id: str
+    number: int
+    customer_id: str
+    currency: str
+    due_days: int
+    due_at: str
+    lines: list[InvoiceLine]
+    total: float
+    total_cents: int
+    status: str
+    paid_at: str | None
+    usage_month: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceLine(Model):
+    sku: str
+    description: str | None
+    quantity: str
+    unit_price: str
+    total: float
+    total_cents: int
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedMetric(Model):
+    cluster_id: str
+    metric: str
+    value: float
+    triggered: list[str]
+    cleared: list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaCredential(Model):
@@ -835,6 +1070,30 @@ class OpenStream(Model):
     unsent_bytes: int
 
 @dataclass(frozen=True, kw_only=True)
+class Order(Model):
+    id: str
+    customer_id: str
+    items: list[OrderItem]
+    status: str
+    resources: list[OrderResource]
+    error: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class OrderItem(Model):
+    sku: str
+    quantity: int
+    kind: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class OrderResource(Model):
+    resource_id: str
+    kind: str
+    status: str
+
+@dataclass(frozen=True, kw_only=True)
 class Organization(Model):
     id: str
     revision: int
@@ -1132,6 +1391,50 @@ class ReplayTargetState(Model):
     progress: ReplayProgress
 
 @dataclass(frozen=True, kw_only=True)
+class Resource(Model):
+    id: str
+    kind: str
+    order_id: str
+    customer_id: str
+    sku: str
+    quantity: int
+    status: str
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class Route(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    organization_id: str
+    environment: str
+    name: str
+    description: str | None
+    active: bool
+    allow_self_trigger: bool
+    priority: int
+    cooldown_seconds: int | None
+    max_runs_per_day: int | None
+    concurrency: dict[str, Any] | None
+    timeout_seconds: int
+    strict: bool
+    deployed: WorkflowDeployed | None
+    stats: WorkflowStats | None
+    method: str
+    path: str
+    auth: str
+    body_schema: dict[str, Any] | None
+    origins: list[str]
+    rate_per_second: int | None
+    response_timeout_ms: int
+    served_at: str
+    tokens: list[CreateRouteResultToken]
+    draft: WorkflowSummaryDraft | None
+
+@dataclass(frozen=True, kw_only=True)
 class Run(Model):
     id: str
     workflow_id: str
@@ -1208,6 +1511,16 @@ class RunSummaryTrigger(Model):
     replay_id: str | None
 
 @dataclass(frozen=True, kw_only=True)
+class Scaled(Model):
+    id: str
+    name: str
+    previous: int
+    target: int
+    changed: bool
+    status: str
+    revision: int
+
+@dataclass(frozen=True, kw_only=True)
 class Secret(Model):
     revision: int
     created_at: str
@@ -1257,6 +1570,15 @@ class SessionTheme(Model):
     mode: str | None
 
 @dataclass(frozen=True, kw_only=True)
+class Shared(Model):
+    share_id: str
+    share_url: str
+    visibility: str
+    created_at: str
+    design_id: str
+    revision: int
+
+@dataclass(frozen=True, kw_only=True)
 class StartedRun(Model):
     run_id: str | None
     id: str | None
@@ -1291,6 +1613,16 @@ class Subscription(Model):
     canonical_name: str
     secret: str
     webhook_url: str
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion(Model):
+    suggestion_id: str
+    n: int
+    type: str
+    changes: dict[str, Any]
+    applied: bool
+    design_id: str
+    revision: int
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Model):
@@ -1590,8 +1922,28 @@ ActivateWebhookInput = TypedDict("ActivateWebhookInput", {
     "resume": "str", "verifyOwnership": "bool",
 }, total=False)
 
+AlertRulePatch = TypedDict("AlertRulePatch", {
+    "metric": "str", "cluster_id": "str | None", "operator": "str", "threshold": "float",
+    "clearBelow": "float | None",
+}, total=False)
+
+CreateRouteInput = TypedDict("CreateRouteInput", {
+    "name": "str", "method": "str", "path": "str", "auth": "str",
+    "bodySchema": "dict[str, Any] | None", "origins": "list[str]", "ratePerSecond": "int | None",
+    "responseTimeoutMs": "int", "description": "str | None", "allowSelfTrigger": "bool",
+    "priority": "int", "cooldownSeconds": "int | None", "maxRunsPerDay": "int | None",
+    "concurrency": "NewWorkflowConcurrency | None", "timeoutSeconds": "int", "strict": "bool",
+    "definition": "Any",
+}, total=False)
+
+CreateRouteTokenInput = TypedDict("CreateRouteTokenInput", {"name": "str"}, total=False)
+
 DeployWorkflowInput = TypedDict("DeployWorkflowInput", {
     "ifHash": "str", "activate": "bool",
+}, total=False)
+
+DesignPatch = TypedDict("DesignPatch", {
+    "name": "str", "description": "str | None", "style": "dict[str, Any]",
 }, total=False)
 
 DryRunCustomEventInput = TypedDict("DryRunCustomEventInput", {
@@ -1624,10 +1976,21 @@ FederationMemberPatch = TypedDict("FederationMemberPatch", {
     "inboundNamespace": "str | None",
 }, total=False)
 
+InstanceScaling = TypedDict("InstanceScaling", {"replicas": "int", "reason": "str"}, total=False)
+
 NamespaceGrant = TypedDict("NamespaceGrant", {"namespace": "str"}, total=False)
 
 NewActAs = TypedDict("NewActAs", {
     "organizationId": "str", "environment": "str", "write": "bool", "reason": "str",
+}, total=False)
+
+NewAlertRule = TypedDict("NewAlertRule", {
+    "metric": "str", "cluster_id": "str | None", "operator": "str", "threshold": "float",
+    "clearBelow": "float | None",
+}, total=False)
+
+NewCluster = TypedDict("NewCluster", {
+    "name": "str", "node_count": "int", "min": "int", "max": "int",
 }, total=False)
 
 NewColumn = TypedDict("NewColumn", {
@@ -1642,6 +2005,20 @@ NewConsoleLink = TypedDict("NewConsoleLink", {
 NewConsoleLinkTheme = TypedDict("NewConsoleLinkTheme", {
     "accent": "str", "name": "str", "logo": "str", "mode": "str",
 }, total=False)
+
+NewDeployment = TypedDict("NewDeployment", {
+    "instance_id": "str", "release": "str", "strategy": "str",
+}, total=False)
+
+NewDesign = TypedDict("NewDesign", {
+    "name": "str", "description": "str", "userId": "str",
+}, total=False)
+
+NewDomain = TypedDict("NewDomain", {"hostname": "str"}, total=False)
+
+NewElement = TypedDict("NewElement", {"type": "str", "properties": "dict[str, Any]"}, total=False)
+
+NewExport = TypedDict("NewExport", {"format": "str", "preset": "str"}, total=False)
 
 NewExternalPeer = TypedDict("NewExternalPeer", {
     "label": "str", "webhookUrl": "str", "headers": "dict[str, str]", "wireFormat": "str",
@@ -1658,6 +2035,22 @@ NewFederationInvitation = TypedDict("NewFederationInvitation", {
 
 NewFederationPush = TypedDict("NewFederationPush", {"registrationId": "str"}, total=False)
 
+NewInstance = TypedDict("NewInstance", {
+    "name": "str", "image": "str", "replicas": "int",
+}, total=False)
+
+NewInstanceHealth = TypedDict("NewInstanceHealth", {
+    "check_id": "str", "status": "str", "latency_ms": "float", "message": "str",
+}, total=False)
+
+NewInvoice = TypedDict("NewInvoice", {
+    "customer_id": "str", "currency": "str", "due_days": "int", "lines": "list[NewInvoiceLine]",
+}, total=False)
+
+NewInvoiceLine = TypedDict("NewInvoiceLine", {
+    "sku": "str", "description": "str", "quantity": "Any", "unit_price": "Any",
+}, total=False)
+
 NewKafkaCredential = TypedDict("NewKafkaCredential", {"name": "str", "access": "str"}, total=False)
 
 NewKey = TypedDict("NewKey", {
@@ -1665,6 +2058,10 @@ NewKey = TypedDict("NewKey", {
 }, total=False)
 
 NewLoginToken = TypedDict("NewLoginToken", {"expiresInSeconds": "int"}, total=False)
+
+NewMetric = TypedDict("NewMetric", {
+    "cluster_id": "str", "metric": "str", "value": "float",
+}, total=False)
 
 NewNotification = TypedDict("NewNotification", {
     "channel": "str", "message": "str", "title": "str", "severity": "str",
@@ -1702,6 +2099,14 @@ NewNotificationPreferencesNotices = TypedDict("NewNotificationPreferencesNotices
     "key_expiring": "list[str]",
 }, total=False)
 
+NewOrder = TypedDict("NewOrder", {
+    "customer_id": "str", "items": "list[NewOrderItem]", "failNext": "bool",
+}, total=False)
+
+NewOrderItem = TypedDict("NewOrderItem", {
+    "sku": "str", "quantity": "int", "kind": "str",
+}, total=False)
+
 NewOrganization = TypedDict("NewOrganization", {
     "name": "str", "slug": "str", "plan": "str", "ownerEmail": "str | None",
 }, total=False)
@@ -1733,6 +2138,8 @@ NewReplaySource = TypedDict("NewReplaySource", {
 NewReplayTarget = TypedDict("NewReplayTarget", {"kind": "str", "ids": "list[str]"}, total=False)
 
 NewSession = TypedDict("NewSession", {"apiKey": "str", "loginToken": "str"}, total=False)
+
+NewShare = TypedDict("NewShare", {"visibility": "str"}, total=False)
 
 NewStreamToken = TypedDict("NewStreamToken", {
     "types": "Any", "subject": "str", "filter": "dict[str, Any]", "ttlSeconds": "int",
@@ -1801,6 +2208,8 @@ RegisterCustomEventInput = TypedDict("RegisterCustomEventInput", {
 
 RegistrationPatch = TypedDict("RegistrationPatch", {"description": "str | None"}, total=False)
 
+ResourcePatch = TypedDict("ResourcePatch", {"status": "str"}, total=False)
+
 RetryDeliveryInput = TypedDict("RetryDeliveryInput", {"resume": "bool"}, total=False)
 
 RetryRunInput = TypedDict("RetryRunInput", {"useLatest": "bool", "from": "str"}, total=False)
@@ -1821,16 +2230,41 @@ RowChange = TypedDict("RowChange", {
 RowDeletion = TypedDict("RowDeletion", {"where": "dict[str, Any]"}, total=False)
 
 RunWorkflowInput = TypedDict("RunWorkflowInput", {
-    "params": "dict[str, Any]", "wait": "int",
+    "params": "dict[str, Any]", "wait": "int", "idempotencyKey": "str",
 }, total=False)
 
 SaveWorkflowDraftInput = TypedDict("SaveWorkflowDraftInput", {"definition": "Any"}, total=False)
+
+Scaling = TypedDict("Scaling", {"node_count": "int", "delta": "int"}, total=False)
 
 SetLifecycleNamesInput = TypedDict("SetLifecycleNamesInput", {"names": "list[str]"}, total=False)
 
 SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
 
 TableQuery = TypedDict("TableQuery", {"sql": "str", "params": "list[Any]"}, total=False)
+
+UpdateRouteInput = TypedDict("UpdateRouteInput", {
+    "name": "str", "method": "str", "path": "str", "auth": "str",
+    "bodySchema": "dict[str, Any] | None", "origins": "list[str]", "ratePerSecond": "int | None",
+    "responseTimeoutMs": "int", "description": "str | None", "allowSelfTrigger": "bool",
+    "priority": "int", "cooldownSeconds": "int | None", "maxRunsPerDay": "int | None",
+    "concurrency": "NewWorkflowConcurrency | None", "timeoutSeconds": "int", "strict": "bool",
+}, total=False)
+
+UsageInvoice = TypedDict("UsageInvoice", {
+    "month": "str", "customer_id": "str", "currency": "str", "due_days": "int",
+    "prices": "UsageInvoicePrices",
+}, total=False)
+
+UsageInvoicePrices = TypedDict("UsageInvoicePrices", {
+    "emits": "Any", "emits_generic": "Any", "webhook_attempts": "Any",
+    "deliveries_succeeded": "Any", "workflow_runs": "Any", "workflow_steps": "Any",
+    "debug_runs": "Any", "streamed_events": "Any", "queue_messages": "Any",
+    "federation_relays": "Any", "replayed_deliveries": "Any", "notifications": "Any",
+    "stored_bytes": "Any",
+}, total=False)
+
+Verification = TypedDict("Verification", {"certificate_days": "int"}, total=False)
 
 WebhookPatch = TypedDict("WebhookPatch", {
     "url": "str", "events": "list[str]", "name": "str | None", "description": "str | None",
@@ -1847,6 +2281,8 @@ WebhookRecovery = TypedDict("WebhookRecovery", {
 WebhookReplay = TypedDict("WebhookReplay", {
     "from": "str", "to": "str", "selectors": "list[str]", "ratePerSecond": "int",
 }, total=False)
+
+WithReason = TypedDict("WithReason", {"reason": "str"}, total=False)
 
 WorkflowPatch = TypedDict("WorkflowPatch", {
     "name": "str", "trigger": "NewWorkflowTrigger", "description": "str | None",

@@ -482,9 +482,13 @@ LIST_WORKFLOW_RUNS = Operation(
     "listWorkflowRuns", "GET", "/api/v1/workflows/{}/runs", ids="workflowId",
     query="status mode code eventId event replayId from to limit cursor",
 )
+LIST_ROUTE_RUNS = Operation(
+    "listRouteRuns", "GET", "/api/v1/routes/{}/runs", ids="routeId",
+    query="status mode code eventId event replayId from to limit cursor",
+)
 RUN_WORKFLOW = Operation(
-    "runWorkflow", "POST", "/api/v1/workflows/{}/run", repeat="ifNotDone", ids="workflowId",
-    body="params wait",
+    "runWorkflow", "POST", "/api/v1/workflows/{}/run", repeat="keyed", key="body header",
+    ids="workflowId", body="params wait idempotencyKey",
 )
 CREATE_WORKFLOW = Operation(
     "createWorkflow", "POST", "/api/v1/workflows", repeat="ifNotDone",
@@ -535,6 +539,52 @@ DRY_RUN_WORKFLOW = Operation(
     "dryRunWorkflow", "POST", "/api/v1/workflows/{}/dry-run", ids="workflowId",
     body="params version",
 )
+CREATE_ROUTE = Operation(
+    "createRoute", "POST", "/api/v1/routes", repeat="ifNotDone",
+    body="name method path auth bodySchema origins ratePerSecond responseTimeoutMs "
+    "description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency "
+    "timeoutSeconds strict definition",
+)
+LIST_ROUTES = Operation("listRoutes", "GET", "/api/v1/routes", query="limit cursor")
+GET_ROUTE = Operation("getRoute", "GET", "/api/v1/routes/{}", ids="routeId")
+UPDATE_ROUTE = Operation(
+    "updateRoute", "PATCH", "/api/v1/routes/{}", ids="routeId",
+    body="name method path auth bodySchema origins ratePerSecond responseTimeoutMs "
+    "description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency "
+    "timeoutSeconds strict",
+)
+DELETE_ROUTE = Operation("deleteRoute", "DELETE", "/api/v1/routes/{}", ids="routeId")
+SAVE_ROUTE_DRAFT = Operation(
+    "saveRouteDraft", "PUT", "/api/v1/routes/{}/draft", ids="routeId", body="definition",
+)
+DEPLOY_ROUTE = Operation(
+    "deployRoute", "POST", "/api/v1/routes/{}/deploy", repeat="ifNotDone", ids="routeId",
+    body="ifHash activate",
+)
+ROLLBACK_ROUTE = Operation(
+    "rollbackRoute", "POST", "/api/v1/routes/{}/rollback", repeat="ifNotDone", ids="routeId",
+    body="version",
+)
+UNDEPLOY_ROUTE = Operation(
+    "undeployRoute", "POST", "/api/v1/routes/{}/undeploy", repeat="ifNotDone", ids="routeId",
+)
+ACTIVATE_ROUTE = Operation("activateRoute", "POST", "/api/v1/routes/{}/activate", ids="routeId")
+DEACTIVATE_ROUTE = Operation(
+    "deactivateRoute", "POST", "/api/v1/routes/{}/deactivate", ids="routeId",
+)
+LIST_ROUTE_VERSIONS = Operation(
+    "listRouteVersions", "GET", "/api/v1/routes/{}/versions", ids="routeId", query="limit cursor",
+)
+GET_ROUTE_VERSION = Operation(
+    "getRouteVersion", "GET", "/api/v1/routes/{}/versions/{}", ids="routeId version",
+)
+CREATE_ROUTE_TOKEN = Operation(
+    "createRouteToken", "POST", "/api/v1/routes/{}/tokens", repeat="ifNotDone", ids="routeId",
+    body="name",
+)
+DELETE_ROUTE_TOKEN = Operation(
+    "deleteRouteToken", "DELETE", "/api/v1/routes/{}/tokens/{}", ids="routeId tokenId",
+)
 LIST_VARIABLES = Operation("listVariables", "GET", "/api/v1/variables", query="limit cursor")
 GET_VARIABLE = Operation("getVariable", "GET", "/api/v1/variables/{}", ids="variableName")
 SET_VARIABLE = Operation(
@@ -569,6 +619,198 @@ UPDATE_ROWS = Operation(
 )
 DELETE_ROWS = Operation(
     "deleteRows", "DELETE", "/api/v1/tables/{}/rows", ids="tableName", body="where",
+)
+CREATE_ORDER = Operation(
+    "createOrder", "POST", "/api/v1/orders", repeat="keyed", key="items",
+    body="customer_id items failNext",
+)
+LIST_ORDERS = Operation("listOrders", "GET", "/api/v1/orders", query="status limit cursor")
+GET_ORDER = Operation("getOrder", "GET", "/api/v1/orders/{}", ids="orderId")
+LIST_RESOURCES = Operation(
+    "listResources", "GET", "/api/v1/resources", query="status order_id limit cursor",
+)
+GET_RESOURCE = Operation("getResource", "GET", "/api/v1/resources/{}", ids="resourceId")
+UPDATE_RESOURCE = Operation(
+    "updateResource", "PATCH", "/api/v1/resources/{}", repeat="keyed", key="header",
+    ids="resourceId", body="status",
+)
+DELETE_RESOURCE = Operation(
+    "deleteResource", "DELETE", "/api/v1/resources/{}", repeat="keyed", key="header",
+    ids="resourceId",
+)
+CREATE_INVOICE = Operation(
+    "createInvoice", "POST", "/api/v1/invoices", repeat="keyed", key="header",
+    body="customer_id currency due_days lines",
+)
+LIST_INVOICES = Operation(
+    "listInvoices", "GET", "/api/v1/invoices", query="status customer_id limit cursor",
+)
+CREATE_INVOICE_OF_USAGE = Operation(
+    "createInvoiceOfUsage", "POST", "/api/v1/invoices/usage", repeat="ifNotDone",
+    body="month customer_id currency due_days prices",
+)
+GET_INVOICE = Operation("getInvoice", "GET", "/api/v1/invoices/{}", ids="invoiceId")
+PAY_INVOICE = Operation(
+    "payInvoice", "POST", "/api/v1/invoices/{}/pay", repeat="keyed", key="header",
+    ids="invoiceId",
+)
+CREATE_CLUSTER = Operation(
+    "createCluster", "POST", "/api/v1/infrastructure/clusters", repeat="keyed", key="header",
+    body="name node_count min max",
+)
+LIST_CLUSTERS = Operation(
+    "listClusters", "GET", "/api/v1/infrastructure/clusters", query="status limit cursor",
+)
+GET_CLUSTER = Operation("getCluster", "GET", "/api/v1/infrastructure/clusters/{}", ids="clusterId")
+DELETE_CLUSTER = Operation(
+    "deleteCluster", "DELETE", "/api/v1/infrastructure/clusters/{}", repeat="keyed", key="header",
+    ids="clusterId",
+)
+SCALE_CLUSTER = Operation(
+    "scaleCluster", "POST", "/api/v1/infrastructure/clusters/{}/scale", repeat="keyed",
+    key="header", ids="clusterId", body="node_count delta",
+)
+CREATE_ALERT_RULE = Operation(
+    "createAlertRule", "POST", "/api/v1/infrastructure/alert-rules", repeat="keyed", key="header",
+    body="metric cluster_id operator threshold clearBelow",
+)
+LIST_ALERT_RULES = Operation(
+    "listAlertRules", "GET", "/api/v1/infrastructure/alert-rules", query="metric limit cursor",
+)
+GET_ALERT_RULE = Operation(
+    "getAlertRule", "GET", "/api/v1/infrastructure/alert-rules/{}", ids="alertRuleId",
+)
+UPDATE_ALERT_RULE = Operation(
+    "updateAlertRule", "PATCH", "/api/v1/infrastructure/alert-rules/{}", repeat="keyed",
+    key="header", ids="alertRuleId", body="metric cluster_id operator threshold clearBelow",
+)
+DELETE_ALERT_RULE = Operation(
+    "deleteAlertRule", "DELETE", "/api/v1/infrastructure/alert-rules/{}", repeat="keyed",
+    key="header", ids="alertRuleId",
+)
+SEND_METRIC = Operation(
+    "sendMetric", "POST", "/api/v1/infrastructure/metrics", repeat="keyed", key="header",
+    body="cluster_id metric value",
+)
+CREATE_INSTANCE = Operation(
+    "createInstance", "POST", "/api/v1/infrastructure/instances", repeat="keyed", key="header",
+    body="name image replicas",
+)
+LIST_INSTANCES = Operation(
+    "listInstances", "GET", "/api/v1/infrastructure/instances", query="status limit cursor",
+)
+GET_INSTANCE = Operation(
+    "getInstance", "GET", "/api/v1/infrastructure/instances/{}", ids="instanceId",
+)
+DELETE_INSTANCE = Operation(
+    "deleteInstance", "DELETE", "/api/v1/infrastructure/instances/{}", repeat="keyed",
+    key="header", ids="instanceId",
+)
+START_INSTANCE = Operation(
+    "startInstance", "POST", "/api/v1/infrastructure/instances/{}/start", repeat="keyed",
+    key="header", ids="instanceId", body="reason",
+)
+STOP_INSTANCE = Operation(
+    "stopInstance", "POST", "/api/v1/infrastructure/instances/{}/stop", repeat="keyed",
+    key="header", ids="instanceId", body="reason",
+)
+FAIL_INSTANCE = Operation(
+    "failInstance", "POST", "/api/v1/infrastructure/instances/{}/fail", repeat="keyed",
+    key="header", ids="instanceId", body="reason",
+)
+SCALE_INSTANCE = Operation(
+    "scaleInstance", "POST", "/api/v1/infrastructure/instances/{}/scale", repeat="keyed",
+    key="header", ids="instanceId", body="replicas reason",
+)
+SUSPEND_INSTANCE = Operation(
+    "suspendInstance", "POST", "/api/v1/infrastructure/instances/{}/suspend", repeat="keyed",
+    key="header", ids="instanceId", body="reason",
+)
+UNSUSPEND_INSTANCE = Operation(
+    "unsuspendInstance", "POST", "/api/v1/infrastructure/instances/{}/unsuspend", repeat="keyed",
+    key="header", ids="instanceId", body="reason",
+)
+REPORT_HEALTH = Operation(
+    "reportHealth", "POST", "/api/v1/infrastructure/instances/{}/health", repeat="keyed",
+    key="header", ids="instanceId", body="check_id status latency_ms message",
+)
+LIST_HEALTH = Operation(
+    "listHealth", "GET", "/api/v1/infrastructure/instances/{}/health", ids="instanceId",
+    query="limit cursor",
+)
+CREATE_DEPLOYMENT = Operation(
+    "createDeployment", "POST", "/api/v1/infrastructure/deployments", repeat="keyed",
+    key="header", body="instance_id release strategy",
+)
+LIST_DEPLOYMENTS = Operation(
+    "listDeployments", "GET", "/api/v1/infrastructure/deployments",
+    query="status instance_id limit cursor",
+)
+GET_DEPLOYMENT = Operation(
+    "getDeployment", "GET", "/api/v1/infrastructure/deployments/{}", ids="deploymentId",
+)
+SUCCEED_DEPLOYMENT = Operation(
+    "succeedDeployment", "POST", "/api/v1/infrastructure/deployments/{}/succeed", repeat="keyed",
+    key="header", ids="deploymentId", body="reason",
+)
+FAIL_DEPLOYMENT = Operation(
+    "failDeployment", "POST", "/api/v1/infrastructure/deployments/{}/fail", repeat="keyed",
+    key="header", ids="deploymentId", body="reason",
+)
+ROLLBACK_DEPLOYMENT = Operation(
+    "rollbackDeployment", "POST", "/api/v1/infrastructure/deployments/{}/rollback",
+    repeat="keyed", key="header", ids="deploymentId", body="reason",
+)
+CREATE_DOMAIN = Operation(
+    "createDomain", "POST", "/api/v1/infrastructure/domains", repeat="keyed", key="header",
+    body="hostname",
+)
+LIST_DOMAINS = Operation(
+    "listDomains", "GET", "/api/v1/infrastructure/domains", query="status limit cursor",
+)
+GET_DOMAIN = Operation("getDomain", "GET", "/api/v1/infrastructure/domains/{}", ids="domainId")
+DELETE_DOMAIN = Operation(
+    "deleteDomain", "DELETE", "/api/v1/infrastructure/domains/{}", repeat="keyed", key="header",
+    ids="domainId",
+)
+VERIFY_DOMAIN = Operation(
+    "verifyDomain", "POST", "/api/v1/infrastructure/domains/{}/verify", repeat="keyed",
+    key="header", ids="domainId", body="certificate_days",
+)
+CREATE_DESIGN = Operation(
+    "createDesign", "POST", "/api/v1/designs", repeat="keyed", key="header",
+    body="name description userId",
+)
+LIST_DESIGNS = Operation("listDesigns", "GET", "/api/v1/designs", query="limit cursor")
+GET_DESIGN = Operation("getDesign", "GET", "/api/v1/designs/{}", ids="designId")
+UPDATE_DESIGN = Operation(
+    "updateDesign", "PATCH", "/api/v1/designs/{}", repeat="keyed", key="header", ids="designId",
+    body="name description style",
+)
+DELETE_DESIGN = Operation(
+    "deleteDesign", "DELETE", "/api/v1/designs/{}", repeat="keyed", key="header", ids="designId",
+)
+EXPORT_DESIGN = Operation(
+    "exportDesign", "POST", "/api/v1/designs/{}/export", repeat="keyed", key="header",
+    ids="designId", body="format preset",
+)
+GET_DESIGN_EXPORT = Operation(
+    "getDesignExport", "GET", "/api/v1/designs/{}/exports/{}", ids="designId part",
+)
+SHARE_DESIGN = Operation(
+    "shareDesign", "POST", "/api/v1/designs/{}/share", repeat="keyed", key="header",
+    ids="designId", body="visibility",
+)
+GET_DESIGN_SHARE = Operation(
+    "getDesignShare", "GET", "/api/v1/designs/{}/shares/{}", ids="designId part",
+)
+ADD_DESIGN_ELEMENT = Operation(
+    "addDesignElement", "POST", "/api/v1/designs/{}/elements", repeat="keyed", key="header",
+    ids="designId", body="type properties",
+)
+APPLY_DESIGN_SUGGESTION = Operation(
+    "applyDesignSuggestion", "POST", "/api/v1/designs/{}/suggestions/{}/apply", repeat="keyed",
+    key="header", ids="designId part",
 )
 GET_USAGE = Operation("getUsage", "GET", "/api/v1/usage/summary", query="month")
 GET_USAGE_TIMESERIES = Operation(

@@ -723,6 +723,285 @@ class NotificationsChannels:
         )
 
 
+class InfrastructureClusters:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, name: str, node_count: int, min: Opt[int] = NOT_GIVEN, max: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Cluster:
+        """Make a cluster."""
+        return self._core.call(operations.CREATE_CLUSTER, "Cluster", locals())
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Cluster]:
+        """List clusters."""
+        return self._core.page(operations.LIST_CLUSTERS, "Cluster", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.Cluster]:
+        """List clusters."""
+        return self._core.each(operations.LIST_CLUSTERS, "Cluster", locals())
+
+    def get(self, cluster_id: str, *, request_options: Options = None) -> models.Cluster:
+        """One cluster."""
+        return self._core.call(operations.GET_CLUSTER, "Cluster", locals())
+
+    def delete(self, cluster_id: str, *, request_options: Options = None) -> models.Cluster:
+        """Delete a cluster that is ready, for good."""
+        return self._core.call(operations.DELETE_CLUSTER, "Cluster", locals())
+
+    def scale(
+        self, cluster_id: str, *, node_count: Opt[int] = NOT_GIVEN, delta: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Scaled:
+        """Scale a cluster to a number of nodes, or by some."""
+        return self._core.call(operations.SCALE_CLUSTER, "Scaled", locals())
+
+
+class InfrastructureAlertRules:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, metric: str, operator: str, threshold: float,
+        cluster_id: Opt[str | None] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.AlertRule:
+        """Make a rule for alerts."""
+        return self._core.call(operations.CREATE_ALERT_RULE, "AlertRule", locals())
+
+    def list(
+        self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.AlertRule]:
+        """List rules for alerts."""
+        return self._core.page(operations.LIST_ALERT_RULES, "AlertRule", locals())
+
+    def each(
+        self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.AlertRule]:
+        """List rules for alerts."""
+        return self._core.each(operations.LIST_ALERT_RULES, "AlertRule", locals())
+
+    def get(self, alert_rule_id: str, *, request_options: Options = None) -> models.AlertRule:
+        """One rule for alerts."""
+        return self._core.call(operations.GET_ALERT_RULE, "AlertRule", locals())
+
+    def update(
+        self, alert_rule_id: str, *, metric: Opt[str] = NOT_GIVEN,
+        cluster_id: Opt[str | None] = NOT_GIVEN, operator: Opt[str] = NOT_GIVEN,
+        threshold: Opt[float] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.AlertRule:
+        """Change a rule; it is armed again."""
+        return self._core.call(operations.UPDATE_ALERT_RULE, "AlertRule", locals())
+
+    def delete(self, alert_rule_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete a rule."""
+        return self._core.call(operations.DELETE_ALERT_RULE, "Deleted", locals())
+
+
+class InfrastructureMetrics:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def send(
+        self, *, cluster_id: str, metric: str, value: float, request_options: Options = None,
+    ) -> models.JudgedMetric:
+        """Judge a metric by the rules for its cluster."""
+        return self._core.call(operations.SEND_METRIC, "JudgedMetric", locals())
+
+
+class InfrastructureInstances:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, name: str, image: str, replicas: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Instance:
+        """Make an instance."""
+        return self._core.call(operations.CREATE_INSTANCE, "Instance", locals())
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Instance]:
+        """List instances."""
+        return self._core.page(operations.LIST_INSTANCES, "Instance", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.Instance]:
+        """List instances."""
+        return self._core.each(operations.LIST_INSTANCES, "Instance", locals())
+
+    def get(self, instance_id: str, *, request_options: Options = None) -> models.Instance:
+        """One instance."""
+        return self._core.call(operations.GET_INSTANCE, "Instance", locals())
+
+    def delete(self, instance_id: str, *, request_options: Options = None) -> models.Instance:
+        """Delete an instance, for good."""
+        return self._core.call(operations.DELETE_INSTANCE, "Instance", locals())
+
+    def start(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Start an instance."""
+        return self._core.call(operations.START_INSTANCE, "Instance", locals())
+
+    def stop(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Stop an instance."""
+        return self._core.call(operations.STOP_INSTANCE, "Instance", locals())
+
+    def fail(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """An instance has failed."""
+        return self._core.call(operations.FAIL_INSTANCE, "Instance", locals())
+
+    def scale(
+        self, instance_id: str, *, replicas: int, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Instance:
+        """Change how many replicas an instance has."""
+        return self._core.call(operations.SCALE_INSTANCE, "Instance", locals())
+
+    def suspend(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Suspend an instance."""
+        return self._core.call(operations.SUSPEND_INSTANCE, "Instance", locals())
+
+    def unsuspend(
+        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Instance:
+        """Let a suspended instance go on as before."""
+        return self._core.call(operations.UNSUSPEND_INSTANCE, "Instance", locals())
+
+    def report_health(
+        self, instance_id: str, *, check_id: str, status: str, latency_ms: Opt[float] = NOT_GIVEN,
+        message: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.InstanceHealth:
+        """Report the result of a health check."""
+        return self._core.call(operations.REPORT_HEALTH, "InstanceHealth", locals())
+
+    def health(
+        self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.InstanceHealth]:
+        """Newest results of the health checks of an instance."""
+        return self._core.page(operations.LIST_HEALTH, "InstanceHealth", locals())
+
+    def each_health(
+        self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.InstanceHealth]:
+        """Newest results of the health checks of an instance."""
+        return self._core.each(operations.LIST_HEALTH, "InstanceHealth", locals())
+
+
+class InfrastructureDeployments:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, instance_id: str, release: str, strategy: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """Start a deployment of a release to an instance."""
+        return self._core.call(operations.CREATE_DEPLOYMENT, "Deployment", locals())
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Deployment]:
+        """List deployments."""
+        return self._core.page(operations.LIST_DEPLOYMENTS, "Deployment", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Deployment]:
+        """List deployments."""
+        return self._core.each(operations.LIST_DEPLOYMENTS, "Deployment", locals())
+
+    def get(self, deployment_id: str, *, request_options: Options = None) -> models.Deployment:
+        """One deployment."""
+        return self._core.call(operations.GET_DEPLOYMENT, "Deployment", locals())
+
+    def succeed(
+        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """A deployment has succeeded."""
+        return self._core.call(operations.SUCCEED_DEPLOYMENT, "Deployment", locals())
+
+    def fail(
+        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """A deployment has failed."""
+        return self._core.call(operations.FAIL_DEPLOYMENT, "Deployment", locals())
+
+    def rollback(
+        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Deployment:
+        """Roll a deployment back."""
+        return self._core.call(operations.ROLLBACK_DEPLOYMENT, "Deployment", locals())
+
+
+class InfrastructureDomains:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def add(self, *, hostname: str, request_options: Options = None) -> models.Domain:
+        """Add a domain."""
+        return self._core.call(operations.CREATE_DOMAIN, "Domain", locals())
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Domain]:
+        """List domains."""
+        return self._core.page(operations.LIST_DOMAINS, "Domain", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.Domain]:
+        """List domains."""
+        return self._core.each(operations.LIST_DOMAINS, "Domain", locals())
+
+    def get(self, domain_id: str, *, request_options: Options = None) -> models.Domain:
+        """One domain with its certificate."""
+        return self._core.call(operations.GET_DOMAIN, "Domain", locals())
+
+    def remove(self, domain_id: str, *, request_options: Options = None) -> models.Domain:
+        """Remove a domain, for good."""
+        return self._core.call(operations.DELETE_DOMAIN, "Domain", locals())
+
+    def verify(
+        self, domain_id: str, *, certificate_days: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Domain:
+        """A domain is verified, and gets a certificate."""
+        return self._core.call(operations.VERIFY_DOMAIN, "Domain", locals())
+
+
 class System:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -1249,7 +1528,8 @@ class Workflows:
 
     def run(
         self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        wait: Opt[int] = NOT_GIVEN, request_options: Options = None,
+        wait: Opt[int] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> models.StartedRun:
         """Start the live version by hand, and wait for its end if you like."""
         return self._core.call(operations.RUN_WORKFLOW, "StartedRun", locals())
@@ -1374,6 +1654,155 @@ class Workflows:
     ) -> models.WorkflowDryRun:
         """Which actions would run with these params; nothing runs."""
         return self._core.call(operations.DRY_RUN_WORKFLOW, "WorkflowDryRun", locals())
+
+
+class Routes:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def runs(
+        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.RunSummary]:
+        """List the runs of an API route, newest first."""
+        return self._core.page(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+
+    def each_run(
+        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.RunSummary]:
+        """List the runs of an API route, newest first."""
+        return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+
+    def create(
+        self, *, method: str, path: str, name: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
+        body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+        origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
+        response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+        allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
+        cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Make an API route, with a draft of its definition."""
+        return self._core.call(operations.CREATE_ROUTE, "CreateRouteResult", locals())
+
+    def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Route]:
+        """List API routes, without their definitions."""
+        return self._core.page(operations.LIST_ROUTES, "Route", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Route]:
+        """List API routes, without their definitions."""
+        return self._core.each(operations.LIST_ROUTES, "Route", locals())
+
+    def get(self, route_id: str, *, request_options: Options = None) -> models.CreateRouteResult:
+        """One API route, with its draft."""
+        return self._core.call(operations.GET_ROUTE, "CreateRouteResult", locals())
+
+    def update(
+        self, route_id: str, *, name: Opt[str] = NOT_GIVEN, method: Opt[str] = NOT_GIVEN,
+        path: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
+        body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+        origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
+        response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+        allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
+        cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Change the settings of an API route."""
+        return self._core.call(operations.UPDATE_ROUTE, "CreateRouteResult", locals())
+
+    def delete(self, route_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete an API route."""
+        return self._core.call(operations.DELETE_ROUTE, "Deleted", locals())
+
+    def save_draft(
+        self, route_id: str, *, definition: Any, request_options: Options = None,
+    ) -> models.WorkflowDraft:
+        """Save the draft, finished or not; the answer has its findings. If-Match is the revision
+        of the draft.
+        """
+        return self._core.call(operations.SAVE_ROUTE_DRAFT, "WorkflowDraft", locals())
+
+    def deploy(
+        self, route_id: str, *, if_hash: Opt[str] = NOT_GIVEN, activate: Opt[bool] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.WorkflowDeployment:
+        """Make the draft the next version, which answers requests at once."""
+        return self._core.call(operations.DEPLOY_ROUTE, "WorkflowDeployment", locals())
+
+    def rollback(
+        self, route_id: str, *, version: int, request_options: Options = None,
+    ) -> models.WorkflowDeployment:
+        """Deploy the definition of an older version again, as the next one."""
+        return self._core.call(operations.ROLLBACK_ROUTE, "WorkflowDeployment", locals())
+
+    def undeploy(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Take the live version away."""
+        return self._core.call(operations.UNDEPLOY_ROUTE, "CreateRouteResult", locals())
+
+    def activate(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Switch a deployed API route on."""
+        return self._core.call(operations.ACTIVATE_ROUTE, "CreateRouteResult", locals())
+
+    def deactivate(
+        self, route_id: str, *, request_options: Options = None,
+    ) -> models.CreateRouteResult:
+        """Switch an API route off."""
+        return self._core.call(operations.DEACTIVATE_ROUTE, "CreateRouteResult", locals())
+
+    def versions(
+        self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.WorkflowVersionSummary]:
+        """The versions that are kept, newest first, each with what it changed."""
+        return self._core.page(operations.LIST_ROUTE_VERSIONS, "WorkflowVersionSummary", locals())
+
+    def each_version(
+        self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.WorkflowVersionSummary]:
+        """The versions that are kept, newest first, each with what it changed."""
+        return self._core.each(operations.LIST_ROUTE_VERSIONS, "WorkflowVersionSummary", locals())
+
+    def version(
+        self, route_id: str, version: str, *, request_options: Options = None,
+    ) -> models.WorkflowVersion:
+        """One version: its definition, and what it changed in the one before."""
+        return self._core.call(operations.GET_ROUTE_VERSION, "WorkflowVersion", locals())
+
+    def create_token(
+        self, route_id: str, *, name: str, request_options: Options = None,
+    ) -> models.CreateRouteTokenResult:
+        """Make a token of an API route; it is shown once."""
+        return self._core.call(operations.CREATE_ROUTE_TOKEN, "CreateRouteTokenResult", locals())
+
+    def delete_token(
+        self, route_id: str, token_id: str, *, request_options: Options = None,
+    ) -> models.Deleted:
+        """Delete a token of an API route."""
+        return self._core.call(operations.DELETE_ROUTE_TOKEN, "Deleted", locals())
 
 
 class Variables:
@@ -1524,6 +1953,206 @@ class Tables:
         return self._core.call(operations.DELETE_ROWS, "DeletedRows", locals())
 
 
+class Orders:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, customer_id: str, items: Sequence[models.NewOrderItem],
+        fail_next: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Order:
+        """Place an order; its resources are provided in a while."""
+        return self._core.call(operations.CREATE_ORDER, "Order", locals())
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Order]:
+        """List orders."""
+        return self._core.page(operations.LIST_ORDERS, "Order", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.Order]:
+        """List orders."""
+        return self._core.each(operations.LIST_ORDERS, "Order", locals())
+
+    def get(self, order_id: str, *, request_options: Options = None) -> models.Order:
+        """One order."""
+        return self._core.call(operations.GET_ORDER, "Order", locals())
+
+
+class Resources:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Resource]:
+        """List resources."""
+        return self._core.page(operations.LIST_RESOURCES, "Resource", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Resource]:
+        """List resources."""
+        return self._core.each(operations.LIST_RESOURCES, "Resource", locals())
+
+    def get(self, resource_id: str, *, request_options: Options = None) -> models.Resource:
+        """One resource."""
+        return self._core.call(operations.GET_RESOURCE, "Resource", locals())
+
+    def update(
+        self, resource_id: str, *, status: str, request_options: Options = None,
+    ) -> models.Resource:
+        """Change the status of a resource."""
+        return self._core.call(operations.UPDATE_RESOURCE, "Resource", locals())
+
+    def delete(self, resource_id: str, *, request_options: Options = None) -> models.Resource:
+        """Delete a resource, for good."""
+        return self._core.call(operations.DELETE_RESOURCE, "Resource", locals())
+
+
+class Invoices:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, customer_id: str, currency: str, lines: Sequence[models.NewInvoiceLine],
+        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Invoice:
+        """Make an invoice with the next number."""
+        return self._core.call(operations.CREATE_INVOICE, "Invoice", locals())
+
+    def list(
+        self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Invoice]:
+        """List invoices."""
+        return self._core.page(operations.LIST_INVOICES, "Invoice", locals())
+
+    def each(
+        self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Invoice]:
+        """List invoices."""
+        return self._core.each(operations.LIST_INVOICES, "Invoice", locals())
+
+    def create_of_usage(
+        self, *, month: str, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
+        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Invoice:
+        """Make the invoice of the usage of a month that is over, once."""
+        return self._core.call(operations.CREATE_INVOICE_OF_USAGE, "Invoice", locals())
+
+    def get(self, invoice_id: str, *, request_options: Options = None) -> models.Invoice:
+        """One invoice."""
+        return self._core.call(operations.GET_INVOICE, "Invoice", locals())
+
+    def pay(self, invoice_id: str, *, request_options: Options = None) -> models.Invoice:
+        """An invoice has been paid."""
+        return self._core.call(operations.PAY_INVOICE, "Invoice", locals())
+
+
+class Infrastructure:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.clusters = InfrastructureClusters(core)
+        self.alert_rules = InfrastructureAlertRules(core)
+        self.metrics = InfrastructureMetrics(core)
+        self.instances = InfrastructureInstances(core)
+        self.deployments = InfrastructureDeployments(core)
+        self.domains = InfrastructureDomains(core)
+
+
+class Designs:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, name: str, description: Opt[str] = NOT_GIVEN, user_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Design:
+        """Make a design."""
+        return self._core.call(operations.CREATE_DESIGN, "Design", locals())
+
+    def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.DesignSummary]:
+        """List designs, without their parts."""
+        return self._core.page(operations.LIST_DESIGNS, "DesignSummary", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.DesignSummary]:
+        """List designs, without their parts."""
+        return self._core.each(operations.LIST_DESIGNS, "DesignSummary", locals())
+
+    def get(self, design_id: str, *, request_options: Options = None) -> models.Design:
+        """One design with its parts."""
+        return self._core.call(operations.GET_DESIGN, "Design", locals())
+
+    def update(
+        self, design_id: str, *, name: Opt[str] = NOT_GIVEN,
+        description: Opt[str | None] = NOT_GIVEN, style: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Design:
+        """Change a design."""
+        return self._core.call(operations.UPDATE_DESIGN, "Design", locals())
+
+    def delete(self, design_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete a design."""
+        return self._core.call(operations.DELETE_DESIGN, "Deleted", locals())
+
+    def export(
+        self, design_id: str, *, format: str, preset: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Exported:
+        """Export a design."""
+        return self._core.call(operations.EXPORT_DESIGN, "Exported", locals())
+
+    def get_export(
+        self, design_id: str, part: str, *, request_options: Options = None,
+    ) -> dict[str, Any]:
+        """One export of a design."""
+        return self._core.call(operations.GET_DESIGN_EXPORT, "", locals())
+
+    def share(
+        self, design_id: str, *, visibility: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Shared:
+        """Share a design."""
+        return self._core.call(operations.SHARE_DESIGN, "Shared", locals())
+
+    def get_share(
+        self, design_id: str, part: str, *, request_options: Options = None,
+    ) -> dict[str, Any]:
+        """One share of a design."""
+        return self._core.call(operations.GET_DESIGN_SHARE, "", locals())
+
+    def add_element(
+        self, design_id: str, *, type: str, properties: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Element:
+        """Add an element to a design."""
+        return self._core.call(operations.ADD_DESIGN_ELEMENT, "Element", locals())
+
+    def apply_suggestion(
+        self, design_id: str, part: str, *, request_options: Options = None,
+    ) -> models.Suggestion:
+        """Apply a suggestion to a design, by its number."""
+        return self._core.call(operations.APPLY_DESIGN_SUGGESTION, "Suggestion", locals())
+
+
 class Ledger:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -1578,9 +2207,15 @@ class Root:
         self.replays = Replays(core)
         self.notifications = Notifications(core)
         self.workflows = Workflows(core)
+        self.routes = Routes(core)
         self.variables = Variables(core)
         self.secrets = Secrets(core)
         self.tables = Tables(core)
+        self.orders = Orders(core)
+        self.resources = Resources(core)
+        self.invoices = Invoices(core)
+        self.infrastructure = Infrastructure(core)
+        self.designs = Designs(core)
         self.ledger = Ledger(core)
         self.audit = Audit(core)
 

@@ -15,6 +15,28 @@ export interface ActivateWebhookInput {
   verifyOwnership?: boolean | undefined
 }
 
+export interface AlertRule {
+  id: string
+  metric: string
+  cluster_id: string | null
+  operator: string
+  threshold: number
+  clearBelow: number | null
+  firing: string[]
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface AlertRulePatch {
+  metric?: string | undefined
+  cluster_id?: string | null | undefined
+  operator?: string | undefined
+  threshold?: number | undefined
+  clearBelow?: number | null | undefined
+}
+
 export interface Attempt {
   attemptId: string | null
   deliveryId: string
@@ -75,6 +97,93 @@ export interface Caller {
 export interface ChangedRows {
   rowCount: number
   rows: Record<string, unknown>[]
+  [further: string]: unknown
+}
+
+export interface Cluster {
+  id: string
+  name: string
+  node_count: number
+  min: number
+  max: number
+  status: string
+  target: number | null
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface CreateRouteInput {
+  name?: string | undefined
+  method: string
+  path: string
+  auth?: string | undefined
+  bodySchema?: Record<string, unknown> | null | undefined
+  origins?: string[] | undefined
+  ratePerSecond?: number | null | undefined
+  responseTimeoutMs?: number | undefined
+  description?: string | null | undefined
+  allowSelfTrigger?: boolean | undefined
+  priority?: number | undefined
+  cooldownSeconds?: number | null | undefined
+  maxRunsPerDay?: number | null | undefined
+  concurrency?: NewWorkflowConcurrency | null | undefined
+  timeoutSeconds?: number | undefined
+  strict?: boolean | undefined
+  definition?: unknown
+}
+
+export interface CreateRouteResult {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  organizationId: string
+  environment: string
+  name: string
+  description: string | null
+  active: boolean
+  allowSelfTrigger: boolean
+  priority: number
+  cooldownSeconds: number | null
+  maxRunsPerDay: number | null
+  concurrency: Record<string, unknown> | null
+  timeoutSeconds: number
+  strict: boolean
+  deployed: WorkflowDeployed | null
+  stats: WorkflowStats | null
+  method: string
+  path: string
+  auth: string
+  bodySchema: Record<string, unknown> | null
+  origins: string[]
+  ratePerSecond: number | null
+  responseTimeoutMs: number
+  servedAt: string
+  tokens: CreateRouteResultToken[]
+  draft: WorkflowDraft | null
+  [further: string]: unknown
+}
+
+export interface CreateRouteResultToken {
+  id: string
+  name: string
+  hint: string
+  createdAt: string
+  [further: string]: unknown
+}
+
+export interface CreateRouteTokenInput {
+  name: string
+}
+
+export interface CreateRouteTokenResult {
+  id: string
+  name: string
+  hint: string
+  createdAt: string
+  token: string
   [further: string]: unknown
 }
 
@@ -216,6 +325,105 @@ export interface DeployWorkflowInput {
   activate?: boolean | undefined
 }
 
+export interface Deployment {
+  id: string
+  instance_id: string
+  release: string
+  strategy: string
+  status: string
+  reason: string | null
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface Design {
+  id: string
+  name: string
+  description: string | null
+  userId: string
+  style: Record<string, unknown>
+  elementCount: number
+  revision: number
+  createdAt: string
+  updatedAt: string
+  elements: DesignElement[]
+  suggestions: DesignSuggestion[]
+  exports: DesignExport[]
+  shares: DesignShare[]
+  [further: string]: unknown
+}
+
+export interface DesignElement {
+  elementId: string
+  type: string
+  properties: Record<string, unknown>
+  [further: string]: unknown
+}
+
+export interface DesignExport {
+  exportId: string
+  format: string
+  preset: string
+  exportUrl: string
+  createdAt: string
+  [further: string]: unknown
+}
+
+export interface DesignPatch {
+  name?: string | undefined
+  description?: string | null | undefined
+  style?: Record<string, unknown> | undefined
+}
+
+export interface DesignShare {
+  shareId: string
+  shareUrl: string
+  visibility: string
+  createdAt: string
+  [further: string]: unknown
+}
+
+export interface DesignSuggestion {
+  suggestionId: string
+  n: number
+  type: string
+  changes: Record<string, unknown>
+  applied: boolean
+  [further: string]: unknown
+}
+
+export interface DesignSummary {
+  id: string
+  name: string
+  description: string | null
+  userId: string
+  style: Record<string, unknown>
+  elementCount: number
+  revision: number
+  createdAt: string
+  updatedAt: string
+  [further: string]: unknown
+}
+
+export interface Domain {
+  id: string
+  hostname: string
+  status: string
+  certificate: DomainCertificate | null
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface DomainCertificate {
+  status: string
+  expires_at: string | null
+  [further: string]: unknown
+}
+
 export interface DryRunCustomEventInput {
   namespace: string
   name: string
@@ -230,6 +438,15 @@ export interface DryRunCustomEventInput {
 export interface DryRunWorkflowInput {
   params: Record<string, unknown>
   version?: number | undefined
+}
+
+export interface Element {
+  elementId: string
+  type: string
+  properties: Record<string, unknown>
+  designId: string
+  revision: number
+  [further: string]: unknown
 }
 
 export interface Emit {
@@ -441,6 +658,17 @@ export interface EventWithDeliveryDelivery {
   [further: string]: unknown
 }
 
+export interface Exported {
+  exportId: string
+  format: string
+  preset: string
+  exportUrl: string
+  createdAt: string
+  designId: string
+  revision: number
+  [further: string]: unknown
+}
+
 export interface FederationGroup {
   id: string
   revision: number
@@ -619,6 +847,77 @@ export interface InboundRegistrationFederation {
   groupId: string
   memberId: string
   pushId: string
+  [further: string]: unknown
+}
+
+export interface Instance {
+  id: string
+  name: string
+  image: string
+  replicas: number
+  status: string
+  before_suspension: string | null
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface InstanceHealth {
+  id: string
+  instance_id: string
+  check_id: string
+  status: string
+  degraded: boolean
+  failures_in_a_row: number
+  latency_ms: number
+  message: string
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface InstanceScaling {
+  replicas: number
+  reason?: string | undefined
+}
+
+export interface Invoice {
+  id: string
+  number: number
+  customer_id: string
+  currency: string
+  due_days: number
+  due_at: string
+  lines: InvoiceLine[]
+  total: number
+  total_cents: number
+  status: string
+  paid_at: string | null
+  usage_month: string | null
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface InvoiceLine {
+  sku: string
+  description: string | null
+  quantity: string
+  unit_price: string
+  total: number
+  total_cents: number
+  [further: string]: unknown
+}
+
+export interface JudgedMetric {
+  cluster_id: string
+  metric: string
+  value: number
+  triggered: string[]
+  cleared: string[]
   [further: string]: unknown
 }
 
@@ -860,6 +1159,21 @@ export interface NewActAs {
   reason?: string | undefined
 }
 
+export interface NewAlertRule {
+  metric: string
+  cluster_id?: string | null | undefined
+  operator: string
+  threshold: number
+  clearBelow?: number | null | undefined
+}
+
+export interface NewCluster {
+  name: string
+  node_count: number
+  min?: number | undefined
+  max?: number | undefined
+}
+
 export interface NewColumn {
   name: string
   type: string
@@ -885,6 +1199,32 @@ export interface NewConsoleLinkTheme {
   mode?: string | undefined
 }
 
+export interface NewDeployment {
+  instance_id: string
+  release: string
+  strategy?: string | undefined
+}
+
+export interface NewDesign {
+  name: string
+  description?: string | undefined
+  userId?: string | undefined
+}
+
+export interface NewDomain {
+  hostname: string
+}
+
+export interface NewElement {
+  type: string
+  properties?: Record<string, unknown> | undefined
+}
+
+export interface NewExport {
+  format: string
+  preset?: string | undefined
+}
+
 export interface NewExternalPeer {
   label: string
   webhookUrl: string
@@ -906,6 +1246,33 @@ export interface NewFederationPush {
   registrationId: string
 }
 
+export interface NewInstance {
+  name: string
+  image: string
+  replicas?: number | undefined
+}
+
+export interface NewInstanceHealth {
+  check_id: string
+  status: string
+  latency_ms?: number | undefined
+  message?: string | undefined
+}
+
+export interface NewInvoice {
+  customer_id: string
+  currency: string
+  due_days?: number | undefined
+  lines: NewInvoiceLine[]
+}
+
+export interface NewInvoiceLine {
+  sku?: string | undefined
+  description?: string | undefined
+  quantity: unknown
+  unit_price: unknown
+}
+
 export interface NewKafkaCredential {
   name: string
   access: string
@@ -920,6 +1287,12 @@ export interface NewKey {
 
 export interface NewLoginToken {
   expiresInSeconds?: number | undefined
+}
+
+export interface NewMetric {
+  cluster_id: string
+  metric: string
+  value: number
 }
 
 export interface NewNotification {
@@ -975,6 +1348,18 @@ export interface NewNotificationPreferencesNotices {
   chain_truncated?: string[] | undefined
   drift_critical?: string[] | undefined
   key_expiring?: string[] | undefined
+}
+
+export interface NewOrder {
+  customer_id: string
+  items: NewOrderItem[]
+  failNext?: boolean | undefined
+}
+
+export interface NewOrderItem {
+  sku: string
+  quantity: number
+  kind?: string | undefined
 }
 
 export interface NewOrganization {
@@ -1039,6 +1424,10 @@ export interface NewReplayTarget {
 export interface NewSession {
   apiKey?: string | undefined
   loginToken?: string | undefined
+}
+
+export interface NewShare {
+  visibility?: string | undefined
 }
 
 export interface NewStreamToken {
@@ -1238,6 +1627,33 @@ export interface OpenStream {
   openedAt: string
   behindEvents: number
   unsentBytes: number
+  [further: string]: unknown
+}
+
+export interface Order {
+  id: string
+  customer_id: string
+  items: OrderItem[]
+  status: string
+  resources: OrderResource[]
+  error: string | null
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface OrderItem {
+  sku: string
+  quantity: number
+  kind?: string | undefined
+  [further: string]: unknown
+}
+
+export interface OrderResource {
+  resource_id: string
+  kind: string
+  status: string
   [further: string]: unknown
 }
 
@@ -1599,6 +2015,24 @@ export interface ReplayTargetState {
   [further: string]: unknown
 }
 
+export interface Resource {
+  id: string
+  kind: string
+  order_id: string
+  customer_id: string
+  sku: string
+  quantity: number
+  status: string
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface ResourcePatch {
+  status: string
+}
+
 export interface RetryDeliveryInput {
   resume?: boolean | undefined
 }
@@ -1619,6 +2053,38 @@ export interface RotateChannelInput {
 export interface RotateSecretInput {
   immediate?: boolean | undefined
   secret?: string | undefined
+}
+
+export interface Route {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  organizationId: string
+  environment: string
+  name: string
+  description: string | null
+  active: boolean
+  allowSelfTrigger: boolean
+  priority: number
+  cooldownSeconds: number | null
+  maxRunsPerDay: number | null
+  concurrency: Record<string, unknown> | null
+  timeoutSeconds: number
+  strict: boolean
+  deployed: WorkflowDeployed | null
+  stats: WorkflowStats | null
+  method: string
+  path: string
+  auth: string
+  bodySchema: Record<string, unknown> | null
+  origins: string[]
+  ratePerSecond: number | null
+  responseTimeoutMs: number
+  servedAt: string
+  tokens: CreateRouteResultToken[]
+  draft: WorkflowSummaryDraft | null
+  [further: string]: unknown
 }
 
 export interface RowChange {
@@ -1717,10 +2183,27 @@ export interface RunSummaryTrigger {
 export interface RunWorkflowInput {
   params?: Record<string, unknown> | undefined
   wait?: number | undefined
+  idempotencyKey?: string | undefined
 }
 
 export interface SaveWorkflowDraftInput {
   definition: unknown
+}
+
+export interface Scaled {
+  id: string
+  name: string
+  previous: number
+  target: number
+  changed: boolean
+  status: string
+  revision: number
+  [further: string]: unknown
+}
+
+export interface Scaling {
+  node_count?: number | undefined
+  delta?: number | undefined
 }
 
 export interface Secret {
@@ -1786,6 +2269,16 @@ export interface SetValueInput {
   value: string
 }
 
+export interface Shared {
+  shareId: string
+  shareUrl: string
+  visibility: string
+  createdAt: string
+  designId: string
+  revision: number
+  [further: string]: unknown
+}
+
 export interface StartedRun {
   runId?: string | undefined
   id?: string | undefined
@@ -1825,6 +2318,17 @@ export interface Subscription {
   [further: string]: unknown
 }
 
+export interface Suggestion {
+  suggestionId: string
+  n: number
+  type: string
+  changes: Record<string, unknown>
+  applied: boolean
+  designId: string
+  revision: number
+  [further: string]: unknown
+}
+
 export interface Table {
   name: string
   columns: TableColumn[]
@@ -1854,6 +2358,25 @@ export interface TableQueryResult {
   [further: string]: unknown
 }
 
+export interface UpdateRouteInput {
+  name?: string | undefined
+  method?: string | undefined
+  path?: string | undefined
+  auth?: string | undefined
+  bodySchema?: Record<string, unknown> | null | undefined
+  origins?: string[] | undefined
+  ratePerSecond?: number | null | undefined
+  responseTimeoutMs?: number | undefined
+  description?: string | null | undefined
+  allowSelfTrigger?: boolean | undefined
+  priority?: number | undefined
+  cooldownSeconds?: number | null | undefined
+  maxRunsPerDay?: number | null | undefined
+  concurrency?: NewWorkflowConcurrency | null | undefined
+  timeoutSeconds?: number | undefined
+  strict?: boolean | undefined
+}
+
 export interface Usage {
   month: string
   environment: string
@@ -1862,6 +2385,30 @@ export interface Usage {
   limits: Record<string, unknown>
   warnings: CustomEventsHealthWarning[]
   [further: string]: unknown
+}
+
+export interface UsageInvoice {
+  month: string
+  customer_id: string
+  currency: string
+  due_days?: number | undefined
+  prices: UsageInvoicePrices
+}
+
+export interface UsageInvoicePrices {
+  emits?: unknown
+  emits_generic?: unknown
+  webhook_attempts?: unknown
+  deliveries_succeeded?: unknown
+  workflow_runs?: unknown
+  workflow_steps?: unknown
+  debug_runs?: unknown
+  streamed_events?: unknown
+  queue_messages?: unknown
+  federation_relays?: unknown
+  replayed_deliveries?: unknown
+  notifications?: unknown
+  stored_bytes?: unknown
 }
 
 export interface UsageMeters {
@@ -1889,6 +2436,10 @@ export interface Variable {
   environment: string
   value: string
   [further: string]: unknown
+}
+
+export interface Verification {
+  certificate_days?: number | undefined
 }
 
 export interface Webhook {
@@ -1988,6 +2539,10 @@ export interface WebhookWaiting {
   reason: string
   ratePerSecond: number
   [further: string]: unknown
+}
+
+export interface WithReason {
+  reason?: string | undefined
 }
 
 export interface Workflow {

@@ -1,0 +1,76 @@
+/** Public names of the routes and of the reference domain, in the form of `operation-names.ts`. */
+export const MORE_NAMES = `
+GET /routes/:id/runs listRouteRuns routes.runs
+POST /routes createRoute routes.create once
+GET /routes listRoutes routes.list
+GET /routes/:id getRoute routes.get
+PATCH /routes/:id updateRoute routes.update
+DELETE /routes/:id deleteRoute routes.delete
+PUT /routes/:id/draft saveRouteDraft routes.saveDraft
+POST /routes/:id/deploy deployRoute routes.deploy once
+POST /routes/:id/rollback rollbackRoute routes.rollback once
+POST /routes/:id/undeploy undeployRoute routes.undeploy once
+POST /routes/:id/activate activateRoute routes.activate
+POST /routes/:id/deactivate deactivateRoute routes.deactivate
+GET /routes/:id/versions listRouteVersions routes.versions
+GET /routes/:id/versions/:version getRouteVersion routes.version
+POST /routes/:id/tokens createRouteToken routes.createToken once
+DELETE /routes/:id/tokens/:tokenId deleteRouteToken routes.deleteToken
+POST /orders createOrder orders.create once
+GET /orders listOrders orders.list
+GET /orders/:id getOrder orders.get
+GET /resources listResources resources.list
+GET /resources/:id getResource resources.get
+PATCH /resources/:id updateResource resources.update
+DELETE /resources/:id deleteResource resources.delete
+POST /invoices createInvoice invoices.create once
+POST /invoices/usage createInvoiceOfUsage invoices.createOfUsage once
+GET /invoices listInvoices invoices.list
+GET /invoices/:id getInvoice invoices.get
+POST /invoices/:id/pay payInvoice invoices.pay
+POST /infrastructure/clusters createCluster infrastructure.clusters.create once
+GET /infrastructure/clusters listClusters infrastructure.clusters.list
+GET /infrastructure/clusters/:id getCluster infrastructure.clusters.get
+POST /infrastructure/clusters/:id/scale scaleCluster infrastructure.clusters.scale once
+DELETE /infrastructure/clusters/:id deleteCluster infrastructure.clusters.delete
+POST /infrastructure/alert-rules createAlertRule infrastructure.alertRules.create once
+GET /infrastructure/alert-rules listAlertRules infrastructure.alertRules.list
+GET /infrastructure/alert-rules/:id getAlertRule infrastructure.alertRules.get
+PATCH /infrastructure/alert-rules/:id updateAlertRule infrastructure.alertRules.update
+DELETE /infrastructure/alert-rules/:id deleteAlertRule infrastructure.alertRules.delete
+POST /infrastructure/metrics sendMetric infrastructure.metrics.send
+POST /infrastructure/instances createInstance infrastructure.instances.create once
+GET /infrastructure/instances listInstances infrastructure.instances.list
+GET /infrastructure/instances/:id getInstance infrastructure.instances.get
+POST /infrastructure/instances/:id/start startInstance infrastructure.instances.start
+POST /infrastructure/instances/:id/stop stopInstance infrastructure.instances.stop
+POST /infrastructure/instances/:id/fail failInstance infrastructure.instances.fail
+POST /infrastructure/instances/:id/scale scaleInstance infrastructure.instances.scale once
+POST /infrastructure/instances/:id/suspend suspendInstance infrastructure.instances.suspend
+POST /infrastructure/instances/:id/unsuspend unsuspendInstance infrastructure.instances.unsuspend
+DELETE /infrastructure/instances/:id deleteInstance infrastructure.instances.delete
+POST /infrastructure/instances/:id/health reportHealth infrastructure.instances.reportHealth
+GET /infrastructure/instances/:id/health listHealth infrastructure.instances.health
+POST /infrastructure/deployments createDeployment infrastructure.deployments.create once
+GET /infrastructure/deployments listDeployments infrastructure.deployments.list
+GET /infrastructure/deployments/:id getDeployment infrastructure.deployments.get
+POST /infrastructure/deployments/:id/succeed succeedDeployment infrastructure.deployments.succeed
+POST /infrastructure/deployments/:id/fail failDeployment infrastructure.deployments.fail
+POST /infrastructure/deployments/:id/rollback rollbackDeployment infrastructure.deployments.rollback
+POST /infrastructure/domains createDomain infrastructure.domains.add once
+GET /infrastructure/domains listDomains infrastructure.domains.list
+GET /infrastructure/domains/:id getDomain infrastructure.domains.get
+POST /infrastructure/domains/:id/verify verifyDomain infrastructure.domains.verify
+DELETE /infrastructure/domains/:id deleteDomain infrastructure.domains.remove
+POST /designs createDesign designs.create once
+GET /designs listDesigns designs.list
+GET /designs/:id getDesign designs.get
+PATCH /designs/:id updateDesign designs.update
+DELETE /designs/:id deleteDesign designs.delete
+POST /designs/:id/export exportDesign designs.export once
+GET /designs/:id/exports/:part getDesignExport designs.getExport
+POST /designs/:id/share shareDesign designs.share once
+GET /designs/:id/shares/:part getDesignShare designs.getShare
+POST /designs/:id/elements addDesignElement designs.addElement once
+POST /designs/:id/suggestions/:part/apply applyDesignSuggestion designs.applySuggestion once
+`
