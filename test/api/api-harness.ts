@@ -46,8 +46,8 @@ import {
 } from '../control-plane/control-plane-harness.ts'
 import { testBroker } from '../support/kafka.ts'
 import { testTables } from '../support/tables.ts'
-import { createDomainDesks } from './domain-desks.ts'
 import { describedBy } from './described.ts'
+import { createDomainDesks } from './domain-desks.ts'
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
 const SECRET_KEY = 'the secret of the tests'
