@@ -56,6 +56,14 @@ func newEventsCustomQuarantineService(c *core) *EventsCustomQuarantineService {
 	return &EventsCustomQuarantineService{core: c}
 }
 
+type SchemaRegistrySchemasGuidsService struct {
+	core *core
+}
+
+func newSchemaRegistrySchemasGuidsService(c *core) *SchemaRegistrySchemasGuidsService {
+	return &SchemaRegistrySchemasGuidsService{core: c}
+}
+
 type EventsCustomFederationService struct {
 	core          *core
 	Groups        *EventsCustomFederationGroupsService
@@ -77,6 +85,14 @@ func newEventsCustomEmitsService(c *core) *EventsCustomEmitsService {
 	return &EventsCustomEmitsService{core: c}
 }
 
+type EventsCustomCompatibilityService struct {
+	core *core
+}
+
+func newEventsCustomCompatibilityService(c *core) *EventsCustomCompatibilityService {
+	return &EventsCustomCompatibilityService{core: c}
+}
+
 type OrganizationsNamespacesService struct {
 	core *core
 }
@@ -94,14 +110,24 @@ func newOrganizationsKeysService(c *core) *OrganizationsKeysService {
 }
 
 type EventsCustomService struct {
-	core       *core
-	Quarantine *EventsCustomQuarantineService
-	Federation *EventsCustomFederationService
-	Emits      *EventsCustomEmitsService
+	core          *core
+	Quarantine    *EventsCustomQuarantineService
+	Federation    *EventsCustomFederationService
+	Emits         *EventsCustomEmitsService
+	Compatibility *EventsCustomCompatibilityService
 }
 
 func newEventsCustomService(c *core) *EventsCustomService {
-	return &EventsCustomService{core: c, Quarantine: newEventsCustomQuarantineService(c), Federation: newEventsCustomFederationService(c), Emits: newEventsCustomEmitsService(c)}
+	return &EventsCustomService{core: c, Quarantine: newEventsCustomQuarantineService(c), Federation: newEventsCustomFederationService(c), Emits: newEventsCustomEmitsService(c), Compatibility: newEventsCustomCompatibilityService(c)}
+}
+
+type SchemaRegistrySchemasService struct {
+	core  *core
+	Guids *SchemaRegistrySchemasGuidsService
+}
+
+func newSchemaRegistrySchemasService(c *core) *SchemaRegistrySchemasService {
+	return &SchemaRegistrySchemasService{core: c, Guids: newSchemaRegistrySchemasGuidsService(c)}
 }
 
 type OrganizationsPartitionsService struct {
@@ -257,11 +283,12 @@ func newEventsService(c *core) *EventsService {
 }
 
 type SchemaRegistryService struct {
-	core *core
+	core    *core
+	Schemas *SchemaRegistrySchemasService
 }
 
 func newSchemaRegistryService(c *core) *SchemaRegistryService {
-	return &SchemaRegistryService{core: c}
+	return &SchemaRegistryService{core: c, Schemas: newSchemaRegistrySchemasService(c)}
 }
 
 type PlatformEventsService struct {
@@ -732,6 +759,16 @@ func (s *EventsCustomQuarantineService) RedriveContext(ctx context.Context, emit
 	return callFor[EmitResult](ctx, s.core, opRedriveQuarantined, []string{emitID}, nil, in, opts)
 }
 
+// Get: Schema registry: A schema by the GUID that serializers write into a header.
+func (s *SchemaRegistrySchemasGuidsService) Get(guid string, opts ...Option) (json.RawMessage, error) {
+	return s.GetContext(context.Background(), guid, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *SchemaRegistrySchemasGuidsService) GetContext(ctx context.Context, guid string, opts ...Option) (json.RawMessage, error) {
+	return callOf[json.RawMessage](ctx, s.core, opGetSchemaRegistrySchemaGuid, []string{guid}, nil, nil, opts)
+}
+
 // Invitations: Open invitations to your organization.
 func (s *EventsCustomFederationService) Invitations(query ListFederationInvitationsQuery, opts ...Option) (*Page[FederationInvitation], error) {
 	return s.InvitationsContext(context.Background(), query, opts...)
@@ -790,6 +827,56 @@ func (s *EventsCustomEmitsService) Redrive(emitID string, opts ...Option) (*Emit
 // RedriveContext is Redrive with a context.
 func (s *EventsCustomEmitsService) RedriveContext(ctx context.Context, emitID string, opts ...Option) (*EmitResult, error) {
 	return callFor[EmitResult](ctx, s.core, opRedriveEmit, []string{emitID}, nil, nil, opts)
+}
+
+// Get: What minors of the organization must hold to.
+func (s *EventsCustomCompatibilityService) Get(opts ...Option) (*Compatibility, error) {
+	return s.GetContext(context.Background(), opts...)
+}
+
+// GetContext is Get with a context.
+func (s *EventsCustomCompatibilityService) GetContext(ctx context.Context, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opGetEventCustomCompatibility, nil, nil, nil, opts)
+}
+
+// Set: Set what minors of the organization must hold to; nothing is judged again.
+func (s *EventsCustomCompatibilityService) Set(in CompatibilityPut, opts ...Option) (*Compatibility, error) {
+	return s.SetContext(context.Background(), in, opts...)
+}
+
+// SetContext is Set with a context.
+func (s *EventsCustomCompatibilityService) SetContext(ctx context.Context, in CompatibilityPut, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opSetEventCustomCompatibility, nil, nil, in, opts)
+}
+
+// Get: What minors of one event must hold to.
+func (s *EventsCustomCompatibilityService) Get(fullName string, opts ...Option) (*Compatibility, error) {
+	return s.GetContext(context.Background(), fullName, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *EventsCustomCompatibilityService) GetContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opGetEventCustomCompatibility, []string{fullName}, nil, nil, opts)
+}
+
+// Set: Set what minors of one event must hold to; nothing is judged again.
+func (s *EventsCustomCompatibilityService) Set(fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
+	return s.SetContext(context.Background(), fullName, in, opts...)
+}
+
+// SetContext is Set with a context.
+func (s *EventsCustomCompatibilityService) SetContext(ctx context.Context, fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opSetEventCustomCompatibility, []string{fullName}, nil, in, opts)
+}
+
+// Delete: Let one event follow the organization again.
+func (s *EventsCustomCompatibilityService) Delete(fullName string, opts ...Option) (*Compatibility, error) {
+	return s.DeleteContext(context.Background(), fullName, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *EventsCustomCompatibilityService) DeleteContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opDeleteEventCustomCompatibility, []string{fullName}, nil, nil, opts)
 }
 
 // Grant: Grant a namespace.
@@ -2232,7 +2319,7 @@ func (s *SchemaRegistryService) SubjectModeContext(ctx context.Context, subject 
 	return callOf[json.RawMessage](ctx, s.core, opGetSubjectMode, []string{subject}, nil, nil, opts)
 }
 
-// CheckNewest: Schema registry: Whether a schema could be a minor version after the newest one.
+// CheckNewest: Schema registry: Whether a schema could be a minor version after the newest one, or by the mode after all of its major.
 func (s *SchemaRegistryService) CheckNewest(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.CheckNewestContext(context.Background(), subject, opts...)
 }

@@ -32,6 +32,7 @@ const (
 	ErrVersionInvalidJump               Code = "version_invalid_jump"
 	ErrPatchMustBeByteEqual             Code = "patch_must_be_byte_equal"
 	ErrMinorMustBeBackwardsCompatible   Code = "minor_must_be_backwards_compatible"
+	ErrContractViolated                 Code = "contract_violated"
 	ErrSchemaTooDeep                    Code = "schema_too_deep"
 	ErrSchemaTooWide                    Code = "schema_too_wide"
 	ErrInvalidJSONSchema                Code = "invalid_json_schema"

@@ -117,6 +117,22 @@ type Cluster struct {
 	Extra     map[string]json.RawMessage `json:"-"`
 }
 
+type Compatibility struct {
+	Mode           string                     `json:"mode"`
+	Inherited      bool                       `json:"inherited"`
+	ContractPolicy string                     `json:"contractPolicy"`
+	Extra          map[string]json.RawMessage `json:"-"`
+}
+
+type CompatibilityOfPut struct {
+	Mode string `json:"mode"`
+}
+
+type CompatibilityPut struct {
+	Mode           string `json:"mode,omitzero"`
+	ContractPolicy string `json:"contractPolicy,omitzero"`
+}
+
 type CreateRouteInput struct {
 	Name              string                           `json:"name,omitzero"`
 	Method            string                           `json:"method"`
@@ -251,7 +267,7 @@ type DeleteRegistrationResult struct {
 	RegisteredBy   *string                    `json:"registeredBy"`
 	PublishedAt    *string                    `json:"publishedAt"`
 	ArchivedAt     *string                    `json:"archivedAt"`
-	Warnings       []Finding                  `json:"warnings"`
+	Warnings       []RegistrationWarning      `json:"warnings"`
 	Deleted        *bool                      `json:"deleted"`
 	Extra          map[string]json.RawMessage `json:"-"`
 }
@@ -428,14 +444,15 @@ type DomainCertificate struct {
 }
 
 type DryRunCustomEventInput struct {
-	Namespace      string           `json:"namespace"`
-	Name           string           `json:"name"`
-	Version        string           `json:"version"`
-	Description    Nullable[string] `json:"description,omitzero"`
-	PayloadSchema  any              `json:"payloadSchema"`
-	PayloadExample any              `json:"payloadExample,omitzero"`
-	Status         string           `json:"status,omitzero"`
-	History        *bool            `json:"history,omitzero"`
+	Namespace      string                              `json:"namespace"`
+	Name           string                              `json:"name"`
+	Version        string                              `json:"version"`
+	Description    Nullable[string]                    `json:"description,omitzero"`
+	PayloadSchema  any                                 `json:"payloadSchema"`
+	PayloadExample any                                 `json:"payloadExample,omitzero"`
+	Components     *RegisterCustomEventInputComponents `json:"components,omitzero"`
+	Status         string                              `json:"status,omitzero"`
+	History        *bool                               `json:"history,omitzero"`
 }
 
 type DryRunWorkflowInput struct {
@@ -1046,7 +1063,7 @@ type ListedRegistration struct {
 	RegisteredBy   string                         `json:"registeredBy"`
 	PublishedAt    *string                        `json:"publishedAt"`
 	ArchivedAt     *string                        `json:"archivedAt"`
-	Warnings       []Finding                      `json:"warnings"`
+	Warnings       []RegistrationWarning          `json:"warnings"`
 	Federation     *InboundRegistrationFederation `json:"federation"`
 	Extra          map[string]json.RawMessage     `json:"-"`
 }
@@ -1133,6 +1150,7 @@ type MadeWebhook struct {
 	Retry                   WebhookRetry               `json:"retry"`
 	APIVersion              string                     `json:"apiVersion"`
 	Conditions              json.RawMessage            `json:"conditions"`
+	Contracts               json.RawMessage            `json:"contracts"`
 	HeaderNames             []string                   `json:"headerNames"`
 	SignatureProfiles       []string                   `json:"signatureProfiles"`
 	PublicKey               *string                    `json:"publicKey"`
@@ -1470,6 +1488,7 @@ type NewWebhook struct {
 	WireFormat           string                      `json:"wireFormat,omitzero"`
 	Ordering             string                      `json:"ordering,omitzero"`
 	AutoDisableAfterDays Nullable[int64]             `json:"autoDisableAfterDays,omitzero"`
+	Contracts            Nullable[map[string]any]    `json:"contracts,omitzero"`
 	VerifyOwnership      *bool                       `json:"verifyOwnership,omitzero"`
 }
 
@@ -1672,14 +1691,27 @@ type Organization struct {
 	OwnerEmail          *string                    `json:"ownerEmail"`
 	NamespaceAllowlist  []string                   `json:"namespaceAllowlist"`
 	StrictCompatibility bool                       `json:"strictCompatibility"`
+	SchemaLimits        OrganizationSchemaLimits   `json:"schemaLimits"`
 	Extra               map[string]json.RawMessage `json:"-"`
 }
 
 type OrganizationPatch struct {
-	Name                string           `json:"name,omitzero"`
-	Plan                string           `json:"plan,omitzero"`
-	OwnerEmail          Nullable[string] `json:"ownerEmail,omitzero"`
-	StrictCompatibility *bool            `json:"strictCompatibility,omitzero"`
+	Name                string                         `json:"name,omitzero"`
+	Plan                string                         `json:"plan,omitzero"`
+	OwnerEmail          Nullable[string]               `json:"ownerEmail,omitzero"`
+	StrictCompatibility *bool                          `json:"strictCompatibility,omitzero"`
+	SchemaLimits        *OrganizationPatchSchemaLimits `json:"schemaLimits,omitzero"`
+}
+
+type OrganizationPatchSchemaLimits struct {
+	Depth      int64 `json:"depth"`
+	Properties int64 `json:"properties"`
+}
+
+type OrganizationSchemaLimits struct {
+	Depth      int64                      `json:"depth"`
+	Properties int64                      `json:"properties"`
+	Extra      map[string]json.RawMessage `json:"-"`
 }
 
 type Partitions struct {
@@ -1788,13 +1820,18 @@ type RefusedInBatchError struct {
 }
 
 type RegisterCustomEventInput struct {
-	Namespace      string           `json:"namespace"`
-	Name           string           `json:"name"`
-	Version        string           `json:"version"`
-	Description    Nullable[string] `json:"description,omitzero"`
-	PayloadSchema  any              `json:"payloadSchema"`
-	PayloadExample any              `json:"payloadExample,omitzero"`
-	Status         string           `json:"status,omitzero"`
+	Namespace      string                              `json:"namespace"`
+	Name           string                              `json:"name"`
+	Version        string                              `json:"version"`
+	Description    Nullable[string]                    `json:"description,omitzero"`
+	PayloadSchema  any                                 `json:"payloadSchema"`
+	PayloadExample any                                 `json:"payloadExample,omitzero"`
+	Components     *RegisterCustomEventInputComponents `json:"components,omitzero"`
+	Status         string                              `json:"status,omitzero"`
+}
+
+type RegisterCustomEventInputComponents struct {
+	Schemas any `json:"schemas,omitzero"`
 }
 
 type Registration struct {
@@ -1817,7 +1854,7 @@ type Registration struct {
 	RegisteredBy   string                     `json:"registeredBy"`
 	PublishedAt    *string                    `json:"publishedAt"`
 	ArchivedAt     *string                    `json:"archivedAt"`
-	Warnings       []Finding                  `json:"warnings"`
+	Warnings       []RegistrationWarning      `json:"warnings"`
 	Extra          map[string]json.RawMessage `json:"-"`
 }
 
@@ -1833,8 +1870,9 @@ type RegistrationDryRun struct {
 	PropertyCount       int64                       `json:"propertyCount"`
 	Findings            []RegistrationDryRunFinding `json:"findings"`
 	Errors              []string                    `json:"errors"`
-	Warnings            []Finding                   `json:"warnings"`
+	Warnings            []RegistrationWarning       `json:"warnings"`
 	Proof               *bool                       `json:"proof"`
+	Modes               *RegistrationDryRunModes    `json:"modes"`
 	Impact              RegistrationDryRunImpact    `json:"impact"`
 	History             *RegistrationDryRunHistory  `json:"history"`
 	Extra               map[string]json.RawMessage  `json:"-"`
@@ -1866,9 +1904,17 @@ type RegistrationDryRunHistoryExample struct {
 }
 
 type RegistrationDryRunImpact struct {
-	Webhooks []RegistrationDryRunImpactWebhook `json:"webhooks"`
-	Peers    []RegistrationDryRunImpactPeer    `json:"peers"`
-	Extra    map[string]json.RawMessage        `json:"-"`
+	Webhooks  []RegistrationDryRunImpactWebhook  `json:"webhooks"`
+	Contracts []RegistrationDryRunImpactContract `json:"contracts"`
+	Peers     []RegistrationDryRunImpactPeer     `json:"peers"`
+	Extra     map[string]json.RawMessage         `json:"-"`
+}
+
+type RegistrationDryRunImpactContract struct {
+	Receiver RegistrationWarningReceiver `json:"receiver"`
+	Holds    json.RawMessage             `json:"holds"`
+	Path     string                      `json:"path"`
+	Extra    map[string]json.RawMessage  `json:"-"`
 }
 
 type RegistrationDryRunImpactPeer struct {
@@ -1888,8 +1934,39 @@ type RegistrationDryRunImpactWebhook struct {
 	Extra     map[string]json.RawMessage `json:"-"`
 }
 
+type RegistrationDryRunModes struct {
+	Full               RegistrationDryRunModesFull `json:"full"`
+	Backward           RegistrationDryRunModesFull `json:"backward"`
+	Forward            RegistrationDryRunModesFull `json:"forward"`
+	FullTransitive     RegistrationDryRunModesFull `json:"full_transitive"`
+	BackwardTransitive RegistrationDryRunModesFull `json:"backward_transitive"`
+	ForwardTransitive  RegistrationDryRunModesFull `json:"forward_transitive"`
+	Extra              map[string]json.RawMessage  `json:"-"`
+}
+
+type RegistrationDryRunModesFull struct {
+	Valid    bool                       `json:"valid"`
+	Findings []Finding                  `json:"findings"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
 type RegistrationPatch struct {
 	Description Nullable[string] `json:"description"`
+}
+
+type RegistrationWarning struct {
+	Path     string                       `json:"path"`
+	Rule     string                       `json:"rule"`
+	Message  string                       `json:"message"`
+	Receiver *RegistrationWarningReceiver `json:"receiver"`
+	Extra    map[string]json.RawMessage   `json:"-"`
+}
+
+type RegistrationWarningReceiver struct {
+	Kind  string                     `json:"kind"`
+	ID    string                     `json:"id"`
+	Name  *string                    `json:"name"`
+	Extra map[string]json.RawMessage `json:"-"`
 }
 
 type Replay struct {
@@ -2462,6 +2539,7 @@ type Webhook struct {
 	Retry                   WebhookRetry               `json:"retry"`
 	APIVersion              string                     `json:"apiVersion"`
 	Conditions              json.RawMessage            `json:"conditions"`
+	Contracts               json.RawMessage            `json:"contracts"`
 	HeaderNames             []string                   `json:"headerNames"`
 	SignatureProfiles       []string                   `json:"signatureProfiles"`
 	PublicKey               *string                    `json:"publicKey"`
@@ -2502,6 +2580,7 @@ type WebhookPatch struct {
 	WireFormat           string                      `json:"wireFormat,omitzero"`
 	Ordering             string                      `json:"ordering,omitzero"`
 	AutoDisableAfterDays Nullable[int64]             `json:"autoDisableAfterDays,omitzero"`
+	Contracts            Nullable[map[string]any]    `json:"contracts,omitzero"`
 	VerifyOwnership      *bool                       `json:"verifyOwnership,omitzero"`
 }
 

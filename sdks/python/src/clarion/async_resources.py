@@ -285,6 +285,15 @@ class AsyncEventsCustomQuarantine:
         return await self._core.call(operations.REDRIVE_QUARANTINED, "EmitResult", locals())
 
 
+class AsyncSchemaRegistrySchemasGuids:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def get(self, guid: str, *, request_options: Options = None) -> Any:
+        """Schema registry: A schema by the GUID that serializers write into a header."""
+        return await self._core.call(operations.GET_SCHEMA_REGISTRY_SCHEMA_GUID, "", locals())
+
+
 class AsyncEventsCustomFederation:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -342,6 +351,48 @@ class AsyncEventsCustomEmits:
         return await self._core.call(operations.REDRIVE_EMIT, "EmitResult", locals())
 
 
+class AsyncEventsCustomCompatibility:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def get(self, *, request_options: Options = None) -> models.Compatibility:
+        """What minors of the organization must hold to."""
+        return await self._core.call(
+            operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+        )
+
+    async def set(
+        self, *, mode: Opt[str] = NOT_GIVEN, contract_policy: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Compatibility:
+        """Set what minors of the organization must hold to; nothing is judged again."""
+        return await self._core.call(
+            operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+        )
+
+    async def get(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
+        """What minors of one event must hold to."""
+        return await self._core.call(
+            operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+        )
+
+    async def set(
+        self, full_name: str, *, mode: str, request_options: Options = None,
+    ) -> models.Compatibility:
+        """Set what minors of one event must hold to; nothing is judged again."""
+        return await self._core.call(
+            operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+        )
+
+    async def delete(
+        self, full_name: str, *, request_options: Options = None,
+    ) -> models.Compatibility:
+        """Let one event follow the organization again."""
+        return await self._core.call(
+            operations.DELETE_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+        )
+
+
 class AsyncOrganizationsNamespaces:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -377,10 +428,12 @@ class AsyncEventsCustom:
         self.quarantine = AsyncEventsCustomQuarantine(core)
         self.federation = AsyncEventsCustomFederation(core)
         self.emits = AsyncEventsCustomEmits(core)
+        self.compatibility = AsyncEventsCustomCompatibility(core)
 
     async def register(
         self, *, namespace: str, name: str, version: str, payload_schema: Any,
         description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
+        components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
         status: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Registration:
         """Register a version of an event, as a draft or published."""
@@ -423,6 +476,7 @@ class AsyncEventsCustom:
     async def dry_run(
         self, *, namespace: str, name: str, version: str, payload_schema: Any,
         description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
+        components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
         status: Opt[str] = NOT_GIVEN, history: Opt[bool] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.RegistrationDryRun:
@@ -482,6 +536,12 @@ class AsyncEventsCustom:
     ) -> models.Subscription:
         """Make a webhook for one event; its secret is shown once."""
         return await self._core.call(operations.SUBSCRIBE, "Subscription", locals())
+
+
+class AsyncSchemaRegistrySchemas:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+        self.guids = AsyncSchemaRegistrySchemasGuids(core)
 
 
 class AsyncOrganizationsPartitions:
@@ -611,6 +671,7 @@ class AsyncEventsWebhooks:
         headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
         signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
         ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.MadeWebhook:
         """Make a webhook; its secret is shown once."""
@@ -644,6 +705,7 @@ class AsyncEventsWebhooks:
         headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
         signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
         ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Webhook:
         """Change a webhook; active: false pauses it."""
@@ -1128,6 +1190,7 @@ class AsyncOrganizations:
     async def update(
         self, organization_id: str, *, name: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
         owner_email: Opt[str | None] = NOT_GIVEN, strict_compatibility: Opt[bool] = NOT_GIVEN,
+        schema_limits: Opt[models.OrganizationPatchSchemaLimits] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.Organization:
         """Change name, plan, owner, or whether minor versions need a proof."""
@@ -1314,6 +1377,7 @@ class AsyncEvents:
 class AsyncSchemaRegistry:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
+        self.schemas = AsyncSchemaRegistrySchemas(core)
 
     async def root(self, *, request_options: Options = None) -> Any:
         """Schema registry: The root, as the registry has it."""
@@ -1392,7 +1456,9 @@ class AsyncSchemaRegistry:
         return await self._core.call(operations.GET_SUBJECT_MODE, "", locals())
 
     async def check_newest(self, subject: str, *, request_options: Options = None) -> Any:
-        """Schema registry: Whether a schema could be a minor version after the newest one."""
+        """Schema registry: Whether a schema could be a minor version after the newest one, or by
+        the mode after all of its major.
+        """
         return await self._core.call(operations.CHECK_NEWEST, "", locals())
 
     async def check_version(

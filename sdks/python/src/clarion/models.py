@@ -99,6 +99,12 @@ class Cluster(Model):
     updated_at: str
 
 @dataclass(frozen=True, kw_only=True)
+class Compatibility(Model):
+    mode: str
+    inherited: bool
+    contract_policy: str
+
+@dataclass(frozen=True, kw_only=True)
 class CreateRouteResult(Model):
     id: str
     revision: int
@@ -201,7 +207,7 @@ class DeleteRegistrationResult(Model):
     registered_by: str | None
     published_at: str | None
     archived_at: str | None
-    warnings: list[Finding] | None
+    warnings: list[RegistrationWarning] | None
     deleted: bool | None
 
 @dataclass(frozen=True, kw_only=True)
@@ -870,7 +876,7 @@ class ListedRegistration(Model):
     registered_by: str
     published_at: str | None
     archived_at: str | None
-    warnings: list[Finding] | None
+    warnings: list[RegistrationWarning] | None
     federation: InboundRegistrationFederation | None
 
 @dataclass(frozen=True, kw_only=True)
@@ -950,6 +956,7 @@ class MadeWebhook(Model):
     retry: WebhookRetry
     api_version: str
     conditions: dict[str, Any] | None
+    contracts: dict[str, Any]
     header_names: list[str]
     signature_profiles: list[str]
     public_key: str | None
@@ -1106,6 +1113,12 @@ class Organization(Model):
     owner_email: str | None
     namespace_allowlist: list[str]
     strict_compatibility: bool
+    schema_limits: OrganizationSchemaLimits
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationSchemaLimits(Model):
+    depth: int
+    properties: int
 
 @dataclass(frozen=True, kw_only=True)
 class Partitions(Model):
@@ -1211,7 +1224,7 @@ class Registration(Model):
     registered_by: str
     published_at: str | None
     archived_at: str | None
-    warnings: list[Finding]
+    warnings: list[RegistrationWarning]
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationDryRun(Model):
@@ -1226,8 +1239,9 @@ class RegistrationDryRun(Model):
     property_count: int
     findings: list[RegistrationDryRunFinding]
     errors: list[str]
-    warnings: list[Finding]
+    warnings: list[RegistrationWarning]
     proof: bool | None
+    modes: RegistrationDryRunModes | None
     impact: RegistrationDryRunImpact
     history: RegistrationDryRunHistory | None
 
@@ -1256,7 +1270,14 @@ class RegistrationDryRunHistoryExample(Model):
 @dataclass(frozen=True, kw_only=True)
 class RegistrationDryRunImpact(Model):
     webhooks: list[RegistrationDryRunImpactWebhook]
+    contracts: list[RegistrationDryRunImpactContract]
     peers: list[RegistrationDryRunImpactPeer]
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationDryRunImpactContract(Model):
+    receiver: RegistrationWarningReceiver
+    holds: Any
+    path: str
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationDryRunImpactPeer(Model):
@@ -1272,6 +1293,33 @@ class RegistrationDryRunImpactWebhook(Model):
     url: str
     active: bool
     selectors: list[str]
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationDryRunModes(Model):
+    full: RegistrationDryRunModesFull
+    backward: RegistrationDryRunModesFull
+    forward: RegistrationDryRunModesFull
+    full_transitive: RegistrationDryRunModesFull
+    backward_transitive: RegistrationDryRunModesFull
+    forward_transitive: RegistrationDryRunModesFull
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationDryRunModesFull(Model):
+    valid: bool
+    findings: list[Finding]
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationWarning(Model):
+    path: str
+    rule: str
+    message: str
+    receiver: RegistrationWarningReceiver | None
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationWarningReceiver(Model):
+    kind: str
+    id: str
+    name: str | None
 
 @dataclass(frozen=True, kw_only=True)
 class Replay(Model):
@@ -1697,6 +1745,7 @@ class Webhook(Model):
     retry: WebhookRetry
     api_version: str
     conditions: dict[str, Any] | None
+    contracts: dict[str, Any]
     header_names: list[str]
     signature_profiles: list[str]
     public_key: str | None
@@ -1927,6 +1976,12 @@ AlertRulePatch = TypedDict("AlertRulePatch", {
     "clearBelow": "float | None",
 }, total=False)
 
+CompatibilityOfPut = TypedDict("CompatibilityOfPut", {"mode": "str"}, total=False)
+
+CompatibilityPut = TypedDict("CompatibilityPut", {
+    "mode": "str", "contractPolicy": "str",
+}, total=False)
+
 CreateRouteInput = TypedDict("CreateRouteInput", {
     "name": "str", "method": "str", "path": "str", "auth": "str",
     "bodySchema": "dict[str, Any] | None", "origins": "list[str]", "ratePerSecond": "int | None",
@@ -1948,7 +2003,8 @@ DesignPatch = TypedDict("DesignPatch", {
 
 DryRunCustomEventInput = TypedDict("DryRunCustomEventInput", {
     "namespace": "str", "name": "str", "version": "str", "description": "str | None",
-    "payloadSchema": "Any", "payloadExample": "Any", "status": "str", "history": "bool",
+    "payloadSchema": "Any", "payloadExample": "Any",
+    "components": "RegisterCustomEventInputComponents", "status": "str", "history": "bool",
 }, total=False)
 
 DryRunWorkflowInput = TypedDict("DryRunWorkflowInput", {
@@ -2158,7 +2214,8 @@ NewWebhook = TypedDict("NewWebhook", {
     "active": "bool", "secret": "str", "timeoutMs": "int", "maxInFlight": "int",
     "retry": "NewWebhookRetry", "conditions": "dict[str, Any] | None",
     "headers": "dict[str, str] | None", "signatureProfiles": "list[str]", "wireFormat": "str",
-    "ordering": "str", "autoDisableAfterDays": "int | None", "verifyOwnership": "bool",
+    "ordering": "str", "autoDisableAfterDays": "int | None",
+    "contracts": "dict[str, dict[str, Any]] | None", "verifyOwnership": "bool",
 }, total=False)
 
 NewWebhookRetry = TypedDict("NewWebhookRetry", {
@@ -2190,6 +2247,11 @@ NotificationChannelPatch = TypedDict("NotificationChannelPatch", {
 
 OrganizationPatch = TypedDict("OrganizationPatch", {
     "name": "str", "plan": "str", "ownerEmail": "str | None", "strictCompatibility": "bool",
+    "schemaLimits": "OrganizationPatchSchemaLimits",
+}, total=False)
+
+OrganizationPatchSchemaLimits = TypedDict("OrganizationPatchSchemaLimits", {
+    "depth": "int", "properties": "int",
 }, total=False)
 
 RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {
@@ -2203,7 +2265,12 @@ RedriveQuarantinedInput = TypedDict("RedriveQuarantinedInput", {
 
 RegisterCustomEventInput = TypedDict("RegisterCustomEventInput", {
     "namespace": "str", "name": "str", "version": "str", "description": "str | None",
-    "payloadSchema": "Any", "payloadExample": "Any", "status": "str",
+    "payloadSchema": "Any", "payloadExample": "Any",
+    "components": "RegisterCustomEventInputComponents", "status": "str",
+}, total=False)
+
+RegisterCustomEventInputComponents = TypedDict("RegisterCustomEventInputComponents", {
+    "schemas": "dict[str, Any]",
 }, total=False)
 
 RegistrationPatch = TypedDict("RegistrationPatch", {"description": "str | None"}, total=False)
@@ -2271,7 +2338,8 @@ WebhookPatch = TypedDict("WebhookPatch", {
     "active": "bool", "secret": "str", "timeoutMs": "int", "maxInFlight": "int",
     "retry": "NewWebhookRetry", "conditions": "dict[str, Any] | None",
     "headers": "dict[str, str] | None", "signatureProfiles": "list[str]", "wireFormat": "str",
-    "ordering": "str", "autoDisableAfterDays": "int | None", "verifyOwnership": "bool",
+    "ordering": "str", "autoDisableAfterDays": "int | None",
+    "contracts": "dict[str, dict[str, Any]] | None", "verifyOwnership": "bool",
 }, total=False)
 
 WebhookRecovery = TypedDict("WebhookRecovery", {

@@ -21,7 +21,7 @@ GET_ORGANIZATION = Operation(
 )
 UPDATE_ORGANIZATION = Operation(
     "updateOrganization", "PATCH", "/api/v1/organizations/{}", ids="organizationId",
-    body="name plan ownerEmail strictCompatibility",
+    body="name plan ownerEmail strictCompatibility schemaLimits",
 )
 DELETE_ORGANIZATION = Operation(
     "deleteOrganization", "DELETE", "/api/v1/organizations/{}", ids="organizationId",
@@ -131,6 +131,10 @@ GET_SCHEMA_BY_ID = Operation(
     "getSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}", answer="json",
     ids="schemaId",
 )
+GET_SCHEMA_REGISTRY_SCHEMA_GUID = Operation(
+    "getSchemaRegistrySchemaGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}",
+    answer="json", ids="guid",
+)
 GET_BARE_SCHEMA_BY_ID = Operation(
     "getBareSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}/schema", answer="json",
     ids="schemaId",
@@ -173,7 +177,8 @@ SET_PARTITIONS = Operation(
 )
 REGISTER_EVENT = Operation(
     "registerEvent", "POST", "/api/v1/events/custom", repeat="keyed", key="header",
-    body="namespace name version description payloadSchema payloadExample status",
+    body="namespace name version description payloadSchema payloadExample components "
+    "status",
 )
 LIST_REGISTRATIONS = Operation(
     "listRegistrations", "GET", "/api/v1/events/custom",
@@ -321,7 +326,27 @@ REDRIVE_EMIT = Operation(
 )
 DRY_RUN_REGISTRATION = Operation(
     "dryRunRegistration", "POST", "/api/v1/events/custom/dry-run",
-    body="namespace name version description payloadSchema payloadExample status history",
+    body="namespace name version description payloadSchema payloadExample components "
+    "status history",
+)
+GET_EVENT_CUSTOM_COMPATIBILITY = Operation(
+    "getEventCustomCompatibility", "GET", "/api/v1/events/custom/compatibility",
+)
+SET_EVENT_CUSTOM_COMPATIBILITY = Operation(
+    "setEventCustomCompatibility", "PUT", "/api/v1/events/custom/compatibility",
+    body="mode contractPolicy",
+)
+GET_EVENT_CUSTOM_COMPATIBILITY = Operation(
+    "getEventCustomCompatibility", "GET", "/api/v1/events/custom/compatibility/{}",
+    ids="fullName",
+)
+SET_EVENT_CUSTOM_COMPATIBILITY = Operation(
+    "setEventCustomCompatibility", "PUT", "/api/v1/events/custom/compatibility/{}",
+    ids="fullName", body="mode",
+)
+DELETE_EVENT_CUSTOM_COMPATIBILITY = Operation(
+    "deleteEventCustomCompatibility", "DELETE", "/api/v1/events/custom/compatibility/{}",
+    ids="fullName",
 )
 GET_CUSTOM_EVENTS_HEALTH = Operation("getCustomEventsHealth", "GET", "/api/v1/events/custom/health")
 GET_REGISTRATION = Operation(
@@ -371,7 +396,7 @@ LIST_DELIVERIES = Operation(
 CREATE_WEBHOOK = Operation(
     "createWebhook", "POST", "/api/v1/webhooks", repeat="ifNotDone",
     body="url events name description active secret timeoutMs maxInFlight retry conditions "
-    "headers signatureProfiles wireFormat ordering autoDisableAfterDays "
+    "headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts "
     "verifyOwnership",
 )
 LIST_WEBHOOKS = Operation("listWebhooks", "GET", "/api/v1/webhooks", query="limit cursor")
@@ -379,7 +404,7 @@ GET_WEBHOOK = Operation("getWebhook", "GET", "/api/v1/webhooks/{}", ids="webhook
 UPDATE_WEBHOOK = Operation(
     "updateWebhook", "PATCH", "/api/v1/webhooks/{}", ids="webhookId",
     body="url events name description active secret timeoutMs maxInFlight retry conditions "
-    "headers signatureProfiles wireFormat ordering autoDisableAfterDays "
+    "headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts "
     "verifyOwnership",
 )
 DELETE_WEBHOOK = Operation("deleteWebhook", "DELETE", "/api/v1/webhooks/{}", ids="webhookId")

@@ -251,6 +251,15 @@ class EventsCustomQuarantine:
         return self._core.call(operations.REDRIVE_QUARANTINED, "EmitResult", locals())
 
 
+class SchemaRegistrySchemasGuids:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def get(self, guid: str, *, request_options: Options = None) -> Any:
+        """Schema registry: A schema by the GUID that serializers write into a header."""
+        return self._core.call(operations.GET_SCHEMA_REGISTRY_SCHEMA_GUID, "", locals())
+
+
 class EventsCustomFederation:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -308,6 +317,38 @@ class EventsCustomEmits:
         return self._core.call(operations.REDRIVE_EMIT, "EmitResult", locals())
 
 
+class EventsCustomCompatibility:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def get(self, *, request_options: Options = None) -> models.Compatibility:
+        """What minors of the organization must hold to."""
+        return self._core.call(operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+
+    def set(
+        self, *, mode: Opt[str] = NOT_GIVEN, contract_policy: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Compatibility:
+        """Set what minors of the organization must hold to; nothing is judged again."""
+        return self._core.call(operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+
+    def get(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
+        """What minors of one event must hold to."""
+        return self._core.call(operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+
+    def set(
+        self, full_name: str, *, mode: str, request_options: Options = None,
+    ) -> models.Compatibility:
+        """Set what minors of one event must hold to; nothing is judged again."""
+        return self._core.call(operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+
+    def delete(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
+        """Let one event follow the organization again."""
+        return self._core.call(
+            operations.DELETE_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+        )
+
+
 class OrganizationsNamespaces:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -343,10 +384,12 @@ class EventsCustom:
         self.quarantine = EventsCustomQuarantine(core)
         self.federation = EventsCustomFederation(core)
         self.emits = EventsCustomEmits(core)
+        self.compatibility = EventsCustomCompatibility(core)
 
     def register(
         self, *, namespace: str, name: str, version: str, payload_schema: Any,
         description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
+        components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
         status: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Registration:
         """Register a version of an event, as a draft or published."""
@@ -389,6 +432,7 @@ class EventsCustom:
     def dry_run(
         self, *, namespace: str, name: str, version: str, payload_schema: Any,
         description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
+        components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
         status: Opt[str] = NOT_GIVEN, history: Opt[bool] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.RegistrationDryRun:
@@ -440,6 +484,12 @@ class EventsCustom:
     ) -> models.Subscription:
         """Make a webhook for one event; its secret is shown once."""
         return self._core.call(operations.SUBSCRIBE, "Subscription", locals())
+
+
+class SchemaRegistrySchemas:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.guids = SchemaRegistrySchemasGuids(core)
 
 
 class OrganizationsPartitions:
@@ -561,6 +611,7 @@ class EventsWebhooks:
         headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
         signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
         ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.MadeWebhook:
         """Make a webhook; its secret is shown once."""
@@ -594,6 +645,7 @@ class EventsWebhooks:
         headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
         signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
         ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Webhook:
         """Change a webhook; active: false pauses it."""
@@ -1064,6 +1116,7 @@ class Organizations:
     def update(
         self, organization_id: str, *, name: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
         owner_email: Opt[str | None] = NOT_GIVEN, strict_compatibility: Opt[bool] = NOT_GIVEN,
+        schema_limits: Opt[models.OrganizationPatchSchemaLimits] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.Organization:
         """Change name, plan, owner, or whether minor versions need a proof."""
@@ -1248,6 +1301,7 @@ class Events:
 class SchemaRegistry:
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.schemas = SchemaRegistrySchemas(core)
 
     def root(self, *, request_options: Options = None) -> Any:
         """Schema registry: The root, as the registry has it."""
@@ -1322,7 +1376,9 @@ class SchemaRegistry:
         return self._core.call(operations.GET_SUBJECT_MODE, "", locals())
 
     def check_newest(self, subject: str, *, request_options: Options = None) -> Any:
-        """Schema registry: Whether a schema could be a minor version after the newest one."""
+        """Schema registry: Whether a schema could be a minor version after the newest one, or by
+        the mode after all of its major.
+        """
         return self._core.call(operations.CHECK_NEWEST, "", locals())
 
     def check_version(self, subject: str, version: str, *, request_options: Options = None) -> Any:

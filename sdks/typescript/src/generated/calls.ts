@@ -116,10 +116,16 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       mode: (options: CallOptions = {}) => call<unknown>('schemaRegistry.mode', { ids: [] }, options),
       /** Schema registry: READONLY. */
       subjectMode: (subject: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.subjectMode', { ids: [subject] }, options),
-      /** Schema registry: Whether a schema could be a minor version after the newest one. */
+      /** Schema registry: Whether a schema could be a minor version after the newest one, or by the mode after all of its major. */
       checkNewest: (subject: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.checkNewest', { ids: [subject] }, options),
       /** Schema registry: Whether a schema could be a minor version after this one. */
       checkVersion: (subject: string, version: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.checkVersion', { ids: [subject, version] }, options),
+      schemas: {
+        guids: {
+          /** Schema registry: A schema by the GUID that serializers write into a header. */
+          get: (guid: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.schemas.guids.get', { ids: [guid] }, options),
+        },
+      },
     },
     platformEvents: {
       /** Publish a built-in event for an organization; the answer carries its verdict. */

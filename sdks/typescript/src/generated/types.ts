@@ -114,6 +114,22 @@ export interface Cluster {
   [further: string]: unknown
 }
 
+export interface Compatibility {
+  mode: string
+  inherited: boolean
+  contractPolicy: string
+  [further: string]: unknown
+}
+
+export interface CompatibilityOfPut {
+  mode: string
+}
+
+export interface CompatibilityPut {
+  mode?: string | undefined
+  contractPolicy?: string | undefined
+}
+
 export interface CreateRouteInput {
   name?: string | undefined
   method: string
@@ -248,7 +264,7 @@ export interface DeleteRegistrationResult {
   registeredBy?: string | undefined
   publishedAt?: string | null | undefined
   archivedAt?: string | null | undefined
-  warnings?: Finding[] | undefined
+  warnings?: RegistrationWarning[] | undefined
   deleted?: boolean | undefined
   [further: string]: unknown
 }
@@ -431,6 +447,7 @@ export interface DryRunCustomEventInput {
   description?: string | null | undefined
   payloadSchema: unknown
   payloadExample?: unknown
+  components?: RegisterCustomEventInputComponents | undefined
   status?: string | undefined
   history?: boolean | undefined
 }
@@ -1043,7 +1060,7 @@ export interface ListedRegistration {
   registeredBy: string
   publishedAt: string | null
   archivedAt: string | null
-  warnings?: Finding[] | undefined
+  warnings?: RegistrationWarning[] | undefined
   federation?: InboundRegistrationFederation | undefined
   [further: string]: unknown
 }
@@ -1130,6 +1147,7 @@ export interface MadeWebhook {
   retry: WebhookRetry
   apiVersion: string
   conditions: Record<string, unknown> | null
+  contracts: Record<string, unknown>
   headerNames: string[]
   signatureProfiles: string[]
   publicKey: string | null
@@ -1467,6 +1485,7 @@ export interface NewWebhook {
   wireFormat?: string | undefined
   ordering?: string | undefined
   autoDisableAfterDays?: number | null | undefined
+  contracts?: Record<string, Record<string, unknown>> | null | undefined
   verifyOwnership?: boolean | undefined
 }
 
@@ -1669,6 +1688,7 @@ export interface Organization {
   ownerEmail: string | null
   namespaceAllowlist: string[]
   strictCompatibility: boolean
+  schemaLimits: OrganizationSchemaLimits
   [further: string]: unknown
 }
 
@@ -1677,6 +1697,18 @@ export interface OrganizationPatch {
   plan?: string | undefined
   ownerEmail?: string | null | undefined
   strictCompatibility?: boolean | undefined
+  schemaLimits?: OrganizationPatchSchemaLimits | undefined
+}
+
+export interface OrganizationPatchSchemaLimits {
+  depth: number
+  properties: number
+}
+
+export interface OrganizationSchemaLimits {
+  depth: number
+  properties: number
+  [further: string]: unknown
 }
 
 export interface Partitions {
@@ -1791,7 +1823,12 @@ export interface RegisterCustomEventInput {
   description?: string | null | undefined
   payloadSchema: unknown
   payloadExample?: unknown
+  components?: RegisterCustomEventInputComponents | undefined
   status?: string | undefined
+}
+
+export interface RegisterCustomEventInputComponents {
+  schemas?: Record<string, unknown> | undefined
 }
 
 export interface Registration {
@@ -1814,7 +1851,7 @@ export interface Registration {
   registeredBy: string
   publishedAt: string | null
   archivedAt: string | null
-  warnings: Finding[]
+  warnings: RegistrationWarning[]
   [further: string]: unknown
 }
 
@@ -1830,8 +1867,9 @@ export interface RegistrationDryRun {
   propertyCount: number
   findings: RegistrationDryRunFinding[]
   errors: string[]
-  warnings: Finding[]
+  warnings: RegistrationWarning[]
   proof: boolean | null
+  modes: RegistrationDryRunModes | null
   impact: RegistrationDryRunImpact
   history?: RegistrationDryRunHistory | null | undefined
   [further: string]: unknown
@@ -1864,7 +1902,15 @@ export interface RegistrationDryRunHistoryExample {
 
 export interface RegistrationDryRunImpact {
   webhooks: RegistrationDryRunImpactWebhook[]
+  contracts: RegistrationDryRunImpactContract[]
   peers: RegistrationDryRunImpactPeer[]
+  [further: string]: unknown
+}
+
+export interface RegistrationDryRunImpactContract {
+  receiver: RegistrationWarningReceiver
+  holds: unknown
+  path: string
   [further: string]: unknown
 }
 
@@ -1885,8 +1931,39 @@ export interface RegistrationDryRunImpactWebhook {
   [further: string]: unknown
 }
 
+export interface RegistrationDryRunModes {
+  full: RegistrationDryRunModesFull
+  backward: RegistrationDryRunModesFull
+  forward: RegistrationDryRunModesFull
+  full_transitive: RegistrationDryRunModesFull
+  backward_transitive: RegistrationDryRunModesFull
+  forward_transitive: RegistrationDryRunModesFull
+  [further: string]: unknown
+}
+
+export interface RegistrationDryRunModesFull {
+  valid: boolean
+  findings: Finding[]
+  [further: string]: unknown
+}
+
 export interface RegistrationPatch {
   description: string | null
+}
+
+export interface RegistrationWarning {
+  path: string
+  rule: string
+  message: string
+  receiver?: RegistrationWarningReceiver | undefined
+  [further: string]: unknown
+}
+
+export interface RegistrationWarningReceiver {
+  kind: string
+  id: string
+  name: string | null
+  [further: string]: unknown
 }
 
 export interface Replay {
@@ -2459,6 +2536,7 @@ export interface Webhook {
   retry: WebhookRetry
   apiVersion: string
   conditions: Record<string, unknown> | null
+  contracts: Record<string, unknown>
   headerNames: string[]
   signatureProfiles: string[]
   publicKey: string | null
@@ -2499,6 +2577,7 @@ export interface WebhookPatch {
   wireFormat?: string | undefined
   ordering?: string | undefined
   autoDisableAfterDays?: number | null | undefined
+  contracts?: Record<string, Record<string, unknown>> | null | undefined
   verifyOwnership?: boolean | undefined
 }
 
