@@ -56,14 +56,6 @@ func newEventsCustomQuarantineService(c *core) *EventsCustomQuarantineService {
 	return &EventsCustomQuarantineService{core: c}
 }
 
-type SchemaRegistrySchemasGuidsService struct {
-	core *core
-}
-
-func newSchemaRegistrySchemasGuidsService(c *core) *SchemaRegistrySchemasGuidsService {
-	return &SchemaRegistrySchemasGuidsService{core: c}
-}
-
 type EventsCustomFederationService struct {
 	core          *core
 	Groups        *EventsCustomFederationGroupsService
@@ -119,15 +111,6 @@ type EventsCustomService struct {
 
 func newEventsCustomService(c *core) *EventsCustomService {
 	return &EventsCustomService{core: c, Quarantine: newEventsCustomQuarantineService(c), Federation: newEventsCustomFederationService(c), Emits: newEventsCustomEmitsService(c), Compatibility: newEventsCustomCompatibilityService(c)}
-}
-
-type SchemaRegistrySchemasService struct {
-	core  *core
-	Guids *SchemaRegistrySchemasGuidsService
-}
-
-func newSchemaRegistrySchemasService(c *core) *SchemaRegistrySchemasService {
-	return &SchemaRegistrySchemasService{core: c, Guids: newSchemaRegistrySchemasGuidsService(c)}
 }
 
 type OrganizationsPartitionsService struct {
@@ -283,12 +266,11 @@ func newEventsService(c *core) *EventsService {
 }
 
 type SchemaRegistryService struct {
-	core    *core
-	Schemas *SchemaRegistrySchemasService
+	core *core
 }
 
 func newSchemaRegistryService(c *core) *SchemaRegistryService {
-	return &SchemaRegistryService{core: c, Schemas: newSchemaRegistrySchemasService(c)}
+	return &SchemaRegistryService{core: c}
 }
 
 type PlatformEventsService struct {
@@ -759,16 +741,6 @@ func (s *EventsCustomQuarantineService) RedriveContext(ctx context.Context, emit
 	return callFor[EmitResult](ctx, s.core, opRedriveQuarantined, []string{emitID}, nil, in, opts)
 }
 
-// Get: Schema registry: A schema by the GUID that serializers write into a header.
-func (s *SchemaRegistrySchemasGuidsService) Get(guid string, opts ...Option) (json.RawMessage, error) {
-	return s.GetContext(context.Background(), guid, opts...)
-}
-
-// GetContext is Get with a context.
-func (s *SchemaRegistrySchemasGuidsService) GetContext(ctx context.Context, guid string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSchemaRegistrySchemaGuid, []string{guid}, nil, nil, opts)
-}
-
 // Invitations: Open invitations to your organization.
 func (s *EventsCustomFederationService) Invitations(query ListFederationInvitationsQuery, opts ...Option) (*Page[FederationInvitation], error) {
 	return s.InvitationsContext(context.Background(), query, opts...)
@@ -836,7 +808,7 @@ func (s *EventsCustomCompatibilityService) Get(opts ...Option) (*Compatibility, 
 
 // GetContext is Get with a context.
 func (s *EventsCustomCompatibilityService) GetContext(ctx context.Context, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opGetEventCustomCompatibility, nil, nil, nil, opts)
+	return callFor[Compatibility](ctx, s.core, opGetCompatibilityRules, nil, nil, nil, opts)
 }
 
 // Set: Set what minors of the organization must hold to; nothing is judged again.
@@ -846,37 +818,37 @@ func (s *EventsCustomCompatibilityService) Set(in CompatibilityPut, opts ...Opti
 
 // SetContext is Set with a context.
 func (s *EventsCustomCompatibilityService) SetContext(ctx context.Context, in CompatibilityPut, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opSetEventCustomCompatibility, nil, nil, in, opts)
+	return callFor[Compatibility](ctx, s.core, opSetCompatibilityRules, nil, nil, in, opts)
 }
 
-// Get: What minors of one event must hold to.
-func (s *EventsCustomCompatibilityService) Get(fullName string, opts ...Option) (*Compatibility, error) {
-	return s.GetContext(context.Background(), fullName, opts...)
+// Of: What minors of one event must hold to.
+func (s *EventsCustomCompatibilityService) Of(fullName string, opts ...Option) (*Compatibility, error) {
+	return s.OfContext(context.Background(), fullName, opts...)
 }
 
-// GetContext is Get with a context.
-func (s *EventsCustomCompatibilityService) GetContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opGetEventCustomCompatibility, []string{fullName}, nil, nil, opts)
+// OfContext is Of with a context.
+func (s *EventsCustomCompatibilityService) OfContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opGetCompatibilityOfEvent, []string{fullName}, nil, nil, opts)
 }
 
-// Set: Set what minors of one event must hold to; nothing is judged again.
-func (s *EventsCustomCompatibilityService) Set(fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
-	return s.SetContext(context.Background(), fullName, in, opts...)
+// SetFor: Set what minors of one event must hold to; nothing is judged again.
+func (s *EventsCustomCompatibilityService) SetFor(fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
+	return s.SetForContext(context.Background(), fullName, in, opts...)
 }
 
-// SetContext is Set with a context.
-func (s *EventsCustomCompatibilityService) SetContext(ctx context.Context, fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opSetEventCustomCompatibility, []string{fullName}, nil, in, opts)
+// SetForContext is SetFor with a context.
+func (s *EventsCustomCompatibilityService) SetForContext(ctx context.Context, fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opSetCompatibilityOfEvent, []string{fullName}, nil, in, opts)
 }
 
-// Delete: Let one event follow the organization again.
-func (s *EventsCustomCompatibilityService) Delete(fullName string, opts ...Option) (*Compatibility, error) {
-	return s.DeleteContext(context.Background(), fullName, opts...)
+// UnsetFor: Let one event follow the organization again.
+func (s *EventsCustomCompatibilityService) UnsetFor(fullName string, opts ...Option) (*Compatibility, error) {
+	return s.UnsetForContext(context.Background(), fullName, opts...)
 }
 
-// DeleteContext is Delete with a context.
-func (s *EventsCustomCompatibilityService) DeleteContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opDeleteEventCustomCompatibility, []string{fullName}, nil, nil, opts)
+// UnsetForContext is UnsetFor with a context.
+func (s *EventsCustomCompatibilityService) UnsetForContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
+	return callFor[Compatibility](ctx, s.core, opUnsetCompatibilityOfEvent, []string{fullName}, nil, nil, opts)
 }
 
 // Grant: Grant a namespace.
@@ -2247,6 +2219,16 @@ func (s *SchemaRegistryService) SchemaByID(schemaID string, opts ...Option) (jso
 // SchemaByIDContext is SchemaByID with a context.
 func (s *SchemaRegistryService) SchemaByIDContext(ctx context.Context, schemaID string, opts ...Option) (json.RawMessage, error) {
 	return callOf[json.RawMessage](ctx, s.core, opGetSchemaByID, []string{schemaID}, nil, nil, opts)
+}
+
+// SchemaByGuid: Schema registry: A schema by the GUID that serializers write into a header.
+func (s *SchemaRegistryService) SchemaByGuid(guid string, opts ...Option) (json.RawMessage, error) {
+	return s.SchemaByGuidContext(context.Background(), guid, opts...)
+}
+
+// SchemaByGuidContext is SchemaByGuid with a context.
+func (s *SchemaRegistryService) SchemaByGuidContext(ctx context.Context, guid string, opts ...Option) (json.RawMessage, error) {
+	return callOf[json.RawMessage](ctx, s.core, opGetSchemaByGuid, []string{guid}, nil, nil, opts)
 }
 
 // BareSchemaByID: Schema registry: The schema alone.

@@ -49,7 +49,7 @@ var (
 	opListSchemas                     = operation{"listSchemas", "GET", "/api/v1/schema-registry/schemas", "", "json", ""}
 	opListSchemaTypes                 = operation{"listSchemaTypes", "GET", "/api/v1/schema-registry/schemas/types", "", "json", ""}
 	opGetSchemaByID                   = operation{"getSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}", "", "json", ""}
-	opGetSchemaRegistrySchemaGuid     = operation{"getSchemaRegistrySchemaGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}", "", "json", ""}
+	opGetSchemaByGuid                 = operation{"getSchemaByGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}", "", "json", ""}
 	opGetBareSchemaByID               = operation{"getBareSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}/schema", "", "json", ""}
 	opListSubjectsOfSchema            = operation{"listSubjectsOfSchema", "GET", "/api/v1/schema-registry/schemas/ids/{}/subjects", "", "json", ""}
 	opListVersionsOfSchema            = operation{"listVersionsOfSchema", "GET", "/api/v1/schema-registry/schemas/ids/{}/versions", "", "json", ""}
@@ -102,11 +102,11 @@ var (
 	opSetLifecycleNames               = operation{"setLifecycleNames", "PUT", "/api/v1/events/lifecycle", "", "", ""}
 	opRedriveEmit                     = operation{"redriveEmit", "POST", "/api/v1/events/custom/emits/{}/redrive", "", "", ""}
 	opDryRunRegistration              = operation{"dryRunRegistration", "POST", "/api/v1/events/custom/dry-run", "", "", ""}
-	opGetEventCustomCompatibility     = operation{"getEventCustomCompatibility", "GET", "/api/v1/events/custom/compatibility", "", "", ""}
-	opSetEventCustomCompatibility     = operation{"setEventCustomCompatibility", "PUT", "/api/v1/events/custom/compatibility", "", "", ""}
-	opGetEventCustomCompatibility     = operation{"getEventCustomCompatibility", "GET", "/api/v1/events/custom/compatibility/{}", "", "", ""}
-	opSetEventCustomCompatibility     = operation{"setEventCustomCompatibility", "PUT", "/api/v1/events/custom/compatibility/{}", "", "", ""}
-	opDeleteEventCustomCompatibility  = operation{"deleteEventCustomCompatibility", "DELETE", "/api/v1/events/custom/compatibility/{}", "", "", ""}
+	opGetCompatibilityRules           = operation{"getCompatibilityRules", "GET", "/api/v1/events/custom/compatibility", "", "", ""}
+	opSetCompatibilityRules           = operation{"setCompatibilityRules", "PUT", "/api/v1/events/custom/compatibility", "", "", ""}
+	opGetCompatibilityOfEvent         = operation{"getCompatibilityOfEvent", "GET", "/api/v1/events/custom/compatibility/{}", "", "", ""}
+	opSetCompatibilityOfEvent         = operation{"setCompatibilityOfEvent", "PUT", "/api/v1/events/custom/compatibility/{}", "", "", ""}
+	opUnsetCompatibilityOfEvent       = operation{"unsetCompatibilityOfEvent", "DELETE", "/api/v1/events/custom/compatibility/{}", "", "", ""}
 	opGetCustomEventsHealth           = operation{"getCustomEventsHealth", "GET", "/api/v1/events/custom/health", "", "", ""}
 	opGetRegistration                 = operation{"getRegistration", "GET", "/api/v1/events/custom/{}", "", "", ""}
 	opUpdateRegistration              = operation{"updateRegistration", "PATCH", "/api/v1/events/custom/{}", "", "", ""}

@@ -107,8 +107,9 @@ const FOLDERS = {
   ...{ quarantine, registrations, replays, runs, sessions, streams, tables, usage, variables, webhooks, workflows },
 }
 
+/** A schema that any object satisfies is shared by all folders: it has no name. */
 const isNameable = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ((value as Schema).type === 'object' || 'anyOf' in value)
+  typeof value === 'object' && value !== null && ((value as Schema).properties !== undefined || 'anyOf' in value)
 
 /** Written in many folders; the text of the schema is what counts. */
 const finding = object({ path: string, rule: string, message: string })

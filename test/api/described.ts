@@ -17,7 +17,7 @@ interface Said {
 const isNamed = ({ method, path }: Route) =>
   NAMED_ROUTES.has(`${method} ${shortPath(path)}`) && !BY_SCHEMA_ALONE.test(shortPath(path))
 const BY_SCHEMA_ALONE =
-  /^\/(sessions|routes|orders|resources|invoices|infrastructure|designs)(\/|$)|\/(console-links|end-sessions)$/
+  /^\/(sessions|routes|orders|resources|invoices|infrastructure|designs)(\/|$)|\/(console-links|end-sessions)$|^\/events\/custom\/compatibility/
 
 /** Throws where an answer has a field, or a refusal a code, that the document does not have. */
 export function describedBy(routes: readonly Route[]): (method: string, path: string, said: Said) => void {

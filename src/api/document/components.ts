@@ -67,6 +67,7 @@ export function createComponents(names: SchemaNames): Components {
       const { enum: _, ...rest } = schema
       return orNull({ ...rest, enum: values.filter(value => value !== null) })
     }
+    if (values !== undefined && type === undefined) return { anyOf: byType(values) }
     const isNamed = names.has(schema) && (anyOf !== undefined || type === 'object')
     if (isNamed || hasProperties(schema)) return component(schema, place, suggested)
     if (type === 'integer') return { format: 'int64', ...schema }
@@ -102,6 +103,12 @@ const refTo = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` 
 const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] })
 const hasProperties = ({ type, properties }: Schema): boolean =>
   type === 'object' && typeof properties === 'object' && Object.keys(properties as object).length > 0
+
+/** `[true, false, 'unknown']`: one schema for each type. */
+const byType = (values: readonly unknown[]): Schema[] =>
+  [...Map.groupBy(values, value => typeof value)].map(([type, some]) =>
+    type === 'boolean' ? { type } : { type, enum: some },
+  )
 
 const withoutNull = (schema: Schema, type: string): Schema =>
   Array.isArray(schema.enum)

@@ -71,6 +71,11 @@ POST /events/custom/:id/publish publishRegistration events.custom.publish
 POST /events/custom/:id/archive archiveRegistration events.custom.archive
 DELETE /events/custom/:id deleteRegistration events.custom.delete
 POST /events/custom/dry-run dryRunRegistration events.custom.dryRun
+GET /events/custom/compatibility getCompatibilityRules events.custom.compatibility.get
+PUT /events/custom/compatibility setCompatibilityRules events.custom.compatibility.set
+GET /events/custom/compatibility/:fullName getCompatibilityOfEvent events.custom.compatibility.of
+PUT /events/custom/compatibility/:fullName setCompatibilityOfEvent events.custom.compatibility.setFor
+DELETE /events/custom/compatibility/:fullName unsetCompatibilityOfEvent events.custom.compatibility.unsetFor
 GET /events/custom/health getCustomEventsHealth events.custom.health
 POST /events/custom/subscribe subscribe events.custom.subscribe once
 POST /events/custom/emit emitEvent events.custom.emit keyed
@@ -205,6 +210,7 @@ GET /schema-registry/subjects/:subject/versions/:version getSubjectVersion schem
 GET /schema-registry/subjects/:subject/versions/:version/schema getSubjectSchema schemaRegistry.versionSchema
 GET /schema-registry/subjects/:subject/versions/:version/referencedby listReferences schemaRegistry.referencedBy
 GET /schema-registry/schemas listSchemas schemaRegistry.schemas
+GET /schema-registry/schemas/guids/:guid getSchemaByGuid schemaRegistry.schemaByGuid
 GET /schema-registry/schemas/types listSchemaTypes schemaRegistry.schemaTypes
 GET /schema-registry/schemas/ids/:schemaId getSchemaById schemaRegistry.schemaById
 GET /schema-registry/schemas/ids/:schemaId/schema getBareSchemaById schemaRegistry.bareSchemaById

@@ -16,8 +16,10 @@ export function nameOfPath(method: Method, path: string): { id: string; call: st
     return { id: action + nounOf(nouns, true), call: [...nouns, action].join('.') }
   }
   const isList = method === 'GET' && !endsInId
+  // `/compatibility` and `/compatibility/:name`: the noun alone does not tell them apart.
+  const of = endsInId && !parts.at(-2)!.endsWith('s') ? 'Of' : ''
   const verb = isList && last.endsWith('s') ? 'list' : VERBS[method]
-  return { id: verb + nounOf(words, endsInId || method === 'POST'), call: [...words, verb].join('.') }
+  return { id: verb + nounOf(words, endsInId || method === 'POST') + of, call: [...words, verb + of].join('.') }
 }
 
 const nounOf = (words: readonly string[], single: boolean): string =>

@@ -149,7 +149,7 @@ const PARTS_OF_DESIGNS = /designs\/:id\/(exports|shares)/
  * fields, and is closed in the table of routes, so that a field that is sent without being described fails a test.
  */
 const OPEN =
-  /\/(payload|payloadSchema|payloadExample|data|definition|conditions|filter|trigger|concurrency|params|input|output|warnings|schemaSnapshot|default|before|after|event|attempts|findings|row|rows|webhook|bodySchema|style|changes)(\/items)?$/
+  /\/(payload|payloadSchema|payloadExample|data|definition|conditions|filter|trigger|concurrency|params|input|output|warnings|schemaSnapshot|default|before|after|event|attempts|findings|row|rows|webhook|bodySchema|style|changes|contracts)(\/items)?$/
 
 it('every object of an answer names its fields, but for those whose content is not ours', () => {
   const open = describedRoutes()
@@ -181,6 +181,7 @@ describe('a route without a line in the table of names', () => {
     ['PATCH', '/queues/:id', 'updateQueue', 'queues.update'],
     ['DELETE', '/queues/:id', 'deleteQueue', 'queues.delete'],
     ['POST', '/queues/:id/pause', 'pauseQueue', 'queues.pause'],
+    ['GET', '/limits/rate/:name', 'getLimitRateOf', 'limits.rate.getOf'],
     ['GET', '/queues/:id/messages', 'listQueueMessages', 'queues.messages.list'],
     ['POST', '/queues/:id/messages/:mid/ack', 'ackQueueMessage', 'queues.messages.ack'],
   ] as const)('%s %s is %s', (method, path, id, call) => {

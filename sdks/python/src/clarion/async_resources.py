@@ -285,15 +285,6 @@ class AsyncEventsCustomQuarantine:
         return await self._core.call(operations.REDRIVE_QUARANTINED, "EmitResult", locals())
 
 
-class AsyncSchemaRegistrySchemasGuids:
-    def __init__(self, core: AsyncCore) -> None:
-        self._core = core
-
-    async def get(self, guid: str, *, request_options: Options = None) -> Any:
-        """Schema registry: A schema by the GUID that serializers write into a header."""
-        return await self._core.call(operations.GET_SCHEMA_REGISTRY_SCHEMA_GUID, "", locals())
-
-
 class AsyncEventsCustomFederation:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -357,39 +348,35 @@ class AsyncEventsCustomCompatibility:
 
     async def get(self, *, request_options: Options = None) -> models.Compatibility:
         """What minors of the organization must hold to."""
-        return await self._core.call(
-            operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
-        )
+        return await self._core.call(operations.GET_COMPATIBILITY_RULES, "Compatibility", locals())
 
     async def set(
         self, *, mode: Opt[str] = NOT_GIVEN, contract_policy: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.Compatibility:
         """Set what minors of the organization must hold to; nothing is judged again."""
-        return await self._core.call(
-            operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
-        )
+        return await self._core.call(operations.SET_COMPATIBILITY_RULES, "Compatibility", locals())
 
-    async def get(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
+    async def of(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
         """What minors of one event must hold to."""
         return await self._core.call(
-            operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+            operations.GET_COMPATIBILITY_OF_EVENT, "Compatibility", locals()
         )
 
-    async def set(
+    async def set_for(
         self, full_name: str, *, mode: str, request_options: Options = None,
     ) -> models.Compatibility:
         """Set what minors of one event must hold to; nothing is judged again."""
         return await self._core.call(
-            operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+            operations.SET_COMPATIBILITY_OF_EVENT, "Compatibility", locals()
         )
 
-    async def delete(
+    async def unset_for(
         self, full_name: str, *, request_options: Options = None,
     ) -> models.Compatibility:
         """Let one event follow the organization again."""
         return await self._core.call(
-            operations.DELETE_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
+            operations.UNSET_COMPATIBILITY_OF_EVENT, "Compatibility", locals()
         )
 
 
@@ -536,12 +523,6 @@ class AsyncEventsCustom:
     ) -> models.Subscription:
         """Make a webhook for one event; its secret is shown once."""
         return await self._core.call(operations.SUBSCRIBE, "Subscription", locals())
-
-
-class AsyncSchemaRegistrySchemas:
-    def __init__(self, core: AsyncCore) -> None:
-        self._core = core
-        self.guids = AsyncSchemaRegistrySchemasGuids(core)
 
 
 class AsyncOrganizationsPartitions:
@@ -1377,7 +1358,6 @@ class AsyncEvents:
 class AsyncSchemaRegistry:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
-        self.schemas = AsyncSchemaRegistrySchemas(core)
 
     async def root(self, *, request_options: Options = None) -> Any:
         """Schema registry: The root, as the registry has it."""
@@ -1426,6 +1406,10 @@ class AsyncSchemaRegistry:
     async def schema_by_id(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: A schema by its id."""
         return await self._core.call(operations.GET_SCHEMA_BY_ID, "", locals())
+
+    async def schema_by_guid(self, guid: str, *, request_options: Options = None) -> Any:
+        """Schema registry: A schema by the GUID that serializers write into a header."""
+        return await self._core.call(operations.GET_SCHEMA_BY_GUID, "", locals())
 
     async def bare_schema_by_id(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: The schema alone."""

@@ -131,9 +131,9 @@ GET_SCHEMA_BY_ID = Operation(
     "getSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}", answer="json",
     ids="schemaId",
 )
-GET_SCHEMA_REGISTRY_SCHEMA_GUID = Operation(
-    "getSchemaRegistrySchemaGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}",
-    answer="json", ids="guid",
+GET_SCHEMA_BY_GUID = Operation(
+    "getSchemaByGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}", answer="json",
+    ids="guid",
 )
 GET_BARE_SCHEMA_BY_ID = Operation(
     "getBareSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}/schema", answer="json",
@@ -329,23 +329,22 @@ DRY_RUN_REGISTRATION = Operation(
     body="namespace name version description payloadSchema payloadExample components "
     "status history",
 )
-GET_EVENT_CUSTOM_COMPATIBILITY = Operation(
-    "getEventCustomCompatibility", "GET", "/api/v1/events/custom/compatibility",
+GET_COMPATIBILITY_RULES = Operation(
+    "getCompatibilityRules", "GET", "/api/v1/events/custom/compatibility",
 )
-SET_EVENT_CUSTOM_COMPATIBILITY = Operation(
-    "setEventCustomCompatibility", "PUT", "/api/v1/events/custom/compatibility",
+SET_COMPATIBILITY_RULES = Operation(
+    "setCompatibilityRules", "PUT", "/api/v1/events/custom/compatibility",
     body="mode contractPolicy",
 )
-GET_EVENT_CUSTOM_COMPATIBILITY = Operation(
-    "getEventCustomCompatibility", "GET", "/api/v1/events/custom/compatibility/{}",
-    ids="fullName",
+GET_COMPATIBILITY_OF_EVENT = Operation(
+    "getCompatibilityOfEvent", "GET", "/api/v1/events/custom/compatibility/{}", ids="fullName",
 )
-SET_EVENT_CUSTOM_COMPATIBILITY = Operation(
-    "setEventCustomCompatibility", "PUT", "/api/v1/events/custom/compatibility/{}",
-    ids="fullName", body="mode",
+SET_COMPATIBILITY_OF_EVENT = Operation(
+    "setCompatibilityOfEvent", "PUT", "/api/v1/events/custom/compatibility/{}", ids="fullName",
+    body="mode",
 )
-DELETE_EVENT_CUSTOM_COMPATIBILITY = Operation(
-    "deleteEventCustomCompatibility", "DELETE", "/api/v1/events/custom/compatibility/{}",
+UNSET_COMPATIBILITY_OF_EVENT = Operation(
+    "unsetCompatibilityOfEvent", "DELETE", "/api/v1/events/custom/compatibility/{}",
     ids="fullName",
 )
 GET_CUSTOM_EVENTS_HEALTH = Operation("getCustomEventsHealth", "GET", "/api/v1/events/custom/health")

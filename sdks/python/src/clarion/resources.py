@@ -251,15 +251,6 @@ class EventsCustomQuarantine:
         return self._core.call(operations.REDRIVE_QUARANTINED, "EmitResult", locals())
 
 
-class SchemaRegistrySchemasGuids:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def get(self, guid: str, *, request_options: Options = None) -> Any:
-        """Schema registry: A schema by the GUID that serializers write into a header."""
-        return self._core.call(operations.GET_SCHEMA_REGISTRY_SCHEMA_GUID, "", locals())
-
-
 class EventsCustomFederation:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -323,30 +314,28 @@ class EventsCustomCompatibility:
 
     def get(self, *, request_options: Options = None) -> models.Compatibility:
         """What minors of the organization must hold to."""
-        return self._core.call(operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+        return self._core.call(operations.GET_COMPATIBILITY_RULES, "Compatibility", locals())
 
     def set(
         self, *, mode: Opt[str] = NOT_GIVEN, contract_policy: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.Compatibility:
         """Set what minors of the organization must hold to; nothing is judged again."""
-        return self._core.call(operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+        return self._core.call(operations.SET_COMPATIBILITY_RULES, "Compatibility", locals())
 
-    def get(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
+    def of(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
         """What minors of one event must hold to."""
-        return self._core.call(operations.GET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+        return self._core.call(operations.GET_COMPATIBILITY_OF_EVENT, "Compatibility", locals())
 
-    def set(
+    def set_for(
         self, full_name: str, *, mode: str, request_options: Options = None,
     ) -> models.Compatibility:
         """Set what minors of one event must hold to; nothing is judged again."""
-        return self._core.call(operations.SET_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals())
+        return self._core.call(operations.SET_COMPATIBILITY_OF_EVENT, "Compatibility", locals())
 
-    def delete(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
+    def unset_for(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
         """Let one event follow the organization again."""
-        return self._core.call(
-            operations.DELETE_EVENT_CUSTOM_COMPATIBILITY, "Compatibility", locals()
-        )
+        return self._core.call(operations.UNSET_COMPATIBILITY_OF_EVENT, "Compatibility", locals())
 
 
 class OrganizationsNamespaces:
@@ -484,12 +473,6 @@ class EventsCustom:
     ) -> models.Subscription:
         """Make a webhook for one event; its secret is shown once."""
         return self._core.call(operations.SUBSCRIBE, "Subscription", locals())
-
-
-class SchemaRegistrySchemas:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self.guids = SchemaRegistrySchemasGuids(core)
 
 
 class OrganizationsPartitions:
@@ -1301,7 +1284,6 @@ class Events:
 class SchemaRegistry:
     def __init__(self, core: Core) -> None:
         self._core = core
-        self.schemas = SchemaRegistrySchemas(core)
 
     def root(self, *, request_options: Options = None) -> Any:
         """Schema registry: The root, as the registry has it."""
@@ -1346,6 +1328,10 @@ class SchemaRegistry:
     def schema_by_id(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: A schema by its id."""
         return self._core.call(operations.GET_SCHEMA_BY_ID, "", locals())
+
+    def schema_by_guid(self, guid: str, *, request_options: Options = None) -> Any:
+        """Schema registry: A schema by the GUID that serializers write into a header."""
+        return self._core.call(operations.GET_SCHEMA_BY_GUID, "", locals())
 
     def bare_schema_by_id(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: The schema alone."""

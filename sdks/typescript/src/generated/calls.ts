@@ -102,6 +102,8 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       schemaTypes: (options: CallOptions = {}) => call<unknown>('schemaRegistry.schemaTypes', { ids: [] }, options),
       /** Schema registry: A schema by its id. */
       schemaById: (schemaId: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.schemaById', { ids: [schemaId] }, options),
+      /** Schema registry: A schema by the GUID that serializers write into a header. */
+      schemaByGuid: (guid: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.schemaByGuid', { ids: [guid] }, options),
       /** Schema registry: The schema alone. */
       bareSchemaById: (schemaId: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.bareSchemaById', { ids: [schemaId] }, options),
       /** Schema registry: The event that it is of. */
@@ -120,12 +122,6 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       checkNewest: (subject: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.checkNewest', { ids: [subject] }, options),
       /** Schema registry: Whether a schema could be a minor version after this one. */
       checkVersion: (subject: string, version: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.checkVersion', { ids: [subject, version] }, options),
-      schemas: {
-        guids: {
-          /** Schema registry: A schema by the GUID that serializers write into a header. */
-          get: (guid: string, options: CallOptions = {}) => call<unknown>('schemaRegistry.schemas.guids.get', { ids: [guid] }, options),
-        },
-      },
     },
     platformEvents: {
       /** Publish a built-in event for an organization; the answer carries its verdict. */
