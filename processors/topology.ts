@@ -97,6 +97,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     writes: [
       ...retries,
       deliveriesDeadLetter,
+      runs,
       platformEmits,
       notifications,
       auditAttempts,

@@ -16,6 +16,7 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 export const RUN_STATUSES = [
   'queued',
   'running',
+  'waiting',
   'succeeded',
   'failed',
   'cancelled',

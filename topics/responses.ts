@@ -12,9 +12,10 @@ export const answerToFields = record('AnswerTo', {
   deadlineMs: long,
   /**
    * `taken`: once the command has been settled, whatever follows. `end`: the end of the run. `response`: what the run
-   * responds, or its end if it has not responded by then.
+   * responds, or its end if it has not responded by then. `look`: what the owner knows behind the command. `watch`: each
+   * step that commits, until the deadline.
    */
-  wants: textOf<'taken' | 'end' | 'response'>(),
+  wants: textOf<'taken' | 'end' | 'response' | 'look' | 'watch'>(),
 })
 
 /** An answer to a call that waits. */
@@ -32,9 +33,9 @@ export const responseRowFields = record('Response', {
 
 /**
  * `taken`: null. `ended`: the row of the run's end, as in `audit.runs`. `responded`: status, headers and body.
- * `refused`: code and message.
+ * `refused`: code and message. `looked`: what was asked (src/run-calls/looked.ts). `watched`: `WatchedSteps` of it.
  */
-export type ResponseKind = 'taken' | 'ended' | 'responded' | 'refused'
+export type ResponseKind = 'taken' | 'ended' | 'responded' | 'refused' | 'looked' | 'watched'
 
 export type Responses = ValueOf<typeof responsesFields>
 

@@ -15,6 +15,8 @@ export const eventStartFields = record('EventStart', {
   refused: byDefault([], list(pinnedWorkflowFields)),
   /** `run` looks the workflows up once its view of the control plane has reached this offset. */
   controlOffset: long,
+  /** A stored event, which this replay hands to the workflows. */
+  replayId: optional(text),
 })
 
 /** How the emit of a step was judged. */
@@ -47,11 +49,11 @@ export const runInputCodec = codecOf(runInputFields)
 /** One record per accepted event that some workflow listens to, and one per emit of a run. */
 export const runs: Topic = {
   name: 'runs',
-  meaning: 'Accepted events with the workflows that they start, and verdicts on what runs emitted.',
+  meaning: 'Accepted and replayed events with the workflows that they start, and verdicts on what runs emitted.',
   key: 'the organization',
   value: 'Avro RunInput',
   partitions: 'shards',
-  producers: ['admit'],
+  producers: ['admit', 'deliver'],
   consumers: ['run'],
   cleanup: 'delete',
   retentionMs: 7 * DAY_MS,

@@ -133,7 +133,7 @@ function accepted(emit: Emit, acceptance: Acceptance, shard: number, controlOffs
   }
   const { starts, refused } = workflows
   if (starts.length + refused.length > 0) {
-    const start = { event, payload, workflows: starts, refused, controlOffset }
+    const start = { event, payload, workflows: starts, refused, controlOffset, replayId: null }
     const value = runInputCodec.encode({ start, verdict: null })
     records.push({ topic: runs.name, partition: shard, key, value })
   }

@@ -4,7 +4,9 @@ import type { SecretBox } from '../../src/crypto/secret-box.ts'
 import type { Caller } from '../../src/delivery/outbound-call.ts'
 import type { Appender } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/logger.ts'
+import type { Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
+import type { Registration } from '../../src/model/registrations.ts'
 import type { TableSteps } from '../../src/tables/steps.ts'
 import type { EndStatus } from '../../src/workflows/interpreter/run.ts'
 import type { SkipReason } from '../../topics/audit-runs.ts'
@@ -14,6 +16,8 @@ export interface RunDependencies {
   secrets: Pick<SecretBox, 'decrypt'>
   caller: Caller
   tables: TableSteps
+  /** Findings on the payload of an event, at most 20. */
+  validate(registration: Registration, value: unknown): Finding[]
   /** Of answers that are in no transaction. */
   appender: Appender
   shards: number
@@ -35,6 +39,8 @@ export interface RunObserver {
   attempt(type: string, code: string, seconds: number): void
   /** A change of the reference domain has announced itself. */
   domainEvent(type: string): void
+  /** How late it was: a start behind its event's acceptance, a wake-up and a tick behind their times. */
+  late(what: 'start' | 'wake' | 'tick', seconds: number): void
   /** Read at each scrape, over all shards of the process. */
   live(read: () => { active: number; waiting: number }): void
 }

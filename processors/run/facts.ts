@@ -1,5 +1,5 @@
 /** What never changes in a run, from what started it. */
-import { renderLogEvent } from '../../src/events/envelope.ts'
+import { renderFacts } from '../../src/events/envelope.ts'
 import { parseJson } from '../../src/json/json.ts'
 import { fixedId } from '../../src/model/ids.ts'
 import { GENERIC_FULL_NAME } from '../../src/model/names.ts'
@@ -18,17 +18,18 @@ const NONE = {
   ...{ path: [] as string[], variables: '{}', answerTo: null, callKey: null, options: null, replayId: null },
 }
 
-/** One run for each workflow and event, whatever is read twice. */
+/** One run for each workflow, event and replay, whatever is read twice. */
 export function factsOfEvent(
-  { event, payload }: Pick<EventStart, 'event' | 'payload'>,
+  { event, payload, replayId }: Pick<EventStart, 'event' | 'payload' | 'replayId'>,
   { workflowId, version }: EventStart['workflows'][number],
   startedAtMs: number,
 ): RunFacts {
   const { organizationId, environment, eventId, canonicalName, depth, rootEventId, correlationId, traceparent } = event
   return {
     ...NONE,
-    runId: fixedId('run', `${eventId}/${workflowId}`, event.recordedAtMs),
-    ...{ organizationId, environment, workflowId, version, mode: 'live', triggerKind: 'event' },
+    runId: fixedId('run', `${eventId}/${workflowId}${replayId === null ? '' : `/${replayId}`}`, event.recordedAtMs),
+    ...{ organizationId, environment, workflowId, version, replayId, triggerKind: 'event' },
+    mode: replayId === null ? 'live' : 'replay',
     ...{
       eventId,
       canonicalName,
@@ -40,7 +41,8 @@ export function factsOfEvent(
       traceparent,
       path: event.path,
     },
-    scopes: JSON.stringify({ $param: paramOf(event, payload), $event: envelopeOf(event) }),
+    // The payload is in `$param`.
+    scopes: `{"$param":${paramOf(event, payload)},"$event":${renderFacts(event, replayId === null ? null : { replayId })}}`,
   }
 }
 
@@ -78,20 +80,11 @@ export function factsOfCommand(command: RunCommand, startedAtMs: number): RunFac
   }
 }
 
-/** The payload; of a generic event its `data`. Numbers keep their digits. */
-function paramOf({ type }: EventFacts, payload: Buffer): unknown {
-  const exact = exactJson(payload)
-  if (type !== GENERIC_FULL_NAME) return exact
-  return (exact as { data?: unknown }).data ?? null
+/** The payload as it is; of a generic event its `data`. Numbers keep their digits. */
+function paramOf({ type }: EventFacts, payload: Buffer): string {
+  if (type !== GENERIC_FULL_NAME) return payload.toString()
+  return JSON.stringify((exactJson(payload) as { data?: unknown }).data ?? null)
 }
-
-/** The payload is in `$param`. */
-function envelopeOf(event: EventFacts): Record<string, unknown> {
-  const { data: _data, replay: _replay, ...envelope } = JSON.parse(renderLogEvent(event, NULL).toString())
-  return envelope
-}
-
-const NULL = Buffer.from('null')
 
 /** JSON that the platform has written, or checked. */
 export function exactJson(bytes: Buffer): unknown {

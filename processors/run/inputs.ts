@@ -7,6 +7,7 @@ import { type RunInput, runInputCodec, runs as runsTopic, type StepVerdict } fro
 import { type RunCommand, runCommandCodec, runsCommands } from '../../topics/runs-commands.ts'
 import type { RunDependencies } from './dependencies.ts'
 import { answerOfVerdict } from './effects/create-event.ts'
+import type { Looks } from './looks/looks.ts'
 import type { Positions } from './positions.ts'
 import type { Responses } from './responses.ts'
 import type { RunAnswers } from './run-answers.ts'
@@ -33,8 +34,9 @@ export function createInputs(context: {
   runs: Runs
   responses: Pick<Responses, 'answer'>
   answers: Pick<RunAnswers, 'claim'>
+  looks: Pick<Looks, 'look' | 'watch'>
 }): Inputs {
-  const { handle, positions, starts, runs, responses, answers } = context
+  const { handle, positions, starts, runs, responses, answers, looks } = context
   const { view, clock, logger } = context.deps
   /** By topic: the record that has waited for the control view long enough. */
   const hasWaited = new Map<string, number>()
@@ -78,10 +80,17 @@ export function createInputs(context: {
   }
 
   function command(given: RunCommand): void {
+    if (given.ask !== null) {
+      if (given.ask === 'watch') looks.watch(given)
+      else looks.look(given, false)
+      return
+    }
     const { answerTo } = given
     const { isFirst, runId } = answers.claim(given)
+    const wasLive = runs.find(runId) !== undefined
     if (given.kind === 'cancel') cancel(given)
     else if (isFirst) starts.command(given, runs)
+    if (answerTo?.wants === 'look') looks.look(given, wasLive)
     if (answerTo?.wants === 'taken') responses.answer(answerTo, { kind: 'taken', runId, value: null })
   }
 

@@ -14,6 +14,8 @@ export interface Lanes {
   of(facts: RunFacts): Lane
   /** Runs of an organization that may be active together. */
   limitOf(organizationId: string): number
+  /** Runs of an organization that may wait for a time. */
+  parkedMax(organizationId: string): number
   /** Runs of an organization that may wait for a slot. */
   queuedMax(organizationId: string): number
 }
@@ -38,6 +40,7 @@ export function createLanes(view: Pick<ControlView, 'find' | 'organization'>): L
       }
     },
     limitOf: id => planOfOrganization(id).activeRuns,
+    parkedMax: id => planOfOrganization(id).parkedRuns,
     queuedMax: id => planOfOrganization(id).queuedRuns,
   }
 }

@@ -17,6 +17,8 @@ export interface LiveRun {
   /** Its walk goes on in a later turn. */
   isWalking: boolean
   isQueued: boolean
+  /** It counts among those of its organization that wait for a time. */
+  isParked: boolean
   hasEnded: boolean
   journal: Journal
   /** Effects that begin when the input that they depend on has committed. */
@@ -51,7 +53,7 @@ export interface Lane {
 export function liveRun(facts: RunFacts, run: Run, lane: Lane, secrets: Set<string>, mailbox: Input[]): LiveRun {
   return {
     ...{ facts, run, secrets, lane, slot: 'waiting', mailbox },
-    ...{ isWalking: false, isQueued: false, hasEnded: false, held: [], wake: undefined, steps: 0 },
+    ...{ isWalking: false, isQueued: false, isParked: false, hasEnded: false, held: [], wake: undefined, steps: 0 },
     journal: { isWritten: false, snapshot: null, inputs: [], sealed: 0, committed: 0 },
     underWay: new Map(),
   }

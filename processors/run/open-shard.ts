@@ -11,6 +11,8 @@ import type { Outwards } from './effects/outward.ts'
 import { createPerformer } from './effects/perform.ts'
 import { createInputs } from './inputs.ts'
 import { createLanes } from './lanes.ts'
+import { createLooks } from './looks/looks.ts'
+import { createRecentRuns } from './looks/recent-runs.ts'
 import { createOutputs } from './outputs.ts'
 import { createPace } from './pace.ts'
 import { createPositions } from './positions.ts'
@@ -38,7 +40,15 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
   const positions = createPositions(handle)
   const responses = createResponses({ handle, deps })
   const answers = createRunAnswers({ ...deps, shard, responses })
-  const outputs = createOutputs(shard, { announce: createAnnounceRuns(deps), ended: answers.ended })
+  const recent = createRecentRuns()
+  const outputs = createOutputs(shard, {
+    announce: createAnnounceRuns(deps),
+    stepped: recent.step,
+    ended(facts, row, hasResponded) {
+      recent.ended(row)
+      answers.ended(facts, row, hasResponded)
+    },
+  })
   const programs = createPrograms(view)
   const pace = createPace({ handle, view, shards: deps.shards })
   const lanes = createLanes(view)
@@ -51,7 +61,8 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     outdated: (facts, nowMs) => outdated(view, facts, nowMs),
   })
   const schedules = createSchedules({ handle, deps, starts, runs })
-  const inputs = createInputs({ handle, deps, positions, starts, runs, responses, answers })
+  const looks = createLooks({ handle, clock: deps.clock, responses, recent, programs, runs })
+  const inputs = createInputs({ handle, deps, positions, starts, runs, responses, answers, looks })
 
   let stopListening = (): void => undefined
 
@@ -94,6 +105,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     // Rows of runs that are sealed for the first time are among the outputs.
     seal() {
       const journal = runs.seal()
+      looks.seal()
       return [
         ...journal,
         ...outputs.seal(),

@@ -12,6 +12,7 @@ import {
 } from '../../topics/audit-runs.ts'
 import type { RunFacts } from '../../topics/run-journal.ts'
 import type { AnnounceRuns } from './announce.ts'
+import type { LiveRun } from './live-run.ts'
 
 /** Of many rows in one record. */
 const PACKED_BYTES_MAX = 512 * 1024
@@ -42,9 +43,10 @@ export interface RunListeners {
   announce: AnnounceRuns
   /** Is given the end of each run, skipped ones included. */
   ended(facts: RunFacts, row: RunRow, hasResponded: boolean): void
+  stepped(row: StepRow): void
 }
 
-export function createOutputs(shard: number, { announce, ended }: RunListeners): Outputs {
+export function createOutputs(shard: number, { announce, ended, stepped }: RunListeners): Outputs {
   let rows: AuditRuns = { steps: [], runs: [] }
   let bytes = 0
   let packed: OutRecord[] = []
@@ -72,6 +74,7 @@ export function createOutputs(shard: number, { announce, ended }: RunListeners):
       const row = stepRow(facts, record, secrets)
       add(ROW_BYTES + 3 * charactersOf(row))
       rows.steps.push(row)
+      stepped(row)
     },
     started: (facts, atMs) => void packed.push(...announce.started(facts, atMs)),
     ended(facts, end, secrets) {
@@ -114,6 +117,14 @@ function rowOf(facts: RunFacts, secrets: Iterable<string>): RunRow {
     ...{ errorAction: null, errorPath: null, errorCode: null, errorMessage: null, reason: null },
     ...{ chainDepth: depth, steps: 0, warnings: '[]', replayId },
   }
+}
+
+/** A run that has not ended, as it is now. */
+export function liveRow({ facts, run, slot, steps, secrets }: LiveRun): RunRow {
+  const { inputs, warnings } = run.state
+  const status = inputs === 0 ? 'queued' : slot === 'held' ? 'running' : 'waiting'
+  const shownWarnings = redacted(JSON.stringify(warnings), secrets)
+  return { ...rowOf(facts, secrets), step: 0, status, steps, warnings: shownWarnings }
 }
 
 function endRow(facts: RunFacts, { ending, atMs, steps, warnings }: EndedRun, secrets: Iterable<string>): RunRow {

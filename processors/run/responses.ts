@@ -24,6 +24,8 @@ export interface GivenAnswer {
 export interface Responses {
   /** In the transaction that is being filled, whose commit is hurried. */
   answer(to: AnswerTo, given: GivenAnswer): void
+  /** While the transaction is being sealed. */
+  fill(to: AnswerTo, given: GivenAnswer): void
   /** Outside any transaction, and never waited for: only of what has committed, or is said not to have. */
   answerNow(to: AnswerTo, given: GivenAnswer): void
   seal(): OutRecord[]
@@ -67,6 +69,9 @@ export function createResponses(context: {
 
   return {
     answer,
+    fill(to, given) {
+      if (isAwaited(to)) add(to.process, rowOf(to, given))
+    },
     answerNow(to, given) {
       if (!isAwaited(to)) return
       appender

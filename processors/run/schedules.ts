@@ -40,12 +40,12 @@ const CATCH_UP_MAX = 100
 
 export function createSchedules(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'shards' | 'logger'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'shards' | 'logger' | 'observe'>
   starts: Starts
   runs: Runs
 }): Schedules {
   const { handle, starts, runs } = context
-  const { view, clock, shards, logger } = context.deps
+  const { view, clock, shards, logger, observe } = context.deps
   const restored = new Map<string, RunSchedule>()
   const entries = new Map<string, Entry>()
   const changed = new Set<string>()
@@ -110,6 +110,7 @@ export function createSchedules(context: {
     const newest = due.at(-1)
     if (newest === undefined || workflow === undefined) return
     entry.state = { ...entry.state, tickMs: newest }
+    observe.late('tick', (nowMs - newest - spreadOf(workflowId)) / 1000)
     note(workflowId)
     for (const each of dueNow(workflow, due, entry.ticks, nowMs)) starts.tick(workflow, each, runs)
   }

@@ -99,6 +99,7 @@ export function createStarts(context: {
 
   return {
     event(event, runs) {
+      if (event.replayId === null) observe.late('start', (clock.nowMs() - event.event.recordedAtMs) / 1000)
       for (const pinned of event.workflows) start(factsOfEvent(event, pinned, nowMs()), runs)
       for (const pinned of event.refused) skip(factsOfEvent(event, pinned, nowMs()), 'condition_false')
     },

@@ -28,6 +28,8 @@ import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
 import { createStoredEvents } from '../replay/stored-events.ts'
 import type { RunCalls } from '../run-calls/run-calls.ts'
+import { createRunLooks } from '../run-calls/run-looks.ts'
+import type { RunWatches } from '../run-calls/run-watches.ts'
 import type { Push } from '../streaming/hub/push.ts'
 import type { Meters } from '../streaming/meters.ts'
 import type { Streaming } from '../streaming/streaming.ts'
@@ -68,7 +70,12 @@ import { createPlaceOf } from './replays/place-of.ts'
 import { createSubscriptionReplay } from './replays/subscription-replay.ts'
 import { createServeRoute, ROUTES_PREFIX } from './route-calls/serve.ts'
 import { createRoutes } from './routes.ts'
+import { createDebugHandler } from './runs/debug.ts'
+import { createDebugParamsHandler } from './runs/debug-params.ts'
+import { createFindRun } from './runs/find-run.ts'
 import { createRunHandlers } from './runs/handlers.ts'
+import { createListRuns } from './runs/list-runs.ts'
+import { createRunStreams } from './runs/stream-run.ts'
 import { createSessionHandlers } from './sessions/handlers.ts'
 import { createSignIn } from './sessions/sign-in.ts'
 import { createStreams } from './streams/create-streams.ts'
@@ -95,6 +102,8 @@ export interface ApiDeps {
   verdictWaiter: VerdictWaiter
   /** The composition root feeds it the topic `responses`. */
   runCalls: RunCalls
+  /** The same. */
+  runWatches: RunWatches
   domainCalls: DomainCalls
   /** Whether there are the routes of the reference domain. */
   referenceDomain: 'on' | 'off'
@@ -172,6 +181,9 @@ export function createApi(deps: ApiDeps): Api {
   })
   const findQuarantined = createFindQuarantined(deps)
   const streams = createStreams({ ...deps, authenticate })
+  const runLooks = createRunLooks(deps)
+  const findRun = createFindRun({ ...deps, runLooks })
+  const runStreams = createRunStreams({ ...deps, findRun })
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, authenticate, documents }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
@@ -191,7 +203,10 @@ export function createApi(deps: ApiDeps): Api {
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),
     notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
     channels: createChannelHandlers({ ...deps, ...controlPlane }),
-    runs: createRunHandlers(deps),
+    runs: createRunHandlers({ ...deps, findRun, listRuns: createListRuns({ ...deps, runLooks }) }),
+    debug: createDebugHandler({ ...deps, findRun }),
+    debugParams: createDebugParamsHandler(deps),
+    runStreams,
     domain: deps.referenceDomain === 'on' ? createDomainHandlers(deps) : undefined,
     workflows: createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'workflow' }),
     apiRoutes: createApiRouteHandlers(
@@ -201,7 +216,7 @@ export function createApi(deps: ApiDeps): Api {
     evaluate: createEvaluateHandler(deps),
     dryRunWorkflow: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
-    secrets: createNamedHandlers('secret', { named: controlPlane.environmentSecrets, view: deps.view }),
+    secrets: createNamedHandlers('secret', { named: controlPlane.environmentSecrets, view: deps.view, runLooks }),
     usage: createUsageHandlers(deps),
     audit: createAuditHandlers(deps),
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
@@ -228,6 +243,7 @@ export function createApi(deps: ApiDeps): Api {
         : app(request, response),
     upgrade: streams.webSockets.upgrade,
     async drain() {
+      runStreams.drain()
       await deps.push.hub.drain()
       streams.webSockets.drain()
     },

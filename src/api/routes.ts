@@ -19,8 +19,7 @@ import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
 import { createRegistrationRoutes, type RegistrationHandlers } from './registrations/routes.ts'
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
-import type { createRunHandlers } from './runs/handlers.ts'
-import { createRunRoutes } from './runs/routes.ts'
+import { createRunRoutes, type RunRoutesHandlers } from './runs/routes.ts'
 import { createSessionRoutes, type SessionHandlers } from './sessions/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
@@ -38,12 +37,12 @@ export interface Handlers
     FederationHandlers,
     NotificationHandlers,
     ReplayHandlers,
+    RunRoutesHandlers,
     VariableHandlers,
     WebhookHandlers,
     WorkflowHandlers {
   /** Undefined: it is switched off. */
   domain: DomainHandlers | undefined
-  runs: ReturnType<typeof createRunHandlers>
   apiRoutes: ReturnType<typeof createApiRouteHandlers>
   system: SystemHandlers
   organizations: OrganizationHandlers
@@ -91,7 +90,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createWebhookRoutes(on),
     ...createReplayRoutes(on),
     ...createNotificationRoutes(on),
-    ...createRunRoutes(on.runs),
+    ...createRunRoutes(on),
     ...createWorkflowRoutes(on),
     ...createApiRouteRoutes(on.apiRoutes),
     ...createVariableRoutes(on),

@@ -15,6 +15,7 @@ import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
 import { createDomainCalls } from '../run-calls/domain-calls.ts'
 import { createRunCalls, type RunCalls } from '../run-calls/run-calls.ts'
+import { createRunWatches, type RunWatches } from '../run-calls/run-watches.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
@@ -35,6 +36,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
   const { shards } = parts.provisioning
   const runCalls = createRunCalls({ ...parts, appender, shards, processId })
+  const runWatches = createRunWatches({ ...parts, appender, shards, processId })
   const streaming = await openStreams(parts, followed)
   const meters = createMeters({
     ...parts,
@@ -44,7 +46,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     meter: 'streamed_events',
   })
   const push = openPush(parts, { streaming, meters, appender, processId })
-  const readers = await followTopics(parts, { ...followed, ...push, runCalls })
+  const readers = await followTopics(parts, { ...followed, ...push, runCalls, runWatches })
   showFollowed(parts, { ...followed, runCalls })
   alignPartitions(parts)
   const kafkaAccess = openKafkaAccess(parts)
@@ -52,7 +54,19 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
   const { tables } = openTables(parts)
-  const opened = { openMetrics, pings, appender, kafkaAccess, history, streaming, meters, push, tables, runCalls }
+  const opened = {
+    openMetrics,
+    pings,
+    appender,
+    kafkaAccess,
+    history,
+    streaming,
+    meters,
+    push,
+    tables,
+    runCalls,
+    runWatches,
+  }
   const api = createHandler(parts, { ...followed, ...opened })
   parts.draining.push(async () => streaming.pulls.close(), api.drain)
   const sweep = controlPlane.federation.startSweep()
@@ -71,6 +85,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     await readers.close()
     followed.verdictWaiter.close()
     runCalls.close()
+    runWatches.close()
     await history.close()
   })
   resealAll(parts)
@@ -151,6 +166,7 @@ type Opened = Followed & {
   push: Push
   tables: Tables
   runCalls: RunCalls
+  runWatches: RunWatches
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {

@@ -27,6 +27,7 @@ export function startRun(parts: Parts): void {
       secrets,
       caller,
       tables,
+      validate: parts.validators.validate,
       appender,
       shards,
       clock,

@@ -13,6 +13,7 @@ import { retryTransient } from '../kafka/protocol/retry-transient.ts'
 import { createLogReader } from '../kafka/read/log-reader.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
 import type { RunCalls } from '../run-calls/run-calls.ts'
+import type { RunWatches } from '../run-calls/run-watches.ts'
 import type { Push } from '../streaming/hub/push.ts'
 import type { Parts } from './parts.ts'
 
@@ -30,7 +31,7 @@ export interface Followed {
 }
 
 /** Fed with the topics `streams.presence` and `responses`. */
-type FollowedBesides = Pick<Push, 'presence'> & { runCalls: RunCalls }
+type FollowedBesides = Pick<Push, 'presence'> & { runCalls: RunCalls; runWatches: Pick<RunWatches, 'onRecord'> }
 
 export const createFollowed = ({ clock, logger }: Parts, processId: string): Followed => ({
   verdictWaiter: createVerdictWaiter({ clock, processId }),
@@ -42,7 +43,7 @@ export const createFollowed = ({ clock, logger }: Parts, processId: string): Fol
 /** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
 export async function followTopics(
   parts: Parts,
-  { verdictWaiter, pauses, numbers, waiting, presence, runCalls }: Followed & FollowedBesides,
+  { verdictWaiter, pauses, numbers, waiting, presence, runCalls, runWatches }: Followed & FollowedBesides,
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   const verdicts = createLogReader({
@@ -50,8 +51,10 @@ export async function followTopics(
     events: {
       onRecords(topic, _partition, records) {
         for (const record of records) {
-          if (topic === responsesTopic.name) runCalls.onRecord(record)
-          else {
+          if (topic === responsesTopic.name) {
+            runCalls.onRecord(record)
+            runWatches.onRecord(record)
+          } else {
             verdictWaiter.onRecord(record)
             pauses.onRecord(record)
           }

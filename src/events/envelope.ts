@@ -40,6 +40,12 @@ export function renderEnvelope(
  * The same envelope for readers of the log, who have no delivery: without `deliveryId` and `apiVersion`. Without a
  * payload it says `"withheld":true` where `data` would be.
  */
+/** Without its payload; `replay` only where one is named. */
+export function renderFacts(event: EventFacts, replay: Pick<ReplayFacts, 'replayId'> | null): string {
+  const own = `{"id":${quoted(event.eventId)},${membersOf(event)}`
+  return replay === null ? `${own}}` : `${own},"replay":${JSON.stringify(replay)}}`
+}
+
 export function renderLogEvent(event: EventFacts, payload: Buffer | undefined): Buffer {
   const members = `{"id":${quoted(event.eventId)},${membersOf(event)},"replay":null}`
   return payload === undefined ? withheld(members) : withMember(members, 'data', payload)

@@ -27,9 +27,10 @@ export interface PlanLimits {
   callKeys: number
   /** The least time between two ticks of a schedule. */
   schedulePeriodMinutes: number
-  /** Runs that are under way together, waiting ones not counted; and those that wait for a slot. */
+  /** Runs that are under way together, waiting ones not counted; those that wait for a slot; those that wait for a time. */
   activeRuns: number
   queuedRuns: number
+  parkedRuns: number
   /** Workflows may use `sql_query`. */
   sqlQueries: boolean
   /** Workflows may use `custom_code`. */
@@ -86,6 +87,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     schedulePeriodMinutes: 15,
     activeRuns: 5,
     queuedRuns: 1_000,
+    parkedRuns: 100,
     sqlQueries: false,
     customCode: false,
     queues: 0,
@@ -119,6 +121,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     schedulePeriodMinutes: 5,
     activeRuns: 25,
     queuedRuns: 10_000,
+    parkedRuns: 1_000,
     sqlQueries: true,
     customCode: false,
     queues: 2,
@@ -152,6 +155,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     schedulePeriodMinutes: 1,
     activeRuns: 100,
     queuedRuns: 50_000,
+    parkedRuns: 10_000,
     sqlQueries: true,
     customCode: true,
     queues: 10,
@@ -185,6 +189,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     schedulePeriodMinutes: 1,
     activeRuns: 1_000,
     queuedRuns: 100_000,
+    parkedRuns: 100_000,
     sqlQueries: true,
     customCode: true,
     queues: 100,

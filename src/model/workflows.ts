@@ -75,6 +75,8 @@ export interface WorkflowDraft extends KeptDefinition {
   /** Counts the saves; the revision of the workflow does not. */
   revision: number
   findings: GradedFinding[]
+  /** Outputs by action key, for debug runs; absent: none. */
+  pins?: Record<string, unknown>
   updatedAt: string
   updatedBy: string
 }

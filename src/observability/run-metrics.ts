@@ -9,6 +9,7 @@ export interface RunMetrics {
   skipped(reason: string): void
   attempt(type: string, code: string, seconds: number): void
   domainEvent(type: string): void
+  late(what: 'start' | 'wake' | 'tick', seconds: number): void
   /** Read at each scrape. */
   live(read: () => { active: number; waiting: number }): void
 }
@@ -46,7 +47,28 @@ export function createRunMetrics(registry: Registry, scraped: ScrapedMetrics): R
     labelNames: ['type'],
     registers,
   })
+  const late = {
+    start: new Histogram({
+      name: 'clarion_run_start_lag_seconds',
+      help: 'Time from the acceptance of an event until its run is started or skipped.',
+      buckets: SECONDS,
+      registers,
+    }),
+    wake: new Histogram({
+      name: 'clarion_run_wake_late_seconds',
+      help: 'How late runs are woken for delays, retries and time limits.',
+      buckets: SECONDS,
+      registers,
+    }),
+    tick: new Histogram({
+      name: 'clarion_schedule_late_seconds',
+      help: 'How late ticks of schedules are taken, behind their place in the first two seconds of the minute.',
+      buckets: SECONDS,
+      registers,
+    }),
+  }
   return {
+    late: (what, seconds) => late[what].observe(Math.max(0, seconds)),
     started: trigger => started.inc({ trigger }),
     ended: status => ended.inc({ status }),
     skipped: reason => skipped.inc({ reason }),

@@ -112,7 +112,7 @@ export function createRunCalls(deps: {
 
   const commandOf = (given: GivenCommand, answerTo: AnswerTo): RunCommand => ({
     ...{ actorId: '', requestId: '', workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null },
-    ...{ options: null, callKey: null },
+    ...{ options: null, callKey: null, ask: null },
     ...{ controlOffset: view.appliedOffset, answerTo },
     ...given,
   })
@@ -126,8 +126,9 @@ export function createRunCalls(deps: {
     },
     onRecord(record) {
       if (record.key === null || record.value === null || !record.key.equals(key)) return
+      // Watches have numbers of their own.
       for (const { correlation, ...answer } of responsesCodec.decode(record.value).responses)
-        tickets.answer(correlation, answer)
+        if (answer.kind !== 'watched') tickets.answer(correlation, answer)
     },
     get waiting() {
       return tickets.open

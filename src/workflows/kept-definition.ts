@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { canonicalJson } from '../json/canonical-json.ts'
 import { readJson } from '../json/read-json.ts'
-import type { KeptDefinition } from '../model/workflows.ts'
+import type { KeptDefinition, WorkflowDraft } from '../model/workflows.ts'
 
 /** The largest definition, as JSON. */
 export const DEFINITION_BYTES_MAX = 65_536
@@ -30,3 +30,6 @@ export const readDefinition = (kept: KeptDefinition): unknown => readJson(defini
 /** What a definition costs of the organization's share: its characters in memory, and as much as a small record has. */
 export const KEPT_BYTES_MIN = 1_024
 export const keptBytes = ({ deflated }: KeptDefinition): number => Math.max(KEPT_BYTES_MIN, deflated.length)
+
+export const draftBytes = (draft: Pick<WorkflowDraft, 'deflated' | 'bytes' | 'hash' | 'pins'>): number =>
+  keptBytes(draft) + (draft.pins === undefined ? 0 : JSON.stringify(draft.pins).length)

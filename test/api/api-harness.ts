@@ -30,6 +30,7 @@ import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { createRunCalls } from '../../src/run-calls/run-calls.ts'
+import { createRunWatches } from '../../src/run-calls/run-watches.ts'
 import type { ConnectionTimings } from '../../src/streaming/hub/connection.ts'
 import { createPush } from '../../src/streaming/hub/push.ts'
 import { createMeters } from '../../src/streaming/meters.ts'
@@ -199,6 +200,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     verdictWaiter: outcomes,
     runCalls: createRunCalls({ ...parts, appender: refusable, processId: ids.next('api') }),
     ...{ referenceDomain: options.referenceDomain ?? 'on', domainCalls: createDomainDesks({ clock }) },
+    runWatches: createRunWatches({ ...parts, appender: refusable, processId: ids.next('api') }),
     ...{ streaming, meters, push },
     pauses,
     tags,

@@ -45,7 +45,7 @@ describe('the versions of a workflow', () => {
   it('are the newest 20, and each as long as a run may be on it', async () => {
     const { time, plane, owner, workflow, deploy, rollBack, versions } = await deploying()
     await deploy()
-    await plane.drafts.save(caller, owner, workflow.id, definition('second'))
+    await plane.drafts.save(caller, owner, workflow.id, { definition: definition('second') })
     await deploy()
     for (let version = 3; version <= VERSIONS_KEPT + 5; version++) await rollBack(version % 2 === 1 ? 1 : 2)
     expect(versions()).toHaveLength(VERSIONS_KEPT + 5)

@@ -90,6 +90,7 @@ describe('docs/specification', () => {
       'minutes between two ticks of a schedule, at least': plans.map(plan => number(plan.schedulePeriodMinutes)),
       'runs under way together': plans.map(plan => number(plan.activeRuns)),
       'runs that wait for a slot': plans.map(plan => number(plan.queuedRuns)),
+      'runs that wait for a time': plans.map(plan => number(plan.parkedRuns)),
       'sql in workflows': plans.map(plan => (plan.sqlQueries ? 'yes' : 'no')),
       'code in workflows': plans.map(plan => (plan.customCode ? 'yes' : 'no')),
       'idempotency keys remembered': plans.map(plan => number(plan.idempotencyKeys)),

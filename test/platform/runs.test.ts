@@ -251,7 +251,7 @@ describe('a run', () => {
     const { data } = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${workflow}/run`)
     const path = `/api/v1/workflows/runs/${data.runId}`
     await until('it is recorded', async () => (await organization.call('GET', path)).status === 200)
-    expect((await organization.call('POST', `${path}/cancel`)).status).toBe(202)
+    expect((await organization.call('POST', `${path}/cancel`)).status).toBe(200)
     expect(await ended(organization, workflow, 1)).toMatchObject([{ status: 'cancelled' }])
     expect((await organization.call('POST', `${path}/cancel`)).code).toBe('run_ended')
   }, 60_000)
@@ -268,6 +268,38 @@ describe('a run', () => {
     const [, second] = await ended(organization, workflow, 2)
     expect(second).toMatchObject({ id: again.data.runId, retryOf: run!.id, reason: 'n is 9', mode: 'manual' })
   }, 60_000)
+})
+
+describe('a replay to a workflow', () => {
+  it('starts one run for each stored event that its trigger takes', async () => {
+    const organization = await platform.organization()
+    const from = new Date(Date.now() - 60_000).toISOString()
+    for (const n of [1, 2, 3]) await emit(organization, 'stored', { n })
+    const conditions = { all: [{ path: 'payload.data.n', operator: 'gt', value: 1 }] }
+    const actions = [{ key: 'seen', type: 'transform', with: { template: '{{$param.n}}' } }]
+    const trigger = { kind: 'event', event: 'stored', conditions }
+    const workflow = await deployed(organization, '', { actions }, { trigger })
+    const replay = await organization.call<{ id: string }>('POST', '/api/v1/replays', {
+      ...{ source: { from }, target: { kind: 'workflow', ids: [workflow] }, options: { ratePerSecond: 100 } },
+    })
+    expect([replay.status, replay.body]).toEqual([202, expect.anything()])
+    const done = await until('the replay is complete', async () => {
+      const { data } = await organization.call<{ state: string }>('GET', `/api/v1/replays/${replay.data.id}`)
+      return data.state === 'completed' && data
+    })
+    const runs = await ended(organization, workflow, 2)
+    expect(runs.map(({ mode, output }) => [mode, output]).sort()).toEqual([
+      ['replay', { value: 2 }],
+      ['replay', { value: 3 }],
+    ])
+    expect(runs[0]!.trigger).toMatchObject({ replayId: replay.data.id })
+    await until('its figures are there', async () => {
+      const { data } = await organization.call<{ progress: object }>('GET', `/api/v1/replays/${replay.data.id}`)
+      const { succeeded, skipped } = data.progress as { succeeded: number; skipped: number }
+      return succeeded === 2 && skipped === 1
+    })
+    expect(done.state).toBe('completed')
+  }, 90_000)
 })
 
 describe('a run that failed', () => {

@@ -1,4 +1,7 @@
-/** The replays of a shard to the targets that `deliver` owns: webhooks under all their names, and federation members. */
+/**
+ * The replays of a shard to the targets that `deliver` owns: webhooks under all their names,
+ * federation members, and workflows, whose runs it starts.
+ */
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ReplayTargetKind } from '../../../src/model/replays.ts'
 import { createDryRuns } from '../../../src/replay/ways/dry-runs.ts'
@@ -9,8 +12,9 @@ import { createTargetRuns, type TargetRunPorts, type TargetRuns } from '../../..
 import { catchUpKeys, deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
 import { type MemberTargetPorts, openMember } from './member-targets.ts'
 import { openWebhook, type WebhookTargetPorts } from './webhook-targets.ts'
+import { openWorkflow, type WorkflowTargetPorts } from './workflow-targets.ts'
 
-const KINDS: readonly ReplayTargetKind[] = ['webhook', 'subscription', 'sink', 'federation_member']
+const KINDS: readonly ReplayTargetKind[] = ['webhook', 'subscription', 'sink', 'federation_member', 'workflow']
 
 export type ReplayTargets = TargetRuns
 
@@ -19,7 +23,8 @@ export type ReplayTargetPorts = Pick<
   'log' | 'clock' | 'logger' | 'view' | 'isOurs' | 'fail' | 'ended' | 'pause' | 'turns'
 > &
   WebhookTargetPorts &
-  MemberTargetPorts & {
+  MemberTargetPorts &
+  WorkflowTargetPorts & {
     /** Events that are named one by one. From the history. */
     keptEvents: KeptEvents
     write(records: OutRecord[]): void
@@ -36,10 +41,12 @@ export function createReplayTargets(ports: ReplayTargetPorts): ReplayTargets {
   const isMember = (id: string) => view.federation.member(id)?.memberOrganizationId !== null
   const owner: TargetOwner = {
     kinds: KINDS,
-    open: (replay, target) =>
-      target.kind === 'federation_member' && isMember(target.id)
+    open(replay, target) {
+      if (target.kind === 'workflow') return openWorkflow(ports, replay, target)
+      return target.kind === 'federation_member' && isMember(target.id)
         ? openMember(ports, replay, target)
-        : openWebhook(ports, replay, target),
+        : openWebhook(ports, replay, target)
+    },
   }
   const listed = createListedEvents(ports.keptEvents)
   const changed = () => ports.write([])

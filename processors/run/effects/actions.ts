@@ -4,7 +4,9 @@ import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ActionType } from '../../../src/workflows/language/definition.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { ShardDomain } from '../domain/domain.ts'
+import type { LiveRun } from '../live-run.ts'
 import type { RunAnswers } from '../run-answers.ts'
+import { optionsOf } from '../run-options.ts'
 import type { Starts } from '../starts.ts'
 import { emitOf } from './create-event.ts'
 import { performRequest } from './http-request.ts'
@@ -13,12 +15,13 @@ import { responseOf } from './respond.ts'
 import { notificationOf } from './send-notification.ts'
 import type { ActionPerformer, InwardCall, OutwardCall, StepAnswer } from './step.ts'
 import { tableStep } from './table-step.ts'
+import { wouldBeEvent } from './would-be-event.ts'
 
 export type ActionPerformers = Readonly<Partial<Record<ActionType, ActionPerformer>>>
 
 export function createActionPerformers(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'validate'>
   answers: Pick<RunAnswers, 'responded'>
   starts: Starts
   domain: Pick<ShardDomain, 'changeBy'>
@@ -38,6 +41,7 @@ export function createActionPerformers(context: {
   return {
     call_workflow: inward(({ live, effect, runs }) => starts.call(live, effect, runs)),
     create_event: inward(({ live, effect }) => {
+      if (isImagined(live)) return wouldBeEvent(emitOf(live.facts, effect), deps)
       handle.write([platformEmitAt(emitOf(live.facts, effect), handle.shard, view.appliedOffset)])
       return undefined
     }),
@@ -59,4 +63,11 @@ export function createActionPerformers(context: {
     table_delete: onTable,
     table_get: onTable,
   }
+}
+
+/** In a debug run an event reaches nobody, unless the call wants that. */
+function isImagined({ facts }: LiveRun): boolean {
+  if (facts.mode !== 'debug') return false
+  const { debug } = optionsOf(facts)
+  return debug?.emit !== true || debug.sideEffects === 'mock'
 }

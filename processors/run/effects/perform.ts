@@ -27,7 +27,7 @@ const UNTIMED_MS = 3_600_000
 
 export function createPerformer(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'logger' | 'observe'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'validate' | 'logger' | 'observe'>
   answers: Pick<RunAnswers, 'responded'>
   outwards: Outwards
   starts: Starts

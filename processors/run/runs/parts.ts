@@ -45,9 +45,15 @@ function startOf(view: ControlView, facts: RunFacts): RunStart {
   const { runId: id, workflowId, mode, begunAtMs: startedAtMs, scopes, variables } = facts
   const workflow = view.find('workflow', facts.organizationId, workflowId)
   const { debug, known } = optionsOf(facts)
+  let parsed: RunStart['scopes'] | undefined
   return {
     ...{ ...(debug === undefined ? {} : { debug }), ...(known === undefined ? {} : { known }) },
-    ...{ id, workflowId, mode, startedAtMs, scopes: exactJson(Buffer.from(scopes)) as RunStart['scopes'] },
+    ...{ id, workflowId, mode, startedAtMs },
+    // Many runs read none of them.
+    get scopes() {
+      parsed ??= exactJson(Buffer.from(scopes)) as RunStart['scopes']
+      return parsed
+    },
     ...{ variables: JSON.parse(variables), strict: workflow?.strict ?? false },
     timeoutMs: 1000 * (workflow?.timeoutSeconds ?? TIMEOUT_SECONDS),
   }

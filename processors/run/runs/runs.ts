@@ -7,6 +7,7 @@ import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { type Advance, advance, continueRun } from '../../../src/workflows/interpreter/advance.ts'
 import type { Ending, Input } from '../../../src/workflows/interpreter/run.ts'
 import { createRun, snapshotOf } from '../../../src/workflows/interpreter/snapshot.ts'
+import { isDelayed } from '../../../src/workflows/interpreter/timers.ts'
 import type { SkipReason } from '../../../topics/audit-runs.ts'
 import { type RunFacts, runEntryCodec, runJournal } from '../../../topics/run-journal.ts'
 import type { RunDependencies } from '../dependencies.ts'
@@ -15,6 +16,7 @@ import type { Lanes } from '../lanes.ts'
 import { entryOf, type LiveRun, liveRun } from '../live-run.ts'
 import type { Outputs } from '../outputs.ts'
 import type { RunPort } from '../port.ts'
+import { createParking } from './parking.ts'
 import { type PartsOf, VersionMissing } from './parts.ts'
 import { createRevive, inTurn } from './revive.ts'
 import { createSlots, type Slots } from './slots.ts'
@@ -31,6 +33,7 @@ export interface Runs extends RunPort {
   work(): void
   seal(): OutRecord[]
   committed(): void
+  live(): Iterable<LiveRun>
   counts(): { active: number; waiting: number }
   close(): void
 }
@@ -56,6 +59,7 @@ export function createRuns(context: {
   let sealed: LiveRun[] = []
   const turns = createTurns({ clock, turn, onError: error => handle.fail(error) })
   const slots = createSlots({ limitOf: lanes.limitOf, granted: live => turns.add(live) })
+  const parking = createParking({ limitOf: lanes.parkedMax })
   const nowMs = () => Math.round(clock.nowMs())
 
   const port: RunPort = {
@@ -90,7 +94,10 @@ export function createRuns(context: {
     else if (input.kind === 'cancel') live.mailbox.unshift(input)
     else live.mailbox.push(input)
     if (live.slot === 'held') turns.add(live)
-    else if (live.slot === 'free' && !live.hasEnded) slots.request(live, true)
+    else if (live.slot === 'free' && !live.hasEnded) {
+      parking.leave(live)
+      slots.request(live, true)
+    }
   }
 
   function turn(live: LiveRun): void {
@@ -104,7 +111,7 @@ export function createRuns(context: {
       breakDown(live, error)
       return
     }
-    settle(live, outcome)
+    settle(live, outcome, input?.kind === 'resume')
   }
 
   /** The first slot of a run is its beginning, unless it came too late. */
@@ -145,7 +152,7 @@ export function createRuns(context: {
     end(live, { status: 'failed', error: failure, reason: null, output: null })
   }
 
-  function settle(live: LiveRun, outcome: Advance): void {
+  function settle(live: LiveRun, outcome: Advance, isRestored = false): void {
     live.isWalking = outcome.hasYielded
     live.journal.inputs.push(...outcome.accepted)
     dirty.add(live)
@@ -153,14 +160,19 @@ export function createRuns(context: {
     live.steps += outcome.records.length
     for (const effect of outcome.effects) performer.perform(live, effect, port)
     if (outcome.ended !== null) end(live, outcome.ended)
-    else goOn(live, outcome)
+    else goOn(live, outcome, isRestored)
   }
 
-  function goOn(live: LiveRun, outcome: Advance): void {
+  function goOn(live: LiveRun, outcome: Advance, isRestored: boolean): void {
     handle.write([], live.held.length > 0)
     if (!outcome.hasYielded) arm(live, outcome.wakeAtMs)
     if (outcome.hasYielded || live.mailbox.length > 0) turns.add(live)
-    else if (outcome.isWaiting && live.lane.releases) slots.release(live)
+    else if (outcome.isWaiting && live.lane.releases) park(live, isRestored)
+  }
+
+  function park(live: LiveRun, isRestored: boolean): void {
+    if (!isDelayed(live.run) || parking.enter(live, isRestored)) slots.release(live)
+    else feed(live, { kind: 'refuse', nowMs: nowMs(), code: 'waiting_limit_exceeded', message: TOO_MANY })
   }
 
   function arm(live: LiveRun, atMs: number | null): void {
@@ -168,6 +180,7 @@ export function createRuns(context: {
     live.wake = undefined
     if (atMs === null) return
     live.wake = clock.after(Math.max(1, atMs - clock.nowMs()), () => {
+      observe.late('wake', (clock.nowMs() - atMs) / 1000)
       feed(live, { kind: 'wake', nowMs: Math.max(nowMs(), atMs) })
       turns.work()
     })
@@ -191,6 +204,7 @@ export function createRuns(context: {
 
   function release(live: LiveRun): void {
     quieten(live)
+    parking.leave(live)
     dirty.delete(live)
     slots.forget(live)
     slots.release(live)
@@ -260,6 +274,7 @@ export function createRuns(context: {
       }
       sealed = []
     },
+    live: () => all.values(),
     counts: () => ({ active: slots.counts().held, waiting: all.size - slots.counts().held }),
     close() {
       turns.close()
@@ -268,6 +283,8 @@ export function createRuns(context: {
     },
   }
 }
+
+const TOO_MANY = 'The organization has as many runs that wait for a time as its plan lets.'
 
 /** A run that waited for less began when it was started. */
 const AT_ONCE_MS = 1_000

@@ -140,6 +140,13 @@ function write(context: RouterContext<State>, route: Route, answer: Answer, viaA
     context.body = answer.plain.body
     return
   }
+  if (answer.stream !== undefined) {
+    context.set('content-type', answer.stream.contentType)
+    // No proxy may keep, compress or gather frames.
+    context.set({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' })
+    context.body = answer.stream.body
+    return
+  }
   context.set('content-type', JSON_TYPE)
   const bare = viaAlias ? route.bare : undefined
   context.body = bare === undefined ? success(answer, context.state.requestId) : JSON.stringify(bare(answer))

@@ -11,7 +11,8 @@ export interface Failure {
 }
 
 export function success(answer: Answer, requestId: string): string {
-  const meta = answer.nextCursor === undefined ? { requestId } : { requestId, nextCursor: answer.nextCursor }
+  const paging = answer.nextCursor === undefined ? {} : { nextCursor: answer.nextCursor }
+  const meta = { requestId, ...paging, ...answer.meta }
   return JSON.stringify({ success: true, data: answer.data ?? null, meta })
 }
 

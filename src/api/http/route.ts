@@ -3,6 +3,7 @@
  * organization's ids are derived from the table.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Caller } from '../../control-plane/store/announce.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { Organization } from '../../model/organizations.ts'
@@ -68,6 +69,10 @@ export interface Answer {
   /** Lists: the cursor of the next page; null at the end. */
   nextCursor?: string | null
   headers?: Record<string, string>
+  /** Further members of `meta`. */
+  meta?: Record<string, unknown>
+  /** Instead of the envelope, for as long as it lasts; destroyed when the caller hangs up. */
+  stream?: { contentType: string; body: Readable }
   /** Instead of the envelope: metrics, the OpenAPI document. */
   plain?: { contentType: string; body: string }
 }

@@ -82,12 +82,8 @@ function checkTarget({ kind, ids }: { kind: ReplayTargetName; ids?: string[] }, 
     return
   }
   if (ids === undefined) throw wrong('/target/ids', 'required', 'is missing')
-  if (options.onlyFailed && (kind === 'queue' || kind === 'federation_member'))
-    throw wrong(
-      '/options/onlyFailed',
-      'target',
-      `is not for a ${kind}: only webhooks, sinks and workflows have deliveries`,
-    )
+  if (options.onlyFailed && (kind === 'queue' || kind === 'federation_member' || kind === 'workflow'))
+    throw wrong('/options/onlyFailed', 'target', `is not for a ${kind}: only webhooks and sinks have deliveries`)
 }
 
 /** `from` may be a cursor of the log. */
@@ -117,7 +113,7 @@ const SCOPES: Readonly<Record<ReplayTargetName, Scope | undefined>> = {
   original: 'webhooks:manage',
   federation_member: 'federation:manage',
   queue: undefined,
-  workflow: undefined,
+  workflow: 'workflows:run',
 }
 
 /** Throws `insufficient_scope`. */

@@ -2,14 +2,14 @@
 import type { RunStatus } from '../../../topics/audit-runs.ts'
 import type { RunCommand } from '../../../topics/runs-commands.ts'
 import { rangeOf } from '../../analytics/read/ranges.ts'
-import type { Reads } from '../../analytics/read/reads.ts'
-import type { RunFilter, StoredRun } from '../../analytics/read/run-reads.ts'
+import type { RunFilter } from '../../analytics/read/run-reads.ts'
 import { getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Workflow } from '../../model/workflows.ts'
 import { callKey, refusalOf } from '../../run-calls/call-key.ts'
+import type { LookedRun } from '../../run-calls/looked.ts'
 import type { GivenCommand, RunCalls } from '../../run-calls/run-calls.ts'
 import { copiedAnswers } from '../../workflows/copied-answers.ts'
 import { deployedDefinition } from '../../workflows/deployed-definition.ts'
@@ -19,6 +19,8 @@ import { agreedKey } from '../http/idempotency-key.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { answeredRun } from './answered-run.ts'
+import type { FindRun, FoundRun } from './find-run.ts'
+import type { ListRuns } from './list-runs.ts'
 import { presentEnded, presentRun, presentSummary } from './presenter.ts'
 
 interface Filter {
@@ -33,12 +35,20 @@ interface Filter {
   to?: string
 }
 
-const UNENDED: ReadonlySet<RunStatus> = new Set(['queued', 'running'])
+const UNENDED: ReadonlySet<RunStatus> = new Set(['queued', 'running', 'waiting'])
+/** Then the cancellation is on its way, and the caller looks again. */
+const CANCEL_WAIT_MS = 2_000
 /** What stands for a secret, and for what was too long to be kept. */
 const INCOMPLETE = /\*\*\*|…cut$/
 
-export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCalls: RunCalls; ids: Ids }) {
-  const { reads, view, runCalls, ids } = deps
+export function createRunHandlers(deps: {
+  view: ControlView
+  runCalls: RunCalls
+  ids: Ids
+  findRun: FindRun
+  listRuns: ListRuns
+}) {
+  const { view, runCalls, ids, findRun, listRuns } = deps
 
   function commandOf(call: Call, given: Pick<RunCommand, 'kind' | 'runId'> & Partial<RunCommand>): GivenCommand {
     const { actorId, requestId } = call.caller
@@ -50,29 +60,30 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
     return { data: { runId: given.runId } }
   }
 
-  async function one(call: Call): Promise<StoredRun> {
-    const found = await reads.runById(ownerOf(call), call.params.runId!)
-    if (found !== undefined) return found
-    throw new ClarionError('not_found', 'There is no such run, or it is so new that it is not recorded yet.')
-  }
-
   async function page(call: Call, list: RunFilter['list'], workflowId?: string): Promise<Answer> {
     const owner = ownerOf(call)
     const { status, mode, code, eventId, event, replayId, ...range } = call.query as Filter
     const facts = { status, mode, code, eventId, eventName: event, replayId }
     const filter = { list, workflowId, ...facts, ...rangeOf(range), ...pagingOf(call.query) }
-    const { items, nextCursor } = await reads.listRuns(owner, filter)
-    return { data: items.map(run => presentSummary(run, owner)), nextCursor }
+    const { items, nextCursor, isLive } = await listRuns(owner, filter)
+    return { data: items.map(run => presentSummary(run, owner)), nextCursor, meta: { live: isLive } }
   }
 
   /** Answers keep their digits: they go on as the JSON that history has. */
-  async function optionsFrom(
-    call: Call,
-    { run, workflow, version, from }: { run: StoredRun; workflow: Workflow; version: number; from: string },
-  ): Promise<string> {
+  function optionsFrom({
+    found,
+    workflow,
+    version,
+    from,
+  }: {
+    found: FoundRun
+    workflow: Workflow
+    version: number
+    from: string
+  }): string {
     const definitionOf = (number: number) => deployedDefinition(getVersion(view, workflow, number))
-    const [before, now] = [definitionOf(run.workflowVersion), definitionOf(version)]
-    const copied = copiedAnswers({ before, now, from }, await reads.stepsOf(ownerOf(call), run))
+    const [before, now] = [definitionOf(found.run.workflowVersion), definitionOf(version)]
+    const copied = copiedAnswers({ before, now, from }, found.steps)
     if (copied === undefined) throw noSuchAction(from)
     if ('problem' in copied) throw notRestartable(copied.problem)
     const members = Object.entries(copied.known).map(([path, output]) => `${JSON.stringify(path)}:${output}`)
@@ -86,8 +97,8 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
     },
     async get(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
-      const run = await one(call)
-      return { data: presentRun(run, await reads.stepsOf(owner, run), owner) }
+      const { run, steps, isLive } = await findRun(owner, call.params.runId!)
+      return { data: presentRun(run, steps, owner), meta: { live: isLive } }
     },
     async run(call: Call): Promise<Answer> {
       const workflow = getWorkflow(view, ownerOf(call), call.params.id!)
@@ -109,13 +120,14 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
     },
     async retry(call: Call): Promise<Answer> {
       const { useLatest = false, from } = (call.body ?? {}) as { useLatest?: boolean; from?: string }
-      const run = await one(call)
+      const found = await findRun(ownerOf(call), call.params.runId!)
+      const { run } = found
       if (UNENDED.has(run.status)) throw notRestartable('it has not ended')
       if (run.mode === 'debug') throw notRestartable('it was a debug run, which is started by /debug')
       if (INCOMPLETE.test(run.scopes)) throw notRestartable('what it was started with is kept in part only')
       const workflow = getWorkflow(view, ownerOf(call), run.workflowId)
       const version = useLatest ? liveVersion(workflow) : getVersion(view, workflow, run.workflowVersion).version
-      const options = from === undefined ? null : await optionsFrom(call, { run, workflow, version, from })
+      const options = from === undefined ? null : optionsFrom({ found, workflow, version, from })
       const { triggerKind, eventId, canonicalName, chainDepth: depth } = run
       const mode = triggerKind === 'route' ? 'route' : 'manual'
       const trigger = JSON.stringify({ mode, triggerKind, eventId, canonicalName, depth, rootEventId: eventId })
@@ -125,9 +137,20 @@ export function createRunHandlers(deps: { reads: Reads; view: ControlView; runCa
       })
     },
     async cancel(call: Call): Promise<Answer> {
-      const run = await one(call)
-      if (UNENDED.has(run.status)) return send(call, { kind: 'cancel', runId: run.runId })
-      throw new ClarionError('run_ended', `The run has ended as ${run.status}.`)
+      const owner = ownerOf(call)
+      const runId = call.params.runId!
+      const awaited = { wants: 'look', timeoutMs: CANCEL_WAIT_MS, signal: call.signal() } as const
+      const answer = await runCalls.call(commandOf(call, { kind: 'cancel', runId }), awaited)
+      const looked = answer?.kind === 'looked' ? (JSON.parse(answer.value.toString()) as LookedRun) : undefined
+      const run = looked?.run ?? undefined
+      if (looked !== undefined && run !== undefined && looked.wasLive) {
+        const found = await findRun.looked(owner, { ...looked, run })
+        return { data: presentRun(found.run, found.steps, owner) }
+      }
+      // Nobody has answered, or the run ended so long ago that its owner has forgotten it.
+      const { status } = run ?? (await findRun.recorded(owner, runId))
+      if (!UNENDED.has(status)) throw new ClarionError('run_ended', `The run has ended as ${status}.`)
+      return { status: 202, data: { runId } }
     },
   }
 }

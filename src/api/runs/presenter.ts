@@ -16,15 +16,19 @@ export function presentRun(run: StoredRun, steps: readonly StoredStep[], owner: 
 
 /** Without its steps. */
 export function presentEnded(run: StoredRun, owner: Owner) {
-  const scopes = valueIn(run.scopes)
-  const params = typeof scopes === 'object' && scopes !== null ? (scopes as { $param?: unknown }).$param : scopes
   return {
     ...presentSummary(run, owner),
-    ...{ params: params ?? null, output: valueIn(run.output), warnings: JSON.parse(run.warnings) as unknown[] },
+    ...{ params: paramsOf(run), output: valueIn(run.output), warnings: JSON.parse(run.warnings) as unknown[] },
   }
 }
 
-function presentStep(step: StoredStep) {
+export function paramsOf(run: StoredRun): unknown {
+  const scopes = valueIn(run.scopes)
+  const params = typeof scopes === 'object' && scopes !== null ? (scopes as { $param?: unknown }).$param : scopes
+  return params ?? null
+}
+
+export function presentStep(step: StoredStep) {
   const {
     number,
     actionKey,
@@ -36,11 +40,13 @@ function presentStep(step: StoredStep) {
     errorCode,
     errorMessage,
     branch,
+    variables,
   } = step
   return {
     ...{ number, actionKey, path, type, status, attempts, startedAt, durationMs: Number(step.durationMs) },
     ...{ input: valueIn(step.input), output: valueIn(step.output), branch },
     error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+    ...(variables === null ? {} : { variables: valueIn(variables) }),
   }
 }
 

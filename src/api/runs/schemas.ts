@@ -55,6 +55,7 @@ const step = object({
   output: anything,
   error: nullable(object({ code: string, message: string })),
   branch: nullable(string),
+  'variables?': anything,
 })
 
 const endedFields = { ...runFields, params: anything, output: anything, warnings: listOf(anyObject) }
@@ -86,3 +87,19 @@ export const retryInput = object({
 export const accepted = object({ runId: string })
 /** Without its steps, if it ended in time. */
 export const acceptedOrEnded = { anyOf: [accepted, object(endedFields)] }
+
+/** `sideEffects: mock`: nothing leaves the platform; what would answers a placeholder, SQL is undone step by step. */
+export const debugInput = object({
+  'params?': anyObject,
+  'stopAt?': text(1, 100),
+  'mock?': anyObject,
+  'sideEffects?': oneOf(['execute', 'mock']),
+  'emit?': { type: 'boolean' },
+  'definition?': anything,
+})
+export const acceptedOrRun = { anyOf: [accepted, run] }
+export const debugParamsQuery = object({ from: oneOf(['schema', 'event', 'run']), 'runId?': text(1, 60) })
+export const debugParams = object({ params: anything })
+/** `live`: read from the owner of the run, not from the history. */
+export const liveMeta = { live: { type: 'boolean' } }
+export const runStream = { 'text/event-stream': { type: 'string' } }

@@ -4,6 +4,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { readCursor, writeCursor } from '../../model/cursors.ts'
 import type { SealedSecret, Variable } from '../../model/workflows.ts'
+import type { RunLooks } from '../../run-calls/run-looks.ts'
 import { ownerOf } from '../http/caller.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
@@ -12,8 +13,12 @@ import { NAME } from './schemas.ts'
 const LISTS = { variable: 'variables', secret: 'secrets' } as const
 const PATTERN = new RegExp(NAME)
 
-export function createNamedHandlers<K extends NameKind>(kind: K, deps: { named: Named<K>; view: ControlView }) {
-  const { named, view } = deps
+/** `runLooks`: of secrets, which runs read when they send them; variables are fixed when a run starts. */
+export function createNamedHandlers<K extends NameKind>(
+  kind: K,
+  deps: { named: Named<K>; view: ControlView; runLooks?: Pick<RunLooks, 'names'> },
+) {
+  const { named, view, runLooks } = deps
   const listName: 'variables' | 'secrets' = LISTS[kind]
 
   return {
@@ -38,6 +43,9 @@ export function createNamedHandlers<K extends NameKind>(kind: K, deps: { named: 
     get: (call: Call): Answer => ({ data: present(getNamed(view, kind, ownerOf(call), call.params.name!)) }),
     async delete(call: Call): Promise<Answer> {
       const name = call.params.name!
+      getNamed(view, kind, ownerOf(call), name)
+      const read = await runLooks?.names(ownerOf(call))
+      if (read?.includes(name) === true) throw readByRuns(name)
       await named.delete(call.caller, ownerOf(call), name, call.expectedRevision)
       return { data: { name, deleted: true } }
     },
@@ -55,4 +63,9 @@ function checkedName(name: string): string {
   throw new ClarionError('validation_failed', `The name in the path ${message}.`, {
     details: [{ path: '/path/name', rule: 'pattern', message }],
   })
+}
+
+function readByRuns(name: string): ClarionError {
+  const message = `${name} is read by a version that runs are on: wait for their ends, or cancel them.`
+  return new ClarionError('in_use', message, { details: [{ path: '/runs', rule: 'in_use', message }] })
 }

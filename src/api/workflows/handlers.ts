@@ -1,7 +1,7 @@
 /** Workflows, their drafts and versions; and the same of API routes, which are workflows that a request starts. */
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { Deployed, Deployments, DeployOptions } from '../../control-plane/workflows/deployments.ts'
-import type { Drafts } from '../../control-plane/workflows/drafts.ts'
+import type { Drafts, GivenDraft } from '../../control-plane/workflows/drafts.ts'
 import { findVersion, getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'
 import type { WorkflowSettings } from '../../control-plane/workflows/workflow-settings.ts'
 import type { NewWorkflow, Workflows } from '../../control-plane/workflows/workflows.ts'
@@ -106,8 +106,8 @@ export function createWorkflowHandlers(deps: {
       return { data: { id: id(call), deleted: true } }
     },
     async saveDraft(call: Call): Promise<Answer> {
-      const { definition } = call.body as { definition: unknown }
-      const saved = await drafts.save(call.caller, ownerOf(call), id(call), definition, call.expectedRevision)
+      const given = call.body as GivenDraft
+      const saved = await drafts.save(call.caller, ownerOf(call), id(call), given, call.expectedRevision)
       return { data: presentDraft(saved.draft!) }
     },
     async deploy(call: Call): Promise<Answer> {

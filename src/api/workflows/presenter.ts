@@ -24,8 +24,8 @@ export const NEVER_RAN: Stats = { runs: 0, failed: 0, lastRunAt: null, lastStatu
 
 export const presentDraft = (draft: WorkflowDraft) => ({ ...draftFacts(draft), definition: readDefinition(draft) })
 
-function draftFacts({ deflated: _deflated, ...facts }: WorkflowDraft) {
-  return facts
+function draftFacts({ deflated: _deflated, pins = {}, ...facts }: WorkflowDraft) {
+  return { ...facts, pins }
 }
 
 export function versionFacts(workflow: Workflow, of: WorkflowVersion) {

@@ -62,6 +62,7 @@ export const draftFields = {
   hash: string,
   bytes: integer,
   findings: listOf(finding),
+  pins: anyObject,
   updatedAt: time,
   updatedBy: string,
 }
@@ -94,7 +95,8 @@ export const workflow = object({ ...workflowFields, draft: nullable(object({ ...
 /** In a list: without definitions. */
 export const workflowSummary = object({ ...workflowFields, draft: nullable(object(draftFields)) })
 
-export const draftInput = object({ definition: anything })
+/** `pins`: outputs by action key, for debug runs; absent: those of the draft before. */
+export const draftInput = object({ definition: anything, 'pins?': anyObject })
 export const draft = object({ ...draftFields, definition: anything })
 
 export const deployInput = object({ 'ifHash?': text(64, 64), 'activate?': boolean })

@@ -8,6 +8,7 @@ import { type ReplayTarget, type ReplayTargetKind, type ReplayTargetName, webhoo
 import { activeMembership, memberNotFound, notOwner, requireFederation } from '../federation/access.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { getWebhook } from '../webhooks/webhooks.ts'
+import { getWorkflow } from '../workflows/get-workflow.ts'
 
 export const REPLAY_TARGETS_MAX = 100
 
@@ -58,9 +59,7 @@ const CHECKS: Readonly<Record<ReplayTargetKind, Check>> = {
   queue: (_view, _owner, id) => {
     throw missing('queue', id)
   },
-  workflow: (_view, _owner, id) => {
-    throw missing('workflow', id)
-  },
+  workflow: checkWorkflow,
   federation_member: checkMember,
 }
 
@@ -72,6 +71,14 @@ function checkWebhook(view: DecisionView, owner: Owner, id: string, options: Tar
   const message = 'selects lifecycle events alone: name selectors, or set options.includeLifecycle'
   throw new ClarionError('selector_required', `The webhook ${message}.`, {
     details: [{ path: '/source/selectors', rule: 'required', message }],
+  })
+}
+
+function checkWorkflow(view: DecisionView, owner: Owner, id: string): void {
+  if (getWorkflow(view, owner, id).trigger.kind === 'event') return
+  const message = 'does not start by an event: events cannot be replayed to it'
+  throw new ClarionError('validation_failed', `The workflow ${message}.`, {
+    details: [{ path: '/target/ids', rule: 'trigger', message }],
   })
 }
 

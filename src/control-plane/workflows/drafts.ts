@@ -9,11 +9,12 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { Workflow, WorkflowDraft } from '../../model/workflows.ts'
-import { keptBytes } from '../../workflows/kept-definition.ts'
+import { draftBytes } from '../../workflows/kept-definition.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { ControlStore, Decision } from '../store/store.ts'
 import { checkedDraft, checkKeepable } from './checked-draft.ts'
+import { checkedPins, type Pins } from './checked-pins.ts'
 import { getWorkflow } from './get-workflow.ts'
 import { createPaced } from './paced.ts'
 import { checkKeptBytes, checkWritable } from './workflow-plan.ts'
@@ -22,13 +23,18 @@ import { about, authorship } from './workflows.ts'
 /** The time between two saves of a workflow. */
 const SAVE_EVERY_MS = 2_000
 
+export interface GivenDraft {
+  definition: unknown
+  pins?: Pins | undefined
+}
+
 export interface Drafts {
   /**
-   * `revision`: of the draft; 0 expects none. The answer shows the draft as it was written, which may be a newer save
+   * `pins` undefined: those of the draft before. `revision`: of the draft; 0 expects none. The answer shows the draft as it was written, which may be a newer save
    * of the same caller. Errors: `not_found`, `workflow_invalid`, `revision_conflict`, `workflow_quota_exceeded`,
    * `rate_limited`.
    */
-  save(caller: Caller, owner: Owner, id: string, definition: unknown, revision?: number): Promise<Workflow>
+  save(caller: Caller, owner: Owner, id: string, given: GivenDraft, revision?: number): Promise<Workflow>
 }
 
 export function createDrafts(deps: {
@@ -46,7 +52,7 @@ export function createDrafts(deps: {
   function write(
     caller: Caller,
     { owner, id, revision }: { owner: Owner; id: string; revision: number | undefined },
-    checked: Omit<WorkflowDraft, 'revision' | 'updatedAt' | 'updatedBy'>,
+    given: Omit<WorkflowDraft, 'revision' | 'updatedAt' | 'updatedBy'>,
   ): Promise<Workflow> {
     return store.change(ids.next('chg'), (current): Decision<Workflow> => {
       const before = getWorkflow(current, owner, id)
@@ -56,8 +62,10 @@ export function createDrafts(deps: {
         current.list('workflow', owner.organizationId),
         before,
       )
-      const freed = before.draft === null ? 0 : keptBytes(before.draft)
-      checkKeptBytes(current, owner.organizationId, keptBytes(checked as WorkflowDraft), freed)
+      const pins = given.pins ?? before.draft?.pins
+      const checked = { ...given, ...(pins === undefined || Object.keys(pins).length === 0 ? {} : { pins }) }
+      const freed = before.draft === null ? 0 : draftBytes(before.draft)
+      checkKeptBytes(current, owner.organizationId, draftBytes(checked), freed)
       const now = new Date(clock.nowMs()).toISOString()
       const draft = { ...checked, revision: (before.draft?.revision ?? 0) + 1, ...authorship(caller, now) }
       const record = { ...before, draft }
@@ -71,12 +79,17 @@ export function createDrafts(deps: {
   }
 
   return {
-    async save(caller, owner, id, definition, revision) {
+    async save(caller, owner, id, { definition, pins }, revision) {
       getWorkflow(view, owner, id)
       checkKeepable(definition)
+      const kept = pins === undefined ? {} : { pins: checkedPins(pins) }
       // Only what is written is checked.
       const work = async () =>
-        write(caller, { owner, id, revision }, checkedDraft(view, getWorkflow(view, owner, id), definition))
+        write(
+          caller,
+          { owner, id, revision },
+          { ...checkedDraft(view, getWorkflow(view, owner, id), definition), ...kept },
+        )
       return paced.run(id, `${caller.actorId}/${revision ?? ''}`, work)
     },
   }

@@ -7,7 +7,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { type Plan, planOf } from '../../model/plans.ts'
 import type { Workflow } from '../../model/workflows.ts'
-import { keptBytes } from '../../workflows/kept-definition.ts'
+import { draftBytes, keptBytes } from '../../workflows/kept-definition.ts'
 import { isRoute } from '../../workflows/route-table.ts'
 
 /** Deployed or not, of both environments. */
@@ -64,7 +64,7 @@ export function checkKeptBytes(
 }
 
 export function keptBytesOf(current: Pick<ControlView, 'list'>, organizationId: string): number {
-  const drafts = current.list('workflow', organizationId).map(({ draft }) => (draft === null ? 0 : keptBytes(draft)))
+  const drafts = current.list('workflow', organizationId).map(({ draft }) => (draft === null ? 0 : draftBytes(draft)))
   const versions = current.list('workflow-version', organizationId).map(keptBytes)
   return [...drafts, ...versions].reduce((sum, bytes) => sum + bytes, 0)
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../clock.ts'
 import type { LogRecord, OutRecord } from '../../kafka/ports.ts'
 import type { Logger } from '../../logger.ts'
 import type { ControlView } from '../../model/control-view.ts'
+import type { Kind } from '../../model/records.ts'
 import { isUnderWay, type Replay, type ReplayTarget, targetsOf } from '../../model/replays.ts'
 import { createAllowance } from './allowance.ts'
 import { createChangelogTable } from './changelog-table.ts'
@@ -245,7 +246,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
       forget = view.onChange((kind, organizationId, id) => {
         if (kind === 'replay') follow(organizationId, id)
         // Its target may have changed.
-        else if (kind === 'webhook' || kind === 'federation-member' || kind === 'federation-group')
+        else if (TARGET_KINDS.has(kind))
           for (const state of states.values()) if (state.organizationId === organizationId) state.way?.nudge()
       })
       for (const runId of states.ids()) follow(states.get(runId)!.organizationId, replayIdOf(runId))
@@ -268,6 +269,8 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
     },
   }
 }
+
+const TARGET_KINDS: ReadonlySet<Kind> = new Set(['webhook', 'workflow', 'federation-member', 'federation-group'])
 
 const COUNTS = { delivered: 'handedOver', skipped: 'skipped', failed: 'failed' } as const
 

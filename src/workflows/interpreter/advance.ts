@@ -18,7 +18,7 @@ import {
 } from './run.ts'
 import { completeFiber, end, errorOf, failStep, proceed } from './settle.ts'
 import { beginStep } from './steps.ts'
-import { nextWakeMs, takeResume, takeWake, updateClock } from './timers.ts'
+import { isDelayed, nextWakeMs, takeRefusal, takeResume, takeWake, updateClock } from './timers.ts'
 
 export interface Advance {
   /** Inputs that changed the run, in order: `run.state.inputs` is the number of the last. Journal these, and no others. */
@@ -91,6 +91,7 @@ function take(run: Run, input: Input): undefined {
   else if (input.kind === 'cancel') end(run, 'cancelled', null, null)
   else if (input.kind === 'answer') takeAnswer(run, input)
   else if (input.kind === 'resume') takeResume(run)
+  else if (input.kind === 'refuse') takeRefusal(run, input)
   else takeWake(run)
 }
 
@@ -102,6 +103,7 @@ function isWanted(run: Run, input: Input, nowMs: number): boolean {
     return step?.kind === 'asked' && step.attempt === input.attempt
   }
   if (input.kind === 'resume') return run.state.inputs > 0
+  if (input.kind === 'refuse') return isDelayed(run)
   return input.kind === 'cancel' || (nextWakeMs(run) ?? Number.POSITIVE_INFINITY) <= nowMs
 }
 

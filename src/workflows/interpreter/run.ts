@@ -152,6 +152,8 @@ export type Input =
   /** A due time has come. */
   | { kind: 'wake'; nowMs: number }
   | { kind: 'cancel'; nowMs: number }
+  /** The run may not wait: steps that wait for a time fail. */
+  | { kind: 'refuse'; nowMs: number; code: string; message: string }
   /** The first input after a restore: effects under way are asked for again. */
   | { kind: 'resume'; nowMs: number }
 

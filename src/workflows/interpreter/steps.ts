@@ -60,7 +60,8 @@ function answerAtHand(
   const path = pathOf(fiber, step)
   if (known !== undefined && step.effect !== 'pure' && Object.hasOwn(known, path))
     return { output: known[path], status: 'copied' }
-  if (debug?.sideEffects !== 'mock' || step.type === 'respond') return undefined
+  // An event is judged and goes nowhere.
+  if (debug?.sideEffects !== 'mock' || step.type === 'respond' || step.type === 'create_event') return undefined
   if (step.effect !== 'outward' && step.effect !== 'transactional') return undefined
   return { output: step.example, status: 'mocked' }
 }

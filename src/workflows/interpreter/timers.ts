@@ -1,7 +1,7 @@
 /** Due times: ends of delays, next attempts, deadlines of steps, and the run's own time. */
 import { takeError } from './answers.ts'
 import { type Asked, currentStep, eachFiber, type Fiber, pathOf, RUN_LIMITS, type Run } from './run.ts'
-import { abort, end, failRun } from './settle.ts'
+import { abort, end, errorOf, failRun, failStep } from './settle.ts'
 import { askAgain, endDelay, performOf } from './steps.ts'
 
 /** The earliest due time; null: none. */
@@ -90,4 +90,21 @@ export function updateClock({ state }: Run): undefined {
     state.leftMs -= state.nowMs - state.runsSinceMs
     state.runsSinceMs = null
   } else if (!isParked && state.runsSinceMs === null) state.runsSinceMs = state.nowMs
+}
+
+/** Whether anything of it waits for a time: a delay, or the next attempt. */
+export function isDelayed(run: Run): boolean {
+  for (const { step } of eachFiber(run.state.root)) if (step?.kind === 'delay' || step?.kind === 'retry') return true
+  return false
+}
+
+export function takeRefusal(run: Run, { code, message }: { code: string; message: string }): undefined {
+  const { state } = run
+  state.unsettled = state.inputs
+  for (const fiber of [...eachFiber(state.root)]) {
+    const kind = fiber.step?.kind
+    if ((kind !== 'delay' && kind !== 'retry') || state.ended !== null || !isLive(run, fiber)) continue
+    const step = currentStep(run, fiber)!
+    failStep(run, fiber, step, errorOf(fiber, step, code, message))
+  }
 }

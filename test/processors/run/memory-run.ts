@@ -34,6 +34,7 @@ const SILENT: RunObserver = {
   ended: () => undefined,
   skipped: () => undefined,
   attempt: () => undefined,
+  late: () => undefined,
   live: () => undefined,
   domainEvent: () => undefined,
 }
@@ -133,6 +134,7 @@ export function createMemoryRun(
       observe: SILENT,
       logger: createLogger('silent'),
     },
+    validate: () => [],
     secrets: { decrypt: sealed => sealed },
   })
 
@@ -227,6 +229,7 @@ export function createMemoryRun(
       payload: object = {},
       facts: object = {},
       refused: readonly Workflow[] = [],
+      replayId: string | null = null,
     ): void {
       const number = String(++emitted).padStart(32, '0')
       const event = {
@@ -239,7 +242,7 @@ export function createMemoryRun(
       }
       const start = {
         ...{ event: event as never, payload: Buffer.from(JSON.stringify(payload)), controlOffset: -1 },
-        ...{ workflows: workflows.map(pinned), refused: refused.map(pinned) },
+        ...{ workflows: workflows.map(pinned), refused: refused.map(pinned), replayId },
       }
       append({ topic: runs.name, key: null, value: runInputCodec.encode({ start, verdict: null }) })
     },
@@ -254,7 +257,7 @@ export function createMemoryRun(
           requestId: '',
         },
         ...{ workflowId: '', version: 1, scopes: null, trigger: null, retryOf: null, options: null },
-        ...{ controlOffset: -1, answerTo: null, callKey: null },
+        ...{ controlOffset: -1, answerTo: null, callKey: null, ask: null },
         ...command,
       })
       append({ topic: runsCommands.name, key: null, value })

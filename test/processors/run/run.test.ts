@@ -89,6 +89,27 @@ describe('a start', () => {
   })
 })
 
+describe('a start by a replay', () => {
+  it('is one run for each replay, says so, and obeys the switch of the workflow', async () => {
+    const memory = createMemoryRun()
+    const workflow = memory.deploy({ actions: [pure('a', '{{$event.replay.replayId}}')] })
+    const off = memory.deploy({ actions: [pure('a', 1)] }, { active: false })
+    const facts = { eventId: `evt_${'1'.repeat(32)}`, emitId: `cee_${'1'.repeat(32)}` }
+    memory.event([workflow], {}, facts)
+    for (const replayId of ['rpl_1', 'rpl_2']) memory.event([workflow, off], {}, facts, [], replayId)
+    await memory.settle()
+    const own = memory.ended().filter(({ workflowId }) => workflowId === workflow.id)
+    expect(new Set(own.map(({ runId }) => runId)).size).toBe(3)
+    expect(own.map(({ mode, replayId, output }) => [mode, replayId, output]).sort()).toEqual([
+      ['live', null, '{"value":null}'],
+      ['replay', 'rpl_1', '{"value":"rpl_1"}'],
+      ['replay', 'rpl_2', '{"value":"rpl_2"}'],
+    ])
+    const others = memory.ended().filter(({ workflowId }) => workflowId === off.id)
+    expect(others.map(({ skipReason }) => skipReason)).toEqual(['inactive', 'inactive'])
+  })
+})
+
 describe('a start that the conditions refused', () => {
   it('is a skipped run where the workflow records that', async () => {
     const memory = createMemoryRun()
@@ -186,6 +207,28 @@ describe('a debug run', () => {
     await memory.settle()
     expect(memory.ended()).toMatchObject([{ status: 'succeeded', output: '{"mocked":1}' }])
     expect(memory.requests.map(({ url }) => url.slice(-1))).not.toContain('b')
+  })
+})
+
+describe('runs that wait for a time', () => {
+  it('are as many as the plan lets; the step of one more fails, and a restored one stays', async () => {
+    const memory = createMemoryRun()
+    memory.control('organization', { ...memory.organization, plan: 'FREE' } as never)
+    const wait = { key: 'wait', type: 'delay', with: { seconds: 60 }, onError: 'continue' }
+    const workflow = memory.deploy({ actions: [wait, pure('after', "{{$action['wait'].error.code}}")] })
+    for (let n = 0; n < 101; n++) memory.event([workflow], { n })
+    await memory.settle()
+    expect(memory.ended()).toMatchObject([{ status: 'succeeded', output: '{"value":"waiting_limit_exceeded"}' }])
+    expect(memory.journal()).toHaveLength(100)
+    memory.crash()
+    await memory.settle()
+    expect(memory.journal()).toHaveLength(100)
+    memory.clock.advance(60_000)
+    await memory.settle()
+    expect(memory.ended()).toHaveLength(101)
+    memory.event([workflow])
+    await memory.settle()
+    expect(memory.journal()).toHaveLength(1)
   })
 })
 

@@ -15,6 +15,7 @@ it('every operation of these parts of the API is a call of the client, and the o
     asked.add(`${init?.method} ${new URL(String(url)).pathname}`)
     // A stream that ends at once.
     if (String(url).includes('/events/stream?')) return new Response('{"type":"end","reason":"until_reached"}\n')
+    if (String(url).endsWith('/stream')) return new Response('event: end\ndata: {}\n\n')
     return Response.json({ success: true, data: [], meta: {} })
   }
   await callAll(createClient({ baseUrl: 'http://x', apiKey: 'k', fetch: recording }))

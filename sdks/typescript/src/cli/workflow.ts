@@ -2,6 +2,7 @@
 import type { Workflow, WorkflowFinding } from '../client/types.ts'
 import type { Command, Context } from './command.ts'
 import { parseJson, readInput } from './input.ts'
+import { RUNS } from './workflow-runs.ts'
 
 type Noun = 'workflow' | 'route'
 
@@ -110,4 +111,4 @@ export const versionsOf = (noun: Noun): Command => ({
   },
 })
 
-export const WORKFLOWS: readonly Command[] = [deployOf('workflow'), list, versionsOf('workflow')]
+export const WORKFLOWS: readonly Command[] = [deployOf('workflow'), list, versionsOf('workflow'), ...RUNS]

@@ -76,7 +76,7 @@ export function createClient(options: ClientOptions) {
     ...createGeneratedCalls(createCaller(send)),
     replays: createReplays(send),
     notifications: createNotifications(send, random),
-    workflows: createWorkflows(send),
+    workflows: createWorkflows(send, { fetch, ...options, clock, random }),
     routes: createRoutes(send),
     variables: createVariables(send),
     secrets: createSecrets(send),

@@ -45,6 +45,8 @@ export interface WorkflowDraft {
   hash: string
   bytes: number
   findings: WorkflowFinding[]
+  /** Outputs by action key, for debug runs. */
+  pins: Record<string, unknown>
   updatedAt: string
   updatedBy: string
   /** Absent in lists. */
@@ -137,6 +139,7 @@ export interface WorkflowDryRun {
 export type RunStatus =
   | 'queued'
   | 'running'
+  | 'waiting'
   | 'succeeded'
   | 'failed'
   | 'cancelled'
@@ -148,10 +151,30 @@ export interface RunFilter {
   limit?: number
   cursor?: string
   status?: RunStatus
-  mode?: 'live' | 'manual'
+  mode?: 'live' | 'manual' | 'debug' | 'replay'
   /** Of the error that ended it. */
   code?: string
   eventId?: string
+  /** `ns.name` or a canonical name. */
+  event?: string
+  replayId?: string
+  /** Of the start; `to` is exclusive. */
+  from?: string
+  to?: string
+}
+
+export interface DebugInput {
+  params?: Record<string, unknown>
+  /** Key of an action: the run ends behind it. */
+  stopAt?: string
+  /** Outputs by action key. */
+  mock?: Record<string, unknown>
+  /** `mock`: nothing leaves the platform. */
+  sideEffects?: 'execute' | 'mock'
+  /** Events that it creates are real. */
+  emit?: boolean
+  /** In place of the draft. */
+  definition?: unknown
 }
 
 export interface RunSummary {
@@ -160,7 +183,14 @@ export interface RunSummary {
   workflowVersion: number
   environment: 'live' | 'test'
   mode: string
-  trigger: { kind: string; eventId?: string; canonicalName?: string; tick?: string; parentRunId?: string }
+  trigger: {
+    kind: string
+    eventId?: string
+    canonicalName?: string
+    tick?: string
+    parentRunId?: string
+    replayId?: string
+  }
   retryOf: string | null
   status: RunStatus
   skipReason: string | null
@@ -193,7 +223,12 @@ export interface RunStep {
   output: unknown
   error: { code: string; message: string } | null
   branch: string | null
+  /** Of debug runs: behind the step. */
+  variables?: Record<string, unknown>
 }
+
+/** Without its steps. */
+export type WatchedRun = Omit<Run, 'steps'>
 
 export interface Variable {
   name: string

@@ -3,6 +3,7 @@ import { at, createCalls } from './call.ts'
 import type { Send } from './transport.ts'
 import type {
   CallOptions,
+  DebugInput,
   Deployment,
   DryRunParams,
   Evaluated,
@@ -21,10 +22,14 @@ import type {
   WorkflowSettings,
   WorkflowVersion,
 } from './types.ts'
+import { createWatchRun } from './watch-run.ts'
 
 type Removed = { name: string; deleted: true }
 
-export function createWorkflows(send: Send) {
+/** The platform waits for 25 s. */
+const DEBUG_TIMEOUT_MS = 35_000
+
+export function createWorkflows(send: Send, watch: Parameters<typeof createWatchRun>[0]) {
   const calls = createCalls(send, '/workflows')
   return {
     create: (input: NewWorkflow, options?: CallOptions) => calls.postOnce<Workflow>('', input, options),
@@ -36,8 +41,12 @@ export function createWorkflows(send: Send) {
       calls.patch<Workflow>(at(id), patch, options),
     delete: (id: string, options?: CallOptions) => calls.delete<{ id: string; deleted: true }>(at(id), options),
     /** Saves the draft, finished or not; `ifMatch` is the draft's revision. Its findings are in the answer. */
-    saveDraft: (id: string, definition: unknown, options?: CallOptions) =>
-      calls.put<WorkflowDraft>(`${at(id)}/draft`, { definition }, options),
+    saveDraft: (id: string, definition: unknown, options?: CallOptions & { pins?: Record<string, unknown> }) =>
+      calls.put<WorkflowDraft>(
+        `${at(id)}/draft`,
+        { definition, ...(options?.pins === undefined ? {} : { pins: options.pins }) },
+        options,
+      ),
     /** Makes the draft the next version. Not retried when it may have succeeded. */
     deploy: (id: string, input: { ifHash?: string; activate?: boolean } = {}, options?: CallOptions) =>
       calls.postOnce<Deployment>(`${at(id)}/deploy`, input, options),
@@ -68,11 +77,33 @@ export function createWorkflows(send: Send) {
       calls.list<RunSummary>(`${at(id)}/runs`, query, options),
     /** With its steps. */
     getRun: (runId: string, options?: CallOptions) => calls.get<Run>(`/runs${at(runId)}`, options),
+    /** The run as it has ended; `runId` alone where nobody has answered yet. */
     cancelRun: (runId: string, options?: CallOptions) =>
-      calls.post<{ runId: string }>(`/runs${at(runId)}/cancel`, undefined, options),
-    /** A new run with the same params. */
-    retryRun: (runId: string, input: { useLatest?: boolean } = {}, options?: CallOptions) =>
+      calls.post<Run | { runId: string }>(`/runs${at(runId)}/cancel`, undefined, options),
+    /** A new run with the same params; `from`, the key of an action, takes over the answers before it. */
+    retryRun: (runId: string, input: { useLatest?: boolean; from?: string } = {}, options?: CallOptions) =>
       calls.postOnce<{ runId: string }>(`/runs${at(runId)}/retry`, input, options),
+    watchRun: createWatchRun(watch),
+    /** Runs the draft and shows each step; `runId` alone where the run goes on after 25 s. */
+    debug: async (id: string, body: DebugInput = {}, { signal }: CallOptions = {}) => {
+      const path = `/workflows${at(id)}/debug`
+      const request = { method: 'POST', path, body, onlyOnce: true, timeoutMs: DEBUG_TIMEOUT_MS, signal } as const
+      return (await send<Run | { runId: string }>(request)).data
+    },
+    /** Params to debug with: an example of the event, the last one, or those of a run. */
+    debugParams: async (
+      id: string,
+      query: { from: 'schema' | 'event' | 'run'; runId?: string },
+      options: CallOptions = {},
+    ) => {
+      const request = {
+        method: 'GET',
+        path: `/workflows${at(id)}/debug-params`,
+        query,
+        signal: options.signal,
+      } as const
+      return (await send<{ params: unknown }>(request)).data.params
+    },
   }
 }
 
