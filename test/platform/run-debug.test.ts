@@ -83,6 +83,24 @@ describe('a debug run', () => {
     })
   }, 60_000)
 
+  it('of a route takes a request, and shows what it would respond', async () => {
+    const organization = await platform.organization()
+    const respond = {
+      key: 'r',
+      type: 'respond',
+      with: { status: 201, body: { sku: '{{$body.sku}}', id: '{{$path.id}}' } },
+    }
+    const { data } = await organization.call<{ id: string }>('POST', '/api/v1/routes', {
+      ...{ name: 'R', method: 'POST', path: '/orders/{id}', definition: { language: 1, actions: [respond] } },
+    })
+    const params = { body: { sku: 'A1' }, path: { id: '7' } }
+    const run = await organization.call<Run>('POST', `/api/v1/routes/${data.id}/debug`, { params })
+    expect(run.data).toMatchObject({
+      ...{ status: 'succeeded', mode: 'debug' },
+      steps: [{ path: 'r', input: { status: 201, body: { sku: 'A1', id: '7' } } }],
+    })
+  }, 60_000)
+
   it('begins with params of a schema, of an event, or of a run', async () => {
     const organization = await platform.organization()
     const id = await made(organization, [variable], { kind: 'event', event: 'order.created' })

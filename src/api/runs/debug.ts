@@ -89,9 +89,10 @@ function noSuchAction(path: string, key: string): ClarionError {
   return new ClarionError('validation_failed', message, { details: [{ path, rule: 'action', message }] })
 }
 
-/** As an event with this payload would start it. */
+/** As an event with this payload would start it; of a route, as a request with these parts would. */
 function scopesOf(view: ControlView, workflow: Workflow, params: Record<string, unknown>, nowMs: number): object {
   const { trigger, organizationId } = workflow
+  if (trigger.kind === 'route') return scopesOfRequest(params)
   const event = trigger.kind === 'event' ? parseTriggerEvent(trigger.event) : undefined
   if (trigger.kind !== 'event' || event === undefined) return { $param: params }
   const latest = (fullName: string) => view.event(organizationId, fullName)?.latestPublished?.version
@@ -104,6 +105,11 @@ function scopesOf(view: ControlView, workflow: Workflow, params: Record<string, 
   )
   const { data: _data, ...envelope } = JSON.parse(renderLogEvent(imagined.event, NULL).toString())
   return { $param: params, $event: envelope }
+}
+
+function scopesOfRequest({ body = null, query = {}, path = {}, headers = {} }: Record<string, unknown>): object {
+  const $bodyRaw = typeof body === 'string' ? body : JSON.stringify(body)
+  return { $body: body, $bodyRaw, $query: query, $path: path, $header: headers, $user: null }
 }
 
 const NULL = Buffer.from('null')

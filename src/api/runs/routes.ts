@@ -31,6 +31,7 @@ export function createRunRoutes({ runs: on, debug, debugParams, runStreams }: Ru
     read('GET', '/api/v1/routes/:id/runs', 'List the runs of an API route, newest first.', { ...list(schemas.runSummary, schemas.runFilter), meta: schemas.liveMeta }, on.listOf),
     run('POST', `${path}/:id/run`, 'Start the live version by hand, and wait for its end if you like.', { ...accepted, answer: schemas.acceptedOrEnded, takesIdempotencyKey: true, body: schemas.manualRun, bodyOptional: true }, on.run),
     run('POST', `${path}/:id/debug`, 'Run the draft with these params, and see each step; it counts nowhere.', { body: schemas.debugInput, bodyOptional: true, answer: schemas.acceptedOrRun, meta: schemas.liveMeta, refusedWhenSuspended: true }, debug),
+    run('POST', '/api/v1/routes/:id/debug', 'Run the draft of an API route with a request of these params.', { body: schemas.debugInput, bodyOptional: true, answer: schemas.acceptedOrRun, meta: schemas.liveMeta, refusedWhenSuspended: true }, debug),
     read('GET', `${path}/:id/debug-params`, 'Params to debug with: an example, the last event, or those of a run.', { query: schemas.debugParamsQuery, answer: schemas.debugParams }, debugParams),
   ]
 }

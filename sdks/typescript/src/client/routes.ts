@@ -3,6 +3,7 @@ import { at, createCalls } from './call.ts'
 import type { Send } from './transport.ts'
 import type {
   CallOptions,
+  DebugInput,
   Deployment,
   Json,
   NewRoute,
@@ -10,11 +11,15 @@ import type {
   Paging,
   Route,
   RouteSettings,
+  Run,
   RunFilter,
   RunSummary,
   WorkflowDraft,
   WorkflowVersion,
 } from './types.ts'
+
+/** The platform waits for 25 s. */
+const DEBUG_TIMEOUT_MS = 35_000
 
 type Deleted = { id: string; deleted: true }
 
@@ -46,6 +51,12 @@ export function createRoutes(send: Send) {
     /** With its definition, and what it changed in the version before. */
     version: (id: string, version: number, options?: CallOptions) =>
       calls.get<WorkflowVersion & { definition: Json }>(`${at(id)}/versions${at(String(version))}`, options),
+    /** Runs the draft; params are `body`, `query`, `path` and `headers` of a request. `runId` alone after 25 s. */
+    debug: async (id: string, body: DebugInput = {}, { signal }: CallOptions = {}) => {
+      const path = `/routes${at(id)}/debug`
+      const request = { method: 'POST', path, body, onlyOnce: true, timeoutMs: DEBUG_TIMEOUT_MS, signal } as const
+      return (await send<Run | { runId: string }>(request)).data
+    },
     runs: (id: string, query: RunFilter = {}, options: CallOptions = {}) =>
       calls.list<RunSummary>(`${at(id)}/runs`, query, options),
     /** The token is shown once. */
