@@ -6,7 +6,7 @@ import type { RunRow } from '../../topics/audit-runs.ts'
 import type { Clock } from '../clock.ts'
 import type { Owner } from '../model/environments.ts'
 import type { LookedRun, LookQuestion } from './looked.ts'
-import type { RunCalls } from './run-calls.ts'
+import type { GivenCommand, RunCalls } from './run-calls.ts'
 
 export interface RunLooks {
   /** Undefined: nobody owns the organization's runs now, or it has looked too often. */
@@ -40,9 +40,8 @@ export function createRunLooks({ runCalls, clock }: { runCalls: RunCalls; clock:
   async function look<T>(owner: Owner, question: LookQuestion): Promise<T | undefined> {
     const { organizationId, environment } = owner
     if (!mayLook(organizationId)) return undefined
-    const command = {
-      ...{ kind: 'cancel', ask: 'look', organizationId, environment, runId: '', options: JSON.stringify(question) },
-    } as const
+    const options = JSON.stringify(question)
+    const command: GivenCommand = { kind: 'cancel', ask: 'look', organizationId, environment, runId: '', options }
     // Reading goes on from the history, whatever keeps the look from being asked.
     const answer = await runCalls.call(command, { wants: 'look', timeoutMs: TIMEOUT_MS }).catch(() => undefined)
     return answer?.kind === 'looked' ? (JSON.parse(answer.value.toString()) as T) : undefined

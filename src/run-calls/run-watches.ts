@@ -56,7 +56,7 @@ export function createRunWatches(deps: {
     const answerTo: AnswerTo = { process: processId, correlation, deadlineMs, wants: 'watch' }
     const command: RunCommand = {
       ...{ kind: 'cancel', ask: 'watch', organizationId, environment, runId: '', actorId: '', requestId: '' },
-      ...{ workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null, answerTo },
+      ...{ workflowId: '', version: 0, scopes: null, trigger: null, retryOf: null, callKey: null, answerTo },
       options: JSON.stringify({ runId, after }),
       controlOffset: view.appliedOffset,
     }

@@ -338,8 +338,14 @@ describe('a run that failed', () => {
     expect(await list('event=shop.other')).toBe(0)
     expect(await list(`to=${failed!.startedAt}`)).toBe(0)
     expect(await list(`from=${failed!.startedAt}`)).toBe(2)
-    const shown = await organization.call('GET', `/api/v1/workflows/${workflow}`)
-    expect(shown.data).toMatchObject({ stats: { runs: 2, failed: 1, lastStatus: 'succeeded' } })
+    const stats = await until('history has both', async () => {
+      const { data } = await organization.call<{ stats: { runs: number } | null }>(
+        'GET',
+        `/api/v1/workflows/${workflow}`,
+      )
+      return data.stats?.runs === 2 && data.stats
+    })
+    expect(stats).toMatchObject({ failed: 1, lastStatus: 'succeeded' })
     await supplier.close()
   }, 90_000)
 

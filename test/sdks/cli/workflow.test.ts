@@ -104,3 +104,32 @@ describe('client.workflows', () => {
     expect(data.map(({ type }) => type)).toEqual(['WORKFLOW_DEPLOYED', 'WORKFLOW_CREATED'])
   })
 })
+
+describe('runs', () => {
+  it('are debugged, started, followed, listed, cancelled and tried again from the command line', async () => {
+    const { id } = await client.workflows.create({ name: 'Runs', trigger: { kind: 'manual' } })
+    const say = { key: 'say', type: 'transform', with: { template: '{{$param.n}}' } }
+    const file = fileOf('runs.json', {
+      language: 1,
+      actions: [say, { key: 'no', type: 'fail', with: { reason: 'no' } }],
+    })
+    const debugged = await clarion('workflow', 'debug', id, file, '--params', '{"n":7}', '--stop-at', 'say', '--json')
+    expect([debugged.code, debugged.json]).toMatchObject([
+      0,
+      { mode: 'debug', steps: [{ path: 'say', output: { value: 7 } }] },
+    ])
+    await clarion('workflow', 'deploy', id, file)
+    const failed = await clarion('workflow', 'run', id, '--params', '{"n":8}')
+    expect(failed.code).toBe(1)
+    expect(failed.stdout).toMatch(/1 say \(transform\) succeeded/)
+    expect(failed.stdout).toMatch(/status +failed/)
+    const listed = await clarion('workflow', 'runs', id, '--status', 'failed', '--json')
+    expect(listed.json).toMatchObject([{ workflowId: id, status: 'failed', mode: 'manual' }])
+    const [{ id: runId }] = listed.json as unknown as [{ id: string }]
+    expect((await clarion('workflow', 'logs', runId)).stdout).toMatch(/2 no \(fail\)/)
+    const again = await clarion('workflow', 'retry', runId, '--from', 'no', '--detach', '--json')
+    expect(again.json).toEqual({ runId: expect.stringMatching(/^run_/) })
+    const ended = await clarion('workflow', 'cancel', runId)
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining('run_ended')])
+  })
+})

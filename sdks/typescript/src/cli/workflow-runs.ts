@@ -2,6 +2,7 @@
 import type { Run, RunFilter, RunStatus, RunStep, RunSummary } from '../client/types.ts'
 import type { Command, Context, ExitCode } from './command.ts'
 import { parseJson, readInput } from './input.ts'
+import { printable } from './printer.ts'
 
 const params = {
   type: 'string',
@@ -21,14 +22,14 @@ async function paramsOf({ options, stdin }: Context): Promise<Record<string, unk
 function stepLine({ number, path, type, status, attempts, durationMs, error }: RunStep): string {
   const tries = attempts > 1 ? `, ${attempts} attempts` : ''
   const failure = error === null ? '' : `: ${error.code}, ${error.message}`
-  return `${number} ${path} (${type}) ${status} in ${durationMs} ms${tries}${failure}`
+  return printable(`${number} ${path} (${type}) ${status} in ${durationMs} ms${tries}${failure}`)
 }
 
 /** As it goes on, until it has ended. */
 async function follow({ client, print, signal }: Context, runId: string): Promise<ExitCode> {
   for await (const news of client().workflows.watchRun(runId, { signal })) {
-    if (print.json) print.record(news)
-    else if (news.type === 'step') print.note(stepLine(news.step))
+    if (news.type === 'step') print.line(stepLine(news.step), news)
+    else if (print.json) print.line('', news)
     if (news.type !== 'end') continue
     if (!print.json) showRun(print, news.run)
     return exitCodeOf(news.run)
@@ -117,7 +118,7 @@ const debug: Command = {
 
 function showSteps(print: Context['print'], found: Run): void {
   for (const step of found.steps) {
-    print.note(stepLine(step))
+    print.line(stepLine(step), step)
     print.record({
       path: step.path,
       input: step.input,
