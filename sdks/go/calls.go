@@ -2581,6 +2581,26 @@ func (s *WorkflowsService) RunContext(ctx context.Context, workflowID string, in
 	return callFor[StartedRun](ctx, s.core, opRunWorkflow, []string{workflowID}, nil, in, opts)
 }
 
+// Debug: Run the draft with these params, and see each step; it counts nowhere.
+func (s *WorkflowsService) Debug(workflowID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
+	return s.DebugContext(context.Background(), workflowID, in, opts...)
+}
+
+// DebugContext is Debug with a context.
+func (s *WorkflowsService) DebugContext(ctx context.Context, workflowID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
+	return callFor[AcceptedOrRun](ctx, s.core, opDebugWorkflow, []string{workflowID}, nil, in, opts)
+}
+
+// DebugParams: Params to debug with: an example, the last event, or those of a run.
+func (s *WorkflowsService) DebugParams(workflowID string, query GetDebugParamsQuery, opts ...Option) (*DebugParams, error) {
+	return s.DebugParamsContext(context.Background(), workflowID, query, opts...)
+}
+
+// DebugParamsContext is DebugParams with a context.
+func (s *WorkflowsService) DebugParamsContext(ctx context.Context, workflowID string, query GetDebugParamsQuery, opts ...Option) (*DebugParams, error) {
+	return callFor[DebugParams](ctx, s.core, opGetDebugParams, []string{workflowID}, query, nil, opts)
+}
+
 // Create: Make a workflow, with a draft of its definition.
 func (s *WorkflowsService) Create(in NewWorkflow, opts ...Option) (*Workflow, error) {
 	return s.CreateContext(context.Background(), in, opts...)
@@ -2769,6 +2789,16 @@ func (s *RoutesService) EachRun(routeID string, query ListRouteRunsQuery, opts .
 // EachRunContext is EachRun with a context.
 func (s *RoutesService) EachRunContext(ctx context.Context, routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
 	return eachOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
+}
+
+// Debug: Run the draft of an API route with a request of these params.
+func (s *RoutesService) Debug(routeID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
+	return s.DebugContext(context.Background(), routeID, in, opts...)
+}
+
+// DebugContext is Debug with a context.
+func (s *RoutesService) DebugContext(ctx context.Context, routeID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
+	return callFor[AcceptedOrRun](ctx, s.core, opDebugRoute, []string{routeID}, nil, in, opts)
 }
 
 // Create: Make an API route, with a draft of its definition.

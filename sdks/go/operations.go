@@ -157,11 +157,15 @@ var (
 	opMarkNotificationRead            = operation{"markNotificationRead", "POST", "/api/v1/notifications/{}/read", "", "", ""}
 	opListRuns                        = operation{"listRuns", "GET", "/api/v1/workflows/runs", "", "", ""}
 	opGetRun                          = operation{"getRun", "GET", "/api/v1/workflows/runs/{}", "", "", ""}
+	opWatchRun                        = operation{"watchRun", "GET", "/api/v1/workflows/runs/{}/stream", "", "stream", ""}
 	opCancelRun                       = operation{"cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", "", "", ""}
 	opRetryRun                        = operation{"retryRun", "POST", "/api/v1/workflows/runs/{}/retry", "ifNotDone", "", ""}
 	opListWorkflowRuns                = operation{"listWorkflowRuns", "GET", "/api/v1/workflows/{}/runs", "", "", ""}
 	opListRouteRuns                   = operation{"listRouteRuns", "GET", "/api/v1/routes/{}/runs", "", "", ""}
 	opRunWorkflow                     = operation{"runWorkflow", "POST", "/api/v1/workflows/{}/run", "keyed", "", "body header"}
+	opDebugWorkflow                   = operation{"debugWorkflow", "POST", "/api/v1/workflows/{}/debug", "ifNotDone", "", ""}
+	opDebugRoute                      = operation{"debugRoute", "POST", "/api/v1/routes/{}/debug", "ifNotDone", "", ""}
+	opGetDebugParams                  = operation{"getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", "", "", ""}
 	opCreateWorkflow                  = operation{"createWorkflow", "POST", "/api/v1/workflows", "ifNotDone", "", ""}
 	opListWorkflows                   = operation{"listWorkflows", "GET", "/api/v1/workflows", "", "", ""}
 	opEvaluateWorkflows               = operation{"evaluateWorkflows", "POST", "/api/v1/workflows/evaluate", "", "", ""}

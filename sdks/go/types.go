@@ -8,8 +8,34 @@ type AcceptInvitationInput struct {
 	InboundNamespace Nullable[string] `json:"inboundNamespace,omitzero"`
 }
 
+type AcceptedOrRun struct {
+	RunID           *string                    `json:"runId"`
+	Run             *Run                       `json:"run"`
+	ID              *string                    `json:"id"`
+	WorkflowID      *string                    `json:"workflowId"`
+	WorkflowVersion *int64                     `json:"workflowVersion"`
+	Environment     *string                    `json:"environment"`
+	Mode            *string                    `json:"mode"`
+	Trigger         *RunSummaryTrigger         `json:"trigger"`
+	RetryOf         *string                    `json:"retryOf"`
+	Status          *string                    `json:"status"`
+	SkipReason      *string                    `json:"skipReason"`
+	StartedAt       *string                    `json:"startedAt"`
+	FinishedAt      *string                    `json:"finishedAt"`
+	DurationMs      *int64                     `json:"durationMs"`
+	Error           *RunSummaryError           `json:"error"`
+	Reason          *string                    `json:"reason"`
+	ChainDepth      *int64                     `json:"chainDepth"`
+	Params          json.RawMessage            `json:"params"`
+	Output          json.RawMessage            `json:"output"`
+	Warnings        []json.RawMessage          `json:"warnings"`
+	Steps           []RunStep                  `json:"steps"`
+	Extra           map[string]json.RawMessage `json:"-"`
+}
+
 type AcceptedRun struct {
 	RunID string                     `json:"runId"`
+	Run   *Run                       `json:"run"`
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
@@ -245,6 +271,20 @@ type CustomEventsHealthWarning struct {
 	Used  int64                      `json:"used"`
 	Limit int64                      `json:"limit"`
 	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type DebugInput struct {
+	Params      any    `json:"params,omitzero"`
+	StopAt      string `json:"stopAt,omitzero"`
+	Mock        any    `json:"mock,omitzero"`
+	SideEffects string `json:"sideEffects,omitzero"`
+	Emit        *bool  `json:"emit,omitzero"`
+	Definition  any    `json:"definition,omitzero"`
+}
+
+type DebugParams struct {
+	Params json.RawMessage            `json:"params"`
+	Extra  map[string]json.RawMessage `json:"-"`
 }
 
 type DeleteRegistrationResult struct {
@@ -2214,6 +2254,7 @@ type RunStep struct {
 	Output     json.RawMessage            `json:"output"`
 	Error      *RunStepError              `json:"error"`
 	Branch     *string                    `json:"branch"`
+	Variables  json.RawMessage            `json:"variables"`
 	Extra      map[string]json.RawMessage `json:"-"`
 }
 
@@ -2268,6 +2309,7 @@ type RunWorkflowInput struct {
 
 type SaveWorkflowDraftInput struct {
 	Definition any `json:"definition"`
+	Pins       any `json:"pins,omitzero"`
 }
 
 type Scaled struct {
@@ -2361,6 +2403,7 @@ type Shared struct {
 
 type StartedRun struct {
 	RunID           *string                    `json:"runId"`
+	Run             *Run                       `json:"run"`
 	ID              *string                    `json:"id"`
 	WorkflowID      *string                    `json:"workflowId"`
 	WorkflowVersion *int64                     `json:"workflowVersion"`
@@ -2681,6 +2724,7 @@ type WorkflowDraft struct {
 	Hash       string                     `json:"hash"`
 	Bytes      int64                      `json:"bytes"`
 	Findings   []WorkflowDraftFinding     `json:"findings"`
+	Pins       json.RawMessage            `json:"pins"`
 	UpdatedAt  string                     `json:"updatedAt"`
 	UpdatedBy  string                     `json:"updatedBy"`
 	Definition json.RawMessage            `json:"definition"`
@@ -2774,6 +2818,7 @@ type WorkflowSummaryDraft struct {
 	Hash      string                     `json:"hash"`
 	Bytes     int64                      `json:"bytes"`
 	Findings  []WorkflowDraftFinding     `json:"findings"`
+	Pins      json.RawMessage            `json:"pins"`
 	UpdatedAt string                     `json:"updatedAt"`
 	UpdatedBy string                     `json:"updatedBy"`
 	Extra     map[string]json.RawMessage `json:"-"`
@@ -3007,6 +3052,11 @@ type ListRouteRunsQuery struct {
 	To       string `query:"to"`
 	Limit    *int64 `query:"limit"`
 	Cursor   string `query:"cursor"`
+}
+
+type GetDebugParamsQuery struct {
+	From  string `query:"from"`
+	RunID string `query:"runId"`
 }
 
 type ListWorkflowsQuery struct {

@@ -1662,6 +1662,22 @@ class AsyncWorkflows:
         """Start the live version by hand, and wait for its end if you like."""
         return await self._core.call(operations.RUN_WORKFLOW, "StartedRun", locals())
 
+    async def debug(
+        self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
+        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.AcceptedOrRun:
+        """Run the draft with these params, and see each step; it counts nowhere."""
+        return await self._core.call(operations.DEBUG_WORKFLOW, "AcceptedOrRun", locals())
+
+    async def debug_params(
+        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DebugParams:
+        """Params to debug with: an example, the last event, or those of a run."""
+        return await self._core.call(operations.GET_DEBUG_PARAMS, "DebugParams", locals())
+
     async def create(
         self, *, name: str, trigger: models.NewWorkflowTrigger,
         description: Opt[str | None] = NOT_GIVEN, allow_self_trigger: Opt[bool] = NOT_GIVEN,
@@ -1720,7 +1736,8 @@ class AsyncWorkflows:
         return await self._core.call(operations.DELETE_WORKFLOW, "Deleted", locals())
 
     async def save_draft(
-        self, workflow_id: str, *, definition: Any, request_options: Options = None,
+        self, workflow_id: str, *, definition: Any, pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> models.WorkflowDraft:
         """Save the draft, finished or not; the answer has its findings. If-Match is the revision
         of the draft.
@@ -1814,6 +1831,15 @@ class AsyncRoutes:
         """List the runs of an API route, newest first."""
         return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
 
+    async def debug(
+        self, route_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
+        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.AcceptedOrRun:
+        """Run the draft of an API route with a request of these params."""
+        return await self._core.call(operations.DEBUG_ROUTE, "AcceptedOrRun", locals())
+
     async def create(
         self, *, method: str, path: str, name: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
         body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
@@ -1870,7 +1896,8 @@ class AsyncRoutes:
         return await self._core.call(operations.DELETE_ROUTE, "Deleted", locals())
 
     async def save_draft(
-        self, route_id: str, *, definition: Any, request_options: Options = None,
+        self, route_id: str, *, definition: Any, pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> models.WorkflowDraft:
         """Save the draft, finished or not; the answer has its findings. If-Match is the revision
         of the draft.

@@ -10,8 +10,33 @@ from ._model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
+class AcceptedOrRun(Model):
+    run_id: str | None
+    run: Run | None
+    id: str | None
+    workflow_id: str | None
+    workflow_version: int | None
+    environment: str | None
+    mode: str | None
+    trigger: RunSummaryTrigger | None
+    retry_of: str | None
+    status: str | None
+    skip_reason: str | None
+    started_at: str | None
+    finished_at: str | None
+    duration_ms: int | None
+    error: RunSummaryError | None
+    reason: str | None
+    chain_depth: int | None
+    params: Any
+    output: Any
+    warnings: list[dict[str, Any]] | None
+    steps: list[RunStep] | None
+
+@dataclass(frozen=True, kw_only=True)
 class AcceptedRun(Model):
     run_id: str
+    run: Run | None
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRule(Model):
@@ -185,6 +210,10 @@ class CustomEventsHealthWarning(Model):
     level: int
     used: int
     limit: int
+
+@dataclass(frozen=True, kw_only=True)
+class DebugParams(Model):
+    params: Any
 
 @dataclass(frozen=True, kw_only=True)
 class DeleteRegistrationResult(Model):
@@ -1518,6 +1547,7 @@ class RunStep(Model):
     output: Any
     error: RunStepError | None
     branch: str | None
+    variables: Any
 
 @dataclass(frozen=True, kw_only=True)
 class RunStepError(Model):
@@ -1629,6 +1659,7 @@ class Shared(Model):
 @dataclass(frozen=True, kw_only=True)
 class StartedRun(Model):
     run_id: str | None
+    run: Run | None
     id: str | None
     workflow_id: str | None
     workflow_version: int | None
@@ -1843,6 +1874,7 @@ class WorkflowDraft(Model):
     hash: str
     bytes: int
     findings: list[WorkflowDraftFinding]
+    pins: dict[str, Any]
     updated_at: str
     updated_by: str
     definition: Any
@@ -1914,6 +1946,7 @@ class WorkflowSummaryDraft(Model):
     hash: str
     bytes: int
     findings: list[WorkflowDraftFinding]
+    pins: dict[str, Any]
     updated_at: str
     updated_by: str
 
@@ -1992,6 +2025,11 @@ CreateRouteInput = TypedDict("CreateRouteInput", {
 }, total=False)
 
 CreateRouteTokenInput = TypedDict("CreateRouteTokenInput", {"name": "str"}, total=False)
+
+DebugInput = TypedDict("DebugInput", {
+    "params": "dict[str, Any]", "stopAt": "str", "mock": "dict[str, Any]", "sideEffects": "str",
+    "emit": "bool", "definition": "Any",
+}, total=False)
 
 DeployWorkflowInput = TypedDict("DeployWorkflowInput", {
     "ifHash": "str", "activate": "bool",
@@ -2300,7 +2338,9 @@ RunWorkflowInput = TypedDict("RunWorkflowInput", {
     "params": "dict[str, Any]", "wait": "int", "idempotencyKey": "str",
 }, total=False)
 
-SaveWorkflowDraftInput = TypedDict("SaveWorkflowDraftInput", {"definition": "Any"}, total=False)
+SaveWorkflowDraftInput = TypedDict("SaveWorkflowDraftInput", {
+    "definition": "Any", "pins": "dict[str, Any]",
+}, total=False)
 
 Scaling = TypedDict("Scaling", {"node_count": "int", "delta": "int"}, total=False)
 

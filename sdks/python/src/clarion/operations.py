@@ -497,6 +497,9 @@ LIST_RUNS = Operation(
     query="status mode code eventId event replayId from to workflowId limit cursor",
 )
 GET_RUN = Operation("getRun", "GET", "/api/v1/workflows/runs/{}", ids="runId")
+WATCH_RUN = Operation(
+    "watchRun", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream", ids="runId",
+)
 CANCEL_RUN = Operation("cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", ids="runId")
 RETRY_RUN = Operation(
     "retryRun", "POST", "/api/v1/workflows/runs/{}/retry", repeat="ifNotDone", ids="runId",
@@ -513,6 +516,18 @@ LIST_ROUTE_RUNS = Operation(
 RUN_WORKFLOW = Operation(
     "runWorkflow", "POST", "/api/v1/workflows/{}/run", repeat="keyed", key="body header",
     ids="workflowId", body="params wait idempotencyKey",
+)
+DEBUG_WORKFLOW = Operation(
+    "debugWorkflow", "POST", "/api/v1/workflows/{}/debug", repeat="ifNotDone", ids="workflowId",
+    body="params stopAt mock sideEffects emit definition",
+)
+DEBUG_ROUTE = Operation(
+    "debugRoute", "POST", "/api/v1/routes/{}/debug", repeat="ifNotDone", ids="routeId",
+    body="params stopAt mock sideEffects emit definition",
+)
+GET_DEBUG_PARAMS = Operation(
+    "getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId",
+    query="from runId",
 )
 CREATE_WORKFLOW = Operation(
     "createWorkflow", "POST", "/api/v1/workflows", repeat="ifNotDone",
@@ -532,7 +547,8 @@ UPDATE_WORKFLOW = Operation(
 )
 DELETE_WORKFLOW = Operation("deleteWorkflow", "DELETE", "/api/v1/workflows/{}", ids="workflowId")
 SAVE_WORKFLOW_DRAFT = Operation(
-    "saveWorkflowDraft", "PUT", "/api/v1/workflows/{}/draft", ids="workflowId", body="definition",
+    "saveWorkflowDraft", "PUT", "/api/v1/workflows/{}/draft", ids="workflowId",
+    body="definition pins",
 )
 DEPLOY_WORKFLOW = Operation(
     "deployWorkflow", "POST", "/api/v1/workflows/{}/deploy", repeat="ifNotDone", ids="workflowId",
@@ -579,7 +595,7 @@ UPDATE_ROUTE = Operation(
 )
 DELETE_ROUTE = Operation("deleteRoute", "DELETE", "/api/v1/routes/{}", ids="routeId")
 SAVE_ROUTE_DRAFT = Operation(
-    "saveRouteDraft", "PUT", "/api/v1/routes/{}/draft", ids="routeId", body="definition",
+    "saveRouteDraft", "PUT", "/api/v1/routes/{}/draft", ids="routeId", body="definition pins",
 )
 DEPLOY_ROUTE = Operation(
     "deployRoute", "POST", "/api/v1/routes/{}/deploy", repeat="ifNotDone", ids="routeId",

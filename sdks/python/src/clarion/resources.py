@@ -1576,6 +1576,22 @@ class Workflows:
         """Start the live version by hand, and wait for its end if you like."""
         return self._core.call(operations.RUN_WORKFLOW, "StartedRun", locals())
 
+    def debug(
+        self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
+        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.AcceptedOrRun:
+        """Run the draft with these params, and see each step; it counts nowhere."""
+        return self._core.call(operations.DEBUG_WORKFLOW, "AcceptedOrRun", locals())
+
+    def debug_params(
+        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DebugParams:
+        """Params to debug with: an example, the last event, or those of a run."""
+        return self._core.call(operations.GET_DEBUG_PARAMS, "DebugParams", locals())
+
     def create(
         self, *, name: str, trigger: models.NewWorkflowTrigger,
         description: Opt[str | None] = NOT_GIVEN, allow_self_trigger: Opt[bool] = NOT_GIVEN,
@@ -1634,7 +1650,8 @@ class Workflows:
         return self._core.call(operations.DELETE_WORKFLOW, "Deleted", locals())
 
     def save_draft(
-        self, workflow_id: str, *, definition: Any, request_options: Options = None,
+        self, workflow_id: str, *, definition: Any, pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> models.WorkflowDraft:
         """Save the draft, finished or not; the answer has its findings. If-Match is the revision
         of the draft.
@@ -1722,6 +1739,15 @@ class Routes:
         """List the runs of an API route, newest first."""
         return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
 
+    def debug(
+        self, route_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
+        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.AcceptedOrRun:
+        """Run the draft of an API route with a request of these params."""
+        return self._core.call(operations.DEBUG_ROUTE, "AcceptedOrRun", locals())
+
     def create(
         self, *, method: str, path: str, name: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
         body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
@@ -1776,7 +1802,8 @@ class Routes:
         return self._core.call(operations.DELETE_ROUTE, "Deleted", locals())
 
     def save_draft(
-        self, route_id: str, *, definition: Any, request_options: Options = None,
+        self, route_id: str, *, definition: Any, pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> models.WorkflowDraft:
         """Save the draft, finished or not; the answer has its findings. If-Match is the revision
         of the draft.

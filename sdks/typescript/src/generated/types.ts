@@ -5,8 +5,34 @@ export interface AcceptInvitationInput {
   inboundNamespace?: string | null | undefined
 }
 
+export interface AcceptedOrRun {
+  runId?: string | undefined
+  run?: Run | undefined
+  id?: string | undefined
+  workflowId?: string | undefined
+  workflowVersion?: number | undefined
+  environment?: string | undefined
+  mode?: string | undefined
+  trigger?: RunSummaryTrigger | undefined
+  retryOf?: string | null | undefined
+  status?: string | undefined
+  skipReason?: string | null | undefined
+  startedAt?: string | undefined
+  finishedAt?: string | null | undefined
+  durationMs?: number | null | undefined
+  error?: RunSummaryError | null | undefined
+  reason?: string | null | undefined
+  chainDepth?: number | undefined
+  params?: unknown
+  output?: unknown
+  warnings?: Record<string, unknown>[] | undefined
+  steps?: RunStep[] | undefined
+  [further: string]: unknown
+}
+
 export interface AcceptedRun {
   runId: string
+  run?: Run | undefined
   [further: string]: unknown
 }
 
@@ -241,6 +267,20 @@ export interface CustomEventsHealthWarning {
   level: number
   used: number
   limit: number
+  [further: string]: unknown
+}
+
+export interface DebugInput {
+  params?: Record<string, unknown> | undefined
+  stopAt?: string | undefined
+  mock?: Record<string, unknown> | undefined
+  sideEffects?: string | undefined
+  emit?: boolean | undefined
+  definition?: unknown
+}
+
+export interface DebugParams {
+  params: unknown
   [further: string]: unknown
 }
 
@@ -2211,6 +2251,7 @@ export interface RunStep {
   output: unknown
   error: RunStepError | null
   branch: string | null
+  variables?: unknown
   [further: string]: unknown
 }
 
@@ -2265,6 +2306,7 @@ export interface RunWorkflowInput {
 
 export interface SaveWorkflowDraftInput {
   definition: unknown
+  pins?: Record<string, unknown> | undefined
 }
 
 export interface Scaled {
@@ -2358,6 +2400,7 @@ export interface Shared {
 
 export interface StartedRun {
   runId?: string | undefined
+  run?: Run | undefined
   id?: string | undefined
   workflowId?: string | undefined
   workflowVersion?: number | undefined
@@ -2678,6 +2721,7 @@ export interface WorkflowDraft {
   hash: string
   bytes: number
   findings: WorkflowDraftFinding[]
+  pins: Record<string, unknown>
   updatedAt: string
   updatedBy: string
   definition: unknown
@@ -2771,6 +2815,7 @@ export interface WorkflowSummaryDraft {
   hash: string
   bytes: number
   findings: WorkflowDraftFinding[]
+  pins: Record<string, unknown>
   updatedAt: string
   updatedBy: string
   [further: string]: unknown
