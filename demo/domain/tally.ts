@@ -25,18 +25,16 @@ const PAGE = 100
 const LOG_PAGE = 500
 
 export async function tally(calls: Calls, webhookId: string, requests: readonly Received[]): Promise<Tally> {
+  const rows = await pages<{ eventType: string; status: string }>(calls, `/api/v1/webhooks/${webhookId}/deliveries`)
+  const invoices = await pages<{ number: number }>(calls, '/api/v1/invoices')
+  // Read last: what ClickHouse has as delivered has been received.
   const taken = new Map<string, string>()
   for (const { status, eventId, body } of requests)
     if (status < 300) taken.set(eventId, (JSON.parse(body.toString()) as { type: string }).type)
-  const rows = await pages<{ event: string; status: string; id: string }>(
-    calls,
-    `/api/v1/webhooks/${webhookId}/deliveries`,
-  )
-  const invoices = await pages<{ number: number }>(calls, '/api/v1/invoices')
   return {
     log: counted(await logOf(calls)),
     received: counted([...taken.values()]),
-    rows: counted(rows.filter(({ status }) => status === 'success').map(({ event }) => event)),
+    rows: counted(rows.filter(({ status }) => status === 'success').map(({ eventType }) => eventType)),
     invoices: invoices.map(({ number }) => number).sort((a, b) => a - b),
   }
 }
