@@ -53,6 +53,11 @@ const ROOMS = [
   },
   { name: 'delivery', path: '^src/delivery/', why: 'One signed request and its schedule: no Kafka, no store.' },
   {
+    name: 'sandbox',
+    path: '^src/sandbox/',
+    why: "Organizations' code is a job with a time limit: it knows no workflow, and only its turns are those of deliveries.",
+  },
+  {
     name: 'notifications',
     path: '^src/notifications/',
     why: 'Mail to owners is sent for the rooms above, and knows none of them.',
