@@ -113,7 +113,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     role: 'run',
     does: 'runs workflows: starts, steps, delays, retries and ends; has the records of the reference domain',
     reads: [runs, runsCommands, domainCommands, control],
-    writes: [platformEmits, notifications, responses, auditRuns],
+    writes: [platformEmits, deliveriesCommands, notifications, responses, auditRuns],
     state: [runState, runJournal, domainState],
   },
   {

@@ -28,7 +28,10 @@ export type DeliveryCommand = ValueOf<typeof deliveryCommandFields>
 export const deliveryCommandFields = record('DeliveryCommand', {
   /** `cmd_…`, unique; of a range the id in the answer. */
   commandId: text,
-  /** `retry`: one more attempt, or the schedule anew; with `range` for all of it, in the background. `cancel`: no further attempt. */
+  /**
+   * `retry`: one more attempt, or the schedule anew, or the first attempt of a message; with `range` for all of it, in the
+   * background. `cancel`: no further attempt.
+   */
   kind: oneOf('DeliveryCommandKind', ['retry', 'cancel']),
   organizationId: text,
   webhookId: text,
@@ -38,7 +41,7 @@ export const deliveryCommandFields = record('DeliveryCommand', {
   attempts: int,
   actorId: text,
   requestId: text,
-  /** Retries of one delivery: its record, with the attempts made so far. */
+  /** Retries of one delivery: its record, with the attempts made so far. Of a message that is to be sent, with none. */
   record: optional(retryRecordFields),
   /** Cancellations: the event, for processes of earlier releases; null when the history does not have it. */
   event: absentable(optional(eventFactsFields)),
@@ -52,11 +55,12 @@ export const deliveryCommandCodec = codecOf(deliveryCommandFields)
 
 export const deliveriesCommands: Topic = {
   name: 'deliveries.commands',
-  meaning: 'Retries, redrives and cancellations of single deliveries, and ranges of dead letters to redrive.',
+  meaning:
+    'Retries, redrives and cancellations of single deliveries, ranges of dead letters to redrive, and messages of workflows to webhooks.',
   key: 'the delivery; of a range the webhook',
   value: 'Avro DeliveryCommand',
   partitions: 'shards',
-  producers: ['api'],
+  producers: ['api', 'run'],
   consumers: ['deliver'],
   cleanup: 'delete',
   retentionMs: 7 * DAY_MS,

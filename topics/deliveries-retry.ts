@@ -27,6 +27,7 @@ export const retryRecordFields = record('RetryRecord', {
   attempts: int,
   /** When the next attempt is due; the record may pass through several tiers until then. */
   dueAtMs: long,
+  /** `test`: a message of a workflow, whose event is in no log. */
   trigger,
   /** The replay or catch-up that made this delivery. */
   replayId: optional(text),

@@ -1,4 +1,17 @@
-import { boolean, codecOf, environment, long, oneOf, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import {
+  absentable,
+  boolean,
+  codecOf,
+  environment,
+  list,
+  long,
+  oneOf,
+  optional,
+  record,
+  text,
+  textOf,
+  type ValueOf,
+} from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const
@@ -22,7 +35,18 @@ export const NOTICE_KINDS = [
 ] as const
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
 
-/** One message: to a channel, or a system notice, whose channels `deliver` finds in the organization's preferences. */
+/** A mail to addresses of its own, which belongs to no channel. */
+export type MailContent = ValueOf<typeof mailContentFields>
+
+export const mailContentFields = record('MailContent', {
+  to: list(text),
+  cc: list(text),
+  subject: text,
+  text: optional(text),
+  html: optional(text),
+})
+
+/** One message: to a channel, a mail, or a system notice, whose channels `deliver` finds in the organization's preferences. */
 export type NotificationRecord = ValueOf<typeof notificationRecordFields>
 
 export const notificationRecordFields = record('NotificationRecord', {
@@ -51,13 +75,15 @@ export const notificationRecordFields = record('NotificationRecord', {
   createdAtMs: long,
   /** `deliver` looks channels up once its view of the control plane has reached this offset; -1: at once. */
   controlOffset: long,
+  /** Null: what a channel is sent. With it, `message` is what the history shows. */
+  mail: absentable(optional(mailContentFields)),
 })
 
 export const notificationRecordCodec = codecOf(notificationRecordFields)
 
 export const notifications: Topic = {
   name: 'notifications',
-  meaning: 'Messages to be sent: through a channel, or system notices of a kind.',
+  meaning: 'Messages to be sent: through a channel, to addresses of their own, or system notices of a kind.',
   key: 'the organization',
   value: 'Avro NotificationRecord',
   partitions: 'shards',

@@ -29,7 +29,16 @@ const routes = [
   createRoute({
     ...under,
     path: '/log',
-    validateSearch: only('status', 'name'),
+    validateSearch: only(
+      'status',
+      'name',
+      'verdict',
+      'code',
+      'subject',
+      'correlationId',
+      'idempotencyKey',
+      'noSubscriber',
+    ),
     component: lazy(() => import('./screens/log.tsx')),
   }),
   createRoute({
@@ -43,7 +52,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/types',
-    validateSearch: only('status'),
+    validateSearch: only('status', 'q'),
     component: lazy(() => import('./screens/types.tsx')),
   }),
   createRoute({
@@ -67,12 +76,13 @@ const routes = [
   createRoute({
     ...under,
     path: '/webhooks',
+    validateSearch: only('q', 'health'),
     component: lazy(() => import('./screens/webhooks.tsx')),
   }),
   createRoute({
     ...under,
     path: '/webhooks/$id',
-    validateSearch: only('status', 'type', 'delivery', 'error'),
+    validateSearch: only('tab', 'status', 'type', 'delivery', 'error'),
     component: lazy(() => import('./screens/webhook.tsx')),
   }),
   createRoute({ ...under, path: '/deliveries/$id', component: lazy(() => import('./screens/delivery.tsx')) }),
@@ -107,6 +117,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/organizations',
+    validateSearch: only('q', 'plan', 'status'),
     component: lazy(() => import('./screens/organizations.tsx')),
   }),
   createRoute({ ...under, path: '/organizations/$id', component: lazy(() => import('./screens/organization.tsx')) }),

@@ -52,7 +52,9 @@ export function createSendable(deps: {
       deps.drop(delivery)
       return
     }
-    if (owing.defer(delivery, webhook)) return
+    // It is in no log, whose numbers a range counts.
+    const isLogged = delivery.trigger !== 'test'
+    if (isLogged && owing.defer(delivery, webhook)) return
     if (!isFromTopic(delivery) && !webhook.active) {
       // A dead letter stays one, so that it can be redriven again.
       if (delivery.trigger === 'manual') settle.refused(delivery, 'endpoint_unavailable')
@@ -60,7 +62,7 @@ export function createSendable(deps: {
       return
     }
     const scheduleMs = webhook.retryDelaysMs.reduce((sum, ms) => sum + ms, 0) * deps.timeScale
-    if (delivery.isRetry && clock.nowMs() < delivery.createdAtMs + scheduleMs) settle.hop(delivery)
+    if ((delivery.isRetry || !isLogged) && clock.nowMs() < delivery.createdAtMs + scheduleMs) settle.hop(delivery)
     else settle.refused(delivery, 'endpoint_unavailable')
   }
 

@@ -7,6 +7,7 @@ import type { Logger } from '../../src/logger.ts'
 import type { Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { Registration } from '../../src/model/registrations.ts'
+import type { SandboxPool } from '../../src/sandbox/pool.ts'
 import type { TableSteps } from '../../src/tables/steps.ts'
 import type { EndStatus } from '../../src/workflows/interpreter/run.ts'
 import type { SkipReason } from '../../topics/audit-runs.ts'
@@ -20,6 +21,7 @@ export interface RunDependencies {
   validate(registration: Registration, value: unknown): Finding[]
   /** Of answers that are in no transaction. */
   appender: Appender
+  sandboxes: SandboxPool
   shards: number
   clock: Clock
   /** Added to the broker's time of each record (`CLARION_CLOCK_OFFSET_MS`). */

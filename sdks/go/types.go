@@ -10,7 +10,6 @@ type AcceptInvitationInput struct {
 
 type AcceptedOrRun struct {
 	RunID           *string                    `json:"runId"`
-	Run             *Run                       `json:"run"`
 	ID              *string                    `json:"id"`
 	WorkflowID      *string                    `json:"workflowId"`
 	WorkflowVersion *int64                     `json:"workflowVersion"`
@@ -35,7 +34,6 @@ type AcceptedOrRun struct {
 
 type AcceptedRun struct {
 	RunID string                     `json:"runId"`
-	Run   *Run                       `json:"run"`
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
@@ -2403,7 +2401,6 @@ type Shared struct {
 
 type StartedRun struct {
 	RunID           *string                    `json:"runId"`
-	Run             *Run                       `json:"run"`
 	ID              *string                    `json:"id"`
 	WorkflowID      *string                    `json:"workflowId"`
 	WorkflowVersion *int64                     `json:"workflowVersion"`
@@ -3054,7 +3051,7 @@ type ListRouteRunsQuery struct {
 	Cursor   string `query:"cursor"`
 }
 
-type GetDebugParamsQuery struct {
+type ListWorkflowDebugParamsQuery struct {
 	From  string `query:"from"`
 	RunID string `query:"runId"`
 }

@@ -2,6 +2,7 @@
 import { createRunProcessor } from '../../processors/run/index.ts'
 import { createCaller } from '../delivery/outbound-call.ts'
 import { createAppender } from '../kafka/write/appender.ts'
+import { createSandboxPool } from '../sandbox/pool.ts'
 import { openTables } from './compose-tables.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
@@ -18,6 +19,8 @@ export function startRun(parts: Parts): void {
     caller.close()
     await appender.close()
   })
+  const sandboxes = createSandboxPool({ clock, observe: metrics.sandboxes })
+  closing.push(async () => sandboxes.close())
   const { shards } = provisioning
   const { steps: tables } = openTables(parts)
   runProcessor(
@@ -29,6 +32,7 @@ export function startRun(parts: Parts): void {
       tables,
       validate: parts.validators.validate,
       appender,
+      sandboxes,
       shards,
       clock,
       clockOffsetMs,

@@ -21,7 +21,7 @@ const NEEDS_SERVER = 'An installation with KAFKA_BROKERS needs a PostgreSQL serv
 
 export type OpenTables = { tables: Tables; steps: TableSteps }
 
-type Needs = Pick<Parts, 'config' | 'clock' | 'logger' | 'progress' | 'backends' | 'closing'>
+type Needs = Pick<Parts, 'config' | 'clock' | 'logger' | 'progress' | 'backends' | 'metrics' | 'closing'>
 
 const opened = new WeakMap<Closing, OpenTables>()
 
@@ -42,11 +42,12 @@ function open(parts: Needs): OpenTables {
     clock,
   })
   const tableParts = createTableParts({ database, clock })
+  parts.metrics.tables.sessions(() => ({ open: database.sessions.open, waiting: database.sessions.waiting }))
   closing.push(async () => {
     await database.close()
     await server.close()
   })
-  return { tables: createTables(tableParts, clock), steps: createTableSteps(tableParts) }
+  return { tables: createTables(tableParts, clock), steps: createTableSteps(tableParts, parts.metrics.tables) }
 }
 
 /** Processes that share a cluster may be on several machines: each of them would have tables of its own. */

@@ -69,6 +69,9 @@ export const GENERIC = {
   },
 } as const
 
+/** The type of what workflows deliver to a webhook; it is in no log. */
+export const MESSAGE_TYPE = 'workflow.message'
+
 export const GENERIC_FULL_NAME = `${GENERIC.namespace}.${GENERIC.name}`
 
 export const isReservedNamespace = (namespace: string): boolean =>

@@ -11,6 +11,7 @@ import {
   type NotificationPreferences,
 } from '../model/notifications.ts'
 import type { Organization } from '../model/organizations.ts'
+import { planOf } from '../model/plans.ts'
 
 /** Id of the one record of preferences that an organization may have. */
 export const PREFERENCES_ID = 'preferences'
@@ -36,6 +37,20 @@ export function channelsOf(view: View, organizationId: string): NotificationChan
   const missing = BUILT_IN_CHANNELS.filter(name => !records.some(({ builtIn }) => builtIn === name))
   return [...missing.map(name => builtInChannel(organization, name)), ...records]
 }
+
+/** Mails of workflows to addresses of their own. It is in no list, and has no settings but its rate: a tenth of the plan's day in an hour. */
+export function mailChannel(view: Pick<View, 'organization'>, organizationId: string): NotificationChannel | undefined {
+  const organization = view.organization(organizationId)
+  if (organization === undefined) return undefined
+  const max = Math.ceil(planOf(organization.plan).notificationsPerDay / 10)
+  const common = { organizationId, revision: 1, createdAt: organization.createdAt, updatedAt: organization.createdAt }
+  return {
+    ...{ ...CHANNEL_DEFAULTS, ...common, id: mailChannelId(organizationId), name: 'mail', type: 'email' },
+    rateLimit: { max, perMinutes: 60 },
+  }
+}
+
+export const mailChannelId = (organizationId: string): string => fixedId('chn', `${organizationId}/mail`)
 
 /** By name or id. */
 export function findChannel(view: View, organizationId: string, nameOrId: string): NotificationChannel | undefined {

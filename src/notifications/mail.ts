@@ -9,9 +9,11 @@ export interface Mail {
   /** Unique per notification: a message sent again has the same id, and replaces its file in a mailbox directory. */
   id: string
   to: string[]
+  cc?: string[]
   subject: string
-  text: string
-  html: string
+  /** At least one of both forms. */
+  text?: string | undefined
+  html?: string | undefined
 }
 
 export interface Mailer {
@@ -22,6 +24,11 @@ export interface Mailer {
   send(mail: Mail): Promise<{ rejected: string[] }>
   close(): void
 }
+
+/** One address without a display name, and nothing that could end a header or name a second recipient. */
+const ADDRESS = /^[^\s@<>()[\]\\,;:"\u0000-\u001f\u007f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/
+
+export const isMailAddress = (text: string): boolean => ADDRESS.test(text)
 
 const TIMEOUT_MS = 20_000
 

@@ -3,7 +3,7 @@ import type { NotificationRecord } from '../../topics/notifications.ts'
 
 export type Message = Pick<
   NotificationRecord,
-  'id' | 'organizationId' | 'environment' | 'title' | 'message' | 'severity' | 'data' | 'kind' | 'createdAtMs'
+  'id' | 'organizationId' | 'environment' | 'title' | 'message' | 'severity' | 'data' | 'kind' | 'createdAtMs' | 'mail'
 >
 
 export const MESSAGE_CHARACTERS_MAX = 4_000

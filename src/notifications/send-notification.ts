@@ -45,12 +45,13 @@ export function createSendNotification(deps: {
   async function byMail(channel: NotificationChannel, message: Message): Promise<TryResult> {
     const startedMs = clock.monotonicMs()
     const took = () => Math.round(clock.monotonicMs() - startedMs)
-    const to = recipientsOf(view, channel)
+    const to = message.mail?.to ?? recipientsOf(view, channel)
+    const count = to.length + (message.mail?.cc.length ?? 0)
     if (to.length === 0) return failed('no_recipient', 'The organization has no owner e-mail.', 0)
     try {
       const { rejected } = await mailer.send(notificationMail(message, to))
       if (rejected.length === 0) return { ...NOTHING, handed: 'sent', durationMs: took() }
-      const error = `The mail server took it for ${to.length - rejected.length} of ${to.length} recipients.`
+      const error = `The mail server took it for ${count - rejected.length} of ${count} recipients.`
       return { ...NOTHING, handed: 'partially_sent', durationMs: took(), error }
     } catch (error) {
       return failed('failed', error instanceof Error ? error.message : String(error), took())

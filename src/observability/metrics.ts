@@ -16,9 +16,11 @@ import type { IngressLag } from './ingress-lag.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
 import { createRunMetrics, type RunMetrics } from './run-metrics.ts'
+import { createSandboxMetrics, type SandboxMetrics } from './sandbox-metrics.ts'
 import { createScrapedMetrics, type ScrapedMetrics } from './scraped-metrics.ts'
 import { createShardMetrics } from './shard-metrics.ts'
 import { createStreamMetrics, type StreamMetrics } from './stream-metrics.ts'
+import { createTableMetrics, type TableMetrics } from './table-metrics.ts'
 
 export interface Metrics {
   kafka: ConnectionObserver
@@ -26,6 +28,8 @@ export interface Metrics {
   deliver: DeliverMetrics
   record: RecordMetrics
   runs: RunMetrics
+  sandboxes: SandboxMetrics
+  tables: TableMetrics
   streams: StreamMetrics
   verdictOf(
     verdict: { verdict: string; code?: string },
@@ -106,6 +110,8 @@ export function createMetrics(): Metrics {
     deliver: createDeliverMetrics(registry, scraped),
     record: createRecordMetrics(registry, scraped),
     runs: createRunMetrics(registry, scraped),
+    sandboxes: createSandboxMetrics(registry, scraped),
+    tables: createTableMetrics(registry, scraped),
     shard,
     streams: createStreamMetrics(registry, scraped),
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {

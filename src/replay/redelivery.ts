@@ -5,7 +5,7 @@
  */
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
-import type { Delivery } from '../analytics/read/delivery.ts'
+import { type Delivery, isInNoLog } from '../analytics/read/delivery.ts'
 import type { Reads } from '../analytics/read/reads.ts'
 import type { EventToDeliver } from '../analytics/read/redelivery-reads.ts'
 import type { Clock } from '../clock.ts'
@@ -141,7 +141,7 @@ export function createRedelivery(deps: {
   /** Why a dead letter cannot be redriven. */
   function obstacle(owner: Owner, delivery: Delivery): SkipReason | undefined {
     if (isOpen(delivery)) return isActive(owner, delivery) ? 'delivery_in_progress' : 'webhook_inactive'
-    if ((delivery.status !== 'failed' && !isLeftOut(delivery)) || delivery.trigger === 'test') return 'not_failed'
+    if ((delivery.status !== 'failed' && !isLeftOut(delivery)) || isInNoLog(delivery.trigger)) return 'not_failed'
     if (isRequested(delivery)) return 'delivery_in_progress'
     return isActive(owner, delivery) ? undefined : 'webhook_inactive'
   }
@@ -216,8 +216,7 @@ export function createRedelivery(deps: {
   return {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
-      if (trigger === 'test')
-        throw new ClarionError('conflict', 'The delivery was a test and is in no log: send another one.')
+      if (isInNoLog(trigger)) throw new ClarionError('conflict', 'What was delivered is in no log: send it once more.')
       if (isOpen(delivery) && !isActive(owner, delivery))
         throw new ClarionError(
           'webhook_inactive',

@@ -62,10 +62,18 @@ const GET_LIMIT_MAX = 1_000
 const INSERT_MAX = 100
 const TRIES = 3
 
-export function createTableSteps(parts: TableParts): TableSteps {
-  // A step under its id may be tried again after anything that passes: it happens once.
-  return { run: step => coded(() => parts.database.again(() => attempted(() => runOnce(parts, step)))) }
+export function createTableSteps(parts: TableParts, observe: { repeated(): void } = UNOBSERVED): TableSteps {
+  return {
+    async run(step) {
+      // A step under its id may be tried again after anything that passes: it happens once.
+      const answer = await coded(() => parts.database.again(() => attempted(() => runOnce(parts, step))))
+      if (answer.isRepeated) observe.repeated()
+      return answer
+    },
+  }
 }
+
+const UNOBSERVED = { repeated: () => undefined }
 
 async function attempted<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -10,7 +10,10 @@ const AVAILABLE: ReadonlySet<ActionType> = new Set([
     'scale_cluster',
     'http_request',
     'send_notification',
+    'send_email',
+    'send_webhook',
     'sql_query',
+    'custom_code',
     'table_insert',
     'table_update',
     'table_get',
@@ -26,13 +29,17 @@ const AVAILABLE: ReadonlySet<ActionType> = new Set([
 export function unavailableActions(definition: Definition): GradedFinding[] {
   return [...eachAction(definition)].flatMap(({ action, path }) => {
     if (!AVAILABLE.has(action.type)) return [finding(`${path}/type`, `this release does not run ${action.type} yet`)]
-    return delaysItsEvent(action) ? [finding(`${path}/with/delaySeconds`, DELAY)] : []
+    if (delaysItsEvent(action)) return [finding(`${path}/with/delaySeconds`, DELAY)]
+    return hasTemplate(action) ? [finding(`${path}/with/template`, TEMPLATE)] : []
   })
 }
 
 const DELAY = 'this release emits at once: put a delay before the action'
 const delaysItsEvent = (action: Action): boolean =>
   action.type === 'create_event' && action.with.delaySeconds !== undefined
+
+const TEMPLATE = 'this release stores no templates: write subject and text or html'
+const hasTemplate = (action: Action): boolean => action.type === 'send_email' && action.with.template !== undefined
 
 const finding = (path: string, message: string): GradedFinding => ({
   ...{ path, rule: 'action_not_available', message, severity: 'error' },

@@ -13,7 +13,14 @@ import { DATA_FILES } from '../../src/embedded/data-files.ts'
 import { SETTINGS } from '../../src/settings/config.ts'
 import { ORGANIZATION_TOPICS, SHARED_TOPICS } from '../../topics/index.ts'
 import { DAY_MS, type OrganizationTopic, type Topic } from '../../topics/topic.ts'
-import { workflowActions, workflowFields, workflowFilters, workflowRules, workflowScopes } from './workflow-blocks.ts'
+import {
+  workflowActions,
+  workflowFields,
+  workflowFilters,
+  workflowRules,
+  workflowScopes,
+  workflowStepCodes,
+} from './workflow-blocks.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -49,6 +56,7 @@ export const BLOCKS: readonly Block[] = [
   { file: 'docs/workflows.md', name: 'workflow-filters', make: () => workflowFilters(table) },
   { file: 'docs/workflows.md', name: 'workflow-actions', make: () => workflowActions(table) },
   { file: 'docs/workflows.md', name: 'workflow-fields', make: () => workflowFields(table) },
+  { file: 'docs/workflows.md', name: 'workflow-step-codes', make: () => workflowStepCodes(table) },
   { file: 'docs/workflows.md', name: 'workflow-rules', make: () => workflowRules(table) },
 ]
 

@@ -5,6 +5,7 @@ import { ACTIONS } from '../../src/workflows/language/actions/index.ts'
 import { FILTERS } from '../../src/workflows/language/filters.ts'
 import { RULES } from '../../src/workflows/language/findings.ts'
 import { SCOPES } from '../../src/workflows/language/references.ts'
+import { STEP_CODES } from '../../src/workflows/step-codes.ts'
 
 const HOW_OFTEN: Record<EffectClass, string> = {
   pure: 'has no effect outside the run',
@@ -56,6 +57,12 @@ export const workflowFilters = (table: Table): string =>
   table(
     ['filter', 'gives'],
     Object.entries(FILTERS).map(([name, { summary }]) => [`\`${name}\``, summary]),
+  )
+
+export const workflowStepCodes = (table: Table): string =>
+  table(
+    ['code', 'meaning', 'retries'],
+    Object.entries(STEP_CODES).map(([name, { meaning, mayPass }]) => [`\`${name}\``, meaning, mayPass ? 'yes' : '']),
   )
 
 export const workflowRules = (table: Table): string =>

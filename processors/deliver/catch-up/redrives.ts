@@ -137,7 +137,12 @@ export function createRedrives(ports: {
     const chosen = found.filter(({ id, status, reason, trigger, createdAt, newestAt }) => {
       // It was in flight in a crash.
       if (status === 'retrying' && reason === 'asked_for') return ports.manualRetries.isBy(id, commandId)
-      if (!(status === 'failed' || (status === 'skipped' && reason === 'left_out')) || trigger === 'test') return false
+      if (
+        !(status === 'failed' || (status === 'skipped' && reason === 'left_out')) ||
+        trigger === 'test' ||
+        trigger === 'workflow'
+      )
+        return false
       const createdMs = Date.parse(createdAt)
       if ((fromMs !== null && createdMs < fromMs) || (toMs !== null && createdMs >= toMs)) return false
       return newestAt === null || Date.parse(newestAt) <= askedAtMs

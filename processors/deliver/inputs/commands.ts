@@ -1,4 +1,4 @@
-/** The reader of `deliveries.commands`: manual retries, redrives and cancellations. */
+/** The reader of `deliveries.commands`: manual retries, redrives and cancellations, and messages of workflows. */
 import type { Clock } from '../../../src/clock.ts'
 import type { LogRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
@@ -40,6 +40,12 @@ export function createCommandReader(deps: {
     else progress.end(openRecord, 0)
   }
 
+  /** A message of a workflow, which counts for no emit. */
+  function send(record: RetryRecord, openRecord: OpenRecord): void {
+    const dueAtMs = Math.min(record.dueAtMs, Math.round(clock.nowMs()))
+    shard.take({ ...record, dueAtMs }, { source: { progress, record: openRecord, part: 0 }, countedAs: 'nothing' })
+  }
+
   function open(log: LogRecord): void {
     const openRecord = progress.begin(log, 1)
     if (!openRecord) return
@@ -49,7 +55,8 @@ export function createCommandReader(deps: {
       const onEnd = () => progress.end(openRecord, 0)
       const number = command.sequence ?? command.event?.sequence
       cancellation.delivery(command.deliveryId, command.webhookId, onEnd, number)
-    } else if (command.record) retry(command.record, command.commandId, openRecord)
+    } else if (command.record?.trigger === 'test') send(command.record, openRecord)
+    else if (command.record) retry(command.record, command.commandId, openRecord)
     else progress.end(openRecord, 0)
   }
 

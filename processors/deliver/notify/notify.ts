@@ -14,7 +14,7 @@ import type { Logger } from '../../../src/logger.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { fixedId } from '../../../src/model/ids.ts'
 import type { NotificationChannel } from '../../../src/model/notifications.ts'
-import { channelsOfNotice, findChannel } from '../../../src/notifications/channels.ts'
+import { channelsOfNotice, findChannel, mailChannel, mailChannelId } from '../../../src/notifications/channels.ts'
 import { recipientsOf, type SendNotification, type TryResult } from '../../../src/notifications/send-notification.ts'
 import type { NotificationState, NotificationStep } from '../../../topics/audit-notifications.ts'
 import { notificationStateKeys, type PendingNotification } from '../../../topics/notification-state.ts'
@@ -116,17 +116,20 @@ export function createNotify(deps: NotifyDeps): Notify {
     }
   }
 
+  const channelOf = ({ mail, organizationId }: NotificationRecord, channelId: string) =>
+    mail ? mailChannel(view, organizationId) : findChannel(view, organizationId, channelId)
+
   function judge(notification: NotificationRecord, channelId: string): void {
-    const { organizationId, dedupeKey, createdAtMs, isRepeatable, sourceKind } = notification
+    const { organizationId, dedupeKey, createdAtMs, isRepeatable, sourceKind, mail } = notification
     const place = { organizationId, channelId }
-    const channel = findChannel(view, organizationId, channelId)
+    const channel = channelOf(notification, channelId)
     const repetition = `id/${notification.id}`
     if (isRepeatable) {
       if (states.isSeen(place, repetition, createdAtMs)) return
       states.saw(place, repetition, { atMs: createdAtMs, ms: REPEATED_MS, nowMs: clock.nowMs() })
     }
     const reason = suppressedBy(channel, notification, {
-      hasRecipient: () => channel!.type !== 'email' || recipientsOf(view, channel!).length > 0,
+      hasRecipient: () => Boolean(mail) || channel!.type !== 'email' || recipientsOf(view, channel!).length > 0,
       isDuplicate: () => dedupeKey !== null && states.isSeen(place, dedupeKey, createdAtMs),
       isOverRate: () => states.isOverRate(place, channel!.rateLimit, createdAtMs) || !pending.hasRoomFor(place),
     })
@@ -155,7 +158,7 @@ export function createNotify(deps: NotifyDeps): Notify {
   async function attempt(entry: PendingNotification): Promise<void> {
     const { notification, channelId } = entry
     const { organizationId } = notification
-    const channel = findChannel(view, organizationId, channelId)
+    const channel = channelOf(notification, channelId)
     if (isGone(organizationId)) return protectedly(() => drop(notification.id))
     if (channel === undefined || !channel.active) return protectedly(() => inactive(entry, channel))
     const result = await deps.send(channel, notification)
@@ -185,8 +188,8 @@ export function createNotify(deps: NotifyDeps): Notify {
     const tries = entry.tries + 1
     const { handed, durationMs, responseStatus, error } = result
     const facts = { step: tries, durationMs, responseStatus, error }
-    if (handed === 'sent' || handed === 'partially_sent') states.succeeded(place, clock.nowMs())
-    else if (handed !== 'no_recipient') states.failed(place, clock.nowMs(), handed === 'gone')
+    // The addresses of one mail say nothing of the next one's.
+    if (!notification.mail) noteHealth(place, handed)
     if (handed === 'failed' && tries < DELAYS_MS.length) {
       const dueAtMs = Math.round(clock.nowMs() + delayOf(tries, result))
       record(notification, channel, { ...facts, status: 'queued', nextAttemptAtMs: dueAtMs })
@@ -204,6 +207,11 @@ export function createNotify(deps: NotifyDeps): Notify {
     end(notification.id)
   }
 
+  function noteHealth(place: ChannelPlace, handed: TryResult['handed']): void {
+    if (handed === 'sent' || handed === 'partially_sent') states.succeeded(place, clock.nowMs())
+    else if (handed !== 'no_recipient') states.failed(place, clock.nowMs(), handed === 'gone')
+  }
+
   const delayOf = (tries: number, { retryAfterMs = 0 }: TryResult): number =>
     Math.max(DELAYS_MS[tries]! * deps.timeScale, Math.min(retryAfterMs, RETRY_AFTER_MS_MAX * deps.timeScale))
 
@@ -214,7 +222,8 @@ export function createNotify(deps: NotifyDeps): Notify {
       for (const { notification } of pending.ofOrganization(organizationId)) pending.remove(notification.id)
     const forgotten = states.forget(
       ({ organizationId, channelId }) =>
-        isGone(organizationId) || findChannel(view, organizationId, channelId) === undefined,
+        isGone(organizationId) ||
+        (channelId !== mailChannelId(organizationId) && findChannel(view, organizationId, channelId) === undefined),
     )
     return gone.length > 0 || forgotten > 0
   }

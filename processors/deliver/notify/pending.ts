@@ -173,5 +173,6 @@ export function createPending(deps: {
   }
 }
 
-const sizeOf = ({ notification: { message, title, data, dedupeKey } }: PendingNotification): number =>
-  OVERHEAD_BYTES + 2 * (message.length + (title?.length ?? 0) + (data?.length ?? 0) + (dedupeKey?.length ?? 0))
+const sizeOf = ({ notification: { message, title, data, dedupeKey, mail } }: PendingNotification): number =>
+  OVERHEAD_BYTES +
+  2 * [message, title, data, dedupeKey, mail?.text, mail?.html].reduce((sum, text) => sum + (text?.length ?? 0), 0)

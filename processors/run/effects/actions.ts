@@ -1,6 +1,6 @@
 /** The performer of each action that has an effect. */
 import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
-import type { ShardHandle } from '../../../src/kafka/ports.ts'
+import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { ActionType } from '../../../src/workflows/language/definition.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { ShardDomain } from '../domain/domain.ts'
@@ -9,10 +9,13 @@ import type { RunAnswers } from '../run-answers.ts'
 import { optionsOf } from '../run-options.ts'
 import type { Starts } from '../starts.ts'
 import { emitOf } from './create-event.ts'
+import { runCode } from './custom-code.ts'
 import { performRequest } from './http-request.ts'
 import { createInvoiceStep, scaleClusterStep } from './reference-domain.ts'
 import { responseOf } from './respond.ts'
+import { mailOf } from './send-email.ts'
 import { notificationOf } from './send-notification.ts'
+import { webhookMessageOf } from './send-webhook.ts'
 import type { ActionPerformer, InwardCall, OutwardCall, StepAnswer } from './step.ts'
 import { tableStep } from './table-step.ts'
 import { wouldBeEvent } from './would-be-event.ts'
@@ -21,7 +24,7 @@ export type ActionPerformers = Readonly<Partial<Record<ActionType, ActionPerform
 
 export function createActionPerformers(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'validate'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'sandboxes' | 'validate'>
   answers: Pick<RunAnswers, 'responded'>
   starts: Starts
   domain: Pick<ShardDomain, 'changeBy'>
@@ -38,6 +41,11 @@ export function createActionPerformers(context: {
     perform: (call: OutwardCall) => tableStep(call, deps),
   }
 
+  function written({ record, answer }: { record?: OutRecord; answer: StepAnswer }): StepAnswer {
+    if (record !== undefined) handle.write([record])
+    return answer
+  }
+
   return {
     call_workflow: inward(({ live, effect, runs }) => starts.call(live, effect, runs)),
     create_event: inward(({ live, effect }) => {
@@ -45,11 +53,11 @@ export function createActionPerformers(context: {
       handle.write([platformEmitAt(emitOf(live.facts, effect), handle.shard, view.appliedOffset)])
       return undefined
     }),
-    send_notification: inward(({ live, effect, nowMs }) => {
-      const made = notificationOf(live.facts, effect, { view, shard: handle.shard, nowMs })
-      if (made.record !== undefined) handle.write([made.record])
-      return made.answer
-    }),
+    send_notification: inward(({ live, effect, nowMs }) =>
+      written(notificationOf(live.facts, effect, { view, shard: handle.shard, nowMs })),
+    ),
+    send_email: inward(call => written(mailOf(call, { view, shard: handle.shard }))),
+    send_webhook: inward(call => written(webhookMessageOf(call, { view, shard: handle.shard }))),
     respond: inward(({ live, effect }) => {
       answers.responded(live.facts, responseOf(effect))
       return undefined
@@ -57,6 +65,7 @@ export function createActionPerformers(context: {
     create_invoice: inward(call => createInvoiceStep(call, domain)),
     scale_cluster: inward(call => scaleClusterStep(call, domain)),
     http_request: { way: 'outward', kind: 'requests', perform: call => performRequest(call, deps) },
+    custom_code: { way: 'outward', kind: null, perform: call => runCode(call, deps) },
     sql_query: onTable,
     table_insert: onTable,
     table_update: onTable,

@@ -27,7 +27,7 @@ const UNTIMED_MS = 3_600_000
 
 export function createPerformer(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'validate' | 'logger' | 'observe'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'sandboxes' | 'validate' | 'logger' | 'observe'>
   answers: Pick<RunAnswers, 'responded'>
   outwards: Outwards
   starts: Starts
@@ -69,14 +69,16 @@ export function createPerformer(context: {
     const performer = performers[effect.type] as Extract<ActionPerformer, { way: 'outward' }>
     const controller = new AbortController()
     live.underWay.set(effect.path, controller)
-    outwards[performer.kind].offer(live.facts.organizationId, live.facts.workflowId, async () => {
+    const offered = async () => {
       if (isStopped || controller.signal.aborted || !handle.isHeld()) return
       underWay++
       const given = await attempt(live, effect, performer, controller.signal)
       underWay--
       finish(live, effect, given, { controller, runs })
       if (underWay === 0) drained()
-    })
+    }
+    if (performer.kind === null) void offered()
+    else outwards[performer.kind].offer(live.facts.organizationId, live.facts.workflowId, offered)
   }
 
   async function attempt(

@@ -1,5 +1,7 @@
 /** What an action's performer is given, and what it answers. */
+import type { Code } from '../../../src/model/codes.ts'
 import type { Perform, StepError } from '../../../src/workflows/interpreter/run.ts'
+import type { StepCodeName } from '../../../src/workflows/step-codes.ts'
 import type { RunFacts } from '../../../topics/run-journal.ts'
 import type { LiveRun } from '../live-run.ts'
 import type { RunPort } from '../port.ts'
@@ -31,12 +33,12 @@ export interface OutwardCall extends StepCall {
 /**
  * `inward`: writes records into the transaction that is being filled, and never waits; without an answer, that comes
  * later as an input. `outward`: what leaves the process; it begins when all that it builds on has committed, and its turn
- * among those of its `kind` has come. What it throws ends the step as a fault of the platform.
+ * among those of its `kind` has come; without a kind it has a queue of its own. What it throws ends the step as a fault of the platform.
  */
 export type ActionPerformer =
   | { way: 'inward'; perform(call: InwardCall): StepAnswer | undefined }
-  | { way: 'outward'; kind: OutwardKind; perform(call: OutwardCall): Promise<StepAnswer> }
+  | { way: 'outward'; kind: OutwardKind | null; perform(call: OutwardCall): Promise<StepAnswer> }
 
-export const failed = (code: string, message: string, more: Partial<StepError> = {}): StepAnswer => ({
+export const failed = (code: StepCodeName | Code, message: string, more: Partial<StepError> = {}): StepAnswer => ({
   error: { code, message, ...more },
 })

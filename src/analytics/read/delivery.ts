@@ -1,6 +1,8 @@
 /** A delivery: the event that a webhook matched, with the newest step. */
+
 import type { AttemptRow, DeliveryState, ErrorKind } from '../../../topics/audit-attempts.ts'
 import { deliveryId } from '../../model/ids.ts'
+import { MESSAGE_TYPE } from '../../model/names.ts'
 
 /** See docs/specification/deliveries.md#delivery-states. Times are ISO 8601, UTC. */
 export interface Delivery {
@@ -24,7 +26,7 @@ export interface Delivery {
   responseTimeMs: number | null
   lastError: string | null
   lastErrorKind: ErrorKind | null
-  trigger: AttemptRow['trigger']
+  trigger: AttemptRow['trigger'] | 'workflow'
   /** Set on a delivery that a replay or a catch-up made. */
   replayId: string | null
   createdAt: string
@@ -126,6 +128,13 @@ export function skippedDelivery(event: MatchedEvent, webhookId: string, reason: 
   }
 }
 
+/** Tests of webhooks and messages of workflows: what was delivered cannot be read again. */
+export const isInNoLog = (trigger: Delivery['trigger']): boolean => trigger === 'test' || trigger === 'workflow'
+
+/** Rows of messages have the trigger `test`, which every release knows. */
+const triggerOf = ({ trigger, eventType }: Pick<Step, 'trigger' | 'eventType'>): Delivery['trigger'] =>
+  trigger === 'test' && eventType === MESSAGE_TYPE ? 'workflow' : trigger
+
 /** A delivery in the state of its newest step. */
 export function toDelivery(step: Step): Delivery {
   const {
@@ -138,7 +147,6 @@ export function toDelivery(step: Step): Delivery {
     reason,
     maxAttempts,
     nextAttemptAt,
-    trigger,
     replayId,
     createdAt,
   } = step
@@ -160,7 +168,7 @@ export function toDelivery(step: Step): Delivery {
     responseTimeMs: step.attemptId === null ? null : step.durationMs,
     lastError: step.error,
     lastErrorKind: step.errorKind,
-    trigger,
+    trigger: triggerOf(step),
     replayId,
     createdAt,
     completedAt: isOpen ? null : new Date(Date.parse(step.startedAt) + step.durationMs).toISOString(),

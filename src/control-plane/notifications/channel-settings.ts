@@ -3,6 +3,7 @@ import type { SecretBox } from '../../crypto/secret-box.ts'
 import type { CheckAddresses } from '../../delivery/check-addresses.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { ChannelType, NotificationChannel, QuietHours } from '../../model/notifications.ts'
+import { isMailAddress } from '../../notifications/mail.ts'
 import { oneLine } from '../../notifications/message.ts'
 import { isTimeZone } from '../../notifications/quiet-hours.ts'
 import { templateProblem } from '../../notifications/template.ts'
@@ -103,11 +104,8 @@ async function checkedUrl(url: string, { checkUrl, checkAddresses }: SettingsDep
   })
 }
 
-/** One address without a display name, and nothing that could end a header or name a second recipient. */
-const ADDRESS = /^[^\s@<>()[\]\\,;:"\u0000-\u001f\u007f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/
-
 function checkedRecipients(recipients: string[]): string[] {
-  const at = recipients.findIndex(address => !ADDRESS.test(address))
+  const at = recipients.findIndex(address => !isMailAddress(address))
   if (at >= 0)
     throw invalid(`/config/recipients/${at}`, 'email', 'is not an e-mail address: write name@domain, one per entry')
   return [...new Set(recipients)]

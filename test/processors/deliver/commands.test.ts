@@ -69,6 +69,52 @@ describe('a retry by hand', () => {
   })
 })
 
+describe('a message of a workflow', () => {
+  async function message(stage: Stage): Promise<RetryRecord> {
+    stage.webhook('wh_seen', (await receiver()).url)
+    const [event] = await stage.publish(['wh_seen'])
+    const id = deliveryId('evt_message', 'wh_1')
+    return {
+      ...{ event: { ...event!, eventId: 'evt_message', sequence: 0, type: 'workflow.message' }, webhookId: 'wh_1' },
+      ...{ payload: Buffer.from('{"n":1}'), deliveryId: id, attempts: 0, dueAtMs: 0, createdAtMs: Date.now() },
+      ...{ trigger: 'test', replayId: null, once: false },
+    }
+  }
+
+  it('goes through the schedule of its webhook once, and ends no emit', async () => {
+    const stage = newStage()
+    const { url, requests } = await receiver(({ number }) => ({ status: number < 3 ? 500 : 200 }))
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 1000, 1000] })
+    run(stage, { timeScale: FAST })
+    const record = await message(stage)
+    await stage.command({ kind: 'retry', webhookId: 'wh_1', deliveryId: record.deliveryId, record })
+    await stage.succeeded(2)
+    const rows = stage.rowsSoFar().filter(row => row.webhookId === 'wh_1')
+    expect(rows.map(({ number, state, trigger, sequence }) => [number, state, trigger, sequence])).toEqual([
+      [1, 'retrying', 'test', 0],
+      [2, 'retrying', 'test', 0],
+      [3, 'success', 'test', 0],
+    ])
+    expect(requests.map(({ body }) => JSON.parse(body.toString()).data)).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }])
+    expect(stage.completionsSoFar().map(({ eventId }) => eventId)).not.toContain('evt_message')
+  })
+
+  it('waits for a webhook that is switched off as long as its schedule, and is a dead letter then', async () => {
+    const stage = newStage()
+    const { url, requests } = await receiver()
+    stage.webhook('wh_1', url, { retryDelaysMs: [0, 60_000], active: false })
+    run(stage, { timeScale: FAST })
+    const record = await message(stage)
+    await stage.command({ kind: 'retry', webhookId: 'wh_1', deliveryId: record.deliveryId, record })
+    const [dead] = await stage.deadLetters(1)
+    expect(dead!.record.deliveryId).toBe(record.deliveryId)
+    expect((await stage.rows(2)).filter(row => row.webhookId === 'wh_1')).toMatchObject([
+      { state: 'failed', reason: 'endpoint_unavailable', trigger: 'test' },
+    ])
+    expect(requests).toEqual([])
+  })
+})
+
 describe('a cancellation', () => {
   it('reaches what waits in a retry topic for hours, at once; the emit is complete, and a later start sends nothing', async () => {
     const stage = newStage()

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { createNotifyStage, FAILED } from './notify-stage.ts'
+import { channelsOf, mailChannelId } from '../../../src/notifications/channels.ts'
+import { createNotifyStage, FAILED, ORGANIZATION } from './notify-stage.ts'
 
 const MINUTE_MS = 60_000
 let stage: ReturnType<typeof createNotifyStage>
@@ -64,6 +65,41 @@ describe('what stops a notification', () => {
     stage.organization()
     await stage.notify({ channelId: null, kind: 'quota', sourceKind: 'system' })
     expect(stage.ends()).toEqual(['account-owner no_recipient', 'in-app sent', 'in-app sent', 'account-owner sent'])
+  })
+})
+
+describe('a mail to addresses of its own', () => {
+  const mail = { to: ['ada@example.com'], cc: [], subject: 'Hello', text: 'text', html: null }
+  const send = (more: object = {}) =>
+    stage.notify({ channelId: mailChannelId(ORGANIZATION), sourceKind: 'workflow', mail, ...more })
+
+  it('belongs to no channel, and is tried until the mail server takes it, after a restart too', async () => {
+    stage.answerWith(() => FAILED)
+    const id = await send()
+    stage.crash()
+    stage.open()
+    stage.answerWith(() => ({ ...FAILED, handed: 'sent' }))
+    await stage.advance(MINUTE_MS)
+    expect(stage.ends()).toEqual(['mail sent'])
+    expect(stage.sent.map(each => each.id)).toEqual([id, id])
+    expect(channelsOf(stage.view, ORGANIZATION).map(({ name }) => name)).toEqual(['account-owner', 'in-app'])
+  })
+
+  it('is sent a tenth of the plan’s notifications of a day in an hour', async () => {
+    stage.organization({ plan: 'FREE' })
+    await times(12, () => send())
+    expect(stage.ends()).toEqual([...Array(10).fill('mail sent'), 'mail rate_limit', 'mail rate_limit'])
+    await stage.advance(60 * MINUTE_MS)
+    await send()
+    expect(stage.ends().at(-1)).toBe('mail sent')
+  })
+
+  it('whose addresses fail reports no channel as failing', async () => {
+    stage.answerWith(() => FAILED)
+    await send()
+    for (const minutes of [1, 5, 15, 39]) await stage.advance(minutes * MINUTE_MS)
+    expect(stage.ends()).toEqual(['mail failed'])
+    expect(stage.reports).toEqual([])
   })
 })
 

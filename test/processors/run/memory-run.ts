@@ -11,6 +11,7 @@ import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/
 import { createLogger } from '../../../src/logger.ts'
 import type { Kind } from '../../../src/model/records.ts'
 import type { Workflow } from '../../../src/model/workflows.ts'
+import type { SandboxPool } from '../../../src/sandbox/pool.ts'
 import type { StepAnswer, TableSteps } from '../../../src/tables/steps.ts'
 import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
 import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
@@ -54,8 +55,9 @@ export function createMemoryRun(
   answer: (request: OutboundCall, number: number) => CallResult | undefined = () => OK,
   {
     tables: given = NO_TABLES,
+    sandboxes = NO_SANDBOXES,
     organizationId: ORGANIZATION = 'org_a',
-  }: { tables?: TableSteps; organizationId?: string } = {},
+  }: { tables?: TableSteps; sandboxes?: SandboxPool; organizationId?: string } = {},
 ) {
   const clock = createManualClock(1_785_000_000_000)
   const view = createControlView({ clock })
@@ -127,6 +129,7 @@ export function createMemoryRun(
       caller,
       tables,
       appender,
+      sandboxes,
       clock,
       clockOffsetMs: 0,
       timeScale: 1,
@@ -333,6 +336,10 @@ export function createMemoryRun(
   }
 }
 
+const NO_SANDBOXES: SandboxPool = {
+  run: () => Promise.reject(new Error('This test has no sandboxes')),
+  close: () => undefined,
+}
 const NO_TABLES: TableSteps = { run: () => Promise.reject(new Error('This test has no tables')) }
 
 export const OK: CallResult = {

@@ -24,6 +24,15 @@ const take = {
   with: { table: 'stock', where: { sku: '{{$param.sku}}' }, increment: { quantity: -1 }, min: 0 },
 }
 
+/** False: it has ended already. */
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch {
+    return false
+  }
+}
+
 /** Tables that answer as the test says. */
 function scripted(answer: (step: TableStep) => unknown): { tables: TableSteps; steps: TableStep[] } {
   const steps: TableStep[] = []
@@ -206,7 +215,7 @@ describe('on a real PostgreSQL', () => {
     const done = memory.settle()
     for (let n = 0; n < 2; n++) {
       // A backend that is killed makes the server end all others.
-      process.kill(await store.database.again(() => store.database.asOwner(async ({ pid }) => pid)), 'SIGKILL')
+      while (!killed(await store.database.again(() => store.database.asOwner(async ({ pid }) => pid)))) {}
       await memory.breathe()
     }
     await done

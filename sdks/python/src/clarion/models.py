@@ -12,7 +12,6 @@ from ._model import Model
 @dataclass(frozen=True, kw_only=True)
 class AcceptedOrRun(Model):
     run_id: str | None
-    run: Run | None
     id: str | None
     workflow_id: str | None
     workflow_version: int | None
@@ -36,7 +35,6 @@ class AcceptedOrRun(Model):
 @dataclass(frozen=True, kw_only=True)
 class AcceptedRun(Model):
     run_id: str
-    run: Run | None
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRule(Model):
@@ -1659,7 +1657,6 @@ class Shared(Model):
 @dataclass(frozen=True, kw_only=True)
 class StartedRun(Model):
     run_id: str | None
-    run: Run | None
     id: str | None
     workflow_id: str | None
     workflow_version: int | None

@@ -497,8 +497,9 @@ LIST_RUNS = Operation(
     query="status mode code eventId event replayId from to workflowId limit cursor",
 )
 GET_RUN = Operation("getRun", "GET", "/api/v1/workflows/runs/{}", ids="runId")
-WATCH_RUN = Operation(
-    "watchRun", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream", ids="runId",
+GET_WORKFLOW_RUN_STREAM = Operation(
+    "getWorkflowRunStream", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream",
+    ids="runId",
 )
 CANCEL_RUN = Operation("cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", ids="runId")
 RETRY_RUN = Operation(
@@ -518,15 +519,15 @@ RUN_WORKFLOW = Operation(
     ids="workflowId", body="params wait idempotencyKey",
 )
 DEBUG_WORKFLOW = Operation(
-    "debugWorkflow", "POST", "/api/v1/workflows/{}/debug", repeat="ifNotDone", ids="workflowId",
+    "debugWorkflow", "POST", "/api/v1/workflows/{}/debug", ids="workflowId",
     body="params stopAt mock sideEffects emit definition",
 )
 DEBUG_ROUTE = Operation(
-    "debugRoute", "POST", "/api/v1/routes/{}/debug", repeat="ifNotDone", ids="routeId",
+    "debugRoute", "POST", "/api/v1/routes/{}/debug", ids="routeId",
     body="params stopAt mock sideEffects emit definition",
 )
-GET_DEBUG_PARAMS = Operation(
-    "getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId",
+LIST_WORKFLOW_DEBUG_PARAMS = Operation(
+    "listWorkflowDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId",
     query="from runId",
 )
 CREATE_WORKFLOW = Operation(

@@ -7,7 +7,6 @@ export interface AcceptInvitationInput {
 
 export interface AcceptedOrRun {
   runId?: string | undefined
-  run?: Run | undefined
   id?: string | undefined
   workflowId?: string | undefined
   workflowVersion?: number | undefined
@@ -32,7 +31,6 @@ export interface AcceptedOrRun {
 
 export interface AcceptedRun {
   runId: string
-  run?: Run | undefined
   [further: string]: unknown
 }
 
@@ -2400,7 +2398,6 @@ export interface Shared {
 
 export interface StartedRun {
   runId?: string | undefined
-  run?: Run | undefined
   id?: string | undefined
   workflowId?: string | undefined
   workflowVersion?: number | undefined

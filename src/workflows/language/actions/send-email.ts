@@ -25,6 +25,6 @@ export const sendEmail = spec({
     ['to'],
     { anyOf: [{ required: ['subject', 'html'] }, { required: ['subject', 'text'] }, { required: ['template'] }] },
   ),
-  output: { messageId: 'msg_0', status: 'sent' },
+  output: { messageId: 'ntf_0', status: 'queued' },
   scopes: () => ['notifications:send'],
 })
