@@ -29,16 +29,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/log',
-    validateSearch: only(
-      'status',
-      'name',
-      'verdict',
-      'code',
-      'subject',
-      'correlationId',
-      'idempotencyKey',
-      'noSubscriber',
-    ),
+    validateSearch: only('status', 'name'),
     component: lazy(() => import('./screens/log.tsx')),
   }),
   createRoute({
@@ -52,7 +43,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/types',
-    validateSearch: only('status', 'q'),
+    validateSearch: only('status'),
     component: lazy(() => import('./screens/types.tsx')),
   }),
   createRoute({
@@ -76,13 +67,12 @@ const routes = [
   createRoute({
     ...under,
     path: '/webhooks',
-    validateSearch: only('q', 'health'),
     component: lazy(() => import('./screens/webhooks.tsx')),
   }),
   createRoute({
     ...under,
     path: '/webhooks/$id',
-    validateSearch: only('tab', 'status', 'type', 'delivery', 'error'),
+    validateSearch: only('status', 'type', 'delivery', 'error'),
     component: lazy(() => import('./screens/webhook.tsx')),
   }),
   createRoute({ ...under, path: '/deliveries/$id', component: lazy(() => import('./screens/delivery.tsx')) }),
@@ -117,7 +107,6 @@ const routes = [
   createRoute({
     ...under,
     path: '/organizations',
-    validateSearch: only('q', 'plan', 'status'),
     component: lazy(() => import('./screens/organizations.tsx')),
   }),
   createRoute({ ...under, path: '/organizations/$id', component: lazy(() => import('./screens/organization.tsx')) }),

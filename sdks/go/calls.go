@@ -161,14 +161,6 @@ func newNotificationsChannelsService(c *core) *NotificationsChannelsService {
 	return &NotificationsChannelsService{core: c}
 }
 
-type WorkflowsDebugParamsService struct {
-	core *core
-}
-
-func newWorkflowsDebugParamsService(c *core) *WorkflowsDebugParamsService {
-	return &WorkflowsDebugParamsService{core: c}
-}
-
 type InfrastructureClustersService struct {
 	core *core
 }
@@ -307,12 +299,11 @@ func newNotificationsService(c *core) *NotificationsService {
 }
 
 type WorkflowsService struct {
-	core        *core
-	DebugParams *WorkflowsDebugParamsService
+	core *core
 }
 
 func newWorkflowsService(c *core) *WorkflowsService {
-	return &WorkflowsService{core: c, DebugParams: newWorkflowsDebugParamsService(c)}
+	return &WorkflowsService{core: c}
 }
 
 type RoutesService struct {
@@ -1378,16 +1369,6 @@ func (s *NotificationsChannelsService) Rotate(channelID string, in RotateChannel
 // RotateContext is Rotate with a context.
 func (s *NotificationsChannelsService) RotateContext(ctx context.Context, channelID string, in RotateChannelInput, opts ...Option) (*MadeNotificationChannel, error) {
 	return callFor[MadeNotificationChannel](ctx, s.core, opRotateNotificationChannelSecret, []string{channelID}, nil, in, opts)
-}
-
-// List: Params to debug with: an example, the last event, or those of a run.
-func (s *WorkflowsDebugParamsService) List(workflowID string, query ListWorkflowDebugParamsQuery, opts ...Option) (*DebugParams, error) {
-	return s.ListContext(context.Background(), workflowID, query, opts...)
-}
-
-// ListContext is List with a context.
-func (s *WorkflowsDebugParamsService) ListContext(ctx context.Context, workflowID string, query ListWorkflowDebugParamsQuery, opts ...Option) (*DebugParams, error) {
-	return callFor[DebugParams](ctx, s.core, opListWorkflowDebugParams, []string{workflowID}, query, nil, opts)
 }
 
 // Create: Make a cluster.
@@ -2530,6 +2511,16 @@ func (s *WorkflowsService) RunsContext(ctx context.Context, query ListRunsQuery,
 	return pageOf[RunSummary](ctx, s.core, opListRuns, nil, query, nil, opts)
 }
 
+// EachRun: List the runs of all workflows, newest first.
+func (s *WorkflowsService) EachRun(query ListRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return s.EachRunContext(context.Background(), query, opts...)
+}
+
+// EachRunContext is EachRun with a context.
+func (s *WorkflowsService) EachRunContext(ctx context.Context, query ListRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return eachOf[RunSummary](ctx, s.core, opListRuns, nil, query, nil, opts)
+}
+
 // GetRun: One run, with its steps.
 func (s *WorkflowsService) GetRun(runID string, opts ...Option) (*Run, error) {
 	return s.GetRunContext(context.Background(), runID, opts...)
@@ -2541,13 +2532,13 @@ func (s *WorkflowsService) GetRunContext(ctx context.Context, runID string, opts
 }
 
 // CancelRun: Cancel a run that has not ended.
-func (s *WorkflowsService) CancelRun(runID string, opts ...Option) (*AcceptedOrRun, error) {
+func (s *WorkflowsService) CancelRun(runID string, opts ...Option) (*AcceptedRun, error) {
 	return s.CancelRunContext(context.Background(), runID, opts...)
 }
 
 // CancelRunContext is CancelRun with a context.
-func (s *WorkflowsService) CancelRunContext(ctx context.Context, runID string, opts ...Option) (*AcceptedOrRun, error) {
-	return callFor[AcceptedOrRun](ctx, s.core, opCancelRun, []string{runID}, nil, nil, opts)
+func (s *WorkflowsService) CancelRunContext(ctx context.Context, runID string, opts ...Option) (*AcceptedRun, error) {
+	return callFor[AcceptedRun](ctx, s.core, opCancelRun, []string{runID}, nil, nil, opts)
 }
 
 // RetryRun: Start an ended run once more, with the same params.
@@ -2570,6 +2561,16 @@ func (s *WorkflowsService) RunsOfContext(ctx context.Context, workflowID string,
 	return pageOf[RunSummary](ctx, s.core, opListWorkflowRuns, []string{workflowID}, query, nil, opts)
 }
 
+// EachRunOf: List the runs of a workflow, newest first.
+func (s *WorkflowsService) EachRunOf(workflowID string, query ListWorkflowRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return s.EachRunOfContext(context.Background(), workflowID, query, opts...)
+}
+
+// EachRunOfContext is EachRunOf with a context.
+func (s *WorkflowsService) EachRunOfContext(ctx context.Context, workflowID string, query ListWorkflowRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return eachOf[RunSummary](ctx, s.core, opListWorkflowRuns, []string{workflowID}, query, nil, opts)
+}
+
 // Run: Start the live version by hand, and wait for its end if you like.
 func (s *WorkflowsService) Run(workflowID string, in RunWorkflowInput, opts ...Option) (*StartedRun, error) {
 	return s.RunContext(context.Background(), workflowID, in, opts...)
@@ -2588,6 +2589,16 @@ func (s *WorkflowsService) Debug(workflowID string, in DebugInput, opts ...Optio
 // DebugContext is Debug with a context.
 func (s *WorkflowsService) DebugContext(ctx context.Context, workflowID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
 	return callFor[AcceptedOrRun](ctx, s.core, opDebugWorkflow, []string{workflowID}, nil, in, opts)
+}
+
+// DebugParams: Params to debug with: an example, the last event, or those of a run.
+func (s *WorkflowsService) DebugParams(workflowID string, query GetDebugParamsQuery, opts ...Option) (*DebugParams, error) {
+	return s.DebugParamsContext(context.Background(), workflowID, query, opts...)
+}
+
+// DebugParamsContext is DebugParams with a context.
+func (s *WorkflowsService) DebugParamsContext(ctx context.Context, workflowID string, query GetDebugParamsQuery, opts ...Option) (*DebugParams, error) {
+	return callFor[DebugParams](ctx, s.core, opGetDebugParams, []string{workflowID}, query, nil, opts)
 }
 
 // Create: Make a workflow, with a draft of its definition.
@@ -2770,6 +2781,16 @@ func (s *RoutesService) RunsContext(ctx context.Context, routeID string, query L
 	return pageOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
 }
 
+// EachRun: List the runs of an API route, newest first.
+func (s *RoutesService) EachRun(routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return s.EachRunContext(context.Background(), routeID, query, opts...)
+}
+
+// EachRunContext is EachRun with a context.
+func (s *RoutesService) EachRunContext(ctx context.Context, routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
+	return eachOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
+}
+
 // Debug: Run the draft of an API route with a request of these params.
 func (s *RoutesService) Debug(routeID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
 	return s.DebugContext(context.Background(), routeID, in, opts...)
@@ -2928,6 +2949,16 @@ func (s *RoutesService) Version(routeID, version string, opts ...Option) (*Workf
 // VersionContext is Version with a context.
 func (s *RoutesService) VersionContext(ctx context.Context, routeID, version string, opts ...Option) (*WorkflowVersion, error) {
 	return callFor[WorkflowVersion](ctx, s.core, opGetRouteVersion, []string{routeID, version}, nil, nil, opts)
+}
+
+// DryRun: Which actions would run with this request; nothing runs.
+func (s *RoutesService) DryRun(routeID string, in DryRunRouteInput, opts ...Option) (*WorkflowDryRun, error) {
+	return s.DryRunContext(context.Background(), routeID, in, opts...)
+}
+
+// DryRunContext is DryRun with a context.
+func (s *RoutesService) DryRunContext(ctx context.Context, routeID string, in DryRunRouteInput, opts ...Option) (*WorkflowDryRun, error) {
+	return callFor[WorkflowDryRun](ctx, s.core, opDryRunRoute, []string{routeID}, nil, in, opts)
 }
 
 // CreateToken: Make a token of an API route; it is shown once.

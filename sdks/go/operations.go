@@ -157,15 +157,15 @@ var (
 	opMarkNotificationRead            = operation{"markNotificationRead", "POST", "/api/v1/notifications/{}/read", "", "", ""}
 	opListRuns                        = operation{"listRuns", "GET", "/api/v1/workflows/runs", "", "", ""}
 	opGetRun                          = operation{"getRun", "GET", "/api/v1/workflows/runs/{}", "", "", ""}
-	opGetWorkflowRunStream            = operation{"getWorkflowRunStream", "GET", "/api/v1/workflows/runs/{}/stream", "", "stream", ""}
+	opWatchRun                        = operation{"watchRun", "GET", "/api/v1/workflows/runs/{}/stream", "", "stream", ""}
 	opCancelRun                       = operation{"cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", "", "", ""}
 	opRetryRun                        = operation{"retryRun", "POST", "/api/v1/workflows/runs/{}/retry", "ifNotDone", "", ""}
 	opListWorkflowRuns                = operation{"listWorkflowRuns", "GET", "/api/v1/workflows/{}/runs", "", "", ""}
 	opListRouteRuns                   = operation{"listRouteRuns", "GET", "/api/v1/routes/{}/runs", "", "", ""}
 	opRunWorkflow                     = operation{"runWorkflow", "POST", "/api/v1/workflows/{}/run", "keyed", "", "body header"}
-	opDebugWorkflow                   = operation{"debugWorkflow", "POST", "/api/v1/workflows/{}/debug", "", "", ""}
-	opDebugRoute                      = operation{"debugRoute", "POST", "/api/v1/routes/{}/debug", "", "", ""}
-	opListWorkflowDebugParams         = operation{"listWorkflowDebugParams", "GET", "/api/v1/workflows/{}/debug-params", "", "", ""}
+	opDebugWorkflow                   = operation{"debugWorkflow", "POST", "/api/v1/workflows/{}/debug", "ifNotDone", "", ""}
+	opDebugRoute                      = operation{"debugRoute", "POST", "/api/v1/routes/{}/debug", "ifNotDone", "", ""}
+	opGetDebugParams                  = operation{"getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", "", "", ""}
 	opCreateWorkflow                  = operation{"createWorkflow", "POST", "/api/v1/workflows", "ifNotDone", "", ""}
 	opListWorkflows                   = operation{"listWorkflows", "GET", "/api/v1/workflows", "", "", ""}
 	opEvaluateWorkflows               = operation{"evaluateWorkflows", "POST", "/api/v1/workflows/evaluate", "", "", ""}
@@ -194,6 +194,7 @@ var (
 	opDeactivateRoute                 = operation{"deactivateRoute", "POST", "/api/v1/routes/{}/deactivate", "", "", ""}
 	opListRouteVersions               = operation{"listRouteVersions", "GET", "/api/v1/routes/{}/versions", "", "", ""}
 	opGetRouteVersion                 = operation{"getRouteVersion", "GET", "/api/v1/routes/{}/versions/{}", "", "", ""}
+	opDryRunRoute                     = operation{"dryRunRoute", "POST", "/api/v1/routes/{}/dry-run", "", "", ""}
 	opCreateRouteToken                = operation{"createRouteToken", "POST", "/api/v1/routes/{}/tokens", "ifNotDone", "", ""}
 	opDeleteRouteToken                = operation{"deleteRouteToken", "DELETE", "/api/v1/routes/{}/tokens/{}", "", "", ""}
 	opListVariables                   = operation{"listVariables", "GET", "/api/v1/variables", "", "", ""}

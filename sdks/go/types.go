@@ -10,6 +10,7 @@ type AcceptInvitationInput struct {
 
 type AcceptedOrRun struct {
 	RunID           *string                    `json:"runId"`
+	Run             *Run                       `json:"run"`
 	ID              *string                    `json:"id"`
 	WorkflowID      *string                    `json:"workflowId"`
 	WorkflowVersion *int64                     `json:"workflowVersion"`
@@ -34,6 +35,7 @@ type AcceptedOrRun struct {
 
 type AcceptedRun struct {
 	RunID string                     `json:"runId"`
+	Run   *Run                       `json:"run"`
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
@@ -491,6 +493,14 @@ type DryRunCustomEventInput struct {
 	Components     *RegisterCustomEventInputComponents `json:"components,omitzero"`
 	Status         string                              `json:"status,omitzero"`
 	History        *bool                               `json:"history,omitzero"`
+}
+
+type DryRunRouteInput struct {
+	Body    any    `json:"body,omitzero"`
+	Query   any    `json:"query,omitzero"`
+	Path    any    `json:"path,omitzero"`
+	Headers any    `json:"headers,omitzero"`
+	Version *int64 `json:"version,omitzero"`
 }
 
 type DryRunWorkflowInput struct {
@@ -2401,6 +2411,7 @@ type Shared struct {
 
 type StartedRun struct {
 	RunID           *string                    `json:"runId"`
+	Run             *Run                       `json:"run"`
 	ID              *string                    `json:"id"`
 	WorkflowID      *string                    `json:"workflowId"`
 	WorkflowVersion *int64                     `json:"workflowVersion"`
@@ -3051,7 +3062,7 @@ type ListRouteRunsQuery struct {
 	Cursor   string `query:"cursor"`
 }
 
-type ListWorkflowDebugParamsQuery struct {
+type GetDebugParamsQuery struct {
 	From  string `query:"from"`
 	RunID string `query:"runId"`
 }

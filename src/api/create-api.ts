@@ -214,7 +214,7 @@ export function createApi(deps: ApiDeps): Api {
       createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'route' }),
     ),
     evaluate: createEvaluateHandler(deps),
-    dryRunWorkflow: createDryRunHandler(deps),
+    dryRun: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
     secrets: createNamedHandlers('secret', { named: controlPlane.environmentSecrets, view: deps.view, runLooks }),
     usage: createUsageHandlers(deps),

@@ -92,7 +92,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createNotificationRoutes(on),
     ...createRunRoutes(on),
     ...createWorkflowRoutes(on),
-    ...createApiRouteRoutes(on.apiRoutes),
+    ...createApiRouteRoutes(on.apiRoutes, on.dryRun),
     ...createVariableRoutes(on),
     ...createTableRoutes(on.tables),
     ...(on.domain === undefined ? [] : createDomainRoutes(on.domain)),

@@ -11,6 +11,7 @@ import { compileGroup } from './language/conditions.ts'
 import type { Action, ActionOf, ActionType, Definition } from './language/definition.ts'
 import { bodiesOf } from './language/definition.ts'
 import type { Evaluation } from './language/evaluation.ts'
+import type { ScopeName } from './language/references.ts'
 
 export type Would = 'run' | 'skip' | 'depends'
 
@@ -39,7 +40,8 @@ const CHARACTERS_MAX = 4_000_000
 class Unknown extends Error {}
 
 export interface DryRunInput {
-  params: unknown
+  /** What starts it: `$param`, or what a route reads of its request. */
+  scopes: Partial<Record<ScopeName, unknown>>
   /** The value of a variable; undefined for a secret, or when there is none. */
   environment(name: string): string | undefined
 }
@@ -242,7 +244,7 @@ class Walk {
 
   readonly #evaluation: Evaluation = {
     root: scope => {
-      if (scope === '$param') return this.#input.params
+      if (Object.hasOwn(this.#input.scopes, scope)) return this.#input.scopes[scope]
       throw new Unknown(`${scope} of the run`)
     },
     action: key => this.#read(key),

@@ -110,6 +110,24 @@ describe('a route', () => {
     },
   )
 
+  it('says which actions a request would run', async () => {
+    const { call } = await api.organization()
+    const when = { all: [{ path: '$body.n', operator: 'gt', value: 5 }] }
+    // biome-ignore lint/suspicious/noThenProperty: the language's own field
+    const big = { key: 'big', type: 'condition', with: when, then: [{ key: 'end', type: 'stop', with: {} }], else: [] }
+    const made = await call('POST', PATH, {
+      ...orders,
+      definition: { language: 1, actions: [big, definition.actions[0]] },
+    })
+    const dryRun = async (body: object) =>
+      (await call('POST', `${PATH}/${made.data.id}/dry-run`, { body })).data.actions.map(
+        ({ key, would }: Record<string, string>) => `${key} ${would}`,
+      )
+    expect(await dryRun({ n: 6 })).toEqual(['big run', 'end run', 'answer skip'])
+    expect(await dryRun({ n: 5 })).toEqual(['big run', 'end skip', 'answer run'])
+    expect((await call('POST', `/api/v1/workflows/${made.data.id}/dry-run`, { params: {} })).code).toBe('not_found')
+  })
+
   it('has at most 20 tokens, each shown once', async () => {
     const { call } = await api.organization()
     const { data } = await call('POST', PATH, orders)

@@ -1,7 +1,8 @@
 /** `run` under `kill -9`, and with others joining: what has committed is not asked again, and every run ends once. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { shardOf } from '../../src/kafka/shards.ts'
+import { SHARDS, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { endParts } from '../support/run-directory.ts'
 
@@ -132,29 +133,35 @@ describe('kill -9 of the process that runs', () => {
   }, 240_000)
 
   it('answers the caller of a route by the next owner of its shard', async () => {
-    const organization = await platform.organization()
     const receiver = await numbering()
     const actions = [
       step('a', receiver.url),
-      { key: 'wait', type: 'delay', with: { seconds: 2 } },
+      { key: 'wait', type: 'delay', with: { seconds: 5 } },
       { key: 'answer', type: 'respond', with: { body: "{{$action['a'].body}}" } },
     ]
-    const { data } = await organization.call<{ id: string }>('POST', '/api/v1/routes', {
-      ...{ method: 'POST', path: '/slow', auth: 'none', responseTimeoutMs: 30_000 },
-      definition: { language: 1, actions },
-    })
-    expect((await organization.call('POST', `/api/v1/routes/${data.id}/deploy`)).status).toBe(200)
-    const first = await runner()
-    const called = fetch(`${platform.base}/run/${organization.slug}/slow`, { method: 'POST' })
-    await until('the request has been answered and committed', async () => {
-      const runs = await organization.call<Run[]>('GET', `/api/v1/routes/${data.id}/runs`)
-      const path = `/api/v1/workflows/runs/${runs.data[0]?.id}`
-      return runs.data.length > 0 && (await organization.call<Run>('GET', path)).data.steps.length > 0
-    })
-    await first.kill()
-    await runner()
-    const answer = await called
-    expect([answer.status, await answer.json()]).toEqual([200, { number: 1 }])
-    expect(receiver.requests).toHaveLength(1)
+    /** Each on a shard of its own, so that whoever is killed owns one of them. */
+    const organizations = new Map<number, TestOrganization>()
+    while (organizations.size < SHARDS) {
+      const organization = await platform.organization()
+      organizations.set(shardOf(organization.org.id, SHARDS), organization)
+    }
+    const routes: Array<() => Promise<Response>> = []
+    for (const organization of organizations.values()) {
+      const { data } = await organization.call<{ id: string }>('POST', '/api/v1/routes', {
+        ...{ method: 'POST', path: '/slow', auth: 'none', responseTimeoutMs: 30_000 },
+        definition: { language: 1, actions },
+      })
+      expect((await organization.call('POST', `/api/v1/routes/${data.id}/deploy`)).status).toBe(200)
+      routes.push(() => fetch(`${platform.base}/run/${organization.slug}/slow`, { method: 'POST' }))
+    }
+    const [first] = await Promise.all([runner(), runner()])
+    const called = Promise.all(routes.map(call => call()))
+    await until('every request has been made', async () => receiver.requests.length === SHARDS)
+    await first!.kill()
+    const answers = await called
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    const numbers = await Promise.all(answers.map(async answer => (await answer.json()) as { number: number }))
+    const made = receiver.requests.map(({ number }) => number)
+    for (const { number } of numbers) expect(made).toContain(number)
   }, 240_000)
 })

@@ -352,7 +352,7 @@ describe('a run', () => {
     const { data } = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${workflow}/run`)
     const path = `/api/v1/workflows/runs/${data.runId}`
     await until('it is recorded', async () => (await organization.call('GET', path)).status === 200)
-    expect((await organization.call('POST', `${path}/cancel`)).status).toBe(200)
+    expect((await organization.call('POST', `${path}/cancel`)).status).toBe(202)
     expect(await ended(organization, workflow, 1)).toMatchObject([{ status: 'cancelled' }])
     expect((await organization.call('POST', `${path}/cancel`)).code).toBe('run_ended')
   }, 60_000)

@@ -21,7 +21,7 @@ function read(actions: object[], onError: object[] = []): Definition {
   return definition!
 }
 function would(actions: object[], params: unknown = {}, environment: Record<string, string> = {}) {
-  const listed = dryRun(read(actions), { params, environment: name => environment[name] })
+  const listed = dryRun(read(actions), { scopes: { $param: params }, environment: name => environment[name] })
   return Object.fromEntries(
     listed.map(({ key, would: does, because }) => [key, because === null ? does : `${does}: ${because}`]),
   )
@@ -93,7 +93,7 @@ describe('a dry run', () => {
 
   it('lists what runs after an error as depending on it, with its pointer and how often its effect happens', () => {
     const branch = { ...ask('ask'), onError: { branch: [set('mend', 1)] } }
-    const listed = dryRun(read([branch], [stop('end')]), { params: {}, environment: () => undefined })
+    const listed = dryRun(read([branch], [stop('end')]), { scopes: { $param: {} }, environment: () => undefined })
     expect(listed).toEqual([
       { key: 'ask', type: 'http_request', path: '/actions/0', effect: 'outward', would: 'run', because: null },
       {

@@ -12,6 +12,8 @@ import { w } from '../words/words.ts'
 
 const TONES: Record<Notice['severity'], Tone> = { info: 'calm', warning: 'warn', critical: 'bad' }
 
+const ICONS: Record<Notice['severity'], string> = { info: 'i', warning: '!', critical: '✕' }
+
 interface Channel {
   id: string
   name: string
@@ -64,7 +66,9 @@ function One({ notice }: { notice: Notice }) {
   return (
     <article className="card stack tight">
       <div className="row">
-        <Mark tone={TONES[notice.severity]}>{w.notifications.severities[notice.severity] ?? notice.severity}</Mark>
+        <Mark tone={TONES[notice.severity]} icon={ICONS[notice.severity]}>
+          {w.notifications.severities[notice.severity] ?? notice.severity}
+        </Mark>
         <h2>{notice.title ?? notice.message.split('\n')[0]}</h2>
         {notice.readAt === null && <strong>{w.notifications.unread}</strong>}
         <span className="quiet">

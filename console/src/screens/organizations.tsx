@@ -1,4 +1,4 @@
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
 import type { Organization } from '../api/types.ts'
@@ -40,10 +40,9 @@ const COLUMNS: ReadonlyArray<Column<Organization>> = [
 ]
 
 export function Screen() {
-  const search = useSearch({ from: '/organizations' })
   const navigate = useNavigate({ from: '/organizations' })
   const [isMaking, setMaking] = useState(false)
-  const list = useList<Organization>('/organizations', { q: search.q, plan: search.plan, status: search.status })
+  const list = useList<Organization>('/organizations', {})
   return (
     <Page
       title={w.organizations.title}
@@ -60,8 +59,6 @@ export function Screen() {
         idOf={each => each.id}
         onOpen={({ id }) => void navigate({ to: '/organizations/$id', params: { id } })}
         empty={<p>{w.organizations.empty}</p>}
-        filtered={[search.q, search.plan, search.status].some(each => each !== undefined)}
-        onClear={() => void navigate({ search: {} })}
         scope="operator"
       />
       {isMaking && <NewOrganization onClose={() => setMaking(false)} />}

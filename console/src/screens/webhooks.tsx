@@ -1,7 +1,6 @@
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Webhook } from '../api/types.ts'
-import { Filters } from '../parts/filters.tsx'
 import { type Column, List, useList } from '../parts/list.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { Page } from '../parts/page.tsx'
@@ -59,11 +58,10 @@ const COLUMNS: ReadonlyArray<Column<Webhook>> = [
 ]
 
 export function Screen() {
-  const search = useSearch({ from: '/webhooks' })
   const navigate = useNavigate({ from: '/webhooks' })
   const session = useSession()
   const [isMaking, setMaking] = useState(false)
-  const list = useList<Webhook>('/webhooks', { q: search.q, health: search.health })
+  const list = useList<Webhook>('/webhooks', {})
   return (
     <Page
       title={w.webhooks.title}
@@ -75,18 +73,6 @@ export function Screen() {
         )
       }
     >
-      <Filters
-        filters={[
-          { name: 'q', label: w.filters.search },
-          {
-            name: 'health',
-            label: w.webhooks.health,
-            options: Object.entries(w.webhooks.healthWords),
-          },
-        ]}
-        values={search}
-        onChange={change => void navigate({ search: prev => ({ ...prev, ...change }) })}
-      />
       <List
         label={w.webhooks.label}
         list={list}
@@ -94,8 +80,6 @@ export function Screen() {
         idOf={each => each.id}
         onOpen={each => void navigate({ to: '/webhooks/$id', params: { id: each.id } })}
         empty={<p>{w.webhooks.empty}</p>}
-        filtered={search.q !== undefined || search.health !== undefined}
-        onClear={() => void navigate({ search: ({ range }) => ({ ...(range && { range }) }) })}
         scope="webhooks:read"
       />
       {isMaking && <NewWebhook onClose={() => setMaking(false)} />}

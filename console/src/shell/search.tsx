@@ -93,12 +93,6 @@ function useResults(session: Session, text: string): Result[] {
   for (const { id, name, slug } of organizations)
     if (matches(name, slug))
       found.push({ address: `/organizations/${id}`, label: name, kind: w.search.kinds.organization })
-  const exact = encodeURIComponent(text.trim())
-  if (!isOperator && holds(session, 'events:read'))
-    found.push(
-      { address: `/log?subject=${exact}`, label: w.search.emits(text.trim()), kind: '' },
-      { address: `/log?correlationId=${exact}`, label: w.search.correlated(text.trim()), kind: '' },
-    )
   return found.slice(0, RESULTS_MAX)
 }
 

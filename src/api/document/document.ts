@@ -100,7 +100,7 @@ function operation(route: Route, components: Components): Operation {
     'x-clarion-call': name.call,
     'x-clarion-codes': codes,
     'x-clarion-repeat': name.repeat,
-    ...(isPaged ? { 'x-clarion-page': route.meta === undefined ? ('cursor' as const) : ('log' as const) } : {}),
+    ...(isPaged ? { 'x-clarion-page': route.meta?.atEnd === undefined ? ('cursor' as const) : ('log' as const) } : {}),
     'x-clarion-answer': answerKind(route),
   }
 }

@@ -176,6 +176,10 @@ POST /workflows/:id/run runWorkflow workflows.run once
 GET /workflows/runs listRuns workflows.runs
 GET /workflows/:id/runs listWorkflowRuns workflows.runsOf
 GET /workflows/runs/:runId getRun workflows.getRun
+GET /workflows/runs/:runId/stream watchRun workflows.watchRun
+POST /workflows/:id/debug debugWorkflow workflows.debug once
+GET /workflows/:id/debug-params getDebugParams workflows.debugParams
+POST /routes/:id/debug debugRoute routes.debug once
 POST /workflows/runs/:runId/cancel cancelRun workflows.cancelRun
 POST /workflows/runs/:runId/retry retryRun workflows.retryRun once
 GET /variables listVariables variables.list

@@ -145,12 +145,12 @@ export function createRunHandlers(deps: {
       const run = looked?.run ?? undefined
       if (looked !== undefined && run !== undefined && looked.wasLive) {
         const found = await findRun.looked(owner, { ...looked, run })
-        return { data: presentRun(found.run, found.steps, owner) }
+        return { data: { runId, run: presentRun(found.run, found.steps, owner) } }
       }
       // Nobody has answered, or the run ended so long ago that its owner has forgotten it.
       const { status } = run ?? (await findRun.recorded(owner, runId))
       if (!UNENDED.has(status)) throw new ClarionError('run_ended', `The run has ended as ${status}.`)
-      return { status: 202, data: { runId } }
+      return { data: { runId } }
     },
   }
 }

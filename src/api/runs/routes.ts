@@ -25,7 +25,7 @@ export function createRunRoutes({ runs: on, debug, debugParams, runStreams }: Ru
     read('GET', `${path}/runs`, 'List the runs of all workflows, newest first.', { ...list(schemas.runSummary, { ...schemas.runFilter, 'workflowId?': { type: 'string', maxLength: 40 } }), meta: schemas.liveMeta }, on.list),
     read('GET', `${path}/runs/:runId`, 'One run, with its steps.', { answer: schemas.run, meta: schemas.liveMeta }, on.get),
     read('GET', `${path}/runs/:runId/stream`, 'One run as Server-Sent Events: each step under its number, then its end.', { content: schemas.runStream, isStream: true }, runStreams.open),
-    run('POST', `${path}/runs/:runId/cancel`, 'Cancel a run that has not ended.', { answer: schemas.acceptedOrRun }, on.cancel),
+    run('POST', `${path}/runs/:runId/cancel`, 'Cancel a run that has not ended.', { answer: schemas.accepted, status: 202 }, on.cancel),
     run('POST', `${path}/runs/:runId/retry`, 'Start an ended run once more, with the same params.', { ...accepted, body: schemas.retryInput, bodyOptional: true }, on.retry),
     read('GET', `${path}/:id/runs`, 'List the runs of a workflow, newest first.', { ...list(schemas.runSummary, schemas.runFilter), meta: schemas.liveMeta }, on.listOf),
     read('GET', '/api/v1/routes/:id/runs', 'List the runs of an API route, newest first.', { ...list(schemas.runSummary, schemas.runFilter), meta: schemas.liveMeta }, on.listOf),

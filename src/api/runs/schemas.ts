@@ -83,8 +83,8 @@ export const retryInput = object({
   'useLatest?': { type: 'boolean' },
   'from?': text(1, 100, { description: 'Key of an action: the answers of those before it are taken over.' }),
 })
-/** `runId`: of the run that was asked for, begun or to be cancelled. */
-export const accepted = object({ runId: string })
+/** `runId`: of the run that was asked for, begun or to be cancelled; `run`: as it has ended by the call. */
+export const accepted = object({ runId: string, 'run?': run })
 /** Without its steps, if it ended in time. */
 export const acceptedOrEnded = { anyOf: [accepted, object(endedFields)] }
 

@@ -8,7 +8,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { KeptDefinition, Workflow } from '../../model/workflows.ts'
-import { type DryRunAction, dryRun } from '../../workflows/dry-run.ts'
+import { type DryRunAction, type DryRunInput, dryRun } from '../../workflows/dry-run.ts'
 import { imaginedEvent } from '../../workflows/imagined-event.ts'
 import { definitionText } from '../../workflows/kept-definition.ts'
 import { checkDefinition } from '../../workflows/language/check-definition.ts'
@@ -16,23 +16,43 @@ import { parseTriggerEvent } from '../../workflows/trigger-event.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { REASONS } from './evaluate.ts'
+import { idOf } from './handlers.ts'
 
 interface Input {
   params: Record<string, unknown>
   version?: number
 }
 
+/** Of a route: its request, as a run would read it. */
+interface RequestInput {
+  body?: unknown
+  query?: Record<string, unknown>
+  path?: Record<string, string>
+  headers?: Record<string, string>
+  version?: number
+}
+
 export function createDryRunHandler({ view, clock }: { view: ControlView; clock: Clock }) {
-  return (call: Call): Answer => {
+  function answer(call: Call, workflow: Workflow, version: number | undefined, scopes: DryRunInput['scopes']): Answer {
     const owner = ownerOf(call)
-    const workflow = getWorkflow(view, owner, call.params.id!)
-    const { params, version } = call.body as Input
     const { kept, number } = chosen(view, workflow, version)
     const { definition, findings } = checkDefinition(definitionText(kept), createDeployContext(view, workflow).context)
-    const trigger = judgedTrigger(view, workflow, params, clock.nowMs())
+    const trigger = judgedTrigger(view, workflow, scopes.$param, clock.nowMs())
     const actions =
-      definition === undefined ? [] : dryRun(definition, { params, environment: variablesOf(view, owner) })
+      definition === undefined ? [] : dryRun(definition, { scopes, environment: variablesOf(view, owner) })
     return { data: { version: number, trigger, actions: trigger.matched ? actions : actions.map(unreached), findings } }
+  }
+
+  return {
+    ofWorkflow(call: Call): Answer {
+      const { params, version } = call.body as Input
+      return answer(call, getWorkflow(view, ownerOf(call), idOf(call, 'workflow')), version, { $param: params })
+    },
+    ofRoute(call: Call): Answer {
+      const { body = null, query = {}, path = {}, headers = {}, version } = call.body as RequestInput
+      const scopes = { $body: body, $query: query, $path: path, $header: headers, $user: null }
+      return answer(call, getWorkflow(view, ownerOf(call), idOf(call, 'route')), version, scopes)
+    },
   }
 }
 

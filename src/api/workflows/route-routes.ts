@@ -1,6 +1,7 @@
 /** Calls about API routes: those of workflows under another prefix, and tokens. */
 import type { Route } from '../http/route.ts'
-import { deleted, list, routesWith } from '../http/route-table.ts'
+import { deleted, list, route, routesWith } from '../http/route-table.ts'
+import type { createDryRunHandler } from './dry-run.ts'
 import type { createApiRouteHandlers } from './route-handlers.ts'
 import * as own from './route-schemas.ts'
 import * as schemas from './schemas.ts'
@@ -9,7 +10,7 @@ const read = routesWith('workflows:read')
 const manage = routesWith('workflows:manage')
 
 // biome-ignore format: a table
-export function createApiRouteRoutes(on: ReturnType<typeof createApiRouteHandlers>): Route[] {
+export function createApiRouteRoutes(on: ReturnType<typeof createApiRouteHandlers>, dryRun: ReturnType<typeof createDryRunHandler>): Route[] {
   const path = '/api/v1/routes'
   return [
     manage('POST', path, 'Make an API route, with a draft of its definition.', { body: own.newRoute, answer: own.route, status: 201 }, on.create),
@@ -25,6 +26,7 @@ export function createApiRouteRoutes(on: ReturnType<typeof createApiRouteHandler
     manage('POST', `${path}/:id/deactivate`, 'Switch an API route off.', { answer: own.route }, on.deactivate),
     read('GET', `${path}/:id/versions`, 'The versions that are kept, newest first, each with what it changed.', list(schemas.versionSummary), on.versions),
     read('GET', `${path}/:id/versions/:version`, 'One version: its definition, and what it changed in the one before.', { answer: schemas.version }, on.version),
+    route('POST', `${path}/:id/dry-run`, 'workflows:run', 'Which actions would run with this request; nothing runs.', { changesNothing: true, body: own.dryRunInput, answer: schemas.dryRun }, dryRun.ofRoute),
     manage('POST', `${path}/:id/tokens`, 'Make a token of an API route; it is shown once.', { body: own.newToken, answer: own.tokenMade, status: 201 }, on.addToken),
     manage('DELETE', `${path}/:id/tokens/:tokenId`, 'Delete a token of an API route.', { answer: deleted }, on.removeToken),
   ]

@@ -32,6 +32,15 @@ export const routePatch = {
   minProperties: 1,
 }
 
+/** The request of a dry run, as a run would read it. */
+export const dryRunInput = object({
+  'body?': anything,
+  'query?': anyObject,
+  'path?': anyObject,
+  'headers?': anyObject,
+  'version?': { type: 'integer', minimum: 1 },
+})
+
 const tokenFields = { id: string, name: string, hint: string, createdAt: time }
 export const newToken = object({ name: text(1, 100) })
 /** `token` is shown here and never again. */

@@ -9,14 +9,14 @@ import * as schemas from './schemas.ts'
 export interface WorkflowHandlers {
   workflows: ReturnType<typeof createWorkflowHandlers>
   evaluate: ReturnType<typeof createEvaluateHandler>
-  dryRunWorkflow: ReturnType<typeof createDryRunHandler>
+  dryRun: ReturnType<typeof createDryRunHandler>
 }
 
 const read = routesWith('workflows:read')
 const manage = routesWith('workflows:manage')
 
 // biome-ignore format: a table
-export function createWorkflowRoutes({ workflows: on, evaluate, dryRunWorkflow }: WorkflowHandlers): Route[] {
+export function createWorkflowRoutes({ workflows: on, evaluate, dryRun }: WorkflowHandlers): Route[] {
   const { workflow, workflowSummary, deployment } = schemas
   const path = '/api/v1/workflows'
   return [
@@ -34,6 +34,6 @@ export function createWorkflowRoutes({ workflows: on, evaluate, dryRunWorkflow }
     manage('POST', `${path}/:id/deactivate`, 'Switch a workflow off.', { answer: workflow }, on.deactivate),
     read('GET', `${path}/:id/versions`, 'The versions that are kept, newest first, each with what it changed.', list(schemas.versionSummary), on.versions),
     read('GET', `${path}/:id/versions/:version`, 'One version: its definition, and what it changed in the one before.', { answer: schemas.version }, on.version),
-    route('POST', `${path}/:id/dry-run`, 'workflows:run', 'Which actions would run with these params; nothing runs.', { changesNothing: true, body: schemas.dryRunInput, answer: schemas.dryRun }, dryRunWorkflow),
+    route('POST', `${path}/:id/dry-run`, 'workflows:run', 'Which actions would run with these params; nothing runs.', { changesNothing: true, body: schemas.dryRunInput, answer: schemas.dryRun }, dryRun.ofWorkflow),
   ]
 }

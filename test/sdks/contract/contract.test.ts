@@ -32,6 +32,9 @@ it('runs every language that is on this machine; in CI that is all of them', () 
   expect(kits.all.length + kits.missing.length).toBe(3)
 })
 
+/** Server-Sent Events alone, which the kits for Python and Go do not read. */
+const PUSHED_TO_TYPESCRIPT = ['workflows.watchRun']
+
 describe('operations', () => {
   const { operations } = modelOf(describedDocument() as never)
   const described = operations.filter(isInKits).map(({ call }) => call.join('.'))
@@ -39,7 +42,8 @@ describe('operations', () => {
   it('are calls of every kit, each at its place', async () => {
     for (const kit of kits.all) {
       const calls = new Set(await kit.calls())
-      expect([kit.name, described.filter(call => !calls.has(call) && call !== 'events.stream')]).toEqual([kit.name, []])
+      const pushed = kit.name === 'TypeScript' ? ['events.stream'] : ['events.stream', ...PUSHED_TO_TYPESCRIPT]
+      expect([kit.name, described.filter(call => !calls.has(call) && !pushed.includes(call))]).toEqual([kit.name, []])
     }
   })
 

@@ -68,8 +68,6 @@ export const shell = {
     goTo: (id: string) => `Go to ${id}`,
     none: 'Nothing has this name.',
     typing: 'Type a part of a name, or paste an id.',
-    emits: (text: string) => `Events with the subject ${text}`,
-    correlated: (text: string) => `Events with the correlation id ${text}`,
     kinds: { type: 'event type', webhook: 'webhook', organization: 'organization' },
   },
   signIn: {
@@ -125,5 +123,5 @@ export const shell = {
   },
   withheld: 'Withheld: this needs a key with the scope events:payload.',
   unknown: '–',
-  filters: { title: 'Filters', any: 'any', search: 'Name or id' },
+  filters: { title: 'Filters', any: 'any' },
 }

@@ -824,18 +824,6 @@ class AsyncNotificationsChannels:
         )
 
 
-class AsyncWorkflowsDebugParams:
-    def __init__(self, core: AsyncCore) -> None:
-        self._core = core
-
-    async def list(
-        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DebugParams:
-        """Params to debug with: an example, the last event, or those of a run."""
-        return await self._core.call(operations.LIST_WORKFLOW_DEBUG_PARAMS, "DebugParams", locals())
-
-
 class AsyncInfrastructureClusters:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -1608,7 +1596,6 @@ class AsyncNotifications:
 class AsyncWorkflows:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
-        self.debug_params = AsyncWorkflowsDebugParams(core)
 
     async def runs(
         self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
@@ -1620,15 +1607,25 @@ class AsyncWorkflows:
         """List the runs of all workflows, newest first."""
         return await self._core.page(operations.LIST_RUNS, "RunSummary", locals())
 
+    def each_run(
+        self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        workflow_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.RunSummary]:
+        """List the runs of all workflows, newest first."""
+        return self._core.each(operations.LIST_RUNS, "RunSummary", locals())
+
     async def get_run(self, run_id: str, *, request_options: Options = None) -> models.Run:
         """One run, with its steps."""
         return await self._core.call(operations.GET_RUN, "Run", locals())
 
     async def cancel_run(
         self, run_id: str, *, request_options: Options = None,
-    ) -> models.AcceptedOrRun:
+    ) -> models.AcceptedRun:
         """Cancel a run that has not ended."""
-        return await self._core.call(operations.CANCEL_RUN, "AcceptedOrRun", locals())
+        return await self._core.call(operations.CANCEL_RUN, "AcceptedRun", locals())
 
     async def retry_run(
         self, run_id: str, *, use_latest: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
@@ -1647,6 +1644,16 @@ class AsyncWorkflows:
         """List the runs of a workflow, newest first."""
         return await self._core.page(operations.LIST_WORKFLOW_RUNS, "RunSummary", locals())
 
+    def each_run_of(
+        self, workflow_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.RunSummary]:
+        """List the runs of a workflow, newest first."""
+        return self._core.each(operations.LIST_WORKFLOW_RUNS, "RunSummary", locals())
+
     async def run(
         self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
         wait: Opt[int] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
@@ -1663,6 +1670,13 @@ class AsyncWorkflows:
     ) -> models.AcceptedOrRun:
         """Run the draft with these params, and see each step; it counts nowhere."""
         return await self._core.call(operations.DEBUG_WORKFLOW, "AcceptedOrRun", locals())
+
+    async def debug_params(
+        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DebugParams:
+        """Params to debug with: an example, the last event, or those of a run."""
+        return await self._core.call(operations.GET_DEBUG_PARAMS, "DebugParams", locals())
 
     async def create(
         self, *, name: str, trigger: models.NewWorkflowTrigger,
@@ -1807,6 +1821,16 @@ class AsyncRoutes:
         """List the runs of an API route, newest first."""
         return await self._core.page(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
 
+    def each_run(
+        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.RunSummary]:
+        """List the runs of an API route, newest first."""
+        return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+
     async def debug(
         self, route_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
         stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
@@ -1932,6 +1956,15 @@ class AsyncRoutes:
     ) -> models.WorkflowVersion:
         """One version: its definition, and what it changed in the one before."""
         return await self._core.call(operations.GET_ROUTE_VERSION, "WorkflowVersion", locals())
+
+    async def dry_run(
+        self, route_id: str, *, body: Opt[Any] = NOT_GIVEN,
+        query: Opt[Mapping[str, Any]] = NOT_GIVEN, path: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        headers: Opt[Mapping[str, Any]] = NOT_GIVEN, version: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.WorkflowDryRun:
+        """Which actions would run with this request; nothing runs."""
+        return await self._core.call(operations.DRY_RUN_ROUTE, "WorkflowDryRun", locals())
 
     async def create_token(
         self, route_id: str, *, name: str, request_options: Options = None,

@@ -12,6 +12,7 @@ from ._model import Model
 @dataclass(frozen=True, kw_only=True)
 class AcceptedOrRun(Model):
     run_id: str | None
+    run: Run | None
     id: str | None
     workflow_id: str | None
     workflow_version: int | None
@@ -35,6 +36,7 @@ class AcceptedOrRun(Model):
 @dataclass(frozen=True, kw_only=True)
 class AcceptedRun(Model):
     run_id: str
+    run: Run | None
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRule(Model):
@@ -1657,6 +1659,7 @@ class Shared(Model):
 @dataclass(frozen=True, kw_only=True)
 class StartedRun(Model):
     run_id: str | None
+    run: Run | None
     id: str | None
     workflow_id: str | None
     workflow_version: int | None
@@ -2040,6 +2043,11 @@ DryRunCustomEventInput = TypedDict("DryRunCustomEventInput", {
     "namespace": "str", "name": "str", "version": "str", "description": "str | None",
     "payloadSchema": "Any", "payloadExample": "Any",
     "components": "RegisterCustomEventInputComponents", "status": "str", "history": "bool",
+}, total=False)
+
+DryRunRouteInput = TypedDict("DryRunRouteInput", {
+    "body": "Any", "query": "dict[str, Any]", "path": "dict[str, Any]",
+    "headers": "dict[str, Any]", "version": "int",
 }, total=False)
 
 DryRunWorkflowInput = TypedDict("DryRunWorkflowInput", {

@@ -497,9 +497,8 @@ LIST_RUNS = Operation(
     query="status mode code eventId event replayId from to workflowId limit cursor",
 )
 GET_RUN = Operation("getRun", "GET", "/api/v1/workflows/runs/{}", ids="runId")
-GET_WORKFLOW_RUN_STREAM = Operation(
-    "getWorkflowRunStream", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream",
-    ids="runId",
+WATCH_RUN = Operation(
+    "watchRun", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream", ids="runId",
 )
 CANCEL_RUN = Operation("cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", ids="runId")
 RETRY_RUN = Operation(
@@ -519,15 +518,15 @@ RUN_WORKFLOW = Operation(
     ids="workflowId", body="params wait idempotencyKey",
 )
 DEBUG_WORKFLOW = Operation(
-    "debugWorkflow", "POST", "/api/v1/workflows/{}/debug", ids="workflowId",
+    "debugWorkflow", "POST", "/api/v1/workflows/{}/debug", repeat="ifNotDone", ids="workflowId",
     body="params stopAt mock sideEffects emit definition",
 )
 DEBUG_ROUTE = Operation(
-    "debugRoute", "POST", "/api/v1/routes/{}/debug", ids="routeId",
+    "debugRoute", "POST", "/api/v1/routes/{}/debug", repeat="ifNotDone", ids="routeId",
     body="params stopAt mock sideEffects emit definition",
 )
-LIST_WORKFLOW_DEBUG_PARAMS = Operation(
-    "listWorkflowDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId",
+GET_DEBUG_PARAMS = Operation(
+    "getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId",
     query="from runId",
 )
 CREATE_WORKFLOW = Operation(
@@ -618,6 +617,10 @@ LIST_ROUTE_VERSIONS = Operation(
 )
 GET_ROUTE_VERSION = Operation(
     "getRouteVersion", "GET", "/api/v1/routes/{}/versions/{}", ids="routeId version",
+)
+DRY_RUN_ROUTE = Operation(
+    "dryRunRoute", "POST", "/api/v1/routes/{}/dry-run", ids="routeId",
+    body="body query path headers version",
 )
 CREATE_ROUTE_TOKEN = Operation(
     "createRouteToken", "POST", "/api/v1/routes/{}/tokens", repeat="ifNotDone", ids="routeId",

@@ -758,18 +758,6 @@ class NotificationsChannels:
         )
 
 
-class WorkflowsDebugParams:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DebugParams:
-        """Params to debug with: an example, the last event, or those of a run."""
-        return self._core.call(operations.LIST_WORKFLOW_DEBUG_PARAMS, "DebugParams", locals())
-
-
 class InfrastructureClusters:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -1524,7 +1512,6 @@ class Notifications:
 class Workflows:
     def __init__(self, core: Core) -> None:
         self._core = core
-        self.debug_params = WorkflowsDebugParams(core)
 
     def runs(
         self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
@@ -1536,13 +1523,23 @@ class Workflows:
         """List the runs of all workflows, newest first."""
         return self._core.page(operations.LIST_RUNS, "RunSummary", locals())
 
+    def each_run(
+        self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        workflow_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.RunSummary]:
+        """List the runs of all workflows, newest first."""
+        return self._core.each(operations.LIST_RUNS, "RunSummary", locals())
+
     def get_run(self, run_id: str, *, request_options: Options = None) -> models.Run:
         """One run, with its steps."""
         return self._core.call(operations.GET_RUN, "Run", locals())
 
-    def cancel_run(self, run_id: str, *, request_options: Options = None) -> models.AcceptedOrRun:
+    def cancel_run(self, run_id: str, *, request_options: Options = None) -> models.AcceptedRun:
         """Cancel a run that has not ended."""
-        return self._core.call(operations.CANCEL_RUN, "AcceptedOrRun", locals())
+        return self._core.call(operations.CANCEL_RUN, "AcceptedRun", locals())
 
     def retry_run(
         self, run_id: str, *, use_latest: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
@@ -1561,6 +1558,16 @@ class Workflows:
         """List the runs of a workflow, newest first."""
         return self._core.page(operations.LIST_WORKFLOW_RUNS, "RunSummary", locals())
 
+    def each_run_of(
+        self, workflow_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.RunSummary]:
+        """List the runs of a workflow, newest first."""
+        return self._core.each(operations.LIST_WORKFLOW_RUNS, "RunSummary", locals())
+
     def run(
         self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
         wait: Opt[int] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
@@ -1577,6 +1584,13 @@ class Workflows:
     ) -> models.AcceptedOrRun:
         """Run the draft with these params, and see each step; it counts nowhere."""
         return self._core.call(operations.DEBUG_WORKFLOW, "AcceptedOrRun", locals())
+
+    def debug_params(
+        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DebugParams:
+        """Params to debug with: an example, the last event, or those of a run."""
+        return self._core.call(operations.GET_DEBUG_PARAMS, "DebugParams", locals())
 
     def create(
         self, *, name: str, trigger: models.NewWorkflowTrigger,
@@ -1715,6 +1729,16 @@ class Routes:
         """List the runs of an API route, newest first."""
         return self._core.page(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
 
+    def each_run(
+        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.RunSummary]:
+        """List the runs of an API route, newest first."""
+        return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+
     def debug(
         self, route_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
         stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
@@ -1836,6 +1860,15 @@ class Routes:
     ) -> models.WorkflowVersion:
         """One version: its definition, and what it changed in the one before."""
         return self._core.call(operations.GET_ROUTE_VERSION, "WorkflowVersion", locals())
+
+    def dry_run(
+        self, route_id: str, *, body: Opt[Any] = NOT_GIVEN,
+        query: Opt[Mapping[str, Any]] = NOT_GIVEN, path: Opt[Mapping[str, Any]] = NOT_GIVEN,
+        headers: Opt[Mapping[str, Any]] = NOT_GIVEN, version: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.WorkflowDryRun:
+        """Which actions would run with this request; nothing runs."""
+        return self._core.call(operations.DRY_RUN_ROUTE, "WorkflowDryRun", locals())
 
     def create_token(
         self, route_id: str, *, name: str, request_options: Options = None,

@@ -173,8 +173,8 @@ const cancel: Command = {
   options: {},
   async run({ client, positionals: [runId = ''], print, signal }) {
     const answer = await client().workflows.cancelRun(runId, { signal })
-    if (print.json || 'runId' in answer) print.record(answer)
-    else showRun(print, answer)
+    if (print.json || answer.run === undefined) print.record(answer)
+    else showRun(print, answer.run)
     return 0
   },
 }

@@ -10,11 +10,13 @@ import type {
   NewRouteToken,
   Paging,
   Route,
+  RouteDryRunRequest,
   RouteSettings,
   Run,
   RunFilter,
   RunSummary,
   WorkflowDraft,
+  WorkflowDryRun,
   WorkflowVersion,
 } from './types.ts'
 
@@ -51,6 +53,9 @@ export function createRoutes(send: Send) {
     /** With its definition, and what it changed in the version before. */
     version: (id: string, version: number, options?: CallOptions) =>
       calls.get<WorkflowVersion & { definition: Json }>(`${at(id)}/versions${at(String(version))}`, options),
+    /** Which actions would run with this request; nothing runs. */
+    dryRun: (id: string, input: RouteDryRunRequest, options?: CallOptions) =>
+      calls.post<WorkflowDryRun>(`${at(id)}/dry-run`, input, options),
     /** Runs the draft; params are `body`, `query`, `path` and `headers` of a request. `runId` alone after 25 s. */
     debug: async (id: string, body: DebugInput = {}, { signal }: CallOptions = {}) => {
       const path = `/routes${at(id)}/debug`

@@ -23,6 +23,17 @@ export interface NewRoute extends RouteSettings {
   definition?: unknown
 }
 
+/** As a run would read it. */
+export interface RouteDryRunRequest {
+  body?: unknown
+  query?: Record<string, unknown>
+  path?: Record<string, string>
+  /** By names in lower case. */
+  headers?: Record<string, string>
+  /** Default: the draft. */
+  version?: number
+}
+
 export interface RouteToken {
   id: string
   name: string

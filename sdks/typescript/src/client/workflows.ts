@@ -77,9 +77,9 @@ export function createWorkflows(send: Send, watch: Parameters<typeof createWatch
       calls.list<RunSummary>(`${at(id)}/runs`, query, options),
     /** With its steps. */
     getRun: (runId: string, options?: CallOptions) => calls.get<Run>(`/runs${at(runId)}`, options),
-    /** The run as it has ended; `runId` alone where nobody has answered yet. */
+    /** `run`: as it has ended; absent where no process has answered yet. */
     cancelRun: (runId: string, options?: CallOptions) =>
-      calls.post<Run | { runId: string }>(`/runs${at(runId)}/cancel`, undefined, options),
+      calls.post<{ runId: string; run?: Run }>(`/runs${at(runId)}/cancel`, undefined, options),
     /** A new run with the same params; `from`, the key of an action, takes over the answers before it. */
     retryRun: (runId: string, input: { useLatest?: boolean; from?: string } = {}, options?: CallOptions) =>
       calls.postOnce<{ runId: string }>(`/runs${at(runId)}/retry`, input, options),

@@ -7,6 +7,7 @@ export interface AcceptInvitationInput {
 
 export interface AcceptedOrRun {
   runId?: string | undefined
+  run?: Run | undefined
   id?: string | undefined
   workflowId?: string | undefined
   workflowVersion?: number | undefined
@@ -31,6 +32,7 @@ export interface AcceptedOrRun {
 
 export interface AcceptedRun {
   runId: string
+  run?: Run | undefined
   [further: string]: unknown
 }
 
@@ -488,6 +490,14 @@ export interface DryRunCustomEventInput {
   components?: RegisterCustomEventInputComponents | undefined
   status?: string | undefined
   history?: boolean | undefined
+}
+
+export interface DryRunRouteInput {
+  body?: unknown
+  query?: Record<string, unknown> | undefined
+  path?: Record<string, unknown> | undefined
+  headers?: Record<string, unknown> | undefined
+  version?: number | undefined
 }
 
 export interface DryRunWorkflowInput {
@@ -2398,6 +2408,7 @@ export interface Shared {
 
 export interface StartedRun {
   runId?: string | undefined
+  run?: Run | undefined
   id?: string | undefined
   workflowId?: string | undefined
   workflowVersion?: number | undefined
