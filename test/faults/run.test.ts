@@ -68,7 +68,9 @@ const emit = (organization: TestOrganization, n: number) =>
 async function ended(organization: TestOrganization, workflow: string, count: number): Promise<Run[]> {
   const found = await until(`${count} runs have ended`, async () => {
     const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/${workflow}/runs?limit=100`)
-    return data.length >= count && data.every(({ status }) => !['queued', 'running'].includes(status)) && data
+    return (
+      data.length >= count && data.every(({ status }) => !['queued', 'running', 'waiting'].includes(status)) && data
+    )
   })
   const runs = found.map(({ id }) => organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`))
   return (await Promise.all(runs)).map(({ data }) => data)

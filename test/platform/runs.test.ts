@@ -59,7 +59,9 @@ async function ended(organization: TestOrganization, workflowId: string, count: 
   const path = `/api/v1/workflows/${workflowId}/runs?limit=100`
   const found = await until(`${count} runs have ended`, async () => {
     const { data } = await organization.call<Run[]>('GET', path)
-    return data.length >= count && data.every(({ status }) => !['queued', 'running'].includes(status)) && data
+    return (
+      data.length >= count && data.every(({ status }) => !['queued', 'running', 'waiting'].includes(status)) && data
+    )
   })
   const runs = found.map(({ id }) => organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`))
   return (await Promise.all(runs)).map(({ data }) => data).reverse()
