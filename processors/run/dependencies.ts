@@ -8,6 +8,7 @@ import type { Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { Registration } from '../../src/model/registrations.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
+import type { ForeignDatabases } from '../../src/tables/foreign.ts'
 import type { TableSteps } from '../../src/tables/steps.ts'
 import type { EndStatus } from '../../src/workflows/interpreter/run.ts'
 import type { SkipReason } from '../../topics/audit-runs.ts'
@@ -19,6 +20,7 @@ export interface RunDependencies {
   tables: TableSteps
   /** Findings on the payload of an event, at most 20. */
   validate(registration: Registration, value: unknown): Finding[]
+  foreign: ForeignDatabases
   /** Of answers that are in no transaction. */
   appender: Appender
   sandboxes: SandboxPool

@@ -330,6 +330,14 @@ func newSecretsService(c *core) *SecretsService {
 	return &SecretsService{core: c}
 }
 
+type ConnectionsService struct {
+	core *core
+}
+
+func newConnectionsService(c *core) *ConnectionsService {
+	return &ConnectionsService{core: c}
+}
+
 type TablesService struct {
 	core *core
 }
@@ -417,6 +425,7 @@ type Client struct {
 	Routes           *RoutesService
 	Variables        *VariablesService
 	Secrets          *SecretsService
+	Connections      *ConnectionsService
 	Tables           *TablesService
 	Orders           *OrdersService
 	Resources        *ResourcesService
@@ -428,7 +437,7 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -3079,6 +3088,66 @@ func (s *SecretsService) Delete(secretName string, opts ...Option) (*DeletedTabl
 // DeleteContext is Delete with a context.
 func (s *SecretsService) DeleteContext(ctx context.Context, secretName string, opts ...Option) (*DeletedTable, error) {
 	return callFor[DeletedTable](ctx, s.core, opDeleteSecret, []string{secretName}, nil, nil, opts)
+}
+
+// List: List connections, by name, without their passwords.
+func (s *ConnectionsService) List(query ListConnectionsQuery, opts ...Option) (*Page[Connection], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *ConnectionsService) ListContext(ctx context.Context, query ListConnectionsQuery, opts ...Option) (*Page[Connection], error) {
+	return pageOf[Connection](ctx, s.core, opListConnections, nil, query, nil, opts)
+}
+
+// Each: List connections, by name, without their passwords.
+func (s *ConnectionsService) Each(query ListConnectionsQuery, opts ...Option) iter.Seq2[Connection, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *ConnectionsService) EachContext(ctx context.Context, query ListConnectionsQuery, opts ...Option) iter.Seq2[Connection, error] {
+	return eachOf[Connection](ctx, s.core, opListConnections, nil, query, nil, opts)
+}
+
+// Get: One connection; never its password.
+func (s *ConnectionsService) Get(connectionName string, opts ...Option) (*Connection, error) {
+	return s.GetContext(context.Background(), connectionName, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *ConnectionsService) GetContext(ctx context.Context, connectionName string, opts ...Option) (*Connection, error) {
+	return callFor[Connection](ctx, s.core, opGetConnection, []string{connectionName}, nil, nil, opts)
+}
+
+// Set: Set a connection to a PostgreSQL, which sql_query names.
+func (s *ConnectionsService) Set(connectionName string, in SetConnectionInput, opts ...Option) (*Connection, error) {
+	return s.SetContext(context.Background(), connectionName, in, opts...)
+}
+
+// SetContext is Set with a context.
+func (s *ConnectionsService) SetContext(ctx context.Context, connectionName string, in SetConnectionInput, opts ...Option) (*Connection, error) {
+	return callFor[Connection](ctx, s.core, opSetConnection, []string{connectionName}, nil, in, opts)
+}
+
+// Delete: Delete a connection that no live version uses.
+func (s *ConnectionsService) Delete(connectionName string, opts ...Option) (*DeletedTable, error) {
+	return s.DeleteContext(context.Background(), connectionName, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *ConnectionsService) DeleteContext(ctx context.Context, connectionName string, opts ...Option) (*DeletedTable, error) {
+	return callFor[DeletedTable](ctx, s.core, opDeleteConnection, []string{connectionName}, nil, nil, opts)
+}
+
+// Test: Connect, and ask for one row.
+func (s *ConnectionsService) Test(connectionName string, opts ...Option) (*ConnectionTest, error) {
+	return s.TestContext(context.Background(), connectionName, opts...)
+}
+
+// TestContext is Test with a context.
+func (s *ConnectionsService) TestContext(ctx context.Context, connectionName string, opts ...Option) (*ConnectionTest, error) {
+	return callFor[ConnectionTest](ctx, s.core, opTestConnection, []string{connectionName}, nil, nil, opts)
 }
 
 // Create: Make a table.

@@ -110,6 +110,8 @@ const (
 	ErrSQLFailed                        Code = "sql_failed"
 	ErrSQLTimeout                       Code = "sql_timeout"
 	ErrSQLResultTooLarge                Code = "sql_result_too_large"
+	ErrConnectionFailed                 Code = "connection_failed"
+	ErrConnectionRefused                Code = "connection_refused"
 	ErrTablesUnavailable                Code = "tables_unavailable"
 	ErrInvalidTransition                Code = "invalid_transition"
 	ErrScalingInProgress                Code = "scaling_in_progress"

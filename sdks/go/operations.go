@@ -205,6 +205,11 @@ var (
 	opGetSecret                       = operation{"getSecret", "GET", "/api/v1/secrets/{}", "", "", ""}
 	opSetSecret                       = operation{"setSecret", "PUT", "/api/v1/secrets/{}", "", "", ""}
 	opDeleteSecret                    = operation{"deleteSecret", "DELETE", "/api/v1/secrets/{}", "", "", ""}
+	opListConnections                 = operation{"listConnections", "GET", "/api/v1/connections", "", "", ""}
+	opGetConnection                   = operation{"getConnection", "GET", "/api/v1/connections/{}", "", "", ""}
+	opSetConnection                   = operation{"setConnection", "PUT", "/api/v1/connections/{}", "", "", ""}
+	opDeleteConnection                = operation{"deleteConnection", "DELETE", "/api/v1/connections/{}", "", "", ""}
+	opTestConnection                  = operation{"testConnection", "POST", "/api/v1/connections/{}/test", "", "", ""}
 	opCreateTable                     = operation{"createTable", "POST", "/api/v1/tables", "ifNotDone", "", ""}
 	opListTables                      = operation{"listTables", "GET", "/api/v1/tables", "", "", ""}
 	opQueryTables                     = operation{"queryTables", "POST", "/api/v1/tables/query", "", "", ""}

@@ -159,6 +159,28 @@ type CompatibilityPut struct {
 	ContractPolicy string `json:"contractPolicy,omitzero"`
 }
 
+type Connection struct {
+	Revision    int64                      `json:"revision"`
+	CreatedAt   string                     `json:"createdAt"`
+	UpdatedAt   string                     `json:"updatedAt"`
+	Name        string                     `json:"name"`
+	Environment string                     `json:"environment"`
+	Host        string                     `json:"host"`
+	Port        int64                      `json:"port"`
+	Database    string                     `json:"database"`
+	User        string                     `json:"user"`
+	Tls         string                     `json:"tls"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type ConnectionTest struct {
+	Ok         bool                       `json:"ok"`
+	DurationMs int64                      `json:"durationMs"`
+	Code       *string                    `json:"code"`
+	Error      *string                    `json:"error"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
 type CreateRouteInput struct {
 	Name              string                           `json:"name,omitzero"`
 	Method            string                           `json:"method"`
@@ -2391,6 +2413,15 @@ type SessionTheme struct {
 	Extra  map[string]json.RawMessage `json:"-"`
 }
 
+type SetConnectionInput struct {
+	Host     string `json:"host"`
+	Port     *int64 `json:"port,omitzero"`
+	Database string `json:"database"`
+	User     string `json:"user"`
+	Password string `json:"password,omitzero"`
+	Tls      string `json:"tls,omitzero"`
+}
+
 type SetLifecycleNamesInput struct {
 	Names []string `json:"names"`
 }
@@ -3093,6 +3124,11 @@ type ListVariablesQuery struct {
 }
 
 type ListSecretsQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListConnectionsQuery struct {
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }

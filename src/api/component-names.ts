@@ -1,5 +1,6 @@
 /** The names that the document gives to the schemas of the folders: that of the export, in capitals. */
 import * as audit from './audit/schemas.ts'
+import * as connections from './connections/schemas.ts'
 import * as deliveries from './deliveries/schemas.ts'
 import type { SchemaNames } from './document/components.ts'
 import { pascal } from './document/path-name.ts'
@@ -33,6 +34,8 @@ import * as workflows from './workflows/schemas.ts'
 /** Where the export's name alone does not say whose it is. */
 const SAID_OTHERWISE: Record<string, string> = {
   'audit.change': 'AuditEntry',
+  'connections.connectionInput': 'SetConnectionInput',
+  'connections.tested': 'ConnectionTest',
   'deliveries.redrive': 'RedriveDeadLettersInput',
   'deliveries.redriven': 'RedrivenDeadLetters',
   'deliveries.retry': 'RetryDeliveryInput',
@@ -103,7 +106,19 @@ const SAID_OTHERWISE: Record<string, string> = {
 
 const FOLDERS = {
   ...{ designs, infrastructure, orders },
-  ...{ audit, deliveries, emits, federation, kafka, ledger, notifications, organizations, platformEvents, pulls },
+  ...{
+    audit,
+    connections,
+    deliveries,
+    emits,
+    federation,
+    kafka,
+    ledger,
+    notifications,
+    organizations,
+    platformEvents,
+    pulls,
+  },
   ...{ quarantine, registrations, replays, runs, sessions, streams, tables, usage, variables, webhooks, workflows },
 }
 

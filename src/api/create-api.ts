@@ -33,9 +33,11 @@ import type { RunWatches } from '../run-calls/run-watches.ts'
 import type { Push } from '../streaming/hub/push.ts'
 import type { Meters } from '../streaming/meters.ts'
 import type { Streaming } from '../streaming/streaming.ts'
+import type { ForeignDatabases } from '../tables/foreign.ts'
 import type { Tables } from '../tables/tables.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { SCHEMA_NAMES } from './component-names.ts'
+import { createConnectionHandlers } from './connections/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createDocuments } from './document/documents.ts'
 import { createDomainHandlers } from './domain/handlers.ts'
@@ -126,6 +128,7 @@ export interface ApiDeps {
   push: Push
   meters: Meters
   tables: Tables
+  foreign: ForeignDatabases
   /** Seals the cookies of sessions. */
   secrets: SecretBox
   /** Undefined: off. */
@@ -217,6 +220,7 @@ export function createApi(deps: ApiDeps): Api {
     dryRun: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
     secrets: createNamedHandlers('secret', { named: controlPlane.environmentSecrets, view: deps.view, runLooks }),
+    connections: createConnectionHandlers({ ...deps, connections: controlPlane.connections }),
     usage: createUsageHandlers(deps),
     audit: createAuditHandlers(deps),
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),

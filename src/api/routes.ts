@@ -3,6 +3,7 @@
  * comes first, so a folder with paths on both sides of another's has several tables.
  */
 import { type AuditHandlers, createAuditRoutes } from './audit/routes.ts'
+import { type ConnectionHandlers, createConnectionRoutes } from './connections/routes.ts'
 import { createDeliveryRoutes, type DeliveryHandlers } from './deliveries/routes.ts'
 import type { DomainHandlers } from './domain/handlers.ts'
 import { createDomainRoutes } from './domain/routes.ts'
@@ -38,6 +39,7 @@ export interface Handlers
     NotificationHandlers,
     ReplayHandlers,
     RunRoutesHandlers,
+    ConnectionHandlers,
     VariableHandlers,
     WebhookHandlers,
     WorkflowHandlers {
@@ -94,6 +96,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createWorkflowRoutes(on),
     ...createApiRouteRoutes(on.apiRoutes, on.dryRun),
     ...createVariableRoutes(on),
+    ...createConnectionRoutes(on),
     ...createTableRoutes(on.tables),
     ...(on.domain === undefined ? [] : createDomainRoutes(on.domain)),
     ...usage.meters,

@@ -19,6 +19,7 @@ import { createRunWatches, type RunWatches } from '../run-calls/run-watches.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
+import { createForeignDatabases, type ForeignDatabases } from '../tables/foreign.ts'
 import type { Tables } from '../tables/tables.ts'
 import { openTables } from './compose-tables.ts'
 import { createFollowed, type Followed, followTopics, showFollowed } from './followed-topics.ts'
@@ -54,6 +55,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
   const { tables } = openTables(parts)
+  const foreign = createForeignDatabases({ guard: parts.guard })
   const opened = {
     openMetrics,
     pings,
@@ -64,6 +66,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     meters,
     push,
     tables,
+    foreign,
     runCalls,
     runWatches,
   }
@@ -165,6 +168,7 @@ type Opened = Followed & {
   meters: Meters
   push: Push
   tables: Tables
+  foreign: ForeignDatabases
   runCalls: RunCalls
   runWatches: RunWatches
 }

@@ -3,6 +3,7 @@ import { createRunProcessor } from '../../processors/run/index.ts'
 import { createCaller } from '../delivery/outbound-call.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createSandboxPool } from '../sandbox/pool.ts'
+import { createForeignDatabases } from '../tables/foreign.ts'
 import { openTables } from './compose-tables.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
@@ -31,6 +32,7 @@ export function startRun(parts: Parts): void {
       caller,
       tables,
       validate: parts.validators.validate,
+      foreign: createForeignDatabases({ guard }),
       appender,
       sandboxes,
       shards,

@@ -31,6 +31,7 @@ import { createControlStore } from './store/store.ts'
 import type { ControlViewStore } from './store/view-store.ts'
 import { createReportHealth, type ReportHealth } from './webhooks/webhook-health.ts'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
+import { type Connections, createConnections } from './workflows/connections.ts'
 import { createDeployments, type Deployments } from './workflows/deployments.ts'
 import { createDrafts, type Drafts } from './workflows/drafts.ts'
 import { createRouteChanges, type Routes } from './workflows/routes.ts'
@@ -64,6 +65,7 @@ export interface ControlPlane {
   deployments: Deployments
   variables: Named<'variable'>
   environmentSecrets: Named<'secret'>
+  connections: Connections
   secretKeys: SecretKeyCare
 }
 
@@ -127,6 +129,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     deployments: createDeployments(shared),
     variables: createVariables(shared),
     environmentSecrets: createSecrets(shared),
+    connections: createConnections(shared),
     secretKeys: createSecretKeys(shared),
   }
 }

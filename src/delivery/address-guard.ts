@@ -53,9 +53,9 @@ export interface AddressGuard {
   isOwnAllowed(url: URL): boolean
   /**
    * The addresses to connect to, all of them checked: connect to these and to no other. `hostname` is a name or a
-   * literal. Rejects with `AttemptError` of kind `dns` or `blocked_address`.
+   * literal. `anyPort`: not those of HTTP alone. Rejects with `AttemptError` of kind `dns` or `blocked_address`.
    */
-  addressesOf(hostname: string, port: number): Promise<LookupAddress[]>
+  addressesOf(hostname: string, port: number, anyPort?: boolean): Promise<LookupAddress[]>
 }
 
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
@@ -125,11 +125,13 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
       const problem = judgeHost(url.hostname, portOf(url))
       return problem && invalid(problem.rule, problem.message)
     },
-    async addressesOf(hostname, port) {
+    async addressesOf(hostname, port, anyPort = false) {
       const literal = parseAddress(hostname)
       const addresses = literal ? [literal] : await namedAddresses(hostname)
       const own = await ownNames.resolved(options.ownAddresses().filter(each => isPort(each, port)))
-      const problems = addresses.map(address => judge(address, port, own))
+      const problems = addresses
+        .map(address => judge(address, port, own))
+        .map(problem => (anyPort && problem?.rule === 'port' ? undefined : problem))
       // One forbidden address condemns a name: a receiver has no reason to mix them, an attacker has. `localhost` is
       // two addresses by definition.
       const problem = isLocalhost(hostname) && problems.includes(undefined) ? undefined : problems.find(Boolean)

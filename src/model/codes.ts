@@ -189,6 +189,8 @@ export const CODES = {
   sql_failed: entry(422, 'PostgreSQL could not run the statement; the message is its own.'),
   sql_timeout: entry(422, 'The statement, or its wait for a row, took longer than its time limit.'),
   sql_result_too_large: entry(422, 'The statement returned more than 1,000 rows or 2 MB.'),
+  connection_failed: entry(502, 'The foreign database cannot be reached, or went away during the statement.', true),
+  connection_refused: entry(422, 'The address, the login or the TLS of the foreign database is refused.'),
   tables_unavailable: entry(503, 'The database of the tables is not there, or is busy; all else works.', true),
 
   // Reference domain

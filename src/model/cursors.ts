@@ -68,6 +68,7 @@ export const LISTS = {
   'workflow-versions': [count],
   variables: [name],
   secrets: [name],
+  connections: [matching(/^connection:[a-z][a-z0-9-]{0,62}$/)],
   'kafka-credentials': record,
   'federation-groups': record,
   'federation-invitations': record,

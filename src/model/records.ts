@@ -3,6 +3,7 @@
  * the topic `control`.
  */
 import type { ApiKey } from './api-keys.ts'
+import type { Connection } from './connections.ts'
 import type { FederationGroup, FederationMember, FederationPush } from './federation.ts'
 import type { KafkaCredential } from './kafka-credentials.ts'
 import type { Login } from './logins.ts'
@@ -30,6 +31,7 @@ export interface RecordsByKind {
   'workflow-version': WorkflowVersion
   variable: Variable
   secret: SealedSecret
+  connection: Connection
   'secret-key': SecretKeyRecord
   login: Login
 }
@@ -50,6 +52,7 @@ export const KINDS = [
   'workflow-version',
   'variable',
   'secret',
+  'connection',
   'secret-key',
   'login',
 ] as const satisfies readonly Kind[]

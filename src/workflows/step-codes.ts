@@ -31,7 +31,7 @@ export const STEP_CODES = {
   verdict_missing: passing('The event was not judged in time; it may be in the log all the same.'),
   child_failed: lasting('The run that was called did not succeed; the message names it.'),
   // send_notification, send_email, send_webhook, tables
-  not_found: lasting('There is no such webhook, channel, table or workflow.'),
+  not_found: lasting('There is no such webhook, channel, table, connection or workflow.'),
   channel_inactive: lasting('The notification channel is switched off.'),
   payload_too_large: lasting('The payload is larger than 256 KB.'),
   // table_…, sql_query
@@ -43,6 +43,8 @@ export const STEP_CODES = {
   sql_result_too_large: lasting('The statement returned more rows than maxRows, or more than 1 MB.'),
   table_quota_exceeded: lasting("The plan's bytes of tables are used up."),
   tables_unavailable: passing('The database of the tables is not there, or is busy.'),
+  connection_failed: passing('The foreign database cannot be reached, or went away during the statement.'),
+  connection_refused: lasting('The address, the login or the TLS of the foreign database is refused.'),
   // custom_code
   code_error: lasting('The code threw, or its result is no JSON of at most 256 KB.'),
   code_timeout: passing('The code took longer than its time limit.'),

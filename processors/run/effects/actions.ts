@@ -1,6 +1,7 @@
 /** The performer of each action that has an effect. */
 import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import { isForeign } from '../../../src/workflows/language/actions/sql-query.ts'
 import type { ActionType } from '../../../src/workflows/language/definition.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { ShardDomain } from '../domain/domain.ts'
@@ -10,6 +11,7 @@ import { optionsOf } from '../run-options.ts'
 import type { Starts } from '../starts.ts'
 import { emitOf } from './create-event.ts'
 import { runCode } from './custom-code.ts'
+import { foreignStep } from './foreign-step.ts'
 import { performRequest } from './http-request.ts'
 import { createInvoiceStep, scaleClusterStep } from './reference-domain.ts'
 import { responseOf } from './respond.ts'
@@ -24,7 +26,7 @@ export type ActionPerformers = Readonly<Partial<Record<ActionType, ActionPerform
 
 export function createActionPerformers(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'sandboxes' | 'validate'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'foreign' | 'secrets' | 'sandboxes' | 'validate'>
   answers: Pick<RunAnswers, 'responded'>
   starts: Starts
   domain: Pick<ShardDomain, 'changeBy'>
@@ -66,7 +68,14 @@ export function createActionPerformers(context: {
     scale_cluster: inward(call => scaleClusterStep(call, domain)),
     http_request: { way: 'outward', kind: 'requests', perform: call => performRequest(call, deps) },
     custom_code: { way: 'outward', kind: null, perform: call => runCode(call, deps) },
-    sql_query: onTable,
+    sql_query: {
+      way: 'outward',
+      kind: 'statements',
+      perform: call =>
+        isForeign((call.effect.with as { connection?: string }).connection)
+          ? foreignStep(call, deps)
+          : tableStep(call, deps),
+    },
     table_insert: onTable,
     table_update: onTable,
     table_delete: onTable,

@@ -27,7 +27,10 @@ const UNTIMED_MS = 3_600_000
 
 export function createPerformer(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'caller' | 'tables' | 'sandboxes' | 'validate' | 'logger' | 'observe'>
+  deps: Pick<
+    RunDependencies,
+    'view' | 'clock' | 'caller' | 'tables' | 'foreign' | 'secrets' | 'sandboxes' | 'validate' | 'logger' | 'observe'
+  >
   answers: Pick<RunAnswers, 'responded'>
   outwards: Outwards
   starts: Starts

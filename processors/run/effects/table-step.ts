@@ -4,7 +4,6 @@ import type { ControlView } from '../../../src/model/control-view.ts'
 import { planOf } from '../../../src/model/plans.ts'
 import type { Change, Row } from '../../../src/tables/row-statements.ts'
 import type { TableAction, TableSteps } from '../../../src/tables/steps.ts'
-import { isForeign } from '../../../src/workflows/language/actions/sql-query.ts'
 import type { ActionOf, ActionType } from '../../../src/workflows/language/definition.ts'
 import type { BoundSql } from '../../../src/workflows/language/sql-text.ts'
 import { failed, type OutwardCall, type StepAnswer } from './step.ts'
@@ -12,7 +11,7 @@ import { failed, type OutwardCall, type StepAnswer } from './step.ts'
 export type TableActionType = Extract<ActionType, `table_${string}` | 'sql_query'>
 
 /** Of the outside; the step may be tried again. */
-const PASSING: ReadonlySet<string> = new Set(['tables_unavailable', 'sql_timeout'])
+const PASSING: ReadonlySet<string> = new Set(['tables_unavailable', 'sql_timeout', 'connection_failed'])
 
 export async function tableStep(
   { live, effect, stepId, timeoutMs, signal }: OutwardCall,
@@ -22,8 +21,6 @@ export async function tableStep(
   const plan = view.organization(organizationId)?.plan ?? 'FREE'
   const { tableBytes, sqlQueries } = planOf(plan)
   if (effect.type === 'sql_query' && !sqlQueries) return failed('sql_refused', `The plan ${plan} has no sql_query.`)
-  const { connection } = effect.with as { connection?: string }
-  if (isForeign(connection)) return failed('not_found', `There is no connection '${connection}'.`)
   const { action, timeoutMs: ownMs } = tableActionOf(effect.type as TableActionType, effect.with)
   try {
     const step = { organizationId, environment, stepId, action, tableBytesMax: tableBytes, signal }
@@ -38,17 +35,8 @@ export async function tableStep(
 
 function tableActionOf(type: TableActionType, given: unknown): { action: TableAction; timeoutMs?: number | undefined } {
   if (type === 'sql_query') {
-    const {
-      sql,
-      mode = 'read',
-      maxRows,
-      timeoutMs,
-    } = given as Omit<ActionOf<'sql_query'>['with'], 'sql'> & {
-      sql: BoundSql | string
-    }
-    // Without templates it is the text itself.
-    const { text, values } = typeof sql === 'string' ? { text: sql, values: [] } : sql
-    return { action: { type, sql: text, params: values, mode, rowsMax: maxRows }, timeoutMs }
+    const { sql, params, mode, rowsMax, timeoutMs } = queryOf(given)
+    return { action: { type, sql, params, mode, rowsMax }, timeoutMs }
   }
   const { table, ...more } = given as { table: string } & Record<string, unknown>
   if (type === 'table_insert') return { action: { type, table, values: more.values as Row | Row[] } }
@@ -58,7 +46,16 @@ function tableActionOf(type: TableActionType, given: unknown): { action: TableAc
   return { action: { type, table, where, orderBy, limit } }
 }
 
-function failureOf({ code, message, details }: ClarionError): StepAnswer {
+type QueryInput = Omit<ActionOf<'sql_query'>['with'], 'sql'> & { sql: BoundSql | string }
+
+/** Without templates the statement is the text itself. */
+export function queryOf(given: unknown) {
+  const { sql, mode = 'read', maxRows, timeoutMs, connection } = given as QueryInput
+  const { text, values } = typeof sql === 'string' ? { text: sql, values: [] } : sql
+  return { sql: text, params: values, mode, rowsMax: maxRows, timeoutMs, connection }
+}
+
+export function failureOf({ code, message, details }: ClarionError): StepAnswer {
   if (code !== 'validation_failed') return failed(code, message, PASSING.has(code) ? { isTransient: true } : {})
   const found = (details as Array<{ path: string; message: string }> | undefined)?.[0]
   return failed('with_invalid', found === undefined ? message : `${found.path || 'with'} ${found.message}.`)

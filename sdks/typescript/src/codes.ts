@@ -14,6 +14,8 @@ export const CLARION_CODES = [
   'channel_not_found',
   'channel_quota_exceeded',
   'conflict',
+  'connection_failed',
+  'connection_refused',
   'constraint_violated',
   'contract_violated',
   'cursor_expired',

@@ -17,6 +17,7 @@ export const AUDIT_ENTITY_TYPES = [
     'workflow',
     'variable',
     'secret',
+    'connection',
   ],
   ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],
 ] as const

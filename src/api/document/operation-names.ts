@@ -190,6 +190,11 @@ GET /secrets listSecrets secrets.list
 GET /secrets/:name getSecret secrets.get
 PUT /secrets/:name setSecret secrets.set
 DELETE /secrets/:name deleteSecret secrets.delete
+GET /connections listConnections connections.list
+GET /connections/:name getConnection connections.get
+PUT /connections/:name setConnection connections.set
+DELETE /connections/:name deleteConnection connections.delete
+POST /connections/:name/test testConnection connections.test
 POST /tables createTable tables.create once
 GET /tables listTables tables.list
 GET /tables/:name getTable tables.get

@@ -36,6 +36,7 @@ export interface Announcement {
     | 'workflow'
     | 'variable'
     | 'secret'
+    | 'connection'
     | 'table'
   entityId: string
   canonicalName?: string

@@ -7,6 +7,7 @@
 import type { Clock } from '../../clock.ts'
 import { keyIdOf, type SecretBox } from '../../crypto/secret-box.ts'
 import type { Logger } from '../../logger.ts'
+import type { Connection } from '../../model/connections.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { NotificationChannel } from '../../model/notifications.ts'
@@ -99,6 +100,11 @@ export function createSecretKeys(deps: {
       const record = resealed(secret, SEALED_OF_SECRET, secrets)
       if (record !== undefined) changes.push({ kind: 'secret', record })
     }
+    for (const connection of connectionsIn(current)) {
+      if (changes.length === CHANGES_MAX) return changes
+      const record = resealed(connection, SEALED_OF_CONNECTION, secrets)
+      if (record !== undefined) changes.push({ kind: 'connection', record })
+    }
     return changes
   }
 
@@ -150,6 +156,10 @@ const channelsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): Noti
 const secretsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): SealedSecret[] =>
   [...current.organizations()].flatMap(({ id }) => current.list('secret', id))
 
+const connectionsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): Connection[] =>
+  [...current.organizations()].flatMap(({ id }) => current.list('connection', id))
+
+const SEALED_OF_CONNECTION = ['encryptedPassword'] as const
 const SEALED_OF_SECRET = ['encryptedValue'] as const
 const SEALED_OF_WEBHOOK = ['encryptedSecret', 'previousEncryptedSecret', 'encryptedHeaders'] as const
 const SEALED_OF_CHANNEL = [...SEALED_OF_WEBHOOK, 'encryptedUrl'] as const
@@ -161,6 +171,7 @@ const sealedIn = (current: DecisionView): string[] => [
   ...webhooksIn(current).flatMap(webhook => sealedOf(webhook, SEALED_OF_WEBHOOK)),
   ...channelsIn(current).flatMap(channel => sealedOf(channel, SEALED_OF_CHANNEL)),
   ...secretsIn(current).map(({ encryptedValue }) => encryptedValue),
+  ...connectionsIn(current).map(({ encryptedPassword }) => encryptedPassword),
 ]
 
 /** Other keys that have sealed something: a log of an older release depends on them too. */

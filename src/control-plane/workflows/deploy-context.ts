@@ -11,6 +11,7 @@ import type { DeployContext } from '../../workflows/language/deploy-context.ts'
 import { isRoute } from '../../workflows/route-table.ts'
 import { parseTriggerEvent } from '../../workflows/trigger-event.ts'
 import { getOrganization } from '../store/get-organization.ts'
+import { findConnection } from './connections.ts'
 import { environmentId } from './variables.ts'
 
 export type ContextView = Pick<ControlView, 'find' | 'list' | 'event' | 'organization'>
@@ -45,7 +46,7 @@ export function createDeployContext(view: ContextView, workflow: Workflow): Aske
       return found?.environment === environment && found.peer === null
     },
     isKnownChannel: name => findChannel(view, organizationId, name) !== undefined,
-    isKnownConnection: () => false,
+    isKnownConnection: name => findConnection(view, workflow, name) !== undefined,
     isKnownTable: () => undefined,
   }
   return { context, env }

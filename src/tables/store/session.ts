@@ -11,7 +11,7 @@ export interface DatabaseLogin {
   password: string
   database: string
   /** Undefined: no TLS. */
-  ssl?: boolean | { rejectUnauthorized: boolean } | undefined
+  ssl?: boolean | { rejectUnauthorized: boolean; servername?: string } | undefined
 }
 
 export type Value = string | null

@@ -12,6 +12,7 @@ import { createLogger } from '../../../src/logger.ts'
 import type { Kind } from '../../../src/model/records.ts'
 import type { Workflow } from '../../../src/model/workflows.ts'
 import type { SandboxPool } from '../../../src/sandbox/pool.ts'
+import type { ForeignDatabases } from '../../../src/tables/foreign.ts'
 import type { StepAnswer, TableSteps } from '../../../src/tables/steps.ts'
 import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
 import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
@@ -56,8 +57,9 @@ export function createMemoryRun(
   {
     tables: given = NO_TABLES,
     sandboxes = NO_SANDBOXES,
+    foreign = NO_FOREIGN,
     organizationId: ORGANIZATION = 'org_a',
-  }: { tables?: TableSteps; sandboxes?: SandboxPool; organizationId?: string } = {},
+  }: { tables?: TableSteps; foreign?: ForeignDatabases; sandboxes?: SandboxPool; organizationId?: string } = {},
 ) {
   const clock = createManualClock(1_785_000_000_000)
   const view = createControlView({ clock })
@@ -128,6 +130,7 @@ export function createMemoryRun(
       view,
       caller,
       tables,
+      foreign,
       appender,
       sandboxes,
       clock,
@@ -340,6 +343,7 @@ const NO_SANDBOXES: SandboxPool = {
   run: () => Promise.reject(new Error('This test has no sandboxes')),
   close: () => undefined,
 }
+const NO_FOREIGN: ForeignDatabases = { run: () => Promise.reject(new Error('This test has no connections')) }
 const NO_TABLES: TableSteps = { run: () => Promise.reject(new Error('This test has no tables')) }
 
 export const OK: CallResult = {

@@ -2051,6 +2051,51 @@ class AsyncSecrets:
         return await self._core.call(operations.DELETE_SECRET, "DeletedTable", locals())
 
 
+class AsyncConnections:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Connection]:
+        """List connections, by name, without their passwords."""
+        return await self._core.page(operations.LIST_CONNECTIONS, "Connection", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.Connection]:
+        """List connections, by name, without their passwords."""
+        return self._core.each(operations.LIST_CONNECTIONS, "Connection", locals())
+
+    async def get(
+        self, connection_name: str, *, request_options: Options = None,
+    ) -> models.Connection:
+        """One connection; never its password."""
+        return await self._core.call(operations.GET_CONNECTION, "Connection", locals())
+
+    async def set(
+        self, connection_name: str, *, host: str, database: str, user: str,
+        port: Opt[int] = NOT_GIVEN, password: Opt[str] = NOT_GIVEN, tls: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Connection:
+        """Set a connection to a PostgreSQL, which sql_query names."""
+        return await self._core.call(operations.SET_CONNECTION, "Connection", locals())
+
+    async def delete(
+        self, connection_name: str, *, request_options: Options = None,
+    ) -> models.DeletedTable:
+        """Delete a connection that no live version uses."""
+        return await self._core.call(operations.DELETE_CONNECTION, "DeletedTable", locals())
+
+    async def test(
+        self, connection_name: str, *, request_options: Options = None,
+    ) -> models.ConnectionTest:
+        """Connect, and ask for one row."""
+        return await self._core.call(operations.TEST_CONNECTION, "ConnectionTest", locals())
+
+
 class AsyncTables:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -2392,6 +2437,7 @@ class AsyncRoot:
         self.routes = AsyncRoutes(core)
         self.variables = AsyncVariables(core)
         self.secrets = AsyncSecrets(core)
+        self.connections = AsyncConnections(core)
         self.tables = AsyncTables(core)
         self.orders = AsyncOrders(core)
         self.resources = AsyncResources(core)

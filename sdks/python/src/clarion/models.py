@@ -130,6 +130,26 @@ class Compatibility(Model):
     contract_policy: str
 
 @dataclass(frozen=True, kw_only=True)
+class Connection(Model):
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    environment: str
+    host: str
+    port: int
+    database: str
+    user: str
+    tls: str
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionTest(Model):
+    ok: bool
+    duration_ms: int
+    code: str | None
+    error: str | None
+
+@dataclass(frozen=True, kw_only=True)
 class CreateRouteResult(Model):
     id: str
     revision: int
@@ -2348,6 +2368,11 @@ SaveWorkflowDraftInput = TypedDict("SaveWorkflowDraftInput", {
 }, total=False)
 
 Scaling = TypedDict("Scaling", {"node_count": "int", "delta": "int"}, total=False)
+
+SetConnectionInput = TypedDict("SetConnectionInput", {
+    "host": "str", "port": "int", "database": "str", "user": "str", "password": "str",
+    "tls": "str",
+}, total=False)
 
 SetLifecycleNamesInput = TypedDict("SetLifecycleNamesInput", {"names": "list[str]"}, total=False)
 

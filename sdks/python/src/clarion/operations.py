@@ -639,6 +639,18 @@ LIST_SECRETS = Operation("listSecrets", "GET", "/api/v1/secrets", query="limit c
 GET_SECRET = Operation("getSecret", "GET", "/api/v1/secrets/{}", ids="secretName")
 SET_SECRET = Operation("setSecret", "PUT", "/api/v1/secrets/{}", ids="secretName", body="value")
 DELETE_SECRET = Operation("deleteSecret", "DELETE", "/api/v1/secrets/{}", ids="secretName")
+LIST_CONNECTIONS = Operation("listConnections", "GET", "/api/v1/connections", query="limit cursor")
+GET_CONNECTION = Operation("getConnection", "GET", "/api/v1/connections/{}", ids="connectionName")
+SET_CONNECTION = Operation(
+    "setConnection", "PUT", "/api/v1/connections/{}", ids="connectionName",
+    body="host port database user password tls",
+)
+DELETE_CONNECTION = Operation(
+    "deleteConnection", "DELETE", "/api/v1/connections/{}", ids="connectionName",
+)
+TEST_CONNECTION = Operation(
+    "testConnection", "POST", "/api/v1/connections/{}/test", ids="connectionName",
+)
 CREATE_TABLE = Operation(
     "createTable", "POST", "/api/v1/tables", repeat="ifNotDone", body="name columns",
 )

@@ -1949,6 +1949,49 @@ class Secrets:
         return self._core.call(operations.DELETE_SECRET, "DeletedTable", locals())
 
 
+class Connections:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Connection]:
+        """List connections, by name, without their passwords."""
+        return self._core.page(operations.LIST_CONNECTIONS, "Connection", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Connection]:
+        """List connections, by name, without their passwords."""
+        return self._core.each(operations.LIST_CONNECTIONS, "Connection", locals())
+
+    def get(self, connection_name: str, *, request_options: Options = None) -> models.Connection:
+        """One connection; never its password."""
+        return self._core.call(operations.GET_CONNECTION, "Connection", locals())
+
+    def set(
+        self, connection_name: str, *, host: str, database: str, user: str,
+        port: Opt[int] = NOT_GIVEN, password: Opt[str] = NOT_GIVEN, tls: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Connection:
+        """Set a connection to a PostgreSQL, which sql_query names."""
+        return self._core.call(operations.SET_CONNECTION, "Connection", locals())
+
+    def delete(
+        self, connection_name: str, *, request_options: Options = None,
+    ) -> models.DeletedTable:
+        """Delete a connection that no live version uses."""
+        return self._core.call(operations.DELETE_CONNECTION, "DeletedTable", locals())
+
+    def test(
+        self, connection_name: str, *, request_options: Options = None,
+    ) -> models.ConnectionTest:
+        """Connect, and ask for one row."""
+        return self._core.call(operations.TEST_CONNECTION, "ConnectionTest", locals())
+
+
 class Tables:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -2288,6 +2331,7 @@ class Root:
         self.routes = Routes(core)
         self.variables = Variables(core)
         self.secrets = Secrets(core)
+        self.connections = Connections(core)
         self.tables = Tables(core)
         self.orders = Orders(core)
         self.resources = Resources(core)

@@ -127,6 +127,19 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Publish a built-in event for an organization; the answer carries its verdict. */
       publish: (input: api.NewPlatformEvent, options: CallOptions = {}) => call<api.EmitResult>('platformEvents.publish', { ids: [], input }, options),
     },
+    connections: {
+      /** List connections, by name, without their passwords. */
+      list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Connection>> => page<api.Connection>('connections.list', { ids: [], query }, options),
+      each: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Connection>('connections.list', { ids: [], query }, options),
+      /** One connection; never its password. */
+      get: (connectionName: string, options: CallOptions = {}) => call<api.Connection>('connections.get', { ids: [connectionName] }, options),
+      /** Set a connection to a PostgreSQL, which sql_query names. */
+      set: (connectionName: string, input: api.SetConnectionInput, options: CallOptions = {}) => call<api.Connection>('connections.set', { ids: [connectionName], input }, options),
+      /** Delete a connection that no live version uses. */
+      delete: (connectionName: string, options: CallOptions = {}) => call<api.DeletedTable>('connections.delete', { ids: [connectionName] }, options),
+      /** Connect, and ask for one row. */
+      test: (connectionName: string, options: CallOptions = {}) => call<api.ConnectionTest>('connections.test', { ids: [connectionName] }, options),
+    },
     ledger: {
       /** Differences between counters, audit, meters and logs. */
       get: (options: CallOptions = {}) => call<api.Ledger>('ledger.get', { ids: [] }, options),

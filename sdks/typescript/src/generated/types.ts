@@ -156,6 +156,28 @@ export interface CompatibilityPut {
   contractPolicy?: string | undefined
 }
 
+export interface Connection {
+  revision: number
+  createdAt: string
+  updatedAt: string
+  name: string
+  environment: string
+  host: string
+  port: number
+  database: string
+  user: string
+  tls: string
+  [further: string]: unknown
+}
+
+export interface ConnectionTest {
+  ok: boolean
+  durationMs: number
+  code: string | null
+  error: string | null
+  [further: string]: unknown
+}
+
 export interface CreateRouteInput {
   name?: string | undefined
   method: string
@@ -2386,6 +2408,15 @@ export interface SessionTheme {
   logo?: string | undefined
   mode?: string | undefined
   [further: string]: unknown
+}
+
+export interface SetConnectionInput {
+  host: string
+  port?: number | undefined
+  database: string
+  user: string
+  password?: string | undefined
+  tls?: string | undefined
 }
 
 export interface SetLifecycleNamesInput {
