@@ -73,9 +73,19 @@ const ROOMS = [
     why: 'What a definition means is pure: it knows no store, no broker and no clock, and all who run it lie above.',
   },
   {
+    name: 'queues',
+    path: '^src/queues/',
+    why: 'The rules of a queue are pure: they know no log, no broker and no clock.',
+  },
+  {
     name: 'run-calls',
     path: '^src/run-calls/',
     why: 'From a command about a run to its answer, for HTTP, MCP and tools alike: so it knows none of them.',
+  },
+  {
+    name: 'queue-calls',
+    path: '^src/queue-calls/',
+    why: 'From a call of a queue to its answer, for HTTP and the façade of SQS alike: so it knows neither.',
   },
   {
     name: 'tables',

@@ -30,6 +30,9 @@ import { notifications } from '../topics/notifications.ts'
 import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
 import { quarantine } from '../topics/quarantine.ts'
+import { queuesAnswers } from '../topics/queues-answers.ts'
+import { queuesCommands } from '../topics/queues-commands.ts'
+import { queuesState } from '../topics/queues-state.ts'
 import { recordState } from '../topics/record-state.ts'
 import { responses } from '../topics/responses.ts'
 import { runJournal } from '../topics/run-journal.ts'
@@ -55,13 +58,14 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
   {
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane; streams events',
-    reads: [outcomes, responses, admissionCounters, deliveryCatchUps, streamsPresence, control, events],
+    reads: [outcomes, responses, queuesAnswers, admissionCounters, deliveryCatchUps, streamsPresence, control, events],
     writes: [
       emits,
       platformEmits,
       deliveriesCommands,
       runsCommands,
       domainCommands,
+      queuesCommands,
       notifications,
       control,
       auditChanges,
@@ -115,6 +119,13 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     reads: [runs, runsCommands, domainCommands, control],
     writes: [platformEmits, deliveriesCommands, notifications, responses, auditRuns],
     state: [runState, runJournal, domainState],
+  },
+  {
+    role: 'queue',
+    does: 'hands out events of queues under leases, and settles them',
+    reads: [queuesCommands, events, control],
+    writes: [queuesAnswers],
+    state: [queuesState],
   },
   {
     role: 'record',

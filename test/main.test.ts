@@ -77,7 +77,7 @@ describe('a start that cannot work', () => {
   it('requires the role that --role needs', () => {
     expect(start(['--role'], {})).toEqual({
       code: 1,
-      said: 'clarion: --role needs a role: api, admit, deliver, run, record\n',
+      said: 'clarion: --role needs a role: api, admit, deliver, run, queue, record\n',
     })
   })
 

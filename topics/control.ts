@@ -8,7 +8,7 @@ export const control: Topic = {
   value: 'JSON of the record; nothing once it is removed',
   partitions: 'one',
   producers: ['api', 'deliver'],
-  consumers: ['api', 'admit', 'deliver', 'run'],
+  consumers: ['api', 'admit', 'deliver', 'run', 'queue'],
   cleanup: 'compact',
   logAppendTime: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,

@@ -10,7 +10,7 @@ export const events: OrganizationTopic = {
   key: 'the subject, or nothing',
   value: 'the payload as it was sent',
   producers: ['admit'],
-  consumers: ['api', 'deliver', 'record', 'organization'],
+  consumers: ['api', 'deliver', 'queue', 'record', 'organization'],
   cleanup: 'delete',
   retentionMs: 30 * DAY_MS,
   logAppendTime: false,

@@ -27,6 +27,9 @@ import { notifications } from './notifications.ts'
 import { outcomes } from './outcomes.ts'
 import { platformEmits } from './platform-emits.ts'
 import { quarantine } from './quarantine.ts'
+import { queuesAnswers } from './queues-answers.ts'
+import { queuesCommands } from './queues-commands.ts'
+import { queuesState } from './queues-state.ts'
 import { recordState } from './record-state.ts'
 import { responses } from './responses.ts'
 import { runJournal } from './run-journal.ts'
@@ -62,6 +65,9 @@ export const SHARED_TOPICS: readonly Topic[] = [
   runState,
   domainCommands,
   domainState,
+  queuesCommands,
+  queuesAnswers,
+  queuesState,
   auditEmits,
   auditAttempts,
   auditChanges,

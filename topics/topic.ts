@@ -1,7 +1,7 @@
 /** A topic's description. One file each; code imports a topic and never spells its name. */
 import type { Environment } from '../src/model/environments.ts'
 
-export type Role = 'api' | 'admit' | 'deliver' | 'run' | 'record'
+export type Role = 'api' | 'admit' | 'deliver' | 'run' | 'queue' | 'record'
 
 export interface TopicSettings {
   /** Its contents, in a sentence. */

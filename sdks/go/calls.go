@@ -281,6 +281,14 @@ func newPlatformEventsService(c *core) *PlatformEventsService {
 	return &PlatformEventsService{core: c}
 }
 
+type QueuesService struct {
+	core *core
+}
+
+func newQueuesService(c *core) *QueuesService {
+	return &QueuesService{core: c}
+}
+
 type ReplaysService struct {
 	core *core
 }
@@ -419,6 +427,7 @@ type Client struct {
 	Events           *EventsService
 	SchemaRegistry   *SchemaRegistryService
 	PlatformEvents   *PlatformEventsService
+	Queues           *QueuesService
 	Replays          *ReplaysService
 	Notifications    *NotificationsService
 	Workflows        *WorkflowsService
@@ -437,7 +446,7 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -2338,6 +2347,166 @@ func (s *PlatformEventsService) Publish(in NewPlatformEvent, opts ...Option) (*E
 // PublishContext is Publish with a context.
 func (s *PlatformEventsService) PublishContext(ctx context.Context, in NewPlatformEvent, opts ...Option) (*EmitResult, error) {
 	return callFor[EmitResult](ctx, s.core, opPublishPlatformEvent, nil, nil, in, opts)
+}
+
+// Create: Make a queue.
+func (s *QueuesService) Create(in NewQueue, opts ...Option) (*Queue, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *QueuesService) CreateContext(ctx context.Context, in NewQueue, opts ...Option) (*Queue, error) {
+	return callFor[Queue](ctx, s.core, opCreateQueue, nil, nil, in, opts)
+}
+
+// List: List queues, newest first.
+func (s *QueuesService) List(query ListQueuesQuery, opts ...Option) (*Page[Queue], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *QueuesService) ListContext(ctx context.Context, query ListQueuesQuery, opts ...Option) (*Page[Queue], error) {
+	return pageOf[Queue](ctx, s.core, opListQueues, nil, query, nil, opts)
+}
+
+// Each: List queues, newest first.
+func (s *QueuesService) Each(query ListQueuesQuery, opts ...Option) iter.Seq2[Queue, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *QueuesService) EachContext(ctx context.Context, query ListQueuesQuery, opts ...Option) iter.Seq2[Queue, error] {
+	return eachOf[Queue](ctx, s.core, opListQueues, nil, query, nil, opts)
+}
+
+// Get: One queue.
+func (s *QueuesService) Get(queueID string, opts ...Option) (*Queue, error) {
+	return s.GetContext(context.Background(), queueID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *QueuesService) GetContext(ctx context.Context, queueID string, opts ...Option) (*Queue, error) {
+	return callFor[Queue](ctx, s.core, opGetQueue, []string{queueID}, nil, nil, opts)
+}
+
+// Update: Change a queue.
+func (s *QueuesService) Update(queueID string, in QueuePatch, opts ...Option) (*Queue, error) {
+	return s.UpdateContext(context.Background(), queueID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *QueuesService) UpdateContext(ctx context.Context, queueID string, in QueuePatch, opts ...Option) (*Queue, error) {
+	return callFor[Queue](ctx, s.core, opUpdateQueue, []string{queueID}, nil, in, opts)
+}
+
+// Delete: Delete a queue.
+func (s *QueuesService) Delete(queueID string, query DeleteQueueQuery, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), queueID, query, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *QueuesService) DeleteContext(ctx context.Context, queueID string, query DeleteQueueQuery, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteQueue, []string{queueID}, query, nil, opts)
+}
+
+// Receive: Receive messages under a lease.
+func (s *QueuesService) Receive(queueID string, in ReceiveMessagesInput, opts ...Option) (*ReceivedMessages, error) {
+	return s.ReceiveContext(context.Background(), queueID, in, opts...)
+}
+
+// ReceiveContext is Receive with a context.
+func (s *QueuesService) ReceiveContext(ctx context.Context, queueID string, in ReceiveMessagesInput, opts ...Option) (*ReceivedMessages, error) {
+	return callFor[ReceivedMessages](ctx, s.core, opReceiveMessages, []string{queueID}, nil, in, opts)
+}
+
+// Ack: Settle messages: they never come again.
+func (s *QueuesService) Ack(queueID string, in AckMessagesInput, opts ...Option) (*SettledMessages, error) {
+	return s.AckContext(context.Background(), queueID, in, opts...)
+}
+
+// AckContext is Ack with a context.
+func (s *QueuesService) AckContext(ctx context.Context, queueID string, in AckMessagesInput, opts ...Option) (*SettledMessages, error) {
+	return callFor[SettledMessages](ctx, s.core, opAckMessages, []string{queueID}, nil, in, opts)
+}
+
+// Nack: Give messages back, or reject them.
+func (s *QueuesService) Nack(queueID string, in NackMessagesInput, opts ...Option) (*SettledMessages, error) {
+	return s.NackContext(context.Background(), queueID, in, opts...)
+}
+
+// NackContext is Nack with a context.
+func (s *QueuesService) NackContext(ctx context.Context, queueID string, in NackMessagesInput, opts ...Option) (*SettledMessages, error) {
+	return callFor[SettledMessages](ctx, s.core, opNackMessages, []string{queueID}, nil, in, opts)
+}
+
+// Extend: Extend leases, from now on.
+func (s *QueuesService) Extend(queueID string, in ExtendLeasesInput, opts ...Option) (*SettledMessages, error) {
+	return s.ExtendContext(context.Background(), queueID, in, opts...)
+}
+
+// ExtendContext is Extend with a context.
+func (s *QueuesService) ExtendContext(ctx context.Context, queueID string, in ExtendLeasesInput, opts ...Option) (*SettledMessages, error) {
+	return callFor[SettledMessages](ctx, s.core, opExtendLeases, []string{queueID}, nil, in, opts)
+}
+
+// Stats: Counts of a queue.
+func (s *QueuesService) Stats(queueID string, opts ...Option) (*QueueStats, error) {
+	return s.StatsContext(context.Background(), queueID, opts...)
+}
+
+// StatsContext is Stats with a context.
+func (s *QueuesService) StatsContext(ctx context.Context, queueID string, opts ...Option) (*QueueStats, error) {
+	return callFor[QueueStats](ctx, s.core, opGetQueueStats, []string{queueID}, nil, nil, opts)
+}
+
+// Peek: What is due next; nothing changes.
+func (s *QueuesService) Peek(queueID string, query PeekQueueQuery, opts ...Option) ([]PeekQueue, error) {
+	return s.PeekContext(context.Background(), queueID, query, opts...)
+}
+
+// PeekContext is Peek with a context.
+func (s *QueuesService) PeekContext(ctx context.Context, queueID string, query PeekQueueQuery, opts ...Option) ([]PeekQueue, error) {
+	return callOf[[]PeekQueue](ctx, s.core, opPeekQueue, []string{queueID}, query, nil, opts)
+}
+
+// Dead: List dead letters, oldest first.
+func (s *QueuesService) Dead(queueID string, query ListQueueDeadLettersQuery, opts ...Option) (*Page[QueueDeadLetter], error) {
+	return s.DeadContext(context.Background(), queueID, query, opts...)
+}
+
+// DeadContext is Dead with a context.
+func (s *QueuesService) DeadContext(ctx context.Context, queueID string, query ListQueueDeadLettersQuery, opts ...Option) (*Page[QueueDeadLetter], error) {
+	return pageOf[QueueDeadLetter](ctx, s.core, opListQueueDeadLetters, []string{queueID}, query, nil, opts)
+}
+
+// EachDead: List dead letters, oldest first.
+func (s *QueuesService) EachDead(queueID string, query ListQueueDeadLettersQuery, opts ...Option) iter.Seq2[QueueDeadLetter, error] {
+	return s.EachDeadContext(context.Background(), queueID, query, opts...)
+}
+
+// EachDeadContext is EachDead with a context.
+func (s *QueuesService) EachDeadContext(ctx context.Context, queueID string, query ListQueueDeadLettersQuery, opts ...Option) iter.Seq2[QueueDeadLetter, error] {
+	return eachOf[QueueDeadLetter](ctx, s.core, opListQueueDeadLetters, []string{queueID}, query, nil, opts)
+}
+
+// Redrive: Hand dead letters out again; they count from 0.
+func (s *QueuesService) Redrive(queueID string, in RedriveQueueInput, opts ...Option) (*RedrivenMessages, error) {
+	return s.RedriveContext(context.Background(), queueID, in, opts...)
+}
+
+// RedriveContext is Redrive with a context.
+func (s *QueuesService) RedriveContext(ctx context.Context, queueID string, in RedriveQueueInput, opts ...Option) (*RedrivenMessages, error) {
+	return callFor[RedrivenMessages](ctx, s.core, opRedriveQueue, []string{queueID}, nil, in, opts)
+}
+
+// Purge: Empty a queue, or its dead list.
+func (s *QueuesService) Purge(queueID string, in PurgeQueueInput, opts ...Option) (*PurgedMessages, error) {
+	return s.PurgeContext(context.Background(), queueID, in, opts...)
+}
+
+// PurgeContext is Purge with a context.
+func (s *QueuesService) PurgeContext(ctx context.Context, queueID string, in PurgeQueueInput, opts ...Option) (*PurgedMessages, error) {
+	return callFor[PurgedMessages](ctx, s.core, opPurgeQueue, []string{queueID}, nil, in, opts)
 }
 
 // Create: Take stored events to chosen targets again, or count them (dryRun).

@@ -39,6 +39,10 @@ type AcceptedRun struct {
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
+type AckMessagesInput struct {
+	Receipts []string `json:"receipts"`
+}
+
 type ActivateWebhookInput struct {
 	Resume          string `json:"resume,omitzero"`
 	VerifyOwnership *bool  `json:"verifyOwnership,omitzero"`
@@ -759,6 +763,11 @@ type Exported struct {
 	Extra     map[string]json.RawMessage `json:"-"`
 }
 
+type ExtendLeasesInput struct {
+	Receipts []string `json:"receipts"`
+	Seconds  int64    `json:"seconds"`
+}
+
 type FederationGroup struct {
 	ID                  string                     `json:"id"`
 	Revision            int64                      `json:"revision"`
@@ -1239,6 +1248,12 @@ type MadeWebhook struct {
 	Extra                   map[string]json.RawMessage `json:"-"`
 }
 
+type NackMessagesInput struct {
+	Receipts     []string `json:"receipts"`
+	DelaySeconds *int64   `json:"delaySeconds,omitzero"`
+	Dead         *bool    `json:"dead,omitzero"`
+}
+
 type NamespaceGrant struct {
 	Namespace string `json:"namespace"`
 }
@@ -1474,6 +1489,26 @@ type NewPlatformEvent struct {
 	Time           string `json:"time,omitzero"`
 	CorrelationID  string `json:"correlationId,omitzero"`
 	IdempotencyKey string `json:"idempotencyKey,omitzero"`
+}
+
+type NewQueue struct {
+	Name                     string                        `json:"name"`
+	Selectors                []string                      `json:"selectors"`
+	Conditions               any                           `json:"conditions,omitzero"`
+	VisibilityTimeoutSeconds *int64                        `json:"visibilityTimeoutSeconds,omitzero"`
+	MaxReceives              *int64                        `json:"maxReceives,omitzero"`
+	NackBackoff              Nullable[NewQueueNackBackoff] `json:"nackBackoff,omitzero"`
+	RetentionHours           *int64                        `json:"retentionHours,omitzero"`
+	DeadLetterQueueID        Nullable[string]              `json:"deadLetterQueueId,omitzero"`
+	Active                   *bool                         `json:"active,omitzero"`
+	Ordered                  *bool                         `json:"ordered,omitzero"`
+	Start                    string                        `json:"start,omitzero"`
+}
+
+type NewQueueNackBackoff struct {
+	FirstSeconds int64   `json:"firstSeconds"`
+	Factor       float64 `json:"factor"`
+	MaxSeconds   int64   `json:"maxSeconds"`
 }
 
 type NewReplay struct {
@@ -1791,6 +1826,12 @@ type Partitions struct {
 	Extra         map[string]json.RawMessage `json:"-"`
 }
 
+type PeekQueue struct {
+	ID           string                     `json:"id"`
+	ReceiveCount int64                      `json:"receiveCount"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
 type PullEventsResult struct {
 	ID       *string                    `json:"id"`
 	Type     *string                    `json:"type"`
@@ -1798,6 +1839,15 @@ type PullEventsResult struct {
 	Event    json.RawMessage            `json:"event"`
 	Delivery *EventWithDeliveryDelivery `json:"delivery"`
 	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type PurgeQueueInput struct {
+	Dead *bool `json:"dead,omitzero"`
+}
+
+type PurgedMessages struct {
+	Purged int64                      `json:"purged"`
+	Extra  map[string]json.RawMessage `json:"-"`
 }
 
 type QuarantineEntry struct {
@@ -1838,6 +1888,76 @@ type QuarantinedRecord struct {
 	Extra           map[string]json.RawMessage `json:"-"`
 }
 
+type Queue struct {
+	ID                       string                     `json:"id"`
+	Revision                 int64                      `json:"revision"`
+	CreatedAt                string                     `json:"createdAt"`
+	UpdatedAt                string                     `json:"updatedAt"`
+	Environment              string                     `json:"environment"`
+	Name                     string                     `json:"name"`
+	Selectors                []string                   `json:"selectors"`
+	Conditions               json.RawMessage            `json:"conditions"`
+	VisibilityTimeoutSeconds int64                      `json:"visibilityTimeoutSeconds"`
+	MaxReceives              int64                      `json:"maxReceives"`
+	NackBackoff              json.RawMessage            `json:"nackBackoff"`
+	RetentionHours           int64                      `json:"retentionHours"`
+	Ordered                  bool                       `json:"ordered"`
+	DeadLetterQueueID        *string                    `json:"deadLetterQueueId"`
+	Active                   bool                       `json:"active"`
+	Receivable               bool                       `json:"receivable"`
+	Extra                    map[string]json.RawMessage `json:"-"`
+}
+
+type QueueDeadLetter struct {
+	EventID         string                     `json:"eventId"`
+	ReceiveCount    int64                      `json:"receiveCount"`
+	Reason          string                     `json:"reason"`
+	DeadAt          string                     `json:"deadAt"`
+	FirstReceivedAt *string                    `json:"firstReceivedAt"`
+	Event           json.RawMessage            `json:"event"`
+	Extra           map[string]json.RawMessage `json:"-"`
+}
+
+type QueueMessage struct {
+	ID              string                     `json:"id"`
+	Type            string                     `json:"type"`
+	Receipt         string                     `json:"receipt"`
+	ReceiveCount    int64                      `json:"receiveCount"`
+	FirstReceivedAt string                     `json:"firstReceivedAt"`
+	VisibleAt       string                     `json:"visibleAt"`
+	DeadFrom        json.RawMessage            `json:"deadFrom"`
+	Extra           map[string]json.RawMessage `json:"-"`
+}
+
+type QueuePatch struct {
+	Name                     string                        `json:"name,omitzero"`
+	Selectors                []string                      `json:"selectors,omitzero"`
+	Conditions               any                           `json:"conditions,omitzero"`
+	VisibilityTimeoutSeconds *int64                        `json:"visibilityTimeoutSeconds,omitzero"`
+	MaxReceives              *int64                        `json:"maxReceives,omitzero"`
+	NackBackoff              Nullable[NewQueueNackBackoff] `json:"nackBackoff,omitzero"`
+	RetentionHours           *int64                        `json:"retentionHours,omitzero"`
+	DeadLetterQueueID        Nullable[string]              `json:"deadLetterQueueId,omitzero"`
+	Active                   *bool                         `json:"active,omitzero"`
+}
+
+type QueueStats struct {
+	Ready           int64                      `json:"ready"`
+	Approximate     bool                       `json:"approximate"`
+	InFlight        int64                      `json:"inFlight"`
+	Delayed         int64                      `json:"delayed"`
+	Held            int64                      `json:"held"`
+	Dead            int64                      `json:"dead"`
+	OldestReadyAt   *string                    `json:"oldestReadyAt"`
+	HandedOut       int64                      `json:"handedOut"`
+	Acked           int64                      `json:"acked"`
+	Expired         int64                      `json:"expired"`
+	Purged          int64                      `json:"purged"`
+	WaitingReceives int64                      `json:"waitingReceives"`
+	Awake           bool                       `json:"awake"`
+	Extra           map[string]json.RawMessage `json:"-"`
+}
+
 type ReadMark struct {
 	ID     string                     `json:"id"`
 	ReadAt string                     `json:"readAt"`
@@ -1848,6 +1968,20 @@ type ReadMarks struct {
 	Read  int64                      `json:"read"`
 	More  bool                       `json:"more"`
 	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type ReceiveMessagesInput struct {
+	Max                      *int64   `json:"max,omitzero"`
+	WaitSeconds              *int64   `json:"waitSeconds,omitzero"`
+	VisibilityTimeoutSeconds *int64   `json:"visibilityTimeoutSeconds,omitzero"`
+	PerSubject               *int64   `json:"perSubject,omitzero"`
+	Ack                      []string `json:"ack,omitzero"`
+}
+
+type ReceivedMessages struct {
+	Messages []QueueMessage             `json:"messages"`
+	Results  []SettledReceipt           `json:"results"`
+	Extra    map[string]json.RawMessage `json:"-"`
 }
 
 type RedriveDeadLettersInput struct {
@@ -1861,6 +1995,12 @@ type RedriveDeadLettersInput struct {
 type RedriveQuarantinedInput struct {
 	Payload any    `json:"payload,omitzero"`
 	Version string `json:"version,omitzero"`
+}
+
+type RedriveQueueInput struct {
+	All       *bool    `json:"all,omitzero"`
+	EventIDs  []string `json:"eventIds,omitzero"`
+	ToQueueID string   `json:"toQueueId,omitzero"`
 }
 
 type RedrivenDeadLetters struct {
@@ -1877,6 +2017,12 @@ type RedrivenDeadLettersSkipped struct {
 	Count      *int64                     `json:"count"`
 	Reason     string                     `json:"reason"`
 	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type RedrivenMessages struct {
+	Redriven int64                      `json:"redriven"`
+	NotFound []string                   `json:"notFound"`
+	Extra    map[string]json.RawMessage `json:"-"`
 }
 
 type RefusedInBatchError struct {
@@ -2428,6 +2574,18 @@ type SetLifecycleNamesInput struct {
 
 type SetValueInput struct {
 	Value string `json:"value"`
+}
+
+type SettledMessages struct {
+	Results []SettledReceipt           `json:"results"`
+	Extra   map[string]json.RawMessage `json:"-"`
+}
+
+type SettledReceipt struct {
+	Receipt   string                     `json:"receipt"`
+	Status    string                     `json:"status"`
+	VisibleAt *string                    `json:"visibleAt"`
+	Extra     map[string]json.RawMessage `json:"-"`
 }
 
 type Shared struct {
@@ -3000,6 +3158,24 @@ type PullEventsQuery struct {
 	IncludeLifecycle *bool  `query:"includeLifecycle"`
 	Sequence         string `query:"sequence"`
 	Webhook          string `query:"webhook"`
+}
+
+type ListQueuesQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type DeleteQueueQuery struct {
+	Force *bool `query:"force"`
+}
+
+type PeekQueueQuery struct {
+	Limit *int64 `query:"limit"`
+}
+
+type ListQueueDeadLettersQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
 }
 
 type GetRegistrationTypesQuery struct {

@@ -19,6 +19,7 @@ import * as organizations from './organizations/schemas.ts'
 import * as platformEvents from './platform-events/schemas.ts'
 import * as pulls from './pulls/schemas.ts'
 import * as quarantine from './quarantine/schemas.ts'
+import * as queues from './queues/schemas.ts'
 import * as registrations from './registrations/schemas.ts'
 import * as replays from './replays/schemas.ts'
 import * as runs from './runs/schemas.ts'
@@ -75,6 +76,21 @@ const SAID_OTHERWISE: Record<string, string> = {
   'registrations.newDryRun': 'DryRunCustomEventInput',
   'registrations.types': 'GeneratedTypes',
   'pulls.logEvent': 'LogEvent',
+  'queues.ackOrder': 'AckMessagesInput',
+  'queues.deadLetter': 'QueueDeadLetter',
+  'queues.deleteQuery': 'DeleteQueueQuery',
+  'queues.extendOrder': 'ExtendLeasesInput',
+  'queues.message': 'QueueMessage',
+  'queues.nackOrder': 'NackMessagesInput',
+  'queues.peekQuery': 'PeekQueueQuery',
+  'queues.purged': 'PurgedMessages',
+  'queues.purgeOrder': 'PurgeQueueInput',
+  'queues.received': 'ReceivedMessages',
+  'queues.receiveOrder': 'ReceiveMessagesInput',
+  'queues.redriven': 'RedrivenMessages',
+  'queues.redriveOrder': 'RedriveQueueInput',
+  'queues.settled': 'SettledMessages',
+  'queues.stats': 'QueueStats',
   'replays.replayed': 'ReplayedCounts',
   'runs.accepted': 'AcceptedRun',
   'runs.acceptedOrEnded': 'StartedRun',
@@ -119,7 +135,20 @@ const FOLDERS = {
     platformEvents,
     pulls,
   },
-  ...{ quarantine, registrations, replays, runs, sessions, streams, tables, usage, variables, webhooks, workflows },
+  ...{
+    quarantine,
+    queues,
+    registrations,
+    replays,
+    runs,
+    sessions,
+    streams,
+    tables,
+    usage,
+    variables,
+    webhooks,
+    workflows,
+  },
 }
 
 /** A schema that any object satisfies is shared by all folders: it has no name. */

@@ -23,6 +23,8 @@ import type { ControlView } from '../model/control-view.ts'
 import type { Ids } from '../model/ids.ts'
 import type { Tracing } from '../observability/tracing/tracing.ts'
 import { runAs } from '../process/work.ts'
+import type { QueueCalls } from '../queue-calls/queue-calls.ts'
+import type { Receipts } from '../queues/receipts.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
@@ -65,6 +67,8 @@ import { createOrganizationHandlers } from './organizations/handlers.ts'
 import { createPlatformEventHandlers } from './platform-events/handlers.ts'
 import { createPullHandlers } from './pulls/handlers.ts'
 import { createQuarantineHandlers } from './quarantine/handlers.ts'
+import { createQueueHandlers } from './queues/handlers.ts'
+import { createMessageHandlers } from './queues/message-handlers.ts'
 import { createRegistrationHandlers } from './registrations/handlers.ts'
 import { createReplayHandlers } from './replays/handlers.ts'
 import { createCheckEvents } from './replays/named-events.ts'
@@ -131,6 +135,8 @@ export interface ApiDeps {
   foreign: ForeignDatabases
   /** Seals the cookies of sessions. */
   secrets: SecretBox
+  queueCalls: QueueCalls
+  receipts: Receipts
   /** Undefined: off. */
   tracing?: Tracing | undefined
   /** See `createApp`. */
@@ -216,6 +222,8 @@ export function createApi(deps: ApiDeps): Api {
       { ...deps, ...controlPlane },
       createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'route' }),
     ),
+    queues: createQueueHandlers({ ...deps, ...controlPlane }),
+    queueMessages: createMessageHandlers(deps),
     evaluate: createEvaluateHandler(deps),
     dryRun: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),

@@ -18,6 +18,7 @@ import { createOrganizationRoutes, type OrganizationHandlers } from './organizat
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
 import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
+import { createQueueRoutes, type QueueHandlers } from './queues/routes.ts'
 import { createRegistrationRoutes, type RegistrationHandlers } from './registrations/routes.ts'
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
 import { createRunRoutes, type RunRoutesHandlers } from './runs/routes.ts'
@@ -37,6 +38,7 @@ export interface Handlers
     EmitHandlers,
     FederationHandlers,
     NotificationHandlers,
+    QueueHandlers,
     ReplayHandlers,
     RunRoutesHandlers,
     ConnectionHandlers,
@@ -81,6 +83,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createPlatformEventRoutes(on.platformEvents),
     ...createPullRoutes(on.pulls),
     ...createStreamRoutes(on.streams),
+    ...createQueueRoutes(on),
     ...createLifecycleRoutes(on.lifecycle),
     emits.redrive,
     registrations.dryRun,

@@ -17,7 +17,7 @@ import { readStored, writePrivate } from '../embedded/stored-files.ts'
 import { createTokenSource } from '../kafka/protocol/token-source.ts'
 import type { KafkaSettings } from '../kafka/protocol/wire.ts'
 import type { KafkaSecurityProtocol } from '../model/security-protocol.ts'
-import { type Config, ROLES } from '../settings/config.ts'
+import type { Config } from '../settings/config.ts'
 import { readPem } from '../settings/pem.ts'
 
 export interface Backends {
@@ -51,6 +51,9 @@ interface Part<T> {
 const RESTART_PAUSE_MS = 1_000
 const RESTARTS_MAX = 5
 
+/** A process with all of these starts the embedded backends; roles that came later do not matter. */
+const EMBEDDING = ['api', 'admit', 'deliver', 'record'] as const
+
 export async function openBackends(deps: {
   config: Config
   clock: Clock
@@ -61,7 +64,7 @@ export async function openBackends(deps: {
   stop?: AbortSignal | undefined
 }): Promise<Backends> {
   const { config } = deps
-  const joins = config.roles.length < ROLES.length
+  const joins = EMBEDDING.some(role => !config.roles.includes(role))
   const embedded = { kafka: config.kafkaBrokers.length === 0, clickhouse: config.clickhouseUrl === undefined }
   const needsKeys = config.adminKey === undefined || config.secretKey === undefined
   const parts = { kafka: embedded.kafka && !joins, clickhouse: embedded.clickhouse && !joins }

@@ -5,6 +5,7 @@ import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
+import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
@@ -13,6 +14,8 @@ import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
+import { createQueueCalls, type QueueCalls } from '../queue-calls/queue-calls.ts'
+import { createReceipts, type Receipts } from '../queues/receipts.ts'
 import { createDomainCalls } from '../run-calls/domain-calls.ts'
 import { createRunCalls, type RunCalls } from '../run-calls/run-calls.ts'
 import { createRunWatches, type RunWatches } from '../run-calls/run-watches.ts'
@@ -38,6 +41,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const { shards } = parts.provisioning
   const runCalls = createRunCalls({ ...parts, appender, shards, processId })
   const runWatches = createRunWatches({ ...parts, appender, shards, processId })
+  const queueCalls = createQueueCalls({ ...parts, appender, shards, processId })
+  const receipts = receiptsOf(parts)
   const streaming = await openStreams(parts, followed)
   const meters = createMeters({
     ...parts,
@@ -47,8 +52,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     meter: 'streamed_events',
   })
   const push = openPush(parts, { streaming, meters, appender, processId })
-  const readers = await followTopics(parts, { ...followed, ...push, runCalls, runWatches })
-  showFollowed(parts, { ...followed, runCalls })
+  const readers = await followTopics(parts, { ...followed, ...push, runCalls, runWatches, queueCalls })
+  showFollowed(parts, { ...followed, runCalls, queueCalls })
   alignPartitions(parts)
   const kafkaAccess = openKafkaAccess(parts)
   const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
@@ -69,6 +74,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     foreign,
     runCalls,
     runWatches,
+    queueCalls,
+    receipts,
   }
   const api = createHandler(parts, { ...followed, ...opened })
   parts.draining.push(async () => streaming.pulls.close(), api.drain)
@@ -89,6 +96,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     followed.verdictWaiter.close()
     runCalls.close()
     runWatches.close()
+    queueCalls.close()
     await history.close()
   })
   resealAll(parts)
@@ -99,6 +107,10 @@ function openKafkaAccess(parts: Parts) {
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends
   const listener = { bootstrapServers: clientBrokers.join(','), securityProtocol }
   return createKafkaAccess({ ...parts, credentials: parts.controlPlane.kafkaCredentials, listener })
+}
+
+function receiptsOf({ backends: { secretKey, previousSecretKey } }: Parts): Receipts {
+  return createReceipts(signingKeys(secretKey, previousSecretKey, 'queue-receipts'))
 }
 
 function openStreams(parts: Parts, { numbers }: Followed): Promise<Streaming> {
@@ -171,6 +183,8 @@ type Opened = Followed & {
   foreign: ForeignDatabases
   runCalls: RunCalls
   runWatches: RunWatches
+  queueCalls: QueueCalls
+  receipts: Receipts
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {

@@ -14,6 +14,7 @@ import { startAdmit } from './compose-admit.ts'
 import { startApi } from './compose-api.ts'
 import { withConsole } from './compose-console.ts'
 import { startDeliver } from './compose-deliver.ts'
+import { startQueue } from './compose-queue.ts'
 import { startRecord } from './compose-record.ts'
 import { startRun } from './compose-run.ts'
 import { type Listener, listen, type Upgrade } from './listen.ts'
@@ -87,6 +88,7 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   if (roles.includes('record')) startRecord(parts)
   if (roles.includes('deliver')) startDeliver(parts)
   if (roles.includes('run')) startRun(parts)
+  if (roles.includes('queue')) await startQueue(parts)
   if (roles.includes('admit')) startAdmit(parts)
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)

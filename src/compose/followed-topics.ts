@@ -2,6 +2,7 @@
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { outcomes as outcomesTopic } from '../../topics/outcomes.ts'
+import { queuesAnswers } from '../../topics/queues-answers.ts'
 import { responses as responsesTopic } from '../../topics/responses.ts'
 import { streamsPresence } from '../../topics/streams-presence.ts'
 import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
@@ -12,6 +13,7 @@ import type { LogRecord } from '../kafka/ports.ts'
 import { retryTransient } from '../kafka/protocol/retry-transient.ts'
 import { createLogReader } from '../kafka/read/log-reader.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
+import type { QueueCalls } from '../queue-calls/queue-calls.ts'
 import type { RunCalls } from '../run-calls/run-calls.ts'
 import type { RunWatches } from '../run-calls/run-watches.ts'
 import type { Push } from '../streaming/hub/push.ts'
@@ -31,7 +33,11 @@ export interface Followed {
 }
 
 /** Fed with the topics `streams.presence` and `responses`. */
-type FollowedBesides = Pick<Push, 'presence'> & { runCalls: RunCalls; runWatches: Pick<RunWatches, 'onRecord'> }
+type FollowedBesides = Pick<Push, 'presence'> & {
+  runCalls: RunCalls
+  runWatches: Pick<RunWatches, 'onRecord'>
+  queueCalls: QueueCalls
+}
 
 export const createFollowed = ({ clock, logger }: Parts, processId: string): Followed => ({
   verdictWaiter: createVerdictWaiter({ clock, processId }),
@@ -43,7 +49,7 @@ export const createFollowed = ({ clock, logger }: Parts, processId: string): Fol
 /** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
 export async function followTopics(
   parts: Parts,
-  { verdictWaiter, pauses, numbers, waiting, presence, runCalls, runWatches }: Followed & FollowedBesides,
+  { verdictWaiter, pauses, numbers, waiting, presence, runCalls, runWatches, queueCalls }: Followed & FollowedBesides,
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   const verdicts = createLogReader({
@@ -54,7 +60,8 @@ export async function followTopics(
           if (topic === responsesTopic.name) {
             runCalls.onRecord(record)
             runWatches.onRecord(record)
-          } else {
+          } else if (topic === queuesAnswers.name) queueCalls.onRecord(record)
+          else {
             verdictWaiter.onRecord(record)
             pauses.onRecord(record)
           }
@@ -79,10 +86,11 @@ export async function followTopics(
       onFatal,
     },
   })
-  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name])
+  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name, queuesAnswers.name])
   for (let shard = 0; shard < provisioning.shards; shard++) {
     // A shard whose partition has no leader gives no verdicts either: its end is looked up once there is a leader.
     verdicts.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
+    verdicts.assign(queuesAnswers.name, shard, ends.get(`${queuesAnswers.name}/${shard}`) ?? 'latest')
     verdicts.assign(responsesTopic.name, shard, ends.get(`${responsesTopic.name}/${shard}`) ?? 'latest')
     counters.assign(admissionCounters.name, shard, 'earliest')
     counters.assign(deliveryCatchUps.name, shard, 'earliest')
@@ -98,7 +106,13 @@ export async function followTopics(
 
 export function showFollowed(
   { metrics, view, clock, wire }: Parts,
-  { verdictWaiter, numbers, waiting, runCalls }: Followed & Pick<FollowedBesides, 'runCalls'>,
+  {
+    verdictWaiter,
+    numbers,
+    waiting,
+    runCalls,
+    queueCalls,
+  }: Followed & Pick<FollowedBesides, 'runCalls' | 'queueCalls'>,
 ): void {
   metrics.ingressLag(
     createIngressLag({ view, clock, position: numbers.position, ends: partitions => wire.ends(partitions) }),
@@ -114,6 +128,7 @@ export function showFollowed(
     'Requests answered with a queued emit, because its verdict did not come within two seconds.',
     () => verdictWaiter.timedOut,
   )
+  metrics.gauge('clarion_waiting_queue_calls', 'Calls of queues that wait for their answer.', () => queueCalls.waiting)
   metrics.gauge('clarion_waiting_run_calls', 'Calls of runs that wait for their answer.', () => runCalls.waiting)
 }
 

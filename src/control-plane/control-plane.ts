@@ -18,6 +18,7 @@ import { createKeyUses, type KeyUses } from './organizations/key-uses.ts'
 import { createKeys, type Keys } from './organizations/keys.ts'
 import { createLifecycleNames, type LifecycleNames } from './organizations/lifecycle-names.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
+import { createQueues, type Queues } from './queues/queues.ts'
 import { createRegistrationRules, type RegistrationRules } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
@@ -49,6 +50,7 @@ export interface ControlPlane {
   compatibilityModes: CompatibilityModes
   webhooks: Webhooks
   replays: Replays
+  queues: Queues
   kafkaCredentials: KafkaCredentials
   partitions: Partitions
   registrationRules: RegistrationRules
@@ -118,6 +120,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     federation: createFederation(shared),
     deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),
+    queues: createQueues(shared),
     retention: createRetention(shared),
     kafkaCredentials: createKafkaCredentials(shared),
     lifecycleNames: createLifecycleNames(shared),

@@ -115,6 +115,11 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     FAILING: ['Five tries in a row have failed, or its receiver is gone.', 'channel, failingSince'],
     RECOVERED: ['It takes notifications again.', 'channel'],
   }),
+  ...each('QUEUE', {
+    CREATED: ['A queue was created.', 'name'],
+    UPDATED: ['It was changed.', 'name, changed'],
+    DELETED: ['It was deleted, with its messages.', 'name'],
+  }),
   ...each('WORKFLOW', {
     CREATED: ['A workflow was created.', 'name, trigger'],
     UPDATED: ['Its settings were changed.', 'name, changed'],

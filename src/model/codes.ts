@@ -156,6 +156,20 @@ export const CODES = {
   notification_quota_exceeded: entry(402, "The plan's notifications of the day are used up."),
   channel_quota_exceeded: entry(402, "The plan's number of notification channels is used up."),
 
+  // Queues
+  queue_quota_exceeded: entry(402, "The plan's number of queues is used up, or it has fewer than there are."),
+  queue_inactive: entry(409, 'The queue is switched off, or was while the call waited.'),
+  queue_not_empty: entry(409, 'The queue has messages, dead letters included; force=true deletes it with them.'),
+  receipt_expired: entry(
+    409,
+    'The message was handed out again, is dead, or the queue was purged: the receipt settles nothing any more.',
+  ),
+  in_flight_limit: entry(
+    429,
+    'The queue has as many messages that are not settled as it can, and none of them is due: settle some first.',
+    true,
+  ),
+
   // Workflows
   workflow_invalid: entry(400, 'The workflow or its definition is wrong; details name each place and what to write.'),
   workflow_quota_exceeded: entry(

@@ -62,6 +62,8 @@ export const LISTS = {
   registrations: record,
   webhooks: record,
   replays: record,
+  queues: record,
+  'queue-dead': [count],
   'notification-channels': record,
   workflows: record,
   routes: record,

@@ -36,6 +36,8 @@ export interface PlanLimits {
   /** Workflows may use `custom_code`. */
   customCode: boolean
   queues: number
+  /** Calls of queues per second. */
+  queueCallsPerS: number
   /** Open streams at a time. */
   streams: number
   /** Events per second of one stream; more are delayed, not dropped. */
@@ -91,6 +93,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: false,
     customCode: false,
     queues: 0,
+    queueCallsPerS: 5,
     streams: 1,
     streamEventsPerS: 10,
     pullsPerS: 1,
@@ -125,6 +128,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: true,
     customCode: false,
     queues: 2,
+    queueCallsPerS: 50,
     streams: 5,
     streamEventsPerS: 100,
     pullsPerS: 5,
@@ -159,6 +163,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: true,
     customCode: true,
     queues: 10,
+    queueCallsPerS: 500,
     streams: 25,
     streamEventsPerS: 1_000,
     pullsPerS: 20,
@@ -193,6 +198,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: true,
     customCode: true,
     queues: 100,
+    queueCallsPerS: 2_000,
     streams: 100,
     streamEventsPerS: 5_000,
     pullsPerS: 100,

@@ -9,6 +9,7 @@ import type { KafkaCredential } from './kafka-credentials.ts'
 import type { Login } from './logins.ts'
 import type { NotificationChannel, NotificationPreferences } from './notifications.ts'
 import type { Organization } from './organizations.ts'
+import type { QueueRecord } from './queues.ts'
 import type { Registration } from './registrations.ts'
 import type { Replay } from './replays.ts'
 import type { SecretKeyRecord } from './secret-keys.ts'
@@ -25,6 +26,7 @@ export interface RecordsByKind {
   'federation-push': FederationPush
   'kafka-credential': KafkaCredential
   replay: Replay
+  queue: QueueRecord
   'notification-channel': NotificationChannel
   'notification-preferences': NotificationPreferences
   workflow: Workflow
@@ -46,6 +48,7 @@ export const KINDS = [
   'federation-push',
   'kafka-credential',
   'replay',
+  'queue',
   'notification-channel',
   'notification-preferences',
   'workflow',

@@ -22,6 +22,8 @@ export const SCOPES = [
   'tables:read',
   'tables:write',
   'tables:manage',
+  'queues:receive',
+  'queues:manage',
   'domain:manage',
   'domain:read',
 ] as const
@@ -52,6 +54,7 @@ const INCLUDED_IN: Partial<Record<Scope, readonly Scope[]>> = {
   'tables:read': ['tables:manage'],
   'tables:write': ['tables:manage'],
   'domain:read': ['domain:manage'],
+  'queues:receive': ['queues:manage'],
 }
 
 /** Held by older keys with all of the first. */
@@ -59,6 +62,7 @@ const ADDED: readonly Scope[] = [
   ...(['notifications:send', 'notifications:manage'] as const),
   ...(['workflows:read', 'workflows:run', 'routes:call', 'secrets:use', 'domain:manage', 'domain:read'] as const),
   ...(['tables:read', 'tables:write', 'tables:manage'] as const),
+  ...(['queues:receive', 'queues:manage'] as const),
 ]
 
 /** Since this set, a key holds nothing of the list above that it does not name. */

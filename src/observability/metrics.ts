@@ -14,6 +14,7 @@ import { SECONDS } from './buckets.ts'
 import { createDeliverMetrics, type DeliverMetrics } from './deliver-metrics.ts'
 import type { IngressLag } from './ingress-lag.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
+import { createQueueMetrics, type QueueMetrics } from './queue-metrics.ts'
 import { createRecordMetrics, type RecordMetrics } from './record-metrics.ts'
 import { createRunMetrics, type RunMetrics } from './run-metrics.ts'
 import { createSandboxMetrics, type SandboxMetrics } from './sandbox-metrics.ts'
@@ -30,6 +31,7 @@ export interface Metrics {
   runs: RunMetrics
   sandboxes: SandboxMetrics
   tables: TableMetrics
+  queues: QueueMetrics
   streams: StreamMetrics
   verdictOf(
     verdict: { verdict: string; code?: string },
@@ -112,6 +114,7 @@ export function createMetrics(): Metrics {
     runs: createRunMetrics(registry, scraped),
     sandboxes: createSandboxMetrics(registry, scraped),
     tables: createTableMetrics(registry, scraped),
+    queues: createQueueMetrics(registry, scraped),
     shard,
     streams: createStreamMetrics(registry, scraped),
     verdictOf({ verdict, code }, { request, recordedAtMs, judgedAtMs }) {

@@ -68,7 +68,7 @@ export function createRunCalls(deps: {
   const { appender, view, shards, clock, processId, waitingMax = WAITING_MAX } = deps
   const key = Buffer.from(processId)
   const tickets = createTickets<RunAnswer>({ clock })
-  const shares = createShares(waitingMax)
+  const shares = createShares(waitingMax, 'calls of runs')
 
   async function append(organizationId: string, record: ReturnType<RecordOf>, ticket: number): Promise<void> {
     try {

@@ -13,14 +13,14 @@ export interface Shares {
 
 const RETRY_AFTER_S = 1
 
-export function createShares(placesMax: number): Shares {
+/** `what`: of what calls, for the message. */
+export function createShares(placesMax: number, what: string): Shares {
   const taken = new Map<string, number>()
   let total = 0
 
   function check(organizationId: string): void {
     if ((taken.get(organizationId) ?? 0) < placesMax - total) return
-    const message =
-      'The organization has more calls of runs waiting than its share. The call was not taken: repeat it after Retry-After.'
+    const message = `The organization has more ${what} waiting than its share. The call was not taken: repeat it after Retry-After.`
     throw new ClarionError('service_unavailable', message, { retryAfterS: RETRY_AFTER_S })
   }
 

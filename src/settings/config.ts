@@ -14,7 +14,7 @@ import { unknownNames } from './unknown-names.ts'
 
 export { SETTINGS } from './list.ts'
 
-export const ROLES = ['api', 'admit', 'deliver', 'run', 'record'] as const
+export const ROLES = ['api', 'admit', 'deliver', 'run', 'queue', 'record'] as const
 export type RoleName = (typeof ROLES)[number]
 
 export const KAFKA_SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const

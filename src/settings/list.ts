@@ -46,7 +46,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'CLARION_ROLES',
-    sentence: 'What this process does: api, admit, deliver, run, record, or all.',
+    sentence: 'What this process does: api, admit, deliver, run, queue, record, or all.',
     default: 'all',
     example: 'api,admit',
   },

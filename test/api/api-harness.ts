@@ -12,6 +12,7 @@ import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
+import { signingKeys } from '../../src/crypto/signing-key.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'
 import { createPings } from '../../src/delivery/ping.ts'
 import { createBuildAttempt } from '../../src/delivery/request.ts'
@@ -28,6 +29,8 @@ import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
+import { createQueueCalls } from '../../src/queue-calls/queue-calls.ts'
+import { createReceipts } from '../../src/queues/receipts.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { createRunCalls } from '../../src/run-calls/run-calls.ts'
 import { createRunWatches } from '../../src/run-calls/run-watches.ts'
@@ -201,6 +204,8 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     runCalls: createRunCalls({ ...parts, appender: refusable, processId: ids.next('api') }),
     ...{ referenceDomain: options.referenceDomain ?? 'on', domainCalls: createDomainDesks({ clock }) },
     runWatches: createRunWatches({ ...parts, appender: refusable, processId: ids.next('api') }),
+    queueCalls: createQueueCalls({ ...parts, appender: refusable, processId: ids.next('api') }),
+    receipts: createReceipts(signingKeys(SECRET_KEY, undefined, 'queue-receipts')),
     ...{ streaming, meters, push },
     pauses,
     tags,

@@ -22,6 +22,8 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   registrations: fc.tuple(time, id('cer')),
   webhooks: record,
   replays: fc.tuple(time, id('rpl')),
+  queues: fc.tuple(time, id('que')),
+  'queue-dead': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),
   'notification-channels': fc.tuple(time, id('chn')),
   workflows: fc.tuple(time, id('wf')),
   routes: fc.tuple(time, id('rte')),

@@ -119,6 +119,11 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
     ...{ previousEncryptedSecret: true, previousSecretExpiresAt: true, health: true, failingSince: true },
     ...{ autoDisableAfterDays: true, resumeAfter: true, peer: true },
   },
+  queue: {
+    ...{ environment: true, name: true, selectors: true, conditions: true, visibilityTimeoutSeconds: true },
+    ...{ maxReceives: true, nackBackoff: true, retentionHours: true, ordered: true, deadLetterQueueId: true },
+    ...{ startOffsets: true, active: true },
+  },
   'federation-group': { name: true, description: true, status: true, createdBy: true, archivedAt: true },
   'federation-member': {
     ...{

@@ -14,6 +14,7 @@ export const AUDIT_ENTITY_TYPES = [
     'notification',
     'notification-channel',
     'replay',
+    'queue',
     'workflow',
     'variable',
     'secret',

@@ -135,6 +135,20 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
       'event_not_registered',
     ],
   },
+  {
+    path: /^\/queues/,
+    codes: [
+      'conflict',
+      'cursor_expired',
+      'in_flight_limit',
+      'invalid_cursor',
+      'invalid_event_selector',
+      'queue_inactive',
+      'queue_not_empty',
+      'queue_quota_exceeded',
+      'receipt_expired',
+    ],
+  },
   { path: /^\/(variables|secrets)/, codes: ['conflict', 'in_use', 'workflow_quota_exceeded'] },
   { path: /^\/connections/, codes: ['in_use', 'workflow_quota_exceeded'] },
   {

@@ -1,4 +1,4 @@
-/** Public names of the routes and of the reference domain, in the form of `operation-names.ts`. */
+/** Public names of the routes, the reference domain and queues, in the form of `operation-names.ts`. */
 export const MORE_NAMES = `
 GET /routes/:id/runs listRouteRuns routes.runs
 POST /routes createRoute routes.create once
@@ -73,4 +73,18 @@ POST /designs/:id/share shareDesign designs.share once
 GET /designs/:id/shares/:part getDesignShare designs.getShare
 POST /designs/:id/elements addDesignElement designs.addElement once
 POST /designs/:id/suggestions/:part/apply applyDesignSuggestion designs.applySuggestion once
+POST /queues createQueue queues.create once
+GET /queues listQueues queues.list
+GET /queues/:id getQueue queues.get
+PATCH /queues/:id updateQueue queues.update
+DELETE /queues/:id deleteQueue queues.delete
+POST /queues/:id/receive receiveMessages queues.receive once
+POST /queues/:id/ack ackMessages queues.ack
+POST /queues/:id/nack nackMessages queues.nack
+POST /queues/:id/extend extendLeases queues.extend
+GET /queues/:id/stats getQueueStats queues.stats
+GET /queues/:id/peek peekQueue queues.peek
+GET /queues/:id/dead listQueueDeadLetters queues.dead
+POST /queues/:id/redrive redriveQueue queues.redrive
+POST /queues/:id/purge purgeQueue queues.purge
 `

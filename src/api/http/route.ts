@@ -21,7 +21,7 @@ export type Access = 'public' | 'operator' | 'any' | Scope | `${Scope} or ${Scop
 export type Schema = Record<string, unknown>
 
 /** Limits of a plan in calls per second. */
-export type Rate = 'pullsPerS' | 'domainChangesPerS'
+export type Rate = 'pullsPerS' | 'queueCallsPerS' | 'domainChangesPerS'
 
 /** The caller came with the cookie of a session in place of a key. */
 export interface SessionOfCall {

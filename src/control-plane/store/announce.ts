@@ -33,6 +33,7 @@ export interface Announcement {
     | 'federation-push'
     | 'kafka-credential'
     | 'notification-channel'
+    | 'queue'
     | 'workflow'
     | 'variable'
     | 'secret'

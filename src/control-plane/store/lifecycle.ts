@@ -204,7 +204,16 @@ export function environmentOf(
   return view.find(entityType, organizationId, entityId)?.environment
 }
 
-const OF_ONE_ENVIRONMENT = ['webhook', 'key', 'replay', 'workflow', 'variable', 'secret', 'connection'] as const
+const OF_ONE_ENVIRONMENT = [
+  'webhook',
+  'key',
+  'replay',
+  'queue',
+  'workflow',
+  'variable',
+  'secret',
+  'connection',
+] as const
 const hasEnvironment = (entityType: string): entityType is (typeof OF_ONE_ENVIRONMENT)[number] =>
   (OF_ONE_ENVIRONMENT as readonly string[]).includes(entityType)
 

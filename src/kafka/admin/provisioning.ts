@@ -47,7 +47,7 @@ export async function provision(deps: ProvisionDeps): Promise<Provisioning> {
     timedTopics: SHARED_TOPICS.filter(({ name, logAppendTime }) => logAppendTime && existing.has(name)).map(
       ({ name }) => name,
     ),
-    groups: ['admit', 'deliver', 'run', 'record'],
+    groups: ['admit', 'deliver', 'run', 'queue', 'record'],
     transactionalId: 'admit-0',
   })
   for (const warning of findings.warnings) logger.warn({}, warning)

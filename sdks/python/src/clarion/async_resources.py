@@ -1467,6 +1467,125 @@ class AsyncPlatformEvents:
         return await self._core.call(operations.PUBLISH_PLATFORM_EVENT, "EmitResult", locals())
 
 
+class AsyncQueues:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, name: str, selectors: Sequence[str], conditions: Opt[Any] = NOT_GIVEN,
+        visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
+        nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
+        retention_hours: Opt[int] = NOT_GIVEN, dead_letter_queue_id: Opt[str | None] = NOT_GIVEN,
+        active: Opt[bool] = NOT_GIVEN, ordered: Opt[bool] = NOT_GIVEN,
+        start: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Queue:
+        """Make a queue."""
+        return await self._core.call(operations.CREATE_QUEUE, "Queue", locals())
+
+    async def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Queue]:
+        """List queues, newest first."""
+        return await self._core.page(operations.LIST_QUEUES, "Queue", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.Queue]:
+        """List queues, newest first."""
+        return self._core.each(operations.LIST_QUEUES, "Queue", locals())
+
+    async def get(self, queue_id: str, *, request_options: Options = None) -> models.Queue:
+        """One queue."""
+        return await self._core.call(operations.GET_QUEUE, "Queue", locals())
+
+    async def update(
+        self, queue_id: str, *, name: Opt[str] = NOT_GIVEN,
+        selectors: Opt[Sequence[str]] = NOT_GIVEN, conditions: Opt[Any] = NOT_GIVEN,
+        visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
+        nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
+        retention_hours: Opt[int] = NOT_GIVEN, dead_letter_queue_id: Opt[str | None] = NOT_GIVEN,
+        active: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Queue:
+        """Change a queue."""
+        return await self._core.call(operations.UPDATE_QUEUE, "Queue", locals())
+
+    async def delete(
+        self, queue_id: str, *, force: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Deleted:
+        """Delete a queue."""
+        return await self._core.call(operations.DELETE_QUEUE, "Deleted", locals())
+
+    async def receive(
+        self, queue_id: str, *, max: Opt[int] = NOT_GIVEN, wait_seconds: Opt[int] = NOT_GIVEN,
+        visibility_timeout_seconds: Opt[int] = NOT_GIVEN, per_subject: Opt[int] = NOT_GIVEN,
+        ack: Opt[Sequence[str]] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.ReceivedMessages:
+        """Receive messages under a lease."""
+        return await self._core.call(operations.RECEIVE_MESSAGES, "ReceivedMessages", locals())
+
+    async def ack(
+        self, queue_id: str, *, receipts: Sequence[str], request_options: Options = None,
+    ) -> models.SettledMessages:
+        """Settle messages: they never come again."""
+        return await self._core.call(operations.ACK_MESSAGES, "SettledMessages", locals())
+
+    async def nack(
+        self, queue_id: str, *, receipts: Sequence[str], delay_seconds: Opt[int] = NOT_GIVEN,
+        dead: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.SettledMessages:
+        """Give messages back, or reject them."""
+        return await self._core.call(operations.NACK_MESSAGES, "SettledMessages", locals())
+
+    async def extend(
+        self, queue_id: str, *, receipts: Sequence[str], seconds: int,
+        request_options: Options = None,
+    ) -> models.SettledMessages:
+        """Extend leases, from now on."""
+        return await self._core.call(operations.EXTEND_LEASES, "SettledMessages", locals())
+
+    async def stats(self, queue_id: str, *, request_options: Options = None) -> models.QueueStats:
+        """Counts of a queue."""
+        return await self._core.call(operations.GET_QUEUE_STATS, "QueueStats", locals())
+
+    async def peek(
+        self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> list[models.PeekQueue]:
+        """What is due next; nothing changes."""
+        return await self._core.call(operations.PEEK_QUEUE, "[PeekQueue", locals())
+
+    async def dead(
+        self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.QueueDeadLetter]:
+        """List dead letters, oldest first."""
+        return await self._core.page(
+            operations.LIST_QUEUE_DEAD_LETTERS, "QueueDeadLetter", locals()
+        )
+
+    def each_dead(
+        self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.QueueDeadLetter]:
+        """List dead letters, oldest first."""
+        return self._core.each(operations.LIST_QUEUE_DEAD_LETTERS, "QueueDeadLetter", locals())
+
+    async def redrive(
+        self, queue_id: str, *, all: Opt[bool] = NOT_GIVEN,
+        event_ids: Opt[Sequence[str]] = NOT_GIVEN, to_queue_id: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.RedrivenMessages:
+        """Hand dead letters out again; they count from 0."""
+        return await self._core.call(operations.REDRIVE_QUEUE, "RedrivenMessages", locals())
+
+    async def purge(
+        self, queue_id: str, *, dead: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.PurgedMessages:
+        """Empty a queue, or its dead list."""
+        return await self._core.call(operations.PURGE_QUEUE, "PurgedMessages", locals())
+
+
 class AsyncReplays:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -2431,6 +2550,7 @@ class AsyncRoot:
         self.events = AsyncEvents(core)
         self.schema_registry = AsyncSchemaRegistry(core)
         self.platform_events = AsyncPlatformEvents(core)
+        self.queues = AsyncQueues(core)
         self.replays = AsyncReplays(core)
         self.notifications = AsyncNotifications(core)
         self.workflows = AsyncWorkflows(core)

@@ -1176,12 +1176,21 @@ class Partitions(Model):
     partitions_max: int
 
 @dataclass(frozen=True, kw_only=True)
+class PeekQueue(Model):
+    id: str
+    receive_count: int
+
+@dataclass(frozen=True, kw_only=True)
 class PullEventsResult(Model):
     id: str | None
     type: str | None
     sequence: int | None
     event: dict[str, Any] | None
     delivery: EventWithDeliveryDelivery | None
+
+@dataclass(frozen=True, kw_only=True)
+class PurgedMessages(Model):
+    purged: int
 
 @dataclass(frozen=True, kw_only=True)
 class QuarantineEntry(Model):
@@ -1220,6 +1229,60 @@ class QuarantinedRecord(Model):
     withheld: bool | None
 
 @dataclass(frozen=True, kw_only=True)
+class Queue(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    environment: str
+    name: str
+    selectors: list[str]
+    conditions: dict[str, Any] | None
+    visibility_timeout_seconds: int
+    max_receives: int
+    nack_backoff: dict[str, Any] | None
+    retention_hours: int
+    ordered: bool
+    dead_letter_queue_id: str | None
+    active: bool
+    receivable: bool
+
+@dataclass(frozen=True, kw_only=True)
+class QueueDeadLetter(Model):
+    event_id: str
+    receive_count: int
+    reason: str
+    dead_at: str
+    first_received_at: str | None
+    event: dict[str, Any] | None
+
+@dataclass(frozen=True, kw_only=True)
+class QueueMessage(Model):
+    id: str
+    type: str
+    receipt: str
+    receive_count: int
+    first_received_at: str
+    visible_at: str
+    dead_from: dict[str, Any] | None
+
+@dataclass(frozen=True, kw_only=True)
+class QueueStats(Model):
+    ready: int
+    approximate: bool
+    in_flight: int
+    delayed: int
+    held: int
+    dead: int
+    oldest_ready_at: str | None
+    handed_out: int
+    acked: int
+    expired: int
+    purged: int
+    waiting_receives: int
+    awake: bool
+
+@dataclass(frozen=True, kw_only=True)
 class ReadMark(Model):
     id: str
     read_at: str
@@ -1228,6 +1291,11 @@ class ReadMark(Model):
 class ReadMarks(Model):
     read: int
     more: bool
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedMessages(Model):
+    messages: list[QueueMessage]
+    results: list[SettledReceipt] | None
 
 @dataclass(frozen=True, kw_only=True)
 class RedrivenDeadLetters(Model):
@@ -1242,6 +1310,11 @@ class RedrivenDeadLettersSkipped(Model):
     webhook_id: str | None
     count: int | None
     reason: str
+
+@dataclass(frozen=True, kw_only=True)
+class RedrivenMessages(Model):
+    redriven: int
+    not_found: list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class RefusedInBatchError(Model):
@@ -1668,6 +1741,16 @@ class SessionTheme(Model):
     mode: str | None
 
 @dataclass(frozen=True, kw_only=True)
+class SettledMessages(Model):
+    results: list[SettledReceipt]
+
+@dataclass(frozen=True, kw_only=True)
+class SettledReceipt(Model):
+    receipt: str
+    status: str
+    visible_at: str | None
+
+@dataclass(frozen=True, kw_only=True)
 class Shared(Model):
     share_id: str
     share_url: str
@@ -2020,6 +2103,8 @@ AcceptInvitationInput = TypedDict("AcceptInvitationInput", {
     "inboundNamespace": "str | None",
 }, total=False)
 
+AckMessagesInput = TypedDict("AckMessagesInput", {"receipts": "list[str]"}, total=False)
+
 ActivateWebhookInput = TypedDict("ActivateWebhookInput", {
     "resume": "str", "verifyOwnership": "bool",
 }, total=False)
@@ -2087,6 +2172,10 @@ EvaluateWorkflowsInput = TypedDict("EvaluateWorkflowsInput", {
     "event": "str", "version": "str", "subject": "str | None", "payload": "dict[str, Any]",
 }, total=False)
 
+ExtendLeasesInput = TypedDict("ExtendLeasesInput", {
+    "receipts": "list[str]", "seconds": "int",
+}, total=False)
+
 FederationGroupPatch = TypedDict("FederationGroupPatch", {
     "name": "str", "description": "str | None",
 }, total=False)
@@ -2096,6 +2185,10 @@ FederationMemberPatch = TypedDict("FederationMemberPatch", {
 }, total=False)
 
 InstanceScaling = TypedDict("InstanceScaling", {"replicas": "int", "reason": "str"}, total=False)
+
+NackMessagesInput = TypedDict("NackMessagesInput", {
+    "receipts": "list[str]", "delaySeconds": "int", "dead": "bool",
+}, total=False)
 
 NamespaceGrant = TypedDict("NamespaceGrant", {"namespace": "str"}, total=False)
 
@@ -2238,6 +2331,17 @@ NewPlatformEvent = TypedDict("NewPlatformEvent", {
     "idempotencyKey": "str",
 }, total=False)
 
+NewQueue = TypedDict("NewQueue", {
+    "name": "str", "selectors": "list[str]", "conditions": "Any",
+    "visibilityTimeoutSeconds": "int", "maxReceives": "int",
+    "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
+    "deadLetterQueueId": "str | None", "active": "bool", "ordered": "bool", "start": "str",
+}, total=False)
+
+NewQueueNackBackoff = TypedDict("NewQueueNackBackoff", {
+    "firstSeconds": "int", "factor": "float", "maxSeconds": "int",
+}, total=False)
+
 NewReplay = TypedDict("NewReplay", {
     "name": "str | None", "source": "NewReplaySource", "target": "NewReplayTarget",
     "options": "NewReplayOptions", "webhookId": "str", "from": "str", "to": "str",
@@ -2317,6 +2421,20 @@ OrganizationPatchSchemaLimits = TypedDict("OrganizationPatchSchemaLimits", {
     "depth": "int", "properties": "int",
 }, total=False)
 
+PurgeQueueInput = TypedDict("PurgeQueueInput", {"dead": "bool"}, total=False)
+
+QueuePatch = TypedDict("QueuePatch", {
+    "name": "str", "selectors": "list[str]", "conditions": "Any",
+    "visibilityTimeoutSeconds": "int", "maxReceives": "int",
+    "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
+    "deadLetterQueueId": "str | None", "active": "bool",
+}, total=False)
+
+ReceiveMessagesInput = TypedDict("ReceiveMessagesInput", {
+    "max": "int", "waitSeconds": "int", "visibilityTimeoutSeconds": "int", "perSubject": "int",
+    "ack": "list[str]",
+}, total=False)
+
 RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {
     "deliveryIds": "list[str]", "webhookId": "str", "from": "str", "to": "str",
     "ratePerSecond": "int",
@@ -2324,6 +2442,10 @@ RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {
 
 RedriveQuarantinedInput = TypedDict("RedriveQuarantinedInput", {
     "payload": "Any", "version": "str",
+}, total=False)
+
+RedriveQueueInput = TypedDict("RedriveQueueInput", {
+    "all": "bool", "eventIds": "list[str]", "toQueueId": "str",
 }, total=False)
 
 RegisterCustomEventInput = TypedDict("RegisterCustomEventInput", {

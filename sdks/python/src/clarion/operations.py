@@ -317,6 +317,43 @@ CREATE_STREAM_TOKEN = Operation(
 )
 LIST_STREAMS = Operation("listStreams", "GET", "/api/v1/events/streams")
 END_STREAM = Operation("endStream", "DELETE", "/api/v1/events/streams/{}", ids="streamId")
+CREATE_QUEUE = Operation(
+    "createQueue", "POST", "/api/v1/queues", repeat="ifNotDone",
+    body="name selectors conditions visibilityTimeoutSeconds maxReceives nackBackoff "
+    "retentionHours deadLetterQueueId active ordered start",
+)
+LIST_QUEUES = Operation("listQueues", "GET", "/api/v1/queues", query="limit cursor")
+GET_QUEUE = Operation("getQueue", "GET", "/api/v1/queues/{}", ids="queueId")
+UPDATE_QUEUE = Operation(
+    "updateQueue", "PATCH", "/api/v1/queues/{}", ids="queueId",
+    body="name selectors conditions visibilityTimeoutSeconds maxReceives nackBackoff "
+    "retentionHours deadLetterQueueId active",
+)
+DELETE_QUEUE = Operation("deleteQueue", "DELETE", "/api/v1/queues/{}", ids="queueId", query="force")
+RECEIVE_MESSAGES = Operation(
+    "receiveMessages", "POST", "/api/v1/queues/{}/receive", repeat="ifNotDone", ids="queueId",
+    body="max waitSeconds visibilityTimeoutSeconds perSubject ack",
+)
+ACK_MESSAGES = Operation(
+    "ackMessages", "POST", "/api/v1/queues/{}/ack", ids="queueId", body="receipts",
+)
+NACK_MESSAGES = Operation(
+    "nackMessages", "POST", "/api/v1/queues/{}/nack", ids="queueId",
+    body="receipts delaySeconds dead",
+)
+EXTEND_LEASES = Operation(
+    "extendLeases", "POST", "/api/v1/queues/{}/extend", ids="queueId", body="receipts seconds",
+)
+GET_QUEUE_STATS = Operation("getQueueStats", "GET", "/api/v1/queues/{}/stats", ids="queueId")
+PEEK_QUEUE = Operation("peekQueue", "GET", "/api/v1/queues/{}/peek", ids="queueId", query="limit")
+LIST_QUEUE_DEAD_LETTERS = Operation(
+    "listQueueDeadLetters", "GET", "/api/v1/queues/{}/dead", ids="queueId", query="limit cursor",
+)
+REDRIVE_QUEUE = Operation(
+    "redriveQueue", "POST", "/api/v1/queues/{}/redrive", ids="queueId",
+    body="all eventIds toQueueId",
+)
+PURGE_QUEUE = Operation("purgeQueue", "POST", "/api/v1/queues/{}/purge", ids="queueId", body="dead")
 GET_LIFECYCLE_NAMES = Operation("getLifecycleNames", "GET", "/api/v1/events/lifecycle")
 SET_LIFECYCLE_NAMES = Operation(
     "setLifecycleNames", "PUT", "/api/v1/events/lifecycle", body="names",

@@ -6,6 +6,7 @@ import { createCustomEvents } from './custom-events.ts'
 import { createDomain } from './domain.ts'
 import { createNotifications } from './notifications.ts'
 import { createCaller } from './operation.ts'
+import { createQueues } from './queues.ts'
 import { createReading } from './reading.ts'
 import { createRoutes } from './routes.ts'
 import { checkSettings } from './settings.ts'
@@ -82,6 +83,7 @@ export function createClient(options: ClientOptions) {
     secrets: createSecrets(send),
     tables: createTables(send),
     ...createDomain(send, random),
+    queues: createQueues(send, clock),
     /** Accounts for Kafka clients of the organization. */
     kafkaCredentials: {
       /** The only answer with the password. Not retried when it may have succeeded. */

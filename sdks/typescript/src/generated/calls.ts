@@ -127,6 +127,38 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Publish a built-in event for an organization; the answer carries its verdict. */
       publish: (input: api.NewPlatformEvent, options: CallOptions = {}) => call<api.EmitResult>('platformEvents.publish', { ids: [], input }, options),
     },
+    queues: {
+      /** Make a queue. */
+      create: (input: api.NewQueue, options: CallOptions = {}) => call<api.Queue>('queues.create', { ids: [], input }, options),
+      /** List queues, newest first. */
+      list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Queue>> => page<api.Queue>('queues.list', { ids: [], query }, options),
+      each: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Queue>('queues.list', { ids: [], query }, options),
+      /** One queue. */
+      get: (queueId: string, options: CallOptions = {}) => call<api.Queue>('queues.get', { ids: [queueId] }, options),
+      /** Change a queue. */
+      update: (queueId: string, input: api.QueuePatch, options: CallOptions = {}) => call<api.Queue>('queues.update', { ids: [queueId], input }, options),
+      /** Delete a queue. */
+      delete: (queueId: string, query: { force?: boolean } = {}, options: CallOptions = {}) => call<api.Deleted>('queues.delete', { ids: [queueId], query }, options),
+      /** Receive messages under a lease. */
+      receive: (queueId: string, input: api.ReceiveMessagesInput = {}, options: CallOptions = {}) => call<api.ReceivedMessages>('queues.receive', { ids: [queueId], input }, options),
+      /** Settle messages: they never come again. */
+      ack: (queueId: string, input: api.AckMessagesInput, options: CallOptions = {}) => call<api.SettledMessages>('queues.ack', { ids: [queueId], input }, options),
+      /** Give messages back, or reject them. */
+      nack: (queueId: string, input: api.NackMessagesInput, options: CallOptions = {}) => call<api.SettledMessages>('queues.nack', { ids: [queueId], input }, options),
+      /** Extend leases, from now on. */
+      extend: (queueId: string, input: api.ExtendLeasesInput, options: CallOptions = {}) => call<api.SettledMessages>('queues.extend', { ids: [queueId], input }, options),
+      /** Counts of a queue. */
+      stats: (queueId: string, options: CallOptions = {}) => call<api.QueueStats>('queues.stats', { ids: [queueId] }, options),
+      /** What is due next; nothing changes. */
+      peek: (queueId: string, query: { limit?: number } = {}, options: CallOptions = {}) => call<api.PeekQueue[]>('queues.peek', { ids: [queueId], query }, options),
+      /** List dead letters, oldest first. */
+      dead: (queueId: string, query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.QueueDeadLetter>> => page<api.QueueDeadLetter>('queues.dead', { ids: [queueId], query }, options),
+      eachDead: (queueId: string, query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.QueueDeadLetter>('queues.dead', { ids: [queueId], query }, options),
+      /** Hand dead letters out again; they count from 0. */
+      redrive: (queueId: string, input: api.RedriveQueueInput, options: CallOptions = {}) => call<api.RedrivenMessages>('queues.redrive', { ids: [queueId], input }, options),
+      /** Empty a queue, or its dead list. */
+      purge: (queueId: string, input: api.PurgeQueueInput = {}, options: CallOptions = {}) => call<api.PurgedMessages>('queues.purge', { ids: [queueId], input }, options),
+    },
     connections: {
       /** List connections, by name, without their passwords. */
       list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Connection>> => page<api.Connection>('connections.list', { ids: [], query }, options),

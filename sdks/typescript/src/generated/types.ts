@@ -36,6 +36,10 @@ export interface AcceptedRun {
   [further: string]: unknown
 }
 
+export interface AckMessagesInput {
+  receipts: string[]
+}
+
 export interface ActivateWebhookInput {
   resume?: string | undefined
   verifyOwnership?: boolean | undefined
@@ -756,6 +760,11 @@ export interface Exported {
   [further: string]: unknown
 }
 
+export interface ExtendLeasesInput {
+  receipts: string[]
+  seconds: number
+}
+
 export interface FederationGroup {
   id: string
   revision: number
@@ -1236,6 +1245,12 @@ export interface MadeWebhook {
   [further: string]: unknown
 }
 
+export interface NackMessagesInput {
+  receipts: string[]
+  delaySeconds?: number | undefined
+  dead?: boolean | undefined
+}
+
 export interface NamespaceGrant {
   namespace: string
 }
@@ -1471,6 +1486,26 @@ export interface NewPlatformEvent {
   time?: string | undefined
   correlationId?: string | undefined
   idempotencyKey?: string | undefined
+}
+
+export interface NewQueue {
+  name: string
+  selectors: string[]
+  conditions?: unknown
+  visibilityTimeoutSeconds?: number | undefined
+  maxReceives?: number | undefined
+  nackBackoff?: NewQueueNackBackoff | null | undefined
+  retentionHours?: number | undefined
+  deadLetterQueueId?: string | null | undefined
+  active?: boolean | undefined
+  ordered?: boolean | undefined
+  start?: string | undefined
+}
+
+export interface NewQueueNackBackoff {
+  firstSeconds: number
+  factor: number
+  maxSeconds: number
 }
 
 export interface NewReplay {
@@ -1788,12 +1823,27 @@ export interface Partitions {
   [further: string]: unknown
 }
 
+export interface PeekQueue {
+  id: string
+  receiveCount: number
+  [further: string]: unknown
+}
+
 export interface PullEventsResult {
   id?: string | undefined
   type?: string | undefined
   sequence?: number | undefined
   event?: Record<string, unknown> | undefined
   delivery?: EventWithDeliveryDelivery | null | undefined
+  [further: string]: unknown
+}
+
+export interface PurgeQueueInput {
+  dead?: boolean | undefined
+}
+
+export interface PurgedMessages {
+  purged: number
   [further: string]: unknown
 }
 
@@ -1835,6 +1885,76 @@ export interface QuarantinedRecord {
   [further: string]: unknown
 }
 
+export interface Queue {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  environment: string
+  name: string
+  selectors: string[]
+  conditions: Record<string, unknown> | null
+  visibilityTimeoutSeconds: number
+  maxReceives: number
+  nackBackoff: Record<string, unknown> | null
+  retentionHours: number
+  ordered: boolean
+  deadLetterQueueId: string | null
+  active: boolean
+  receivable: boolean
+  [further: string]: unknown
+}
+
+export interface QueueDeadLetter {
+  eventId: string
+  receiveCount: number
+  reason: string
+  deadAt: string
+  firstReceivedAt: string | null
+  event: Record<string, unknown> | null
+  [further: string]: unknown
+}
+
+export interface QueueMessage {
+  id: string
+  type: string
+  receipt: string
+  receiveCount: number
+  firstReceivedAt: string
+  visibleAt: string
+  deadFrom?: Record<string, unknown> | undefined
+  [further: string]: unknown
+}
+
+export interface QueuePatch {
+  name?: string | undefined
+  selectors?: string[] | undefined
+  conditions?: unknown
+  visibilityTimeoutSeconds?: number | undefined
+  maxReceives?: number | undefined
+  nackBackoff?: NewQueueNackBackoff | null | undefined
+  retentionHours?: number | undefined
+  deadLetterQueueId?: string | null | undefined
+  active?: boolean | undefined
+}
+
+export interface QueueStats {
+  ready: number
+  approximate: boolean
+  inFlight: number
+  delayed: number
+  held: number
+  dead: number
+  oldestReadyAt: string | null
+  handedOut: number
+  acked: number
+  expired: number
+  purged: number
+  waitingReceives: number
+  awake: boolean
+  [further: string]: unknown
+}
+
 export interface ReadMark {
   id: string
   readAt: string
@@ -1844,6 +1964,20 @@ export interface ReadMark {
 export interface ReadMarks {
   read: number
   more: boolean
+  [further: string]: unknown
+}
+
+export interface ReceiveMessagesInput {
+  max?: number | undefined
+  waitSeconds?: number | undefined
+  visibilityTimeoutSeconds?: number | undefined
+  perSubject?: number | undefined
+  ack?: string[] | undefined
+}
+
+export interface ReceivedMessages {
+  messages: QueueMessage[]
+  results?: SettledReceipt[] | undefined
   [further: string]: unknown
 }
 
@@ -1860,6 +1994,12 @@ export interface RedriveQuarantinedInput {
   version?: string | undefined
 }
 
+export interface RedriveQueueInput {
+  all?: boolean | undefined
+  eventIds?: string[] | undefined
+  toQueueId?: string | undefined
+}
+
 export interface RedrivenDeadLetters {
   count: number
   skipped: RedrivenDeadLettersSkipped[]
@@ -1873,6 +2013,12 @@ export interface RedrivenDeadLettersSkipped {
   webhookId?: string | undefined
   count?: number | undefined
   reason: string
+  [further: string]: unknown
+}
+
+export interface RedrivenMessages {
+  redriven: number
+  notFound: string[]
   [further: string]: unknown
 }
 
@@ -2425,6 +2571,18 @@ export interface SetLifecycleNamesInput {
 
 export interface SetValueInput {
   value: string
+}
+
+export interface SettledMessages {
+  results: SettledReceipt[]
+  [further: string]: unknown
+}
+
+export interface SettledReceipt {
+  receipt: string
+  status: string
+  visibleAt?: string | undefined
+  [further: string]: unknown
 }
 
 export interface Shared {

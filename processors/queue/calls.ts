@@ -1,0 +1,194 @@
+/** Calls of queues, settled one after the other. */
+import type { Clock } from '../../src/clock.ts'
+import type {
+  DeadAnswer,
+  DeadBody,
+  ForgetBody,
+  PeekAnswer,
+  PeekBody,
+  PurgeBody,
+  ReceiveBody,
+  RedriveAnswer,
+  RedriveBody,
+  SettleBody,
+  StatsAnswer,
+} from '../../src/queues/calls.ts'
+import type { Message } from '../../src/queues/message.ts'
+import type { Settled } from '../../src/queues/queue.ts'
+import type { QueueCall, QueueCommand } from '../../topics/queues-commands.ts'
+import type { Answers } from './answers.ts'
+import type { QueueDependencies } from './dependencies.ts'
+import type { OpenQueue } from './open-queue.ts'
+import type { Queues } from './queues.ts'
+import type { Receives } from './receives.ts'
+
+export interface Calls {
+  settle(command: QueueCommand): void
+  close(): void
+}
+
+export function createCalls(context: {
+  deps: Pick<QueueDependencies, 'log' | 'observe'> & { clock: Clock }
+  queues: Queues
+  receives: Receives
+  answers: Answers
+  guarded: (act: () => void) => void
+}): Calls {
+  const { queues, receives, answers, guarded } = context
+  const { clock, observe, log } = context.deps
+  const nowMs = () => Math.round(clock.nowMs())
+  let isClosed = false
+
+  function settled(at: OpenQueue, body: SettleBody): Settled[] {
+    const results = body.claims.map((claim): Settled => {
+      if (body.as === 'ack') return at.queue.ack(claim)
+      if (body.as === 'extend') return at.queue.extend(claim, body.forMs, nowMs())
+      return at.queue.nack(claim, { delayMs: body.delayMs, dead: body.dead, nowMs: nowMs() })
+    })
+    for (const status of ['acked', 'returned', 'dead'] as const)
+      observe.messages(status, results.filter(each => each.status === status).length)
+    return results
+  }
+
+  function receive(at: OpenQueue, command: QueueCommand, body: ReceiveBody): void {
+    const results = settled(at, { as: 'ack', claims: body.ack })
+    if (at.record().active) receives.begin(at, command, body, results)
+    else answers.refuse(command, 'queue_inactive', 'The queue is switched off: activate it first.')
+  }
+
+  function redrive(at: OpenQueue, { eventIds, toQueueId }: RedriveBody): RedriveAnswer | undefined {
+    const to = toQueueId === undefined ? undefined : queues.open(at.organizationId, toQueueId)
+    if (toQueueId !== undefined && to?.record().environment !== at.record().environment) return undefined
+    const wanted = eventIds === undefined ? undefined : new Set(eventIds)
+    const found = at.queue.buried().filter(({ eventId }) => wanted?.has(eventId) ?? true)
+    for (const message of found) move(at, message, to ?? home(at, message))
+    const ids = new Set(found.map(({ eventId }) => eventId))
+    return { redriven: found.length, notFound: (eventIds ?? []).filter(id => !ids.has(id)) }
+  }
+
+  /** What came from another queue goes back to it; its own dead letters come again here. */
+  function home(at: OpenQueue, { deadFrom }: Message): OpenQueue {
+    return (deadFrom === null ? undefined : queues.open(at.organizationId, deadFrom.queueId)) ?? at
+  }
+
+  function move(at: OpenQueue, message: Message, to: OpenQueue): void {
+    if (to === at) {
+      at.queue.revive(message, nowMs())
+      return
+    }
+    at.queue.messages.remove(message)
+    to.queue.adopt(message.deadFrom?.queueId === to.id ? 0 : to.originOf(at.id), message, nowMs())
+    receives.serve(to)
+  }
+
+  async function purge(at: OpenQueue, command: QueueCommand, { dead }: PurgeBody): Promise<void> {
+    if (dead) return answers.answer(command, { purged: at.queue.clear('dead') })
+    const { topic } = at
+    const { ready } = await at.awake().count()
+    const bounds = await log.pages.bounds(topic)
+    if (isClosed) return
+    at.skipTo(bounds.map(({ stableEnd }) => Number(stableEnd)))
+    const cleared = at.queue.clear('messages')
+    at.queue.counters.purged += ready
+    answers.answer(command, { purged: cleared + ready })
+  }
+
+  function stats(at: OpenQueue, ahead: { ready: number; isExact: boolean }): StatsAnswer {
+    at.queue.tick(nowMs())
+    const all = [...at.queue.messages.all()]
+    const count = (is: (message: Message) => boolean) => all.filter(is).length
+    const due = (message: Message) => message.state === 'waiting' && message.dueAtMs <= nowMs()
+    const held = count(message => due(message) && message.receiveCount === 0 && message.firstReceivedAtMs === 0)
+    const ready = all.filter(due)
+    const first = [
+      ...ready.map(({ recordedAtMs }) => recordedAtMs),
+      ...at
+        .awake()
+        .peek(1)
+        .map(each => each.recordedAtMs),
+    ]
+    const { handedOut, acked, expired, purged } = at.queue.counters
+    return {
+      ...{ ready: ready.length + ahead.ready, approximate: !ahead.isExact },
+      inFlight: count(({ state }) => state === 'out'),
+      delayed: count(message => message.state === 'waiting' && !due(message)),
+      held: at.record().ordered ? held : 0,
+      dead: at.queue.messages.deadCount,
+      oldestReadyAtMs: first.length === 0 ? null : Math.min(...first),
+      ...{ handedOut, acked, expired, purged, waitingReceives: at.waiting.size, awake: at.isAwake },
+    }
+  }
+
+  function peek(at: OpenQueue, { limit }: PeekBody): PeekAnswer {
+    at.queue.tick(nowMs())
+    const due = [...at.queue.messages.all()].filter(({ state, dueAtMs }) => state === 'waiting' && dueAtMs <= nowMs())
+    const waiting = due.map(({ origin, partition, offset, eventId, receiveCount }) => ({
+      ...{ origin, partition, offset, eventId, receiveCount },
+    }))
+    const ahead = at
+      .awake()
+      .peek(limit)
+      .map(({ place, eventId }) => ({ ...place, eventId, receiveCount: 0 }))
+    return { messages: [...waiting, ...ahead].slice(0, limit) }
+  }
+
+  function deadLetters(at: OpenQueue, { limit, after }: DeadBody): DeadAnswer {
+    const dead = [...at.queue.messages.dead()].sort((a, b) => a.deadAtMs - b.deadAtMs || a.group - b.group)
+    const page = dead.slice(after, after + limit).map(message => {
+      const { origin, partition, offset, eventId, receiveCount, deadReason, deadAtMs, firstReceivedAtMs } = message
+      return {
+        ...{ origin, partition, offset, eventId, receiveCount, deadAtMs, firstReceivedAtMs },
+        reason: deadReason!,
+      }
+    })
+    return { dead: page, hasMore: dead.length > after + limit }
+  }
+
+  /** `act` once the log has been looked at, so that what is counted or shown is there. */
+  function whenRead<T>(looking: Promise<T>, command: QueueCommand, act: (read: T) => unknown): void {
+    looking.then(
+      read => guarded(() => answers.answer(command, act(read))),
+      () => guarded(() => cannotRead(command)),
+    )
+  }
+
+  function cannotRead(command: QueueCommand): void {
+    answers.refuse(command, 'service_unavailable', 'The log cannot be read now: repeat the call.')
+  }
+
+  const carryOut: Record<QueueCall, (at: OpenQueue, command: QueueCommand, body: never) => void> = {
+    receive,
+    settle(at, command, body: SettleBody) {
+      answers.answer(command, { results: settled(at, body) })
+      receives.serve(at)
+    },
+    forget: (at, { process }, { correlation }: ForgetBody) => receives.forget(at, { process, correlation }),
+    stats: (at, command) => whenRead(at.awake().count(), command, ahead => stats(at, ahead)),
+    peek: (at, command, body: PeekBody) => whenRead(at.awake().look(), command, () => peek(at, body)),
+    dead: (at, command, body: DeadBody) => answers.answer(command, deadLetters(at, body)),
+    redrive(at, command, body: RedriveBody) {
+      const redriven = redrive(at, body)
+      if (redriven === undefined) answers.refuse(command, 'not_found', 'There is no such queue to redrive to.')
+      else answers.answer(command, redriven)
+      receives.serve(at)
+    },
+    purge(at, command, body: PurgeBody) {
+      purge(at, command, body).catch(() => guarded(() => cannotRead(command)))
+    },
+  }
+
+  return {
+    settle(command) {
+      const { organizationId, environment, queueId, body } = command
+      const at = queues.open(organizationId, queueId)
+      if (at === undefined || at.record().environment !== environment)
+        return answers.refuse(command, 'not_found', 'There is no such queue.')
+      observe.call(command.call)
+      at.lastCalledMs = clock.monotonicMs()
+      carryOut[command.call](at, command, (body === null ? undefined : JSON.parse(body.toString())) as never)
+    },
+    close() {
+      isClosed = true
+    },
+  }
+}

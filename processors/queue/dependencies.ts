@@ -1,0 +1,23 @@
+import type { Clock } from '../../src/clock.ts'
+import type { Logger } from '../../src/logger.ts'
+import type { ControlView } from '../../src/model/control-view.ts'
+import type { PageCache } from '../../src/streaming/page-cache.ts'
+import type { StrictPages } from '../../src/streaming/strict-pages.ts'
+import type { Tail } from '../../src/streaming/tail.ts'
+
+export interface QueueDependencies {
+  view: ControlView
+  /** Organizations' logs. */
+  log: { cache: PageCache; tail: Tail; pages: Pick<StrictPages, 'bounds'> }
+  shards: number
+  clock: Clock
+  logger: Logger
+  observe: QueueObserver
+}
+
+export interface QueueObserver {
+  call(call: string): void
+  messages(what: 'received' | 'acked' | 'returned' | 'dead', count: number): void
+  /** Read at each scrape. */
+  live(read: () => { waiting: number; awake: number; unsettled: number }): void
+}

@@ -1,0 +1,31 @@
+/**
+ * `queue`: queues.commands, organizations' logs → queues.state, queues.answers. A queue is a place in its organization's
+ * log, and the messages behind it that are not settled; no event is copied, and a queue that nobody calls is a record.
+ *
+ *     receive ─► due messages, then events in front of the head ─► out ─► acked
+ *                  ▲                                                │
+ *                  └──────── lease ended, or given back ◄───────────┴──► dead, after too many receives
+ */
+import type { Processor } from '../../src/kafka/ports.ts'
+import { queuesState } from '../../topics/queues-state.ts'
+import type { QueueDependencies } from './dependencies.ts'
+import { openShard } from './open-shard.ts'
+import type { Queues } from './queues.ts'
+
+export function createQueueProcessor(deps: QueueDependencies): Processor {
+  const open = new Set<Queues>()
+  deps.observe.live(() => {
+    const all = [...open].flatMap(queues => [...queues.opened()])
+    return {
+      waiting: all.reduce((sum, { waiting }) => sum + waiting.size, 0),
+      awake: all.filter(({ isAwake }) => isAwake).length,
+      unsettled: all.reduce((sum, { queue }) => sum + queue.messages.unsettled, 0),
+    }
+  })
+  return {
+    role: 'queue',
+    stateTopics: [queuesState.name],
+    isolatesRecords: true,
+    open: handle => openShard(handle, deps, open),
+  }
+}

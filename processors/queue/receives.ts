@@ -1,0 +1,174 @@
+/**
+ * Receives, in the order in which they came. One waits until there is something for it, until its time is up, or, if
+ * it does not want to wait, until the log has been looked at.
+ */
+import type { Clock, Timer } from '../../src/clock.ts'
+import type { Logger } from '../../src/logger.ts'
+import type { HandedOut, ReceiveAnswer, ReceiveBody } from '../../src/queues/calls.ts'
+import type { Message } from '../../src/queues/message.ts'
+import type { Settled } from '../../src/queues/queue.ts'
+import type { Answers, Asker } from './answers.ts'
+import type { OpenQueue } from './open-queue.ts'
+import type { Waiting } from './waiting.ts'
+
+export interface Receives {
+  begin(at: OpenQueue, asker: Asker, body: ReceiveBody, results: Settled[]): void
+  /** The caller has gone: nothing is handed out to it, and what was comes back. */
+  forget(at: OpenQueue, asker: Pick<Asker, 'process' | 'correlation'>): void
+  /** Hands out what there is to those who wait at this queue. */
+  serve(at: OpenQueue): void
+  /** The queue is gone. */
+  end(at: OpenQueue, code: 'not_found' | 'queue_inactive', message: string): void
+  close(): void
+}
+
+/** Receives whose callers may still say that they have gone. */
+const REMEMBERED_MAX = 10_000
+
+export function createReceives(context: {
+  clock: Clock
+  logger: Logger
+  answers: Answers
+  onHandedOut: (count: number) => void
+  /** Runs what begins outside a call of the runtime: its failure ends the session. */
+  guarded: (act: () => void) => void
+}): Receives {
+  const { clock, logger, answers, onHandedOut, guarded } = context
+  /** Queues at which somebody waits. */
+  const waitedAt = new Set<OpenQueue>()
+  /** The groups of the newest receives, by caller. */
+  const handedTo = new Map<string, number>()
+  let timer: Timer | undefined
+  let isClosed = false
+
+  const nowMs = () => Math.round(clock.nowMs())
+
+  function serve(at: OpenQueue): void {
+    if (isClosed) return
+    for (const waiting of [...at.waiting]) if (!attempt(at, waiting)) break
+    if (at.waiting.size === 0) waitedAt.delete(at)
+    else waitedAt.add(at)
+    wantMore(at)
+    arm()
+  }
+
+  /** False: there is nothing for it now, so there is nothing for those behind it. */
+  function attempt(at: OpenQueue, waiting: Waiting): boolean {
+    const ahead = at.awake()
+    const { max, perSubject, leaseMs = at.record().visibilityTimeoutSeconds * 1_000 } = waiting.body
+    const taken = at.queue.take({ max, perSubject, leaseMs, nowMs: nowMs() }, ahead.next)
+    if (taken.length > 0) {
+      const group = taken[0]!.group
+      remember(waiting.asker, group)
+      onHandedOut(taken.length)
+      answer(at, waiting, taken)
+      return true
+    }
+    if (at.queue.isFull()) {
+      at.waiting.delete(waiting)
+      const message = 'The queue has 20,000 messages that are not settled: settle some of them first.'
+      answers.refuse(waiting.asker, 'in_flight_limit', message)
+      return true
+    }
+    if (!waiting.hasLooked || clock.monotonicMs() < waiting.untilMs) return false
+    answer(at, waiting, [])
+    return true
+  }
+
+  function answer(at: OpenQueue, waiting: Waiting, taken: readonly Message[]): void {
+    at.waiting.delete(waiting)
+    const given: ReceiveAnswer = {
+      messages: taken.map(each => handedOut(each, at.queue.purge)),
+      results: waiting.results,
+    }
+    answers.answer(waiting.asker, given)
+  }
+
+  function remember({ process, correlation }: Asker, group: number): void {
+    handedTo.set(`${process}/${correlation}`, group)
+    if (handedTo.size <= REMEMBERED_MAX) return
+    const [oldest] = handedTo.keys()
+    handedTo.delete(oldest!)
+  }
+
+  /** Reads on where somebody waits, and where little is at hand. */
+  function wantMore(at: OpenQueue): void {
+    if (!at.isAwake) return
+    const ahead = at.awake()
+    const isWaited = [...at.waiting].some(({ hasLooked }) => !hasLooked || !ahead.isAtEnd)
+    if (!isWaited && !ahead.isLow) return
+    const lookers = [...at.waiting]
+    ahead.look().then(
+      () => guarded(() => looked(at, lookers)),
+      error => guarded(() => cannotRead(at, lookers, error)),
+    )
+  }
+
+  function looked(at: OpenQueue, lookers: readonly Waiting[]): void {
+    for (const each of lookers) each.hasLooked = true
+    if (at.waiting.size > 0) serve(at)
+  }
+
+  function cannotRead(at: OpenQueue, lookers: readonly Waiting[], error: unknown): void {
+    if (isClosed) return
+    logger.warn({ queueId: at.id, error: String(error) }, 'the log of a queue cannot be read')
+    for (const waiting of lookers) {
+      if (!at.waiting.delete(waiting)) continue
+      answers.refuse(waiting.asker, 'service_unavailable', 'The log cannot be read now: repeat the call.')
+    }
+    if (at.waiting.size === 0) waitedAt.delete(at)
+  }
+
+  /** One timer: for the next wait that ends, and the next message that is due where somebody waits. */
+  function arm(): void {
+    timer?.cancel()
+    timer = undefined
+    if (isClosed) return
+    let inMs = Number.POSITIVE_INFINITY
+    for (const at of waitedAt) {
+      for (const { untilMs } of at.waiting) inMs = Math.min(inMs, untilMs - clock.monotonicMs())
+      const dueMs = at.queue.nextDueMs()
+      if (dueMs !== undefined) inMs = Math.min(inMs, dueMs - clock.nowMs())
+    }
+    if (inMs === Number.POSITIVE_INFINITY) return
+    timer = clock.after(Math.max(1, Math.ceil(inMs)), () => {
+      guarded(() => {
+        for (const at of [...waitedAt]) serve(at)
+      })
+    })
+  }
+
+  return {
+    begin(at, asker, body, results) {
+      // At the end of the log, one that waits is woken by what is new.
+      const hasLooked = body.waitMs > 0 && at.awake().isAtEnd
+      at.waiting.add({ asker, body, results, untilMs: clock.monotonicMs() + body.waitMs, hasLooked })
+      serve(at)
+    },
+    forget(at, { process, correlation }) {
+      for (const waiting of at.waiting)
+        if (waiting.asker.process === process && waiting.asker.correlation === correlation) at.waiting.delete(waiting)
+      const group = handedTo.get(`${process}/${correlation}`)
+      if (group !== undefined) at.queue.giveBack(group, nowMs())
+      serve(at)
+    },
+    serve,
+    end(at, code, message) {
+      for (const { asker } of at.waiting) answers.refuse(asker, code, message)
+      at.waiting.clear()
+      waitedAt.delete(at)
+    },
+    close() {
+      isClosed = true
+      timer?.cancel()
+    },
+  }
+}
+
+function handedOut(message: Message, purge: number): HandedOut {
+  const { origin, partition, offset, eventId, group, receiveCount, firstReceivedAtMs, dueAtMs, deadFrom } = message
+  return {
+    ...{ origin, partition, offset, eventId, group, purge, receiveCount, firstReceivedAtMs },
+    ...{ visibleAtMs: dueAtMs, deadFrom },
+  }
+}

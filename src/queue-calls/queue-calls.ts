@@ -1,0 +1,124 @@
+/**
+ * Calls of queues: a command is appended to `queues.commands`, and its answer comes back through `queues.answers`, by
+ * the process and the number of the call. What is answered has committed.
+ */
+import { queuesAnswersCodec } from '../../topics/queues-answers.ts'
+import { type QueueCall, type QueueCommand, queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
+import type { Clock } from '../clock.ts'
+import { unacknowledged } from '../ingress/unacknowledged.ts'
+import type { Appender, LogRecord } from '../kafka/ports.ts'
+import { shardOf } from '../kafka/shards.ts'
+import type { Logger } from '../logger.ts'
+import { ClarionError, type Code } from '../model/codes.ts'
+import type { ControlView } from '../model/control-view.ts'
+import { createTickets } from '../process/tickets.ts'
+import type { QueueName } from '../queues/receipts.ts'
+import { createShares } from '../run-calls/shares.ts'
+
+export interface QueueCalls {
+  /**
+   * The answer. Throws what the queue refuses with, and `service_unavailable` when the call was not acknowledged, not
+   * answered in time, or the organization has more than its share of calls waiting. `waitMs`: how long the answer may
+   * take by the call's own wish.
+   */
+  call<T>(queue: QueueName, call: QueueCall, body: object, how?: { waitMs?: number; signal?: AbortSignal }): Promise<T>
+  /** A record of `queues.answers`; those of other processes are skipped. */
+  onRecord(record: LogRecord): void
+  /** Calls without an answer. */
+  readonly waiting: number
+  /** Calls for which no answer came in time. */
+  readonly timedOut: number
+  close(): void
+}
+
+/** Calls of a process that may wait together. */
+const WAITING_MAX = 10_000
+/** An answer is due by then, beyond what the call itself waits. */
+const ANSWER_WITHIN_MS = 10_000
+const RETRY_AFTER_S = 1
+
+type Answered = { code: string | null; value: Buffer }
+
+export function createQueueCalls(deps: {
+  appender: Appender
+  view: Pick<ControlView, 'appliedOffset'>
+  shards: number
+  clock: Clock
+  logger: Logger
+  processId: string
+}): QueueCalls {
+  const { appender, view, shards, clock, logger, processId } = deps
+  const key = Buffer.from(processId)
+  const tickets = createTickets<Answered>({ clock })
+  const shares = createShares(WAITING_MAX, 'calls of queues')
+
+  const append = (command: QueueCommand) =>
+    appender.append({
+      ...{ topic: queuesCommands.name, partition: shardOf(command.organizationId, shards), key: command.queueId },
+      value: queueCommandCodec.encode(command),
+    })
+
+  const commandOf = ({ queueId, ...owner }: QueueName, call: QueueCall, body: object, to: To): QueueCommand => ({
+    ...{ call, ...owner, queueId, process: processId, ...to, controlOffset: view.appliedOffset },
+    body: Buffer.from(JSON.stringify(body)),
+  })
+
+  /** What is handed out all the same comes back. */
+  function forget(queue: QueueName, correlation: number): void {
+    const to = { correlation: 0, deadlineMs: 0 }
+    append(commandOf(queue, 'forget', { correlation }, to)).catch(error =>
+      logger.warn({ error: String(error) }, 'a receive could not be taken back; its messages come again by themselves'),
+    )
+  }
+
+  async function answered(queue: QueueName, call: QueueCall, body: object, timeoutMs: number, signal?: AbortSignal) {
+    const correlation = tickets.draw()
+    const deadlineMs = Math.ceil(clock.nowMs()) + timeoutMs
+    const giveUp = () => tickets.forget(correlation)
+    try {
+      await append(commandOf(queue, call, body, { correlation, deadlineMs }))
+    } catch (error) {
+      giveUp()
+      throw unacknowledged('The call', error)
+    }
+    signal?.addEventListener('abort', giveUp)
+    if (signal?.aborted === true) giveUp()
+    const answer = await tickets.wait(correlation, timeoutMs)
+    signal?.removeEventListener('abort', giveUp)
+    if (answer === 'pending' && call === 'receive') forget(queue, correlation)
+    return answer
+  }
+
+  return {
+    async call(queue, call, body, { waitMs = 0, signal } = {}) {
+      const release = shares.take(queue.organizationId)
+      const answer = await answered(queue, call, body, waitMs + ANSWER_WITHIN_MS, signal).finally(release)
+      if (answer === 'pending') throw unanswered()
+      const value = JSON.parse(answer.value.toString())
+      if (answer.code === null) return value
+      const retry = answer.code === 'service_unavailable' ? { retryAfterS: RETRY_AFTER_S } : {}
+      throw new ClarionError(answer.code as Code, value, retry)
+    },
+    onRecord(record) {
+      if (record.key === null || record.value === null || !record.key.equals(key)) return
+      for (const { correlation, ...answer } of queuesAnswersCodec.decode(record.value).answers)
+        tickets.answer(correlation, answer)
+    },
+    get waiting() {
+      return tickets.open
+    },
+    get timedOut() {
+      return tickets.timedOut
+    },
+    close: tickets.close,
+  }
+}
+
+type To = Pick<QueueCommand, 'correlation' | 'deadlineMs'>
+
+const unanswered = () =>
+  new ClarionError(
+    'service_unavailable',
+    'The role queue does not answer now: repeat the call. In a cluster, some process must have this role.',
+    { retryAfterS: RETRY_AFTER_S },
+  )

@@ -1,0 +1,102 @@
+import { byDefault, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
+
+/** How far the calls have been settled. */
+export type QueuePosition = ValueOf<typeof queuePositionFields>
+
+export const queuePositionFields = record('QueuePosition', {
+  nextOffset: long,
+  /** 32 hex digits; null: not known. */
+  topicId: optional(text),
+  /** Of the record before `nextOffset`; -1: not known. */
+  leaderEpoch: byDefault(-1, int),
+})
+
+export const queuePositionCodec = codecOf(queuePositionFields)
+
+/** A queue that was called at least once. */
+export type QueueHead = ValueOf<typeof queueHeadFields>
+
+export const queueHeadFields = record('QueueHead', {
+  /** By partition of the log: everything before it was handed out, held, or passed over. */
+  offsets: list(long),
+  /** Queues whose dead letters it takes, by their number as an origin, from 1 on. */
+  origins: list(text),
+  purge: int,
+  lastGroup: long,
+  handedOut: long,
+  acked: long,
+  expired: long,
+  purged: long,
+  overflowed: long,
+})
+
+export const queueHeadCodec = codecOf(queueHeadFields)
+
+const deadFromFields = record('DeadFrom', {
+  queueId: text,
+  receiveCount: int,
+  reason: textOf<'max_receives' | 'rejected'>(),
+})
+
+/** Messages that are out, waiting or dead: those of one receive, or up to fifty others. */
+export type QueueGroup = ValueOf<typeof queueGroupFields>
+
+export const queueGroupFields = record('QueueGroup', {
+  messages: list(
+    record('QueueMessage', {
+      /** Where its event is in the log; 0 is the queue's own reading. */
+      origin: int,
+      partition: int,
+      offset: long,
+      state: textOf<'out' | 'waiting' | 'dead'>(),
+      eventId: text,
+      subject: text,
+      recordedAtMs: long,
+      receiveCount: int,
+      firstReceivedAtMs: long,
+      receivedAtMs: long,
+      dueAtMs: long,
+      deadFrom: optional(deadFromFields),
+      deadAtMs: long,
+      deadReason: optional(textOf<'max_receives' | 'rejected'>()),
+    }),
+  ),
+})
+
+export const queueGroupCodec = codecOf(queueGroupFields)
+
+/** Keys of the topic. */
+export const queueStateKeys = {
+  position: (topic: string): string => `position/${topic}`,
+  head: (organizationId: string, queueId: string): string => `queue/${organizationId}/${queueId}`,
+  group: (organizationId: string, queueId: string, group: number): string =>
+    `group/${organizationId}/${queueId}/${group}`,
+  parse(
+    key: string,
+  ):
+    | { position: string }
+    | { organizationId: string; queueId: string }
+    | { organizationId: string; queueId: string; group: number }
+    | undefined {
+    const [kind, first, second, third] = key.split('/')
+    if (first === undefined) return undefined
+    if (kind === 'position') return { position: first }
+    if (second === undefined) return undefined
+    if (kind === 'queue') return { organizationId: first, queueId: second }
+    return kind === 'group' ? { organizationId: first, queueId: second, group: Number(third) } : undefined
+  },
+}
+
+export const queuesState: Topic = {
+  name: 'queues.state',
+  meaning: 'Heads of queues in the log, and their messages that are out, waiting or dead.',
+  key: '`position/<topic>`, `queue/<org>/<queue>` or `group/<org>/<queue>/<number>`',
+  value: 'Avro QueuePosition, QueueHead or QueueGroup',
+  partitions: 'shards',
+  producers: ['queue'],
+  consumers: ['queue'],
+  cleanup: 'compact',
+  logAppendTime: false,
+  maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+}
