@@ -173,6 +173,8 @@ describe('a step', () => {
       return data?.status === 'success' && data
     })
     expect(delivery).toMatchObject({ trigger: 'workflow', eventType: 'workflow.message', attempts: 2 })
+    const history = (delivery as unknown as { history: Array<{ trigger: string }> }).history
+    expect(history.map(({ trigger }) => trigger)).toEqual(['workflow', 'workflow'])
     for (const { headers, body } of down.requests) {
       expect(new Standard(made.data.secret).verify(body.toString(), headers as Record<string, string>)).toMatchObject({
         ...{ type: 'workflow.message', source: `workflow:${workflow}`, data: { left: 3 } },

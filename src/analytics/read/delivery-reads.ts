@@ -20,6 +20,7 @@ import {
   type Step,
   skippedDelivery,
   toDelivery,
+  triggerOf,
 } from './delivery.ts'
 import type { ConsideredWebhook } from './emit-reads.ts'
 import { fillFromWindows, type Page, toPage } from './pages.ts'
@@ -267,6 +268,7 @@ function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): number {
 function toAttempt(found: FoundAttempt): Attempt {
   return {
     ...found,
+    trigger: triggerOf(found),
     requestHeaders: parseHeaders(found.requestHeaders),
     responseHeaders: parseHeaders(found.responseHeaders),
   }

@@ -45,12 +45,14 @@ export interface Attempt
     AttemptRow,
     | 'organizationId'
     | 'environment'
+    | 'trigger'
     | 'startedAtMs'
     | 'nextAttemptAtMs'
     | 'createdAtMs'
     | 'requestHeaders'
     | 'responseHeaders'
   > {
+  trigger: Delivery['trigger']
   startedAt: string
   nextAttemptAt: string | null
   createdAt: string
@@ -132,7 +134,7 @@ export function skippedDelivery(event: MatchedEvent, webhookId: string, reason: 
 export const isInNoLog = (trigger: Delivery['trigger']): boolean => trigger === 'test' || trigger === 'workflow'
 
 /** Rows of messages have the trigger `test`, which every release knows. */
-const triggerOf = ({ trigger, eventType }: Pick<Step, 'trigger' | 'eventType'>): Delivery['trigger'] =>
+export const triggerOf = ({ trigger, eventType }: Pick<Step, 'trigger' | 'eventType'>): Delivery['trigger'] =>
   trigger === 'test' && eventType === MESSAGE_TYPE ? 'workflow' : trigger
 
 /** A delivery in the state of its newest step. */
