@@ -1,6 +1,15 @@
 /** The kit as it is published: built by `tsc`, used by programs that know nothing of TypeScript or of this repository. */
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -96,5 +105,37 @@ describe('the built package', () => {
       typeRoots,
     ]
     expect(await node(tsc, ...strict, 'consumer.mts')).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it('has a README whose programs compile under --strict', async () => {
+    symlinkSync(join(root, 'node_modules', '@types'), join(directory, 'node_modules', '@types'))
+    symlinkSync(join(root, 'node_modules', 'kafkajs'), join(directory, 'node_modules', 'kafkajs'))
+    const blocks = [...readFileSync(join(sources, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)]
+    expect(blocks.length).toBeGreaterThanOrEqual(2)
+    const files = blocks.map(([, program], at) => {
+      writeFileSync(join(directory, `readme-${at}.mts`), program!)
+      return `readme-${at}.mts`
+    })
+    const strict = [
+      '--strict',
+      '--noEmit',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+    ]
+    expect(await node(tsc, ...strict, ...files)).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it('has its types under moduleResolution node10, and its licence, examples and source maps in the tarball', () => {
+    const facts = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+    expect(facts.files).toEqual(['dist', 'examples', 'README.md', 'LICENSE'])
+    for (const name of [facts.types, ...Object.values(facts.typesVersions['*'] as Record<string, string[]>).flat()])
+      expect(existsSync(join(installed, name))).toBe(true)
+    expect(existsSync(join(installed, 'dist', 'index.js.map'))).toBe(true)
+    expect(existsSync(join(sources, 'LICENSE'))).toBe(true)
   })
 })
