@@ -72,3 +72,13 @@ function program(name: string, child: ChildProcess): Kit {
     close: () => void child.stdin!.end(),
   }
 }
+
+/** How a program in Python finds the kit and its dependency, once `pythonKit` has made the environment. */
+export const pythonProgram = (cache: string): { python: string; path: string } => ({
+  python: join(cache, 'python', 'bin', 'python'),
+  path: join(HERE, '..', 'python', 'src'),
+})
+
+/** The go.mod of a program that uses the kit. */
+export const goProgram = (): string =>
+  `module clarion.example/sample\n\ngo 1.24\n\nrequire clarion.example/clarion-go v0.0.0\n\nreplace clarion.example/clarion-go => ${join(HERE, '..', 'go')}\n`
