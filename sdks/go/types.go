@@ -1899,7 +1899,7 @@ type Queue struct {
 	Conditions               json.RawMessage            `json:"conditions"`
 	VisibilityTimeoutSeconds int64                      `json:"visibilityTimeoutSeconds"`
 	MaxReceives              int64                      `json:"maxReceives"`
-	NackBackoff              json.RawMessage            `json:"nackBackoff"`
+	NackBackoff              *QueueNackBackoff          `json:"nackBackoff"`
 	RetentionHours           int64                      `json:"retentionHours"`
 	Ordered                  bool                       `json:"ordered"`
 	DeadLetterQueueID        *string                    `json:"deadLetterQueueId"`
@@ -1925,8 +1925,22 @@ type QueueMessage struct {
 	ReceiveCount    int64                      `json:"receiveCount"`
 	FirstReceivedAt string                     `json:"firstReceivedAt"`
 	VisibleAt       string                     `json:"visibleAt"`
-	DeadFrom        json.RawMessage            `json:"deadFrom"`
+	DeadFrom        *QueueMessageDeadFrom      `json:"deadFrom"`
 	Extra           map[string]json.RawMessage `json:"-"`
+}
+
+type QueueMessageDeadFrom struct {
+	QueueID      *string                    `json:"queueId"`
+	ReceiveCount *int64                     `json:"receiveCount"`
+	Reason       *string                    `json:"reason"`
+	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type QueueNackBackoff struct {
+	FirstSeconds int64                      `json:"firstSeconds"`
+	Factor       float64                    `json:"factor"`
+	MaxSeconds   int64                      `json:"maxSeconds"`
+	Extra        map[string]json.RawMessage `json:"-"`
 }
 
 type QueuePatch struct {

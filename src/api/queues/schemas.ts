@@ -1,16 +1,4 @@
-import {
-  anyObject,
-  boolean,
-  integer,
-  listOf,
-  nullable,
-  object,
-  oneOf,
-  stored,
-  string,
-  text,
-  time,
-} from '../http/schema-parts.ts'
+import { boolean, integer, listOf, nullable, object, oneOf, stored, string, text, time } from '../http/schema-parts.ts'
 
 const seconds = (minimum: number, maximum: number) => ({ type: 'integer', minimum, maximum })
 
@@ -53,7 +41,7 @@ export const queue = object({
   ...stored,
   ...{ environment: oneOf(['live', 'test']), name: string, selectors: listOf(string) },
   conditions: { type: ['object', 'null'] },
-  ...{ visibilityTimeoutSeconds: integer, maxReceives: integer, nackBackoff: { type: ['object', 'null'] } },
+  ...{ visibilityTimeoutSeconds: integer, maxReceives: integer, nackBackoff: backoff },
   ...{ retentionHours: integer, ordered: boolean, deadLetterQueueId: nullable(string), active: boolean },
   /** The plan has fewer queues than there are, and this is one of the newest. */
   receivable: boolean,
@@ -84,7 +72,7 @@ export const message = {
   required: ['id', 'type', 'receipt', 'receiveCount', 'firstReceivedAt', 'visibleAt'],
   properties: {
     ...{ id: string, type: string, receipt: string, receiveCount: integer, firstReceivedAt: time, visibleAt: time },
-    deadFrom: anyObject,
+    deadFrom: { type: 'object', properties: { queueId: string, receiveCount: integer, reason: string } },
   },
 }
 

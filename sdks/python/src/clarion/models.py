@@ -1240,7 +1240,7 @@ class Queue(Model):
     conditions: dict[str, Any] | None
     visibility_timeout_seconds: int
     max_receives: int
-    nack_backoff: dict[str, Any] | None
+    nack_backoff: QueueNackBackoff | None
     retention_hours: int
     ordered: bool
     dead_letter_queue_id: str | None
@@ -1264,7 +1264,19 @@ class QueueMessage(Model):
     receive_count: int
     first_received_at: str
     visible_at: str
-    dead_from: dict[str, Any] | None
+    dead_from: QueueMessageDeadFrom | None
+
+@dataclass(frozen=True, kw_only=True)
+class QueueMessageDeadFrom(Model):
+    queue_id: str | None
+    receive_count: int | None
+    reason: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class QueueNackBackoff(Model):
+    first_seconds: int
+    factor: float
+    max_seconds: int
 
 @dataclass(frozen=True, kw_only=True)
 class QueueStats(Model):

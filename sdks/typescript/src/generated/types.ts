@@ -1896,7 +1896,7 @@ export interface Queue {
   conditions: Record<string, unknown> | null
   visibilityTimeoutSeconds: number
   maxReceives: number
-  nackBackoff: Record<string, unknown> | null
+  nackBackoff: QueueNackBackoff | null
   retentionHours: number
   ordered: boolean
   deadLetterQueueId: string | null
@@ -1922,7 +1922,21 @@ export interface QueueMessage {
   receiveCount: number
   firstReceivedAt: string
   visibleAt: string
-  deadFrom?: Record<string, unknown> | undefined
+  deadFrom?: QueueMessageDeadFrom | undefined
+  [further: string]: unknown
+}
+
+export interface QueueMessageDeadFrom {
+  queueId?: string | undefined
+  receiveCount?: number | undefined
+  reason?: string | undefined
+  [further: string]: unknown
+}
+
+export interface QueueNackBackoff {
+  firstSeconds: number
+  factor: number
+  maxSeconds: number
   [further: string]: unknown
 }
 
