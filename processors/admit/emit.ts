@@ -2,6 +2,7 @@
 
 import type { ChainLink } from '../../src/events/chain.ts'
 import type { IngressEmit } from '../../src/events/ingress-emit.ts'
+import type { Refusal } from '../../src/ingress/emit-rules.ts'
 import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import type { Code, Finding } from '../../src/model/codes.ts'
 import type { Environment } from '../../src/model/environments.ts'
@@ -89,6 +90,9 @@ export interface Failure {
 }
 
 export type Verdict = Acceptance | Duplicate | Rejection | Failure
+
+/** The verdict of a rule that `admit` shares with dry runs. */
+export const rejected = ({ code, message, findings }: Refusal): Rejection => reject(code, message, findings)
 
 export const reject = (code: Code, message: string, findings?: Finding[]): Rejection => ({
   verdict: 'rejected',

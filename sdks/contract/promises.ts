@@ -21,7 +21,10 @@ export function promisesOf(document: Document): string[] {
       facts.add(`operation ${id} takes ${typeText(requestBody.content['application/json']?.schema)}`)
     if (requestBody?.required !== true) facts.add(`operation ${id} needs no body`)
     for (const code of operation['x-clarion-codes']) facts.add(`operation ${id} may refuse with ${code}`)
-    const success = Object.entries(operation.responses).find(([status]) => /^[12]/.test(status))
+    const success = Object.entries(operation.responses).find(
+      // A dry run is an answer besides that of the call.
+      ([status, each]) => /^[12]/.test(status) && each['x-clarion-dry-run'] !== true,
+    )
     const data = success?.[1].content?.['application/json']?.schema.properties?.data
     facts.add(`operation ${id} answers ${success?.[0]} ${typeText(data)}`)
   }

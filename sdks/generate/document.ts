@@ -18,9 +18,9 @@ export interface DescribedOperation {
   operationId: string
   summary: string
   deprecated?: boolean
-  parameters: Array<{ name: string; in: string; required?: boolean; schema: Schema }>
+  parameters: Array<{ name: string; in: string; required?: boolean; schema: Schema; 'x-clarion-dry-run'?: true }>
   requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> }
-  responses: Record<string, { content?: Record<string, { schema: Schema }> }>
+  responses: Record<string, { content?: Record<string, { schema: Schema }>; 'x-clarion-dry-run'?: true }>
   'x-clarion-call': string
   'x-clarion-codes': string[]
   'x-clarion-repeat': Repeat

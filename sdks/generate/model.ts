@@ -117,8 +117,12 @@ export function modelOf(document: Document): Model {
 
   function operationOf(entry: ReturnType<typeof operationsOf>[number]): Operation {
     const { method, path, operation } = entry
-    const ofPlace = (place: string) => operation.parameters.filter(each => each.in === place)
-    const success = Object.entries(operation.responses).find(([status]) => /^[12]/.test(status))?.[1]
+    // A dry run is not another call.
+    const isReal = (part: { 'x-clarion-dry-run'?: true }) => part['x-clarion-dry-run'] !== true
+    const ofPlace = (place: string) => operation.parameters.filter(each => each.in === place && isReal(each))
+    const success = Object.entries(operation.responses).find(
+      ([status, each]) => /^[12]/.test(status) && isReal(each),
+    )?.[1]
     const envelope = success?.content?.['application/json']?.schema
     const id = operation.operationId
     return {

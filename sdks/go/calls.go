@@ -779,7 +779,7 @@ func (s *EventsCustomFederationService) EachInvitationContext(ctx context.Contex
 	return eachOf[FederationInvitation](ctx, s.core, opListFederationInvitations, nil, query, nil, opts)
 }
 
-// List: List emits.
+// List: Every emit of the environment, newest first; a page that few match may be short.
 func (s *EventsCustomEmitsService) List(query ListEmitsQuery, opts ...Option) (*Page[Emit], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
@@ -789,7 +789,7 @@ func (s *EventsCustomEmitsService) ListContext(ctx context.Context, query ListEm
 	return pageOf[Emit](ctx, s.core, opListEmits, nil, query, nil, opts)
 }
 
-// Each: List emits.
+// Each: Every emit of the environment, newest first; a page that few match may be short.
 func (s *EventsCustomEmitsService) Each(query ListEmitsQuery, opts ...Option) iter.Seq2[Emit, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
@@ -929,7 +929,7 @@ func (s *EventsCustomService) EachContext(ctx context.Context, query ListRegistr
 	return eachOf[ListedRegistration](ctx, s.core, opListRegistrations, nil, query, nil, opts)
 }
 
-// Emit: Emit an event; the answer carries its verdict.
+// Emit: Emit an event; the answer carries its verdict. A dry run (200) only says what it would be.
 func (s *EventsCustomService) Emit(in EmitCustomEventInput, opts ...Option) (*EmitResult, error) {
 	return s.EmitContext(context.Background(), in, opts...)
 }
@@ -947,6 +947,16 @@ func (s *EventsCustomService) EmitBatch(in EmitCustomEventsInput, opts ...Option
 // EmitBatchContext is EmitBatch with a context.
 func (s *EventsCustomService) EmitBatchContext(ctx context.Context, in EmitCustomEventsInput, opts ...Option) (*EmitResults, error) {
 	return callFor[EmitResults](ctx, s.core, opEmitEvents, nil, nil, in, opts)
+}
+
+// Compare: Two versions of one name: which bump it is, and what the schemas say of it.
+func (s *EventsCustomService) Compare(query CompareRegistrationsQuery, opts ...Option) (*Comparison, error) {
+	return s.CompareContext(context.Background(), query, opts...)
+}
+
+// CompareContext is Compare with a context.
+func (s *EventsCustomService) CompareContext(ctx context.Context, query CompareRegistrationsQuery, opts ...Option) (*Comparison, error) {
+	return callFor[Comparison](ctx, s.core, opCompareRegistrations, nil, query, nil, opts)
 }
 
 // DryRun: Check a registration without storing it; the answer lists all findings.
@@ -1099,6 +1109,26 @@ func (s *EventsLifecycleService) SetContext(ctx context.Context, in SetLifecycle
 	return callFor[GetLifecycleNamesResult](ctx, s.core, opSetLifecycleNames, nil, nil, in, opts)
 }
 
+// SearchDeliveries: Deliveries of all webhooks, newest first; a page that few match may be short.
+func (s *EventsWebhooksService) SearchDeliveries(query SearchDeliveriesQuery, opts ...Option) (*Page[Delivery], error) {
+	return s.SearchDeliveriesContext(context.Background(), query, opts...)
+}
+
+// SearchDeliveriesContext is SearchDeliveries with a context.
+func (s *EventsWebhooksService) SearchDeliveriesContext(ctx context.Context, query SearchDeliveriesQuery, opts ...Option) (*Page[Delivery], error) {
+	return pageOf[Delivery](ctx, s.core, opSearchDeliveries, nil, query, nil, opts)
+}
+
+// EachSearchDelivery: Deliveries of all webhooks, newest first; a page that few match may be short.
+func (s *EventsWebhooksService) EachSearchDelivery(query SearchDeliveriesQuery, opts ...Option) iter.Seq2[Delivery, error] {
+	return s.EachSearchDeliveryContext(context.Background(), query, opts...)
+}
+
+// EachSearchDeliveryContext is EachSearchDelivery with a context.
+func (s *EventsWebhooksService) EachSearchDeliveryContext(ctx context.Context, query SearchDeliveriesQuery, opts ...Option) iter.Seq2[Delivery, error] {
+	return eachOf[Delivery](ctx, s.core, opSearchDeliveries, nil, query, nil, opts)
+}
+
 // Delivery: One delivery with all its steps, and the current webhook.
 func (s *EventsWebhooksService) Delivery(deliveryID string, opts ...Option) (*DeliveryInFull, error) {
 	return s.DeliveryContext(context.Background(), deliveryID, opts...)
@@ -1159,7 +1189,7 @@ func (s *EventsWebhooksService) EachDeadLetterContext(ctx context.Context, query
 	return eachOf[Delivery](ctx, s.core, opListDeadLetters, nil, query, nil, opts)
 }
 
-// RedriveDeadLetters: Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time.
+// RedriveDeadLetters: Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time; a dry run (200) only counts.
 func (s *EventsWebhooksService) RedriveDeadLetters(in RedriveDeadLettersInput, opts ...Option) (*RedrivenDeadLetters, error) {
 	return s.RedriveDeadLettersContext(context.Background(), in, opts...)
 }
@@ -1249,6 +1279,16 @@ func (s *EventsWebhooksService) DeleteContext(ctx context.Context, webhookID str
 	return callFor[Deleted](ctx, s.core, opDeleteWebhook, []string{webhookID}, nil, nil, opts)
 }
 
+// Stats: Attempts of a webhook over time, and its errors in groups.
+func (s *EventsWebhooksService) Stats(webhookID string, query GetWebhookStatsQuery, opts ...Option) (*Stats, error) {
+	return s.StatsContext(context.Background(), webhookID, query, opts...)
+}
+
+// StatsContext is Stats with a context.
+func (s *EventsWebhooksService) StatsContext(ctx context.Context, webhookID string, query GetWebhookStatsQuery, opts ...Option) (*Stats, error) {
+	return callFor[Stats](ctx, s.core, opGetWebhookStats, []string{webhookID}, query, nil, opts)
+}
+
 // Activate: Switch a webhook on, with the events of the pause or from now on.
 func (s *EventsWebhooksService) Activate(webhookID string, in ActivateWebhookInput, opts ...Option) (*Webhook, error) {
 	return s.ActivateContext(context.Background(), webhookID, in, opts...)
@@ -1279,7 +1319,7 @@ func (s *EventsWebhooksService) RotateContext(ctx context.Context, webhookID str
 	return callFor[MadeWebhook](ctx, s.core, opRotateWebhookSecret, []string{webhookID}, nil, in, opts)
 }
 
-// Replay: Deliver a range of time again.
+// Replay: Deliver a range of time again; a dry run (200) only counts.
 func (s *EventsWebhooksService) Replay(webhookID string, in WebhookReplay, opts ...Option) (*Replay, error) {
 	return s.ReplayContext(context.Background(), webhookID, in, opts...)
 }
@@ -1289,7 +1329,7 @@ func (s *EventsWebhooksService) ReplayContext(ctx context.Context, webhookID str
 	return callFor[Replay](ctx, s.core, opReplayWebhook, []string{webhookID}, nil, in, opts)
 }
 
-// Recover: Deliver the events since then that the webhook has not received with success.
+// Recover: Deliver the events since then that the webhook has not received with success; a dry run (200) only counts.
 func (s *EventsWebhooksService) Recover(webhookID string, in WebhookRecovery, opts ...Option) (*Replay, error) {
 	return s.RecoverContext(context.Background(), webhookID, in, opts...)
 }
@@ -1869,6 +1909,26 @@ func (s *OrganizationsService) EachContext(ctx context.Context, query ListOrgani
 	return eachOf[Organization](ctx, s.core, opListOrganizations, nil, query, nil, opts)
 }
 
+// Usage: Organizations by what they did, largest first; without a range in the last 15 minutes.
+func (s *OrganizationsService) Usage(query CompareOrganizationsQuery, opts ...Option) ([]CompareOrganization, error) {
+	return s.UsageContext(context.Background(), query, opts...)
+}
+
+// UsageContext is Usage with a context.
+func (s *OrganizationsService) UsageContext(ctx context.Context, query CompareOrganizationsQuery, opts ...Option) ([]CompareOrganization, error) {
+	return callOf[[]CompareOrganization](ctx, s.core, opCompareOrganizations, nil, query, nil, opts)
+}
+
+// Load: What an organization emitted, by type, key, source or code.
+func (s *OrganizationsService) Load(organizationID string, query GetOrganizationLoadQuery, opts ...Option) ([]GetOrganizationLoad, error) {
+	return s.LoadContext(context.Background(), organizationID, query, opts...)
+}
+
+// LoadContext is Load with a context.
+func (s *OrganizationsService) LoadContext(ctx context.Context, organizationID string, query GetOrganizationLoadQuery, opts ...Option) ([]GetOrganizationLoad, error) {
+	return callOf[[]GetOrganizationLoad](ctx, s.core, opGetOrganizationLoad, []string{organizationID}, query, nil, opts)
+}
+
 // Get: One organization.
 func (s *OrganizationsService) Get(organizationID string, opts ...Option) (*Organization, error) {
 	return s.GetContext(context.Background(), organizationID, opts...)
@@ -2117,6 +2177,26 @@ func (s *EventsService) CreateStreamToken(in NewStreamToken, opts ...Option) (*S
 // CreateStreamTokenContext is CreateStreamToken with a context.
 func (s *EventsService) CreateStreamTokenContext(ctx context.Context, in NewStreamToken, opts ...Option) (*StreamToken, error) {
 	return callFor[StreamToken](ctx, s.core, opCreateStreamToken, nil, nil, in, opts)
+}
+
+// Why: Of each webhook, what became of an event, or why it does not get it.
+func (s *EventsService) Why(eventID string, query ExplainEventQuery, opts ...Option) (*Why, error) {
+	return s.WhyContext(context.Background(), eventID, query, opts...)
+}
+
+// WhyContext is Why with a context.
+func (s *EventsService) WhyContext(ctx context.Context, eventID string, query ExplainEventQuery, opts ...Option) (*Why, error) {
+	return callFor[Why](ctx, s.core, opExplainEvent, []string{eventID}, query, nil, opts)
+}
+
+// Lineage: What caused an event, and what followed from it, as a graph; other organizations are closed.
+func (s *EventsService) Lineage(eventID string, opts ...Option) (*LineageAnswer, error) {
+	return s.LineageContext(context.Background(), eventID, opts...)
+}
+
+// LineageContext is Lineage with a context.
+func (s *EventsService) LineageContext(ctx context.Context, eventID string, opts ...Option) (*LineageAnswer, error) {
+	return callFor[LineageAnswer](ctx, s.core, opGetEventLineage, []string{eventID}, nil, nil, opts)
 }
 
 // Get: The whole history of one event.
@@ -3759,6 +3839,16 @@ func (s *Client) WhoamiContext(ctx context.Context, opts ...Option) (*Caller, er
 	return callFor[Caller](ctx, s.core, opGetCaller, nil, nil, nil, opts)
 }
 
+// Search: What the key may see, by the beginning of an id, a part of a name, or a whole value of an emit.
+func (s *Client) Search(query SearchQuery, opts ...Option) ([]Search, error) {
+	return s.SearchContext(context.Background(), query, opts...)
+}
+
+// SearchContext is Search with a context.
+func (s *Client) SearchContext(ctx context.Context, query SearchQuery, opts ...Option) ([]Search, error) {
+	return callOf[[]Search](ctx, s.core, opSearch, nil, query, nil, opts)
+}
+
 // Usage: The meters of a month.
 func (s *Client) Usage(query GetUsageQuery, opts ...Option) (*Usage, error) {
 	return s.UsageContext(context.Background(), query, opts...)
@@ -3769,7 +3859,7 @@ func (s *Client) UsageContext(ctx context.Context, query GetUsageQuery, opts ...
 	return callFor[Usage](ctx, s.core, opGetUsage, nil, query, nil, opts)
 }
 
-// UsageTimeseries: Meters by hour or day, without empty buckets.
+// UsageTimeseries: Meters by hour, day or month, without empty buckets; grouped, or as text/csv.
 func (s *Client) UsageTimeseries(query GetUsageTimeseriesQuery, opts ...Option) ([]GetUsageTimeseries, error) {
 	return s.UsageTimeseriesContext(context.Background(), query, opts...)
 }

@@ -12,6 +12,8 @@ var (
 	opGetCaller                       = operation{"getCaller", "GET", "/api/v1/whoami", "", "", ""}
 	opCreateOrganization              = operation{"createOrganization", "POST", "/api/v1/organizations", "ifNotDone", "", ""}
 	opListOrganizations               = operation{"listOrganizations", "GET", "/api/v1/organizations", "", "", ""}
+	opCompareOrganizations            = operation{"compareOrganizations", "GET", "/api/v1/organizations/usage", "", "", ""}
+	opGetOrganizationLoad             = operation{"getOrganizationLoad", "GET", "/api/v1/organizations/{}/load", "", "", ""}
 	opGetOrganization                 = operation{"getOrganization", "GET", "/api/v1/organizations/{}", "", "", ""}
 	opUpdateOrganization              = operation{"updateOrganization", "PATCH", "/api/v1/organizations/{}", "", "", ""}
 	opDeleteOrganization              = operation{"deleteOrganization", "DELETE", "/api/v1/organizations/{}", "", "", ""}
@@ -31,6 +33,7 @@ var (
 	opActAsOrganization               = operation{"actAsOrganization", "POST", "/api/v1/sessions/act-as", "ifNotDone", "", ""}
 	opLeaveOrganization               = operation{"leaveOrganization", "DELETE", "/api/v1/sessions/act-as", "", "", ""}
 	opCreateConsoleLink               = operation{"createConsoleLink", "POST", "/api/v1/organizations/{}/console-links", "ifNotDone", "", ""}
+	opSearch                          = operation{"search", "GET", "/api/v1/search", "", "", ""}
 	opCreateKafkaCredential           = operation{"createKafkaCredential", "POST", "/api/v1/kafka-credentials", "ifNotDone", "", ""}
 	opListKafkaCredentials            = operation{"listKafkaCredentials", "GET", "/api/v1/kafka-credentials", "", "", ""}
 	opGetKafkaCredential              = operation{"getKafkaCredential", "GET", "/api/v1/kafka-credentials/{}", "", "", ""}
@@ -115,6 +118,7 @@ var (
 	opGetLifecycleNames               = operation{"getLifecycleNames", "GET", "/api/v1/events/lifecycle", "", "", ""}
 	opSetLifecycleNames               = operation{"setLifecycleNames", "PUT", "/api/v1/events/lifecycle", "", "", ""}
 	opRedriveEmit                     = operation{"redriveEmit", "POST", "/api/v1/events/custom/emits/{}/redrive", "", "", ""}
+	opCompareRegistrations            = operation{"compareRegistrations", "GET", "/api/v1/events/custom/compare", "", "", ""}
 	opDryRunRegistration              = operation{"dryRunRegistration", "POST", "/api/v1/events/custom/dry-run", "", "", ""}
 	opGetCompatibilityRules           = operation{"getCompatibilityRules", "GET", "/api/v1/events/custom/compatibility", "", "", ""}
 	opSetCompatibilityRules           = operation{"setCompatibilityRules", "PUT", "/api/v1/events/custom/compatibility", "", "", ""}
@@ -128,7 +132,10 @@ var (
 	opGetRegistrationTypes            = operation{"getRegistrationTypes", "GET", "/api/v1/events/custom/{}/types", "", "", ""}
 	opPublishRegistration             = operation{"publishRegistration", "POST", "/api/v1/events/custom/{}/publish", "", "", ""}
 	opArchiveRegistration             = operation{"archiveRegistration", "POST", "/api/v1/events/custom/{}/archive", "", "", ""}
+	opExplainEvent                    = operation{"explainEvent", "GET", "/api/v1/events/{}/why", "", "", ""}
+	opGetEventLineage                 = operation{"getEventLineage", "GET", "/api/v1/events/{}/lineage", "", "", ""}
 	opGetEvent                        = operation{"getEvent", "GET", "/api/v1/events/{}", "", "", ""}
+	opSearchDeliveries                = operation{"searchDeliveries", "GET", "/api/v1/webhooks/deliveries", "", "", ""}
 	opGetDelivery                     = operation{"getDelivery", "GET", "/api/v1/webhooks/deliveries/{}", "", "", ""}
 	opListAttempts                    = operation{"listAttempts", "GET", "/api/v1/webhooks/deliveries/{}/attempts", "", "", ""}
 	opRetryDelivery                   = operation{"retryDelivery", "POST", "/api/v1/webhooks/deliveries/{}/retry", "", "", ""}
@@ -141,6 +148,7 @@ var (
 	opGetWebhook                      = operation{"getWebhook", "GET", "/api/v1/webhooks/{}", "", "", ""}
 	opUpdateWebhook                   = operation{"updateWebhook", "PATCH", "/api/v1/webhooks/{}", "", "", ""}
 	opDeleteWebhook                   = operation{"deleteWebhook", "DELETE", "/api/v1/webhooks/{}", "", "", ""}
+	opGetWebhookStats                 = operation{"getWebhookStats", "GET", "/api/v1/webhooks/{}/stats", "", "", ""}
 	opActivateWebhook                 = operation{"activateWebhook", "POST", "/api/v1/webhooks/{}/activate", "", "", ""}
 	opTestWebhook                     = operation{"testWebhook", "POST", "/api/v1/webhooks/{}/test", "", "", ""}
 	opRotateWebhookSecret             = operation{"rotateWebhookSecret", "POST", "/api/v1/webhooks/{}/rotate", "ifNotDone", "", ""}

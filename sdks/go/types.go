@@ -147,6 +147,46 @@ type Cluster struct {
 	Extra     map[string]json.RawMessage `json:"-"`
 }
 
+type CompareOrganization struct {
+	Organization      CompareOrganizationOrganization `json:"organization"`
+	Emits             int64                           `json:"emits"`
+	EmitsPerSecond    float64                         `json:"emitsPerSecond"`
+	Rejected          int64                           `json:"rejected"`
+	Attempts          int64                           `json:"attempts"`
+	FailedAttempts    int64                           `json:"failedAttempts"`
+	DeliveriesWaiting int64                           `json:"deliveriesWaiting"`
+	StoredBytes       int64                           `json:"storedBytes"`
+	Extra             map[string]json.RawMessage      `json:"-"`
+}
+
+type CompareOrganizationOrganization struct {
+	ID     string                     `json:"id"`
+	Slug   string                     `json:"slug"`
+	Name   string                     `json:"name"`
+	Plan   string                     `json:"plan"`
+	Status string                     `json:"status"`
+	Extra  map[string]json.RawMessage `json:"-"`
+}
+
+type Comparison struct {
+	From     ComparisonFrom             `json:"from"`
+	To       ComparisonFrom             `json:"to"`
+	Bump     string                     `json:"bump"`
+	Legal    bool                       `json:"legal"`
+	Proof    *bool                      `json:"proof"`
+	Findings []json.RawMessage          `json:"findings"`
+	Warnings []Finding                  `json:"warnings"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type ComparisonFrom struct {
+	ID      string                     `json:"id"`
+	Name    string                     `json:"name"`
+	Version string                     `json:"version"`
+	Status  string                     `json:"status"`
+	Extra   map[string]json.RawMessage `json:"-"`
+}
+
 type Compatibility struct {
 	Mode           string                     `json:"mode"`
 	Inherited      bool                       `json:"inherited"`
@@ -929,6 +969,14 @@ type GetLifecycleNamesResult struct {
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
+type GetOrganizationLoad struct {
+	Group    string                     `json:"group"`
+	Emits    int64                      `json:"emits"`
+	Rejected int64                      `json:"rejected"`
+	Bytes    int64                      `json:"bytes"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
 type GetReadinessResult struct {
 	Status   string                     `json:"status"`
 	Degraded []string                   `json:"degraded"`
@@ -936,10 +984,12 @@ type GetReadinessResult struct {
 }
 
 type GetUsageTimeseries struct {
-	Start string                     `json:"start"`
-	Meter string                     `json:"meter"`
-	Count int64                      `json:"count"`
-	Extra map[string]json.RawMessage `json:"-"`
+	Start    string                     `json:"start"`
+	Meter    string                     `json:"meter"`
+	Count    int64                      `json:"count"`
+	Complete bool                       `json:"complete"`
+	Group    *string                    `json:"group"`
+	Extra    map[string]json.RawMessage `json:"-"`
 }
 
 type InboundRegistrationFederation struct {
@@ -1100,6 +1150,38 @@ type Lineage struct {
 	SourceEventID        string                     `json:"sourceEventId"`
 	Stations             []LineageStation           `json:"stations"`
 	Extra                map[string]json.RawMessage `json:"-"`
+}
+
+type LineageAnswer struct {
+	Nodes  []LineageAnswerNode        `json:"nodes"`
+	Edges  []LineageAnswerEdge        `json:"edges"`
+	Folded []LineageAnswerFolded      `json:"folded"`
+	Extra  map[string]json.RawMessage `json:"-"`
+}
+
+type LineageAnswerEdge struct {
+	From  string                     `json:"from"`
+	To    string                     `json:"to"`
+	Kind  string                     `json:"kind"`
+	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type LineageAnswerFolded struct {
+	Parent string                     `json:"parent"`
+	Type   string                     `json:"type"`
+	Count  int64                      `json:"count"`
+	Extra  map[string]json.RawMessage `json:"-"`
+}
+
+type LineageAnswerNode struct {
+	ID     string                     `json:"id"`
+	Kind   string                     `json:"kind"`
+	Type   *string                    `json:"type"`
+	Depth  int64                      `json:"depth"`
+	Status *string                    `json:"status"`
+	At     *string                    `json:"at"`
+	Closed bool                       `json:"closed"`
+	Extra  map[string]json.RawMessage `json:"-"`
 }
 
 type LineageStation struct {
@@ -2003,6 +2085,7 @@ type RedriveDeadLettersInput struct {
 	WebhookID     string   `json:"webhookId,omitzero"`
 	From          string   `json:"from,omitzero"`
 	To            string   `json:"to,omitzero"`
+	DryRun        *bool    `json:"dryRun,omitzero"`
 	RatePerSecond *int64   `json:"ratePerSecond,omitzero"`
 }
 
@@ -2518,6 +2601,14 @@ type Scaling struct {
 	Delta     *int64 `json:"delta,omitzero"`
 }
 
+type Search struct {
+	Kind    string                     `json:"kind"`
+	ID      string                     `json:"id"`
+	Label   string                     `json:"label"`
+	Matched string                     `json:"matched"`
+	Extra   map[string]json.RawMessage `json:"-"`
+}
+
 type Secret struct {
 	Revision    int64                      `json:"revision"`
 	CreatedAt   string                     `json:"createdAt"`
@@ -2634,6 +2725,36 @@ type StartedRun struct {
 	Output          json.RawMessage            `json:"output"`
 	Warnings        []json.RawMessage          `json:"warnings"`
 	Extra           map[string]json.RawMessage `json:"-"`
+}
+
+type Stats struct {
+	From        string                     `json:"from"`
+	To          string                     `json:"to"`
+	Interval    string                     `json:"interval"`
+	Buckets     []StatsBucket              `json:"buckets"`
+	Errors      []StatsError               `json:"errors"`
+	OtherErrors int64                      `json:"otherErrors"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type StatsBucket struct {
+	Start     string                     `json:"start"`
+	Attempts  int64                      `json:"attempts"`
+	Succeeded int64                      `json:"succeeded"`
+	Failed    int64                      `json:"failed"`
+	P50Ms     *int64                     `json:"p50Ms"`
+	P95Ms     *int64                     `json:"p95Ms"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type StatsError struct {
+	ErrorKind        *string                    `json:"errorKind"`
+	ResponseStatus   *int64                     `json:"responseStatus"`
+	Count            int64                      `json:"count"`
+	FirstAt          string                     `json:"firstAt"`
+	LastAt           string                     `json:"lastAt"`
+	SampleDeliveryID string                     `json:"sampleDeliveryId"`
+	Extra            map[string]json.RawMessage `json:"-"`
 }
 
 type StreamToken struct {
@@ -2841,6 +2962,7 @@ type WebhookPatch struct {
 type WebhookRecovery struct {
 	Since         string `json:"since"`
 	RatePerSecond *int64 `json:"ratePerSecond,omitzero"`
+	DryRun        *bool  `json:"dryRun,omitzero"`
 }
 
 type WebhookReplay struct {
@@ -2848,6 +2970,7 @@ type WebhookReplay struct {
 	To            string   `json:"to,omitzero"`
 	Selectors     []string `json:"selectors,omitzero"`
 	RatePerSecond *int64   `json:"ratePerSecond,omitzero"`
+	DryRun        *bool    `json:"dryRun,omitzero"`
 }
 
 type WebhookRetry struct {
@@ -2875,6 +2998,33 @@ type WebhookWaiting struct {
 	Reason        string                     `json:"reason"`
 	RatePerSecond float64                    `json:"ratePerSecond"`
 	Extra         map[string]json.RawMessage `json:"-"`
+}
+
+type Why struct {
+	EventID  string                     `json:"eventId"`
+	Webhooks []WhyWebhook               `json:"webhooks"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type WhyWebhook struct {
+	WebhookID  string                     `json:"webhookId"`
+	Name       *string                    `json:"name"`
+	Outcome    string                     `json:"outcome"`
+	Reason     *string                    `json:"reason"`
+	Sentence   string                     `json:"sentence"`
+	Basis      string                     `json:"basis"`
+	DeliveryID *string                    `json:"deliveryId"`
+	Condition  *WhyWebhookCondition       `json:"condition"`
+	Withheld   *bool                      `json:"withheld"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type WhyWebhookCondition struct {
+	Path     string                     `json:"path"`
+	Operator string                     `json:"operator"`
+	Expected json.RawMessage            `json:"expected"`
+	Actual   json.RawMessage            `json:"actual"`
+	Extra    map[string]json.RawMessage `json:"-"`
 }
 
 type WithReason struct {
@@ -3087,13 +3237,35 @@ type WorkflowVersionSummaryChange struct {
 }
 
 type ListOrganizationsQuery struct {
+	Q      string `query:"q"`
+	Plan   string `query:"plan"`
+	Status string `query:"status"`
+	Count  *bool  `query:"count"`
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
+}
+
+type CompareOrganizationsQuery struct {
+	From string `query:"from"`
+	To   string `query:"to"`
+	Sort string `query:"sort"`
+	Top  *int64 `query:"top"`
+}
+
+type GetOrganizationLoadQuery struct {
+	From    string `query:"from"`
+	To      string `query:"to"`
+	GroupBy string `query:"groupBy"`
 }
 
 type ListKeysQuery struct {
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
+}
+
+type SearchQuery struct {
+	Q     string `query:"q"`
+	Limit *int64 `query:"limit"`
 }
 
 type ListKafkaCredentialsQuery struct {
@@ -3105,6 +3277,7 @@ type ListQuarantineQuery struct {
 	Code   string `query:"code"`
 	From   string `query:"from"`
 	To     string `query:"to"`
+	Count  *bool  `query:"count"`
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }
@@ -3114,6 +3287,9 @@ type ListRegistrationsQuery struct {
 	Name           string `query:"name"`
 	Status         string `query:"status"`
 	IncludeInbound *bool  `query:"includeInbound"`
+	Q              string `query:"q"`
+	Latest         *bool  `query:"latest"`
+	Count          *bool  `query:"count"`
 	Limit          *int64 `query:"limit"`
 	Cursor         string `query:"cursor"`
 }
@@ -3151,12 +3327,23 @@ type ListFederationRelaysQuery struct {
 }
 
 type ListEmitsQuery struct {
-	Status string `query:"status"`
-	Name   string `query:"name"`
-	From   string `query:"from"`
-	To     string `query:"to"`
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
+	Status         string `query:"status"`
+	Type           string `query:"type"`
+	Name           string `query:"name"`
+	Verdict        string `query:"verdict"`
+	Code           string `query:"code"`
+	Channel        string `query:"channel"`
+	Subject        string `query:"subject"`
+	KeyID          string `query:"keyId"`
+	CorrelationID  string `query:"correlationId"`
+	IdempotencyKey string `query:"idempotencyKey"`
+	WebhookID      string `query:"webhookId"`
+	NoSubscriber   *bool  `query:"noSubscriber"`
+	From           string `query:"from"`
+	To             string `query:"to"`
+	Count          *bool  `query:"count"`
+	Limit          *int64 `query:"limit"`
+	Cursor         string `query:"cursor"`
 }
 
 type PullEventsQuery struct {
@@ -3192,16 +3379,45 @@ type ListQueueDeadLettersQuery struct {
 	Cursor string `query:"cursor"`
 }
 
+type CompareRegistrationsQuery struct {
+	From string `query:"from"`
+	To   string `query:"to"`
+}
+
 type GetRegistrationTypesQuery struct {
 	Lang string `query:"lang"`
 }
 
-type ListDeadLettersQuery struct {
+type ExplainEventQuery struct {
 	WebhookID string `query:"webhookId"`
-	From      string `query:"from"`
-	To        string `query:"to"`
-	Limit     *int64 `query:"limit"`
-	Cursor    string `query:"cursor"`
+}
+
+type SearchDeliveriesQuery struct {
+	Status         string `query:"status"`
+	Trigger        string `query:"trigger"`
+	WebhookID      string `query:"webhookId"`
+	From           string `query:"from"`
+	To             string `query:"to"`
+	Type           string `query:"type"`
+	ErrorKind      string `query:"errorKind"`
+	ResponseStatus *int64 `query:"responseStatus"`
+	EventID        string `query:"eventId"`
+	ReplayID       string `query:"replayId"`
+	Count          *bool  `query:"count"`
+	Limit          *int64 `query:"limit"`
+	Cursor         string `query:"cursor"`
+}
+
+type ListDeadLettersQuery struct {
+	WebhookID      string `query:"webhookId"`
+	From           string `query:"from"`
+	To             string `query:"to"`
+	Type           string `query:"type"`
+	ErrorKind      string `query:"errorKind"`
+	ResponseStatus *int64 `query:"responseStatus"`
+	Count          *bool  `query:"count"`
+	Limit          *int64 `query:"limit"`
+	Cursor         string `query:"cursor"`
 }
 
 type ListDeliveriesQuery struct {
@@ -3209,17 +3425,30 @@ type ListDeliveriesQuery struct {
 	Type   string `query:"type"`
 	From   string `query:"from"`
 	To     string `query:"to"`
+	Count  *bool  `query:"count"`
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }
 
 type ListWebhooksQuery struct {
+	Q      string `query:"q"`
+	Health string `query:"health"`
+	Active *bool  `query:"active"`
+	Event  string `query:"event"`
+	Count  *bool  `query:"count"`
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }
 
+type GetWebhookStatsQuery struct {
+	From     string `query:"from"`
+	To       string `query:"to"`
+	Interval string `query:"interval"`
+}
+
 type ListReplaysQuery struct {
 	State  string `query:"state"`
+	Count  *bool  `query:"count"`
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }
@@ -3402,7 +3631,9 @@ type GetUsageQuery struct {
 
 type GetUsageTimeseriesQuery struct {
 	Meter    string `query:"meter"`
+	Meters   string `query:"meters"`
 	Interval string `query:"interval"`
+	GroupBy  string `query:"groupBy"`
 	From     string `query:"from"`
 	To       string `query:"to"`
 }
@@ -3419,6 +3650,7 @@ type ListAuditQuery struct {
 	Actor      string `query:"actor"`
 	From       string `query:"from"`
 	To         string `query:"to"`
+	Count      *bool  `query:"count"`
 	Limit      *int64 `query:"limit"`
 	Cursor     string `query:"cursor"`
 }

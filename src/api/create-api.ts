@@ -4,6 +4,7 @@ import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
+import { createPreviewEmit } from '../control-plane/emits/preview-emit.ts'
 import { createRecordChange } from '../control-plane/store/record-change.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Pings } from '../delivery/ping.ts'
@@ -46,8 +47,10 @@ import { createDomainHandlers } from './domain/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
 import { createDirectEmit } from './emits/emit.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
+import { createLineageHandler } from './emits/lineage.ts'
 import { createQuarantineRedrive } from './emits/quarantine-redrive.ts'
 import { createRedriveHandlers } from './emits/redrives.ts'
+import { createWhyHandler } from './emits/why.ts'
 import { createFederationHandlers } from './federation/handlers.ts'
 import { createRelayHandlers } from './federation/relays.ts'
 import { createApp } from './http/app.ts'
@@ -64,6 +67,7 @@ import { createChannelHandlers } from './notifications/channel-handlers.ts'
 import { createDailyQuota } from './notifications/daily-quota.ts'
 import { createNotificationHandlers } from './notifications/handlers.ts'
 import { createOrganizationHandlers } from './organizations/handlers.ts'
+import { createLoadHandlers } from './organizations/load.ts'
 import { createPlatformEventHandlers } from './platform-events/handlers.ts'
 import { createPullHandlers } from './pulls/handlers.ts'
 import { createQuarantineHandlers } from './quarantine/handlers.ts'
@@ -82,6 +86,7 @@ import { createFindRun } from './runs/find-run.ts'
 import { createRunHandlers } from './runs/handlers.ts'
 import { createListRuns } from './runs/list-runs.ts'
 import { createRunStreams } from './runs/stream-run.ts'
+import { createSearchHandler } from './search/handlers.ts'
 import { createSessionHandlers } from './sessions/handlers.ts'
 import { createSignIn } from './sessions/sign-in.ts'
 import { createStreams } from './streams/create-streams.ts'
@@ -91,6 +96,7 @@ import { createTableHandlers } from './tables/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
 import { createNamedHandlers } from './variables/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
+import { createWebhookStats } from './webhooks/stats.ts'
 import { createSubscriptionHandlers } from './webhooks/subscriptions.ts'
 import type { WaitingWebhooks } from './webhooks/waiting-webhooks.ts'
 import { createDryRunHandler } from './workflows/dry-run.ts'
@@ -196,17 +202,22 @@ export function createApi(deps: ApiDeps): Api {
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, authenticate, documents }),
     organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
+    search: createSearchHandler(deps),
     sessions: createSessionHandlers({
       ...{ ...deps, ...controlPlane, sessions },
       signIn: createSignIn({ ...deps, ...controlPlane, keys, sessions }),
     }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    submit: createDirectEmit({ ...deps, authenticate, answerEmit, loadShedder }),
+    submit: createDirectEmit({ ...deps, authenticate, answerEmit, loadShedder, previewEmit: createPreviewEmit(deps) }),
     redrives: createRedriveHandlers({ ...deps, submitPlatformEmit }),
+    why: createWhyHandler(deps),
+    lineage: createLineageHandler(deps),
     redriveQuarantined: createQuarantineRedrive({ ...deps, authenticate, answerEmit, findQuarantined }),
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
     subscriptions: createSubscriptionHandlers(controlPlane),
+    webhookStats: createWebhookStats(deps),
+    organizationLoad: createLoadHandlers(deps),
     replays,
     replaySubscription: createSubscriptionReplay({ ...deps, replays }),
     deliveries: createDeliveryHandlers({ ...deps, redelivery }),

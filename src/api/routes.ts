@@ -9,12 +9,12 @@ import type { DomainHandlers } from './domain/handlers.ts'
 import { createDomainRoutes } from './domain/routes.ts'
 import { createEmitRoutes, type EmitHandlers } from './emits/routes.ts'
 import { createFederationRoutes, type FederationHandlers } from './federation/routes.ts'
-import type { Route } from './http/route.ts'
+import type { Handler, Route } from './http/route.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createLedgerRoutes, type LedgerHandlers } from './ledger/routes.ts'
 import { createLifecycleRoutes, type LifecycleHandlers } from './lifecycle/routes.ts'
 import { createNotificationRoutes, type NotificationHandlers } from './notifications/routes.ts'
-import { createOrganizationRoutes, type OrganizationHandlers } from './organizations/routes.ts'
+import { createOrganizationRoutes, type LoadHandlers, type OrganizationHandlers } from './organizations/routes.ts'
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
 import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
@@ -22,6 +22,7 @@ import { createQueueRoutes, type QueueHandlers } from './queues/routes.ts'
 import { createRegistrationRoutes, type RegistrationHandlers } from './registrations/routes.ts'
 import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
 import { createRunRoutes, type RunRoutesHandlers } from './runs/routes.ts'
+import { createSearchRoutes } from './search/routes.ts'
 import { createSessionRoutes, type SessionHandlers } from './sessions/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
@@ -50,11 +51,13 @@ export interface Handlers
   apiRoutes: ReturnType<typeof createApiRouteHandlers>
   system: SystemHandlers
   organizations: OrganizationHandlers
+  organizationLoad: LoadHandlers
   kafka: KafkaHandlers
   lifecycle: LifecycleHandlers
   pulls: PullHandlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
+  search: Handler
   sessions: SessionHandlers
   platformEvents: PlatformEventHandlers
   streams: StreamHandlers
@@ -71,8 +74,9 @@ export function createRoutes(on: Handlers): Route[] {
   const usage = createUsageRoutes(on.usage)
   return [
     ...createSystemRoutes(on.system),
-    ...createOrganizationRoutes(on.organizations),
+    ...createOrganizationRoutes(on.organizations, on.organizationLoad),
     ...createSessionRoutes(on.sessions),
+    ...createSearchRoutes(on.search),
     ...kafka.credentials,
     ...createQuarantineRoutes(on.quarantine),
     emits.redriveQuarantined,
@@ -86,10 +90,13 @@ export function createRoutes(on: Handlers): Route[] {
     ...createQueueRoutes(on),
     ...createLifecycleRoutes(on.lifecycle),
     emits.redrive,
+    registrations.compare,
     registrations.dryRun,
     ...registrations.compatibility,
     usage.health,
     ...registrations.one,
+    emits.why,
+    emits.lineage,
     emits.history,
     ...createDeliveryRoutes(on),
     ...createWebhookRoutes(on),

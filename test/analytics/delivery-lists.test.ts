@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Delivery } from '../../src/analytics/read/delivery.ts'
-import { EMIT_STATES } from '../../src/analytics/read/emit-reads.ts'
+import { EMIT_STATES, type EmitFilter } from '../../src/analytics/read/emit-reads.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { deliveryId } from '../../src/model/ids.ts'
@@ -76,6 +76,26 @@ describe('for random histories', () => {
               }
             }
           }
+          const [any] = all
+          const searches: Array<[object, (one: Delivery) => boolean]> = [
+            ...filters,
+            ...STATUSES.map(status => [{ status }, (one: Delivery) => one.status === status]),
+            [{ webhookId: WEBHOOKS[0] }, one => one.webhookId === WEBHOOKS[0]],
+            [{ trigger: 'live' }, one => one.trigger === 'live'],
+            [{ trigger: 'replay' }, one => one.trigger === 'replay'],
+            [{ errorKind: 'status' }, one => one.lastErrorKind === 'status'],
+            [{ responseStatus: 200 }, one => one.responseStatus === 200],
+            [{ eventId: any!.eventId }, one => one.eventId === any!.eventId],
+            [
+              { status: 'failed', errorKind: 'status' },
+              one => one.status === 'failed' && one.lastErrorKind === 'status',
+            ],
+            [{ status: 'success', eventId: 'evt_none' }, () => false],
+          ] as Array<[object, (one: Delivery) => boolean]>
+          for (const [filter, shows] of searches) {
+            const listed = await allPages(cursor => reads.searchDeliveries({ ...own, limit, cursor, ...filter }))
+            expect({ filter, listed }).toEqual({ filter, listed: newestFirst(all.filter(shows)) })
+          }
           const dead = await allPages(cursor => reads.listDeadLetters({ ...own, limit, cursor }))
           expect(dead).toEqual(newestFirst(all.filter(({ status }) => status === 'failed')))
           const counts = await reads.countDeadLetters({ ...own, oldestEvent: 'evt_' })
@@ -116,16 +136,21 @@ describe('for random histories', () => {
           const all = await Promise.all(ids.map(async id => (await reads.emitById(own.organizationId, 'live', id))!))
           const cut = iso(NOON + cutMs)
           for (const status of [undefined, ...EMIT_STATES]) {
-            for (const filter of [{}, { name: 'shop.other' }, { from: cut }, { to: cut }] as Array<{
-              name?: string
-              from?: string
-              to?: string
-            }>) {
+            for (const filter of [
+              ...[{}, { name: 'shop.other' }, { from: cut }, { to: cut }, { webhookId: WEBHOOKS[0] }],
+              ...[{ noSubscriber: true }, { verdict: 'accepted' }, { channel: 'platform' }, { subject: 'order-1' }],
+            ] as Array<Partial<EmitFilter>>) {
               const listed = await allPages(cursor => reads.listEmits({ ...own, status, limit, cursor, ...filter }))
               const expected = all.filter(
                 one =>
                   (status === undefined || one.state === status) &&
                   (filter.name === undefined || one.name === filter.name) &&
+                  (filter.verdict ?? one.verdict) === one.verdict &&
+                  (filter.channel ?? one.channel) === one.channel &&
+                  (filter.subject ?? one.subject) === one.subject &&
+                  (filter.webhookId === undefined ||
+                    one.webhooks.some(each => each.webhookId === filter.webhookId && each.skipped === null)) &&
+                  (filter.noSubscriber !== true || (one.verdict === 'accepted' && one.subscriberCount === 0)) &&
                   (filter.from === undefined || one.recordedAt >= filter.from) &&
                   (filter.to === undefined || one.recordedAt < filter.to),
               )

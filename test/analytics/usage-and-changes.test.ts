@@ -63,7 +63,7 @@ describe('usage', () => {
     })
     const range = { from: iso(NOON - 3_600_000), to: iso(NOON + 3_600_000) }
     expect(
-      await reads.usageTimeseries({ ...own, environment: 'live', meter: 'emits', bucket: 'hour', ...range }),
+      await reads.usageTimeseries({ ...own, environment: 'live', meters: ['emits'], bucket: 'hour', ...range }),
     ).toEqual([{ start: iso(NOON).replace('.000', ''), meter: 'emits', count: 2 }])
   })
 
@@ -88,10 +88,12 @@ describe('usage', () => {
     expect(await summary(new Date(LAST_OF_PREVIOUS_MONTH).toISOString().slice(0, 7))).toBe(100)
     expect(await reads.usageTotals(MONTH)).toContainEqual({ ...own, meter: 'streamed_events', count: 63 })
     const range = { from: iso(NOON), to: iso(NOON + 2 * HOUR_MS) }
-    const buckets = await reads.usageTimeseries({ ...own, meter: 'streamed_events', bucket: 'hour', ...range })
+    const buckets = await reads.usageTimeseries({ ...own, meters: ['streamed_events'], bucket: 'hour', ...range })
     expect(buckets.map(({ count }) => count)).toEqual([17, 16])
     const later = { from: iso(NOON + HOUR_MS), to: iso(NOON + 2 * HOUR_MS) }
-    expect((await reads.usageTimeseries({ ...own, bucket: 'hour', ...later })).map(({ count }) => count)).toEqual([16])
+    expect(
+      (await reads.usageTimeseries({ ...own, meters: [], bucket: 'hour', ...later })).map(({ count }) => count),
+    ).toEqual([16])
   })
 
   it('counts whole buckets, from the one that contains the beginning to the last one that begins before the end', async () => {
@@ -103,7 +105,7 @@ describe('usage', () => {
       ),
     })
     const starts = async (bucket: 'hour' | 'day', fromMs: number, toMs: number) =>
-      (await reads.usageTimeseries({ ...own, bucket, from: iso(fromMs), to: iso(toMs) })).map(each => [
+      (await reads.usageTimeseries({ ...own, meters: [], bucket, from: iso(fromMs), to: iso(toMs) })).map(each => [
         Date.parse(each.start),
         each.count,
       ])

@@ -309,7 +309,8 @@ function caller(base: string, key: string | undefined, check: ReturnType<typeof 
       body: text as string,
     })
     const raw = await response.text()
-    const parsed = raw.startsWith('{') ? JSON.parse(raw) : raw
+    const isLines = response.headers.get('content-type')?.startsWith('application/x-ndjson') === true
+    const parsed = raw.startsWith('{') && !isLines ? JSON.parse(raw) : raw
     check(method, path, { status: response.status, body: parsed })
     return {
       status: response.status,

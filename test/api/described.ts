@@ -29,6 +29,7 @@ export function describedBy(routes: readonly Route[]): (method: string, path: st
       pattern: new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}/?$`, 'i'),
       codes: new Set<string>(codesOf(route)),
       check: route.answer === undefined ? undefined : validators.body(route.answer),
+      checkDryRun: route.dryRunAnswer === undefined ? undefined : validators.body(route.dryRunAnswer),
     }))
   return (method, path, { status, body }) => {
     // As the request had it: without `.` and `..`.
@@ -38,10 +39,11 @@ export function describedBy(routes: readonly Route[]): (method: string, path: st
     const name = `${method} ${found.route.path}`
     if (body.error !== undefined && !found.codes.has(body.error.code as Code))
       throw new Error(`${name} refuses with ${body.error.code} (${status}), which its description does not name.`)
-    if (body.success !== true || found.check === undefined) return
+    const described = status === 200 ? (found.checkDryRun ?? found.check) : found.check
+    if (body.success !== true || described === undefined) return
     try {
       // The check rewrites times in place.
-      found.check(structuredClone(body.data))
+      described(structuredClone(body.data))
     } catch (error) {
       if (!(error instanceof ClarionError)) throw error
       throw new Error(`${name} answers what its description does not have: ${JSON.stringify(error.details)}`)

@@ -1,5 +1,5 @@
 /** Usage and the audit trail, as callers may ask for them wrongly or late. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { LIFECYCLE_EVENTS } from '../../src/events/lifecycle-events.ts'
 import { LAST_OF_PREVIOUS_MONTH, verdict } from '../analytics/audit-rows.ts'
 import { insertAudit } from '../analytics/database.ts'
@@ -38,4 +38,76 @@ it('a type that no change has is refused, and every other one is taken', async (
   ])
   for (const type of LIFECYCLE_EVENTS.keys())
     expect([type, (await owner.call('GET', `/api/v1/audit?type=${type}`)).status]).toEqual([type, 200])
+})
+
+describe('figures', () => {
+  const series = (query: string, headers = {}) =>
+    owner.call('GET', `/api/v1/usage/timeseries?${query}`, undefined, headers)
+
+  it('of several meters come together, by month too, and say whether their time is over', async () => {
+    const before = new Date(LAST_OF_PREVIOUS_MONTH).toISOString()
+    const from = before.replace(/-\d\dT.*/, '-01T00:00:00Z')
+    const { data, status } = await series(`meters=emits,stored_bytes&interval=month&from=${from}`)
+    expect([
+      status,
+      data.map(({ meter, complete }: { meter: string; complete: boolean }) => [meter, complete]),
+    ]).toEqual([
+      200,
+      [
+        ['emits', true],
+        ['stored_bytes', true],
+      ],
+    ])
+    const grouped = await series(`groupBy=key&interval=day&from=${from}`)
+    expect(grouped.data).toMatchObject([{ meter: 'emits', group: 'key_1', count: 900 }])
+    const csv = await series(`groupBy=type&interval=month&from=${from}`, { accept: 'text/csv' })
+    expect(String(csv.body)).toMatch(/^start,meter,group,count\r\n[^,]+,emits,shop\.order_placed,900\r\n$/)
+  })
+
+  it.each([
+    ['meters=emits,emitz', 'validation_failed', '/meters'],
+    ['meter=emits&groupBy=webhook', 'validation_failed', '/groupBy'],
+    ['meter=emits&groupBy=code', 'validation_failed', '/groupBy'],
+    ['interval=hour&from=2020-01-01T00:00:00Z', 'invalid_range', '/from'],
+    ['interval=day&from=2020-01-01T00:00:00Z', 'invalid_range', '/from'],
+    ['interval=week', 'validation_failed', '/interval'],
+  ])('that cannot be given are refused: %s', async (query, code, path) => {
+    const reply = await series(query)
+    expect([reply.status, reply.code, reply.body.error?.details?.[0]?.path]).toEqual([400, code, path])
+  })
+
+  it('of a webhook are those of its own organization, and of so many buckets', async () => {
+    const made = await owner.call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+    const path = `/api/v1/webhooks/${made.data.id}/stats`
+    const stats = await owner.call('GET', `${path}?from=2026-03-01T00:30:00Z&to=2026-03-01T02:00:00Z`)
+    expect(stats.data).toMatchObject({ interval: 'hour', errors: [], otherErrors: 0 })
+    expect(stats.data.buckets).toEqual(
+      [0, 1].map(hour => ({
+        ...{ start: `2026-03-01T0${hour}:00:00.000Z`, attempts: 0, succeeded: 0, failed: 0, p50Ms: null, p95Ms: null },
+      })),
+    )
+    expect(
+      (await owner.call('GET', `${path}?interval=minute&from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z`)).code,
+    ).toBe('invalid_range')
+    const stranger = await api.organization()
+    expect((await stranger.call('GET', path)).code).toBe('not_found')
+  })
+
+  it('of organizations beside each other are the operator’s', async () => {
+    const range = `from=${new Date(LAST_OF_PREVIOUS_MONTH - 60_000).toISOString()}&to=${new Date(LAST_OF_PREVIOUS_MONTH + 60_000).toISOString()}`
+    const { data } = await api.operator('GET', `/api/v1/organizations/usage?${range}&top=100`)
+    const own = data.find(({ organization }: { organization: { id: string } }) => organization.id === owner.id)
+    expect(own).toMatchObject({
+      organization: { plan: 'FREE', status: 'active' },
+      emits: 900,
+      emitsPerSecond: 7.5,
+    })
+    const load = await api.operator('GET', `/api/v1/organizations/${owner.id}/load?${range}&groupBy=key`)
+    expect(load.data).toMatchObject([{ group: 'key_1', emits: 900, rejected: 0 }])
+    expect((await api.operator('GET', '/api/v1/organizations/org_none/load')).code).toBe('not_found')
+    expect((await api.operator('GET', '/api/v1/organizations/usage?from=2020-01-01T00:00:00Z')).code).toBe(
+      'invalid_range',
+    )
+    expect((await owner.call('GET', '/api/v1/organizations/usage')).code).toBe('insufficient_scope')
+  })
 })

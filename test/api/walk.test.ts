@@ -90,6 +90,9 @@ const RECORDS = [
   ...(['webhook', 'registration', 'key', 'notification-channel'] as const),
   ...(['workflow', 'workflow-version', 'variable', 'secret'] as const),
 ]
+/** What it is about is in the query, so it is no list. */
+const NAMES_BY_QUERY = new Set(['/api/v1/events/custom/compare'])
+
 const recordsOf = (organizationId: string) => RECORDS.flatMap(kind => [...api.view.list(kind, organizationId)])
 
 describe('every route', () => {
@@ -111,7 +114,11 @@ describe('every route', () => {
   it('that lists shows nothing of another organization', async () => {
     const lists = api.routes.filter(
       route =>
-        route.method === 'GET' && route.access.includes(':') && !route.path.includes(':') && route.isStream !== true,
+        route.method === 'GET' &&
+        route.access.includes(':') &&
+        !route.path.includes(':') &&
+        route.isStream !== true &&
+        !NAMES_BY_QUERY.has(route.path),
     )
     expect(lists.length).toBeGreaterThanOrEqual(6)
     for (const route of lists) {
@@ -180,10 +187,11 @@ describe('every route', () => {
 
   it('that lists refuses unknown parameters of the query, and limits out of bounds', async () => {
     for (const route of api.routes.filter(
-      each => each.query !== undefined && !each.path.includes(':') && each.access !== 'operator',
+      each =>
+        each.method === 'GET' && each.query !== undefined && !each.path.includes(':') && each.access !== 'operator',
     )) {
       const unknown = await owner.call('GET', `${route.path}?statsu=x`)
-      expect([route.path, unknown.status, unknown.body.error?.details?.[0]]).toEqual([
+      expect([route.path, unknown.status, unknown.body.error?.details?.find(each => each.path === '/statsu')]).toEqual([
         route.path,
         400,
         expect.objectContaining({ path: '/statsu', rule: 'unknown_field' }),

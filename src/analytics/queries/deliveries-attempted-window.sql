@@ -1,11 +1,12 @@
 -- The lower bound of a window over the newest steps of deliveries of one webhook or all: `scan` steps by creation time
--- of their deliveries. With a state: deliveries that have had a step of it, whatever followed. `before…` is the
+-- of their deliveries. With a filter of steps: deliveries that have had
+-- such a step, whatever followed. `before…` is the
 -- position of the last item shown.
 SELECT count() AS scanned, min(createdAt) AS reached FROM
 (
     SELECT createdAt FROM attempts
     WHERE {{ofDeliveries}}
-        AND ({state:Nullable(String)} IS NULL OR state = {state:Nullable(String)})
+        AND {{stepMatches}}
     ORDER BY createdAt DESC
     LIMIT {scan:UInt32}
 )

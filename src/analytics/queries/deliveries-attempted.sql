@@ -7,17 +7,17 @@ SELECT * FROM
     WHERE {{ofDeliveries}}
         AND ({reached:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC')
             AND startedAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC') - INTERVAL 1 DAY)
-        AND ({state:Nullable(String)} IS NULL OR deliveryId IN
+        AND (NOT {isFiltered:Bool} OR deliveryId IN
         (
             SELECT deliveryId FROM attempts
             WHERE {{ofDeliveries}}
-                AND state = {state:Nullable(String)}
+                AND {{stepMatches}}
                 AND ({reached:Nullable(String)} IS NULL OR createdAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC')
                     AND startedAt >= parseDateTime64BestEffort({reached:Nullable(String)}, 3, 'UTC') - INTERVAL 1 DAY)
         ))
     ORDER BY createdAt DESC, eventId DESC, deliveryId DESC, {{newestStepFirst}}
     LIMIT 1 BY deliveryId
 )
-WHERE {state:Nullable(String)} IS NULL OR state = {state:Nullable(String)}
+WHERE {{stepMatches}}
 ORDER BY createdAt DESC, eventId DESC, deliveryId DESC
 LIMIT {limit:UInt32}

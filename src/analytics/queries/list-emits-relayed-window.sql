@@ -2,7 +2,7 @@
 SELECT count() AS scanned, min(emitId) AS reached FROM
 (
     SELECT emitId FROM emits
-    WHERE {{emitFilters}}
+    WHERE {{emitPlaces}}
         AND verdict = 'accepted' AND subscriberCount > 0
     ORDER BY emitId DESC
     LIMIT {scan:UInt32}

@@ -10,11 +10,22 @@ import { fillFromWindows } from './pages.ts'
 import type { Range } from './ranges.ts'
 import { NO_TYPE_FILTER, type TypeFilter } from './type-filter.ts'
 
-export interface AttemptedFilter extends Partial<TypeFilter>, Range {
+/** What the newest step of a delivery must be; null: anything. */
+export interface StepFilter {
+  state: string | null
+  errorKind: string | null
+  responseStatus: number | null
+  trigger: string | null
+  replayId: string | null
+}
+
+const ANY_STEP: StepFilter = { state: null, errorKind: null, responseStatus: null, trigger: null, replayId: null }
+
+export interface AttemptedFilter extends Partial<TypeFilter>, Partial<StepFilter>, Range {
   organizationId: string
   environment: Environment
   webhookId: string | null
-  state: string | null
+  eventId?: string | null
   withTests: boolean
 }
 
@@ -27,7 +38,9 @@ const SCANS = [500, 5_000, 50_000]
 /** The parameters of the fragment `ofDeliveries`. */
 export function parametersOf(filter: AttemptedFilter, before: DeliveryPlace | undefined) {
   const [beforeTime, beforeEvent, beforeDelivery] = before ?? [null, null, null]
-  return { ...NO_TYPE_FILTER, ...filter, beforeTime, beforeEvent, beforeDelivery }
+  const step = { ...ANY_STEP, ...filter }
+  const isFiltered = (Object.keys(ANY_STEP) as Array<keyof StepFilter>).some(name => step[name] !== null)
+  return { ...NO_TYPE_FILTER, eventId: null, ...step, isFiltered, beforeTime, beforeEvent, beforeDelivery }
 }
 
 /** At least the first `limit` after a position, if there are as many. */

@@ -249,17 +249,17 @@ const ADMITTED_ID = /^dlv_[0-9a-z]{32}$/
 const TIMES_AT_ONCE = 8
 
 /** A delivery in both lists is taken from the second one, which was read later. Newest first. */
-function together(own: Delivery[], attempted: Delivery[]): Delivery[] {
+export function together(own: Delivery[], attempted: Delivery[]): Delivery[] {
   const byId = new Map([...own, ...attempted].map(delivery => [delivery.id, delivery]))
   return [...byId.values()].sort((a, b) => comparePlaces(placeOf(b), placeOf(a)))
 }
 
-const unattempted = (event: MatchedEvent, webhookId: string, skipped: string | null): Delivery =>
+export const unattempted = (event: MatchedEvent, webhookId: string, skipped: string | null): Delivery =>
   skipped === null ? pendingDelivery(event, webhookId) : skippedDelivery(event, webhookId, skipped)
 
-const placeOf = (delivery: Delivery): Place<'deliveries'> => [delivery.createdAt, delivery.eventId, delivery.id]
+export const placeOf = (delivery: Delivery): Place<'deliveries'> => [delivery.createdAt, delivery.eventId, delivery.id]
 
-function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): number {
+export function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): number {
   const at = a.findIndex((part, index) => part !== b[index])
   if (at < 0) return 0
   return (a[at] as string) < (b[at] as string) ? -1 : 1

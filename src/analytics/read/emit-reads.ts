@@ -6,7 +6,7 @@ import { readCursor } from '../../model/cursors.ts'
 import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
-import { fillFromWindows, type Page, toPage } from './pages.ts'
+import { type Filled, fillAtMost, type Page, toFilledPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
 import { readNameFilter } from './type-filter.ts'
 
@@ -87,10 +87,21 @@ export interface EmitFilter {
   status?: EmitState | undefined
   /** A selector, or the name as it was emitted. */
   name?: string | undefined
+  verdict?: EmitSummary['verdict'] | undefined
+  code?: string | undefined
+  channel?: EmitSummary['channel'] | undefined
+  subject?: string | undefined
+  keyId?: string | undefined
+  correlationId?: string | undefined
+  idempotencyKey?: string | undefined
+  /** A webhook that it matched. */
+  webhookId?: string | undefined
+  /** Accepted, and matched by no webhook. */
+  noSubscriber?: boolean | undefined
   /** ISO 8601: recorded at or after, recorded before. */
   from?: string | undefined
   to?: string | undefined
-  /** 1–100. */
+  /** At most 10,001. */
   limit: number
   cursor?: string | undefined
 }
@@ -115,27 +126,26 @@ export function createEmitReads(client: AnalyticsClient) {
   const byId = readQuery('emit-by-id')
   const payload = readQuery('payload')
   const ofName = readQuery('payloads-of-name')
-  const list = readQuery('list-emits')
+  const any = { page: readQuery('list-emits'), window: readQuery('list-emits-window') }
   const relayed = { page: readQuery('list-emits-relayed'), window: readQuery('list-emits-relayed-window') }
   const ended = { page: readQuery('list-emits-ended'), window: readQuery('list-emits-ended-window') }
   const failedVerdicts = readQuery('recent-failed-verdicts')
   const undelivered = readQuery('recent-undelivered')
 
-  /** Reads windows of emits that may have the state, until there are enough. */
-  function findByState(
-    state: 'RELAYED' | 'DELIVERED' | 'FAILED',
+  /** Reads windows of emits that may match, until there are enough, or many have been looked at. */
+  function find(
+    { page, window }: { page: string; window: string },
     parameters: ListParameters,
-  ): Promise<Found<EmitSummary>[]> {
-    const { page, window } = state === 'RELAYED' ? relayed : ended
-    return fillFromWindows<Found<EmitSummary>, string>(parameters.limit, STATE_SCANS, {
+  ): Promise<Filled<Found<EmitSummary>, string>> {
+    return fillAtMost<Found<EmitSummary>, string>(parameters.limit, STATE_SCANS, WINDOWS_MAX, {
       async reach(scan, before) {
-        const bound = { ...parameters, state, before: before ?? parameters.before, scan }
+        const bound = { ...parameters, before: before ?? parameters.before, scan }
         const [found] = await client.query<{ scanned: number | string; reached: string }>(window, bound)
         return Number(found?.scanned ?? 0) < scan ? undefined : found?.reached
       },
       items: (limit, before, reached) =>
         client.query<Found<EmitSummary>>(page, {
-          ...{ ...parameters, state, before: before ?? parameters.before, reached: reached ?? null, limit },
+          ...{ ...parameters, before: before ?? parameters.before, reached: reached ?? null, limit },
         }),
     })
   }
@@ -195,26 +205,34 @@ export function createEmitReads(client: AnalyticsClient) {
       return client.query(ofName, filter)
     },
 
-    /** Newest first. Throws `validation_failed` for an invalid cursor. */
+    /**
+     * Newest first. A page that few emits match may be short: it goes on after `nextCursor`. Throws `validation_failed`
+     * for an invalid cursor.
+     */
     async listEmits(filter: EmitFilter): Promise<Page<EmitSummary>> {
-      const { organizationId, environment, status, name = null, limit, cursor } = filter
+      const { organizationId, environment, status, verdict, limit, cursor } = filter
       const [before = null] = readCursor('emits', cursor) ?? []
-      const shared = {
-        organizationId,
-        environment,
-        ...readNameFilter(name),
-        ...rangeOf(filter),
-        before,
-        limit: limit + 1,
-      }
+      const ofState = status === undefined ? undefined : VERDICT_OF[status as keyof typeof VERDICT_OF]
+      if (ofState !== undefined && verdict !== undefined && ofState !== verdict) return { items: [], nextCursor: null }
+      const chosen = { ...parametersOf(filter), verdict: verdict ?? ofState ?? null }
+      const shared = { organizationId, environment, ...chosen, ...rangeOf(filter), before, limit: limit + 1 }
+      const isPlain = Object.values(chosen).every(value => value === null || value === false)
       const found =
-        status === undefined || status === 'REJECTED' || status === 'DEDUPLICATED'
-          ? await client.query<Found<EmitSummary>>(list, {
-              ...shared,
-              verdict: status === undefined ? null : VERDICT_OF[status],
-            })
-          : await findByState(status, shared)
-      return toPage('emits', found.map(toEmit), limit, emit => [emit.emitId])
+        status === 'RELAYED'
+          ? await find(relayed, shared)
+          : status === 'DELIVERED' || status === 'FAILED'
+            ? await find(ended, { ...shared, state: status })
+            : isPlain
+              ? {
+                  items: await client.query<Found<EmitSummary>>(any.page, { ...shared, reached: null }),
+                  stoppedAt: undefined,
+                }
+              : await find(any, shared)
+      const { items, stoppedAt } = found
+      const rest = stoppedAt === undefined ? undefined : ([stoppedAt] as [string])
+      return toFilledPage<EmitSummary, 'emits'>('emits', { items: items.map(toEmit), stoppedAt: rest }, limit, emit => [
+        emit.emitId,
+      ])
     },
 
     /** The last emits that failed, by verdict or because a delivery was exhausted, newest first. */
@@ -235,6 +253,18 @@ const EVERYTHING = 0xffff_ffff
 const STATE_SCANS = [50_000, 250_000]
 /** The same for failed verdicts that a redrive may have changed. */
 const FAILED_SCANS = [20, EVERYTHING]
+
+/** Some two million rows for one page. */
+const WINDOWS_MAX = 9
+
+function parametersOf({ name, webhookId, noSubscriber = false, ...filter }: EmitFilter) {
+  const { code = null, channel = null, subject = null, keyId = null } = filter
+  const { correlationId = null, idempotencyKey = null } = filter
+  return {
+    ...readNameFilter(name ?? null),
+    ...{ code, channel, subject, keyId, correlationId, idempotencyKey, matchedId: webhookId ?? null, noSubscriber },
+  }
+}
 
 const VERDICT_OF = { REJECTED: 'rejected', DEDUPLICATED: 'duplicate' } as const
 

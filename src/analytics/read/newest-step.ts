@@ -12,6 +12,7 @@ export const STEP_FRAGMENTS = {
    */
   ofDeliveries: `organizationId = {organizationId:String} AND environment = {environment:String}
         AND ({webhookId:Nullable(String)} IS NULL OR webhookId = {webhookId:Nullable(String)})
+        AND ({eventId:Nullable(String)} IS NULL OR eventId = {eventId:Nullable(String)})
         AND ({withTests:Bool} OR trigger != 'test')
         AND ({type:Nullable(String)} IS NULL OR eventType = {type:Nullable(String)})
         AND ({typePattern:Nullable(String)} IS NULL OR match(eventType, coalesce({typePattern:Nullable(String)}, '')))
@@ -21,6 +22,12 @@ export const STEP_FRAGMENTS = {
         AND ({beforeTime:Nullable(String)} IS NULL OR createdAt <= parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'))
         AND ({beforeTime:Nullable(String)} IS NULL
             OR (createdAt, eventId, deliveryId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEvent:Nullable(String)}, {beforeDelivery:Nullable(String)}))`,
+  /** What the newest step must be. */
+  stepMatches: `({state:Nullable(String)} IS NULL OR state = {state:Nullable(String)})
+        AND ({errorKind:Nullable(String)} IS NULL OR errorKind = {errorKind:Nullable(String)})
+        AND ({responseStatus:Nullable(UInt16)} IS NULL OR responseStatus = {responseStatus:Nullable(UInt16)})
+        AND ({trigger:Nullable(String)} IS NULL OR trigger = {trigger:Nullable(String)})
+        AND ({replayId:Nullable(String)} IS NULL OR replayId = {replayId:Nullable(String)})`,
   /** The columns of a delivery. */
   stepColumns: `deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, attemptId, number, maxAttempts, trigger, state, reason,
         startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId`,

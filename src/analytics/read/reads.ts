@@ -8,8 +8,11 @@ import type { Environment } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { type Attempt, type Delivery, pendingDelivery } from './delivery.ts'
 import { createDeliveryReads } from './delivery-reads.ts'
+import { createDeliverySearch } from './delivery-search.ts'
 import { createEmitReads, type Emit, type EmitInFull } from './emit-reads.ts'
+import { createFigureReads } from './figure-reads.ts'
 import { createLifecycleReads } from './lifecycle-reads.ts'
+import { createLineageReads } from './lineage-reads.ts'
 import { createNotificationReads } from './notification-reads.ts'
 import { createQuarantineReads } from './quarantine-reads.ts'
 import { createRedeliveryReads } from './redelivery-reads.ts'
@@ -68,6 +71,9 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
     ...emits,
     ...quarantine,
     ...deliveries,
+    ...createDeliverySearch(client),
+    ...createFigureReads(client),
+    ...createLineageReads(client),
     ...usage,
     ...createReplayReads(client),
     ...createRedeliveryReads(client),

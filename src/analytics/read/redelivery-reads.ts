@@ -12,11 +12,16 @@ import { type AttemptedFilter, createAttemptedDeliveries, parametersOf } from '.
 import { DELIVERY_ID, type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
 import { rangeOf } from './ranges.ts'
+import { readTypeFilter } from './type-filter.ts'
 
 export interface DeadLetterFilter {
   organizationId: string
   environment: Environment
   webhookId?: string | undefined
+  /** A selector. */
+  type?: string | undefined
+  errorKind?: string | undefined
+  responseStatus?: number | undefined
   /** ISO 8601: created at or after, created before. */
   from?: string | undefined
   to?: string | undefined
@@ -137,8 +142,9 @@ export function createRedeliveryReads(client: AnalyticsClient) {
 }
 
 function deadOf(filter: Omit<DeadLetterFilter, 'limit' | 'cursor'>): AttemptedFilter {
-  const { organizationId, environment, webhookId = null } = filter
-  return { organizationId, environment, webhookId, ...rangeOf(filter), state: 'failed', withTests: false }
+  const { organizationId, environment, webhookId = null, errorKind = null, responseStatus = null } = filter
+  const of = { organizationId, environment, webhookId, ...readTypeFilter(filter.type ?? null), ...rangeOf(filter) }
+  return { ...of, state: 'failed', errorKind, responseStatus, withTests: false }
 }
 
 function toEvent({ time, recordedAt, federation, payload, ...facts }: FoundEvent): EventToDeliver {

@@ -27,10 +27,14 @@ export const METERS = [
 ] as const
 export type Meter = (typeof METERS)[number]
 
+/** Beside the meters of plans: what was refused. */
+export const FIGURE_METERS = [...METERS, 'emits_rejected'] as const
+export type FigureMeter = (typeof FIGURE_METERS)[number]
+
 export interface UsageBucket {
-  /** ISO 8601: the beginning of the hour or day. */
+  /** ISO 8601: the beginning of the hour, day or month. */
   start: string
-  meter: Meter
+  meter: FigureMeter
   count: number
 }
 
@@ -89,11 +93,12 @@ export interface ChangeFilter {
 export interface TimeseriesFilter {
   organizationId: string
   environment: Environment
-  meter?: Meter | undefined
+  /** All meters of plans if empty. */
+  meters: readonly FigureMeter[]
   /** ISO 8601: from the bucket that contains `from` to the last one that begins before `to`. */
   from: string
   to: string
-  bucket: 'hour' | 'day'
+  bucket: UsageInterval
 }
 
 export function createUsageReads(client: AnalyticsClient) {
@@ -121,10 +126,9 @@ export function createUsageReads(client: AnalyticsClient) {
     },
 
     /** Buckets that are not empty, oldest first (at most 10,000). */
-    usageTimeseries({ meter, ...filter }: TimeseriesFilter): Promise<UsageBucket[]> {
+    usageTimeseries(filter: TimeseriesFilter): Promise<UsageBucket[]> {
       const { from, to } = rangeOf(filter)
-      const firstStart = bucketStart(from!, filter.bucket)
-      return client.query<UsageBucket>(timeseries, { ...filter, from: firstStart, to, meter: meter ?? null })
+      return client.query<UsageBucket>(timeseries, { ...filter, from: bucketStart(from!, filter.bucket), to })
     },
 
     /** All organizations' meters of a month, for the operator. */
@@ -157,12 +161,23 @@ export function createUsageReads(client: AnalyticsClient) {
   }
 }
 
+export type UsageInterval = 'hour' | 'day' | 'month'
+
 const BUCKET_MS = { hour: 3_600_000, day: 86_400_000 } as const
 
-/** The bucket that contains this time. */
-function bucketStart(time: string, bucket: TimeseriesFilter['bucket']): string {
+/** The bucket that contains this time, ISO 8601. */
+export function bucketStart(time: string, bucket: UsageInterval): string {
+  if (bucket === 'month') return `${time.slice(0, 7)}-01T00:00:00.000Z`
   const lengthMs = BUCKET_MS[bucket]
   return new Date(Math.floor(Date.parse(time) / lengthMs) * lengthMs).toISOString()
+}
+
+/** When the bucket that begins then is over. */
+export function bucketEndMs(start: string, bucket: UsageInterval): number {
+  const time = new Date(start)
+  return bucket === 'month'
+    ? Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + 1)
+    : time.getTime() + BUCKET_MS[bucket]
 }
 
 /** `2026-03` → 202603. */

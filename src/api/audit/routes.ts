@@ -1,7 +1,7 @@
 /** The route of the audit trail. */
 
 import type { Route } from '../http/route.ts'
-import { list, route } from '../http/route-table.ts'
+import { exported, route } from '../http/route-table.ts'
 import type { createAuditHandlers } from './handlers.ts'
 import { auditQuery, change } from './schemas.ts'
 
@@ -9,5 +9,5 @@ export type AuditHandlers = ReturnType<typeof createAuditHandlers>
 
 // biome-ignore format: a table
 export const createAuditRoutes = (on: AuditHandlers): Route[] => [
-  route('GET', '/api/v1/audit', 'audit:read', 'Every lifecycle event of the organization, newest first.', list(change, auditQuery), on.list),
+  route('GET', '/api/v1/audit', 'audit:read', 'Every lifecycle event of the organization, newest first.', exported(change, auditQuery), on.list),
 ]

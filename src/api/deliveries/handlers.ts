@@ -1,16 +1,19 @@
 /** Deliveries and their attempts: read from ClickHouse, changed by commands to the engine. */
 import type { Attempt } from '../../analytics/read/delivery.ts'
-import type { Delivery } from '../../analytics/read/delivery-reads.ts'
+import type { Delivery, DeliveryFilter } from '../../analytics/read/delivery-reads.ts'
+import type { DeliverySearch } from '../../analytics/read/delivery-search.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
+import type { DeadLetterFilter } from '../../analytics/read/redelivery-reads.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import type { Clock } from '../../clock.ts'
 import { getWebhook } from '../../control-plane/webhooks/webhooks.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { parseEventId } from '../../model/ids.ts'
+import { createPreviewRedrive } from '../../replay/preview-redrive.ts'
 import type { Redelivery, RedriveChoice } from '../../replay/redelivery.ts'
 import { ownerOf, seesPayloads } from '../http/caller.ts'
-import { pagingOf } from '../http/paging.ts'
+import { listed } from '../http/listed.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { refuseEmptyRange } from '../http/validate.ts'
 import { withholdBodies } from '../shared/withheld.ts'
@@ -58,18 +61,31 @@ export function createDeliveryHandlers(deps: {
     return { id, name, url, events, conditions, active, health, ordering }
   }
 
+  const previewRedrive = createPreviewRedrive(deps)
+
+  const shownIn = (organizationId: string) => ({
+    present: (delivery: Delivery) => withWaitingReason(view, organizationId, delivery),
+    columns: DELIVERY_COLUMNS,
+  })
+
   return {
     async list(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
       const webhook = getWebhook(view, owner, call.params.id!)
-      const filter = call.query as { status?: Delivery['status']; type?: string; from?: string; to?: string }
-      const { items, nextCursor } = await reads.listDeliveries({
-        ...owner,
-        ...pagingOf(call.query),
-        ...filter,
-        webhookId: webhook.id,
+      const { count: _count, ...filter } = call.query as Listed<DeliveryFilter>
+      return listed(call, clock, {
+        read: paging => reads.listDeliveries({ ...owner, ...filter, ...paging, webhookId: webhook.id }),
+        ...shownIn(owner.organizationId),
       })
-      return { data: items.map(each => withWaitingReason(view, owner.organizationId, each)), nextCursor }
+    },
+    /** Of all webhooks; one of another organization has none. */
+    search(call: Call): Promise<Answer> {
+      const owner = ownerOf(call)
+      const { count: _count, ...filter } = call.query as Listed<DeliverySearch>
+      return listed(call, clock, {
+        read: paging => reads.searchDeliveries({ ...owner, ...filter, ...paging }),
+        ...shownIn(owner.organizationId),
+      })
     },
     /** A delivery with every fact that explains why it was sent, or was not. */
     async get(call: Call): Promise<Answer> {
@@ -100,25 +116,41 @@ export function createDeliveryHandlers(deps: {
     async cancel(call: Call): Promise<Answer> {
       return { data: await redelivery.cancel(call.caller, ownerOf(call), await getDelivery(call)) }
     },
-    async deadLetters(call: Call): Promise<Answer> {
-      const filter = call.query as { webhookId?: string; from?: string; to?: string }
-      const { items, nextCursor } = await reads.listDeadLetters({
-        ...ownerOf(call),
-        ...pagingOf(call.query),
-        ...filter,
+    deadLetters(call: Call): Promise<Answer> {
+      const { count: _count, ...filter } = call.query as Listed<DeadLetterFilter>
+      return listed(call, clock, {
+        read: paging => reads.listDeadLetters({ ...ownerOf(call), ...filter, ...paging }),
+        ...{ present: (delivery: Delivery) => delivery, columns: DELIVERY_COLUMNS },
       })
-      return { data: items, nextCursor }
     },
     async redrive(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
-      const choice = call.body as RedriveChoice
+      const { dryRun = false, ...chosen } = call.body as RedriveChoice & { dryRun?: boolean }
+      const choice = chosen as RedriveChoice
       refuseEmptyRange(choice as { from?: string; to?: string })
       refuseRateOfNamed(choice)
       if ('webhookId' in choice && choice.webhookId !== undefined) getWebhook(view, owner, choice.webhookId)
+      if (dryRun) return { status: 200, data: await previewRedrive(owner, choice) }
       return { data: await redelivery.redrive(call.caller, owner, choice) }
     },
   }
 }
+
+type Listed<Filter> = Omit<Filter, 'organizationId' | 'environment' | 'limit' | 'cursor'> & { count?: boolean }
+
+const DELIVERY_COLUMNS = [
+  ...['id', 'webhookId', 'eventId', 'eventType', 'sequence', 'status', 'reason', 'attempts', 'responseStatus'],
+  ...[
+    'responseTimeMs',
+    'lastErrorKind',
+    'lastError',
+    'trigger',
+    'replayId',
+    'nextAttemptAt',
+    'createdAt',
+    'completedAt',
+  ],
+]
 
 const shownTo = (call: Call, attempts: Attempt[]): object[] =>
   seesPayloads(call) ? attempts : attempts.map(withholdBodies)

@@ -1,3 +1,4 @@
+import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
 import {
   anyObject,
@@ -11,7 +12,7 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
-import { attempt, DELIVERY_STATUSES, delivery, deliveryFields } from '../shared/delivery-schemas.ts'
+import { attempt, DELIVERY_STATUSES, delivery, deliveryFields, TRIGGERS } from '../shared/delivery-schemas.ts'
 
 export { attempt, delivery }
 
@@ -27,7 +28,19 @@ export const deliveryQuery = {
   'type?': text(1, 255, { description: 'A selector; not one of a kind.' }),
   ...range,
 }
+const selector = text(1, 255, { description: 'A selector; not one of a kind.' })
+const httpStatus = { type: 'integer', minimum: 100, maximum: 599 }
 export const deadLetterQuery = { 'webhookId?': text(1, 64), ...range }
+export const deadLetterSearch = {
+  ...deadLetterQuery,
+  ...{ 'type?': selector, 'errorKind?': oneOf(ERROR_KINDS), 'responseStatus?': httpStatus },
+}
+/** All filters hold; those of errors and answers are about the newest step. */
+export const deliverySearch = {
+  'status?': oneOf(DELIVERY_STATUSES),
+  'trigger?': oneOf(TRIGGERS),
+  ...{ ...deadLetterSearch, 'eventId?': text(1, 64), 'replayId?': text(1, 64) },
+}
 
 export const retry = object({ 'resume?': boolean })
 const REDRIVE_IDS_MAX = 1_000
@@ -39,6 +52,7 @@ export const redrive = {
   ...object({
     'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX },
     ...deadLetterQuery,
+    'dryRun?': boolean,
     'ratePerSecond?': { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most },
   }),
   oneOf: [

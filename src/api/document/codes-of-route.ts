@@ -92,6 +92,8 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     codes: ['cursor_expired', 'invalid_cursor', 'invalid_event_selector', 'stream_limit_exceeded', 'not_acceptable'],
   },
   { path: /^\/webhooks|\/subscribe$|\/external-peers/, methods: 'POST PATCH', codes: WEBHOOK },
+  { path: /^\/events\/custom\/compare$/, codes: ['not_found'] },
+  { path: /\/stats$|^\/usage\/timeseries$|^\/organizations\/(usage|:id\/load)$/, codes: ['invalid_range'] },
   { path: /\/rotate(-secret)?$/, codes: ['secret_rotation_in_progress', 'conflict'] },
   {
     path: /^\/webhooks\/de/,

@@ -94,9 +94,18 @@ function operation(route: Route, components: Components): Operation {
     ...(name.isAlias ? { deprecated: true } : {}),
     description: needs(route.access),
     ...(route.access === 'public' ? { security: [] } : { security: [{ bearer: [] }, { apiKey: [] }, { alias: [] }] }),
-    parameters: [...pathParameters(route), ...queryParameters(route.query, components, name), ...headersOf(route)],
+    parameters: [
+      ...pathParameters(route),
+      ...queryParameters(route.query, components, name),
+      ...dryRunParameter(route),
+      ...headersOf(route),
+    ],
     ...bodyOf(route, components, name),
-    responses: { [route.status ?? 200]: answered(route, components, name), ...refusals(codes) },
+    responses: {
+      ...dryRun(route, components, name),
+      [route.status ?? 200]: answered(route, components, name),
+      ...refusals(codes),
+    },
     'x-clarion-call': name.call,
     'x-clarion-codes': codes,
     'x-clarion-repeat': name.repeat,
@@ -172,8 +181,32 @@ function answered(route: Route, components: Components, name: OperationName) {
   return {
     description: 'Success.',
     headers,
-    content: json({ type: 'object', properties, required: ['success', 'data', 'meta'] }),
+    content: {
+      ...json({ type: 'object', properties, required: ['success', 'data', 'meta'] }),
+      ...mediaOf(Object.fromEntries((route.alsoAs ?? []).map(media => [media, { type: 'string' }]))),
+    },
   }
+}
+
+/** Kits have calls of their own for what happens; of a dry run they have none, so it is marked. */
+const DRY_RUN = { 'x-clarion-dry-run': true }
+
+const dryRunParameter = ({ takesDryRun }: Route): Schema[] =>
+  takesDryRun === true
+    ? [{ name: 'dryRun', in: 'query', required: false, ...DRY_RUN, schema: { type: 'boolean' } }]
+    : []
+
+function dryRun({ dryRunAnswer }: Route, components: Components, { id }: OperationName) {
+  if (dryRunAnswer === undefined) return {}
+  const headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } }
+  const data = components.refer(dryRunAnswer, 'answer', `${pascal(id)}DryRun`)
+  const meta = components.refer(metaOf({ meta: {} } as Route, false), 'answer', 'Meta')
+  const schema = {
+    type: 'object',
+    properties: { success: { const: true }, data, meta },
+    required: ['success', 'data', 'meta'],
+  }
+  return { 200: { description: 'A dry run: nothing happened.', ...DRY_RUN, headers, content: json(schema) } }
 }
 
 const answerName = (route: Route, { id }: OperationName) =>
@@ -181,8 +214,10 @@ const answerName = (route: Route, { id }: OperationName) =>
     ? singular(pascal(id.replace(/^list/, '')))
     : `${pascal(id)}Result`
 
-const metaName = ({ meta }: Route, { id }: OperationName, isPaged: boolean) =>
-  meta === undefined ? (isPaged ? 'PageMeta' : 'Meta') : `${pascal(id)}Meta`
+function metaName({ meta }: Route, { id }: OperationName, isPaged: boolean): string {
+  if (meta === undefined) return isPaged ? 'PageMeta' : 'Meta'
+  return meta.totalAtLeast === undefined ? `${pascal(id)}Meta` : 'CountedPageMeta'
+}
 
 const metaOf = ({ meta = {} }: Route, isPaged: boolean): Schema => ({
   type: 'object',

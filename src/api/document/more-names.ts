@@ -1,5 +1,13 @@
 /** Public names of the routes, the reference domain and queues, in the form of `operation-names.ts`. */
 export const MORE_NAMES = `
+GET /search search search
+GET /organizations/usage compareOrganizations organizations.usage
+GET /organizations/:id/load getOrganizationLoad organizations.load
+GET /webhooks/deliveries searchDeliveries events.webhooks.searchDeliveries
+GET /webhooks/:id/stats getWebhookStats events.webhooks.stats
+GET /events/custom/compare compareRegistrations events.custom.compare
+GET /events/:id/why explainEvent events.why
+GET /events/:id/lineage getEventLineage events.lineage
 GET /routes/:id/runs listRouteRuns routes.runs
 POST /routes createRoute routes.create once
 GET /routes listRoutes routes.list

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.ts'
+import type { PreviewEmit } from '../../control-plane/emits/preview-emit.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
 import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
@@ -17,6 +18,7 @@ import { failureOf } from '../http/envelope.ts'
 import { agreedKey, idempotencyKeyOf } from '../http/idempotency-key.ts'
 import type { DirectHandler } from '../http/route.ts'
 import type { AnswerEmit, EmitAnswer } from './answer.ts'
+import { isDryRun } from './dry-run-query.ts'
 import { readEmit } from './emit-request.ts'
 import { createResponder, enveloped } from './raw-response.ts'
 
@@ -25,6 +27,7 @@ export const BATCH_ITEMS_MAX = 1_000
 export interface EmitDeps {
   authenticate: Authenticate
   answerEmit: AnswerEmit
+  previewEmit: PreviewEmit
   loadShedder: LoadShedder
   pauses: PausedOrganizations
   ids: Ids
@@ -58,13 +61,22 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
   }
 
   return {
-    emit: respond(BODY_BYTES_MAX, async (by, body, request, requestId) => {
-      const read = readEmit(body, clock.nowMs())
-      read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
-      read.emit.traceparent = readTraceparent(request.headers.traceparent)
-      const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
-      return { ...answer, json: enveloped(answer, requestId) }
-    }),
+    emit: respond(
+      BODY_BYTES_MAX,
+      async (by, body, request, requestId) => {
+        if (isDryRun(request)) {
+          const preview = deps.previewEmit(by, readEmit(body, clock.nowMs()))
+          const json = `{"success":true,"data":${JSON.stringify(preview)},"meta":{"requestId":"${requestId}"}}`
+          return { status: 200, json, emitId: undefined }
+        }
+        const read = readEmit(body, clock.nowMs())
+        read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
+        read.emit.traceparent = readTraceparent(request.headers.traceparent)
+        const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
+        return { ...answer, json: enveloped(answer, requestId) }
+      },
+      { isHarmless: isDryRun },
+    ),
     emitBatch: respond(
       BATCH_BYTES_MAX,
       async (by, body, request, requestId) => {

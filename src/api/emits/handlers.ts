@@ -3,7 +3,7 @@
  */
 import { emits as emitsTopic } from '../../../topics/emits.ts'
 import { platformEmits } from '../../../topics/platform-emits.ts'
-import type { Emit, EmitState } from '../../analytics/read/emit-reads.ts'
+import type { Emit, EmitFilter, EmitState } from '../../analytics/read/emit-reads.ts'
 import type { Reads } from '../../analytics/read/reads.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import type { Clock } from '../../clock.ts'
@@ -14,7 +14,7 @@ import type { Owner } from '../../model/environments.ts'
 import { originOf, type ParsedEmitId, parseEmitId, parseEventId } from '../../model/ids.ts'
 import { ownerOf, seesPayloads } from '../http/caller.ts'
 import { JSON_TYPE } from '../http/envelope.ts'
-import { pagingOf } from '../http/paging.ts'
+import { listed } from '../http/listed.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { withholdBodies } from '../shared/withheld.ts'
 import { createEventFederation } from './event-federation.ts'
@@ -66,16 +66,16 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
       return { data: await withLifecycle(owner, await recorded(owner, id)) }
     },
     async list(call: Call): Promise<Answer> {
-      const { status, ...filter } = filterOf(call)
+      const { status, type, name = type, count: _count, ...filter } = call.query as EmitQuery
       // An emit that is not judged yet has no row to list; only its id finds it.
-      if (status === 'REQUESTED') return { data: [], nextCursor: null }
-      const { items, nextCursor } = await reads.listEmits({
-        ...ownerOf(call),
-        ...pagingOf(call.query),
-        ...filter,
-        status,
+      const isNone = type !== undefined && type !== name
+      return listed(call, clock, {
+        read: async paging =>
+          isNone || status === 'REQUESTED'
+            ? { items: [], nextCursor: null }
+            : reads.listEmits({ ...ownerOf(call), ...filter, ...paging, name, status }),
+        ...{ present: presentEmit, columns: EMIT_COLUMNS },
       })
-      return { data: items.map(presentEmit), nextCursor }
     },
     /** The whole history of one event: verdict, payload, deliveries, attempts, and its relays or its origin. */
     async history(call: Call): Promise<Answer> {
@@ -96,8 +96,28 @@ export function createEmitHandlers(deps: { reads: Reads; positions: Positions; v
   }
 }
 
-const filterOf = (call: Call) =>
-  call.query as { status?: EmitState | 'REQUESTED'; name?: string; from?: string; to?: string }
+type EmitQuery = Omit<EmitFilter, 'organizationId' | 'environment' | 'status' | 'limit' | 'cursor'> & {
+  status?: EmitState | 'REQUESTED'
+  type?: string
+  count?: boolean
+}
+
+const EMIT_COLUMNS = [
+  ...[
+    'id',
+    'eventId',
+    'status',
+    'verdict',
+    'code',
+    'message',
+    'name',
+    'canonicalName',
+    'sequence',
+    'subject',
+    'actorId',
+  ],
+  ...['channel', 'correlationId', 'idempotencyKey', 'subscriberCount', 'payloadBytes', 'time', 'recordedAt'],
+]
 
 /** An id contains its owner: a malformed one, or one of another organization, is not looked up. */
 function ownEmitId(

@@ -29,14 +29,18 @@ export function createResponder(deps: {
   loadShedder?: LoadShedder
   pauses?: PausedOrganizations
 }) {
-  return (bodyBytesMax: number, work: EmitWork, { bodyOptional = false, many = false } = {}): DirectHandler =>
+  return (
+    bodyBytesMax: number,
+    work: EmitWork,
+    { bodyOptional = false, many = false, isHarmless = NEVER }: Options = {},
+  ): DirectHandler =>
     async (request, response) => {
       const requestId = deps.ids.next('req')
       nameRequest(requestId)
       try {
         const { headers, socket, method } = request
         const by = requireScope(deps.authenticate(headers, socket.remoteAddress, method), 'events:emit')
-        if (by.session?.isReadOnly === true)
+        if (by.session?.isReadOnly === true && !isHarmless(request))
           throw new ClarionError('session_read_only', CODES.session_read_only.meaning)
         deps.pauses?.check(by.organization.id, by.key.environment)
         if (deps.loadShedder?.refuses(by.organization.id, many)) throw OVERLOADED
@@ -52,6 +56,15 @@ export function createResponder(deps: {
       }
     }
 }
+
+interface Options {
+  bodyOptional?: boolean
+  many?: boolean
+  /** A call that changes nothing: a session that may only read may make it. */
+  isHarmless?: (request: IncomingMessage) => boolean
+}
+
+const NEVER = () => false
 
 export const enveloped = ({ status, json }: EmitAnswer, requestId: string): string =>
   status < 400

@@ -50,7 +50,17 @@ export const EMIT_STATUSES = ['REQUESTED', ...EMIT_STATES] as const
 const NAME_FILTER = { description: 'A selector, or the name as it was emitted.' }
 export const emitQuery = {
   'status?': oneOf(EMIT_STATUSES),
-  'name?': text(1, 255, NAME_FILTER),
+  'type?': text(1, 255, NAME_FILTER),
+  'name?': text(1, 255, { description: 'The same as type.' }),
+  'verdict?': oneOf(['accepted', 'rejected', 'duplicate', 'failed']),
+  'code?': text(1, 64),
+  'channel?': oneOf(['http', 'kafka', 'platform']),
+  'subject?': text(1, 255),
+  'keyId?': text(1, 64),
+  'correlationId?': text(1, 255),
+  'idempotencyKey?': text(1, 255),
+  'webhookId?': text(1, 64, { description: 'A webhook that it matched.' }),
+  'noSubscriber?': { ...boolean, description: 'Accepted, and matched by no webhook.' },
   'from?': time,
   'to?': time,
 }
@@ -99,3 +109,46 @@ export const history = object({
 })
 /** The redrive of a quarantined record: with another payload or version, or unchanged. */
 export const redrive = object({ 'payload?': anything, 'version?': text(1, 255) })
+
+export const dryRunQuery = object({
+  'dryRun?': { ...boolean, description: 'Only say what the verdict would be: 200.' },
+})
+/** `webhooks`: those of the environment, with the reason why one would not get it, or not at once. */
+export const emitPreview = object({
+  verdict: oneOf(['accepted', 'rejected']),
+  ...{ code: nullable(string), message: nullable(string), findings: listOf(anyObject) },
+  ...{ canonicalName: nullable(string), schemaVersion: nullable(string) },
+  quota: object({ used: integer, limit: nullable(integer) }),
+  webhooks: listOf(object({ webhookId: string, name: nullable(string), matches: boolean, reason: nullable(string) })),
+  peers: listOf(object({ memberId: string, name: nullable(string) })),
+  ...{ warnings: listOf(string), idempotencyChecked: { const: false } },
+})
+
+export const whyQuery = object({ 'webhookId?': text(1, 64) })
+const WHY_OUTCOMES = [
+  ...(['delivered', 'pending', 'held', 'paused', 'failed', 'cancelled', 'skipped', 'not_matched'] as const),
+]
+/** `basis`: recorded with the event or an attempt, or worked out from the settings of now. */
+export const why = object({
+  eventId: string,
+  webhooks: listOf(
+    object({
+      ...{ webhookId: string, name: nullable(string), outcome: oneOf(WHY_OUTCOMES), reason: nullable(string) },
+      ...{ sentence: string, basis: oneOf(['recorded', 'current']), 'deliveryId?': string },
+      'condition?': object({ path: string, operator: string, 'expected?': anything, 'actual?': anything }),
+      'withheld?': { const: true },
+    }),
+  ),
+})
+
+/** At most 500 nodes; further ones are counted by the node that they follow and their type. */
+export const lineage = object({
+  nodes: listOf(
+    object({
+      ...{ id: string, kind: oneOf(['event', 'run', 'webhook', 'peer']), type: nullable(string), depth: integer },
+      ...{ status: nullable(string), at: nullable(time), closed: boolean },
+    }),
+  ),
+  edges: listOf(object({ from: string, to: string, kind: oneOf(['caused', 'delivered', 'relayed', 'ran']) })),
+  folded: listOf(object({ parent: string, type: string, count: integer })),
+})

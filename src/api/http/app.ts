@@ -4,6 +4,7 @@
  *     request id ─► error envelope ─► route ─► key and scope ─► schemas of body and query ─► handler ─► envelope
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import Router, { type RouterContext } from '@koa/router'
 import Koa from 'koa'
 import type { Clock } from '../../clock.ts'
@@ -15,7 +16,7 @@ import type { Authenticate } from './authenticate.ts'
 import { RequestAborted } from './body.ts'
 import { createCalls } from './calls.ts'
 import { failureBody, failureOf, JSON_TYPE, success } from './envelope.ts'
-import type { Answer, DirectHandler, Route } from './route.ts'
+import type { Answer, DirectHandler, Route, Rows } from './route.ts'
 
 export interface AppDeps {
   authenticate: Authenticate
@@ -135,6 +136,10 @@ function enveloping(deps: AppDeps, streams: ReadonlySet<string>): Koa.Middleware
 function write(context: RouterContext<State>, route: Route, answer: Answer, viaAlias: boolean): void {
   context.status = answer.status ?? route.status ?? 200
   if (answer.headers !== undefined) context.set(answer.headers)
+  if (answer.rows !== undefined) {
+    writeRows(context, answer.rows)
+    return
+  }
   if (answer.plain !== undefined) {
     context.set('content-type', answer.plain.contentType)
     context.body = answer.plain.body
@@ -151,3 +156,15 @@ function write(context: RouterContext<State>, route: Route, answer: Answer, viaA
   const bare = viaAlias ? route.bare : undefined
   context.body = bare === undefined ? success(answer, context.state.requestId) : JSON.stringify(bare(answer))
 }
+
+/** Koa ends the answer with the lines; the trailer is known by then. */
+function writeRows(context: RouterContext<State>, { contentType, lines, isTruncated, hasTrailer }: Rows): void {
+  context.set({ 'content-type': contentType, 'x-accel-buffering': 'no', ...(hasTrailer ? { trailer: TRUNCATED } : {}) })
+  async function* written() {
+    yield* lines
+    if (hasTrailer) context.res.addTrailers({ [TRUNCATED]: String(isTruncated()) })
+  }
+  context.body = Readable.from(written(), { objectMode: false })
+}
+
+const TRUNCATED = 'x-truncated'

@@ -1,7 +1,8 @@
 /** Lists of the control plane: newest first, `limit` 1–100, and an opaque cursor for the last record shown. */
 import { byCreation } from '../../control-plane/store/view-store.ts'
 import { type ListName, type Place, readCursor, writeCursor } from '../../model/cursors.ts'
-import type { Schema } from './route.ts'
+import { totalOf } from './counted.ts'
+import type { Answer, Schema } from './route.ts'
 
 export const LIMIT_DEFAULT = 20
 
@@ -23,6 +24,18 @@ export const pagingOf = (query: Record<string, unknown>): Paging => ({
 
 /** Lists whose cursor holds a record's time of creation and id. */
 export type RecordList = { [L in ListName]: Place<L> extends [string, string] ? L : never }[ListName]
+
+/** The answer to a list of records that are given oldest first; `count=true` adds their number. */
+export function pageAnswer<T extends { createdAt: string; id: string }>(
+  list: RecordList,
+  oldestFirst: readonly T[],
+  query: Record<string, unknown>,
+  present: (item: T) => unknown,
+): Answer {
+  const { items, nextCursor } = pageOf(list, oldestFirst, pagingOf(query))
+  const meta = query.count === true ? { meta: { ...totalOf(oldestFirst.length) } } : {}
+  return { data: items.map(present), nextCursor, ...meta }
+}
 
 /** One page of records that are given oldest first. */
 export function pageOf<T extends { createdAt: string; id: string }>(

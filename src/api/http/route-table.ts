@@ -1,4 +1,6 @@
 /** The parts from which every folder builds its table of routes. */
+import { countMeta, countQuery } from './counted.ts'
+import { EXPORT_CONTENT } from './listed.ts'
 import { pagingQuery } from './paging.ts'
 import type { Access, DirectHandler, Handler, Method, Route, Schema } from './route.ts'
 import { boolean, listOf, object, string } from './schema-parts.ts'
@@ -31,6 +33,18 @@ export function direct(path: string, summary: string, facts: Facts, handler: Dir
 export const list = (items: Schema, query: Record<string, Schema> = {}): Facts => ({
   answer: listOf(items),
   query: object({ ...query, 'limit?': pagingQuery.limit, 'cursor?': pagingQuery.cursor }),
+})
+
+/** The same, whose entries can be counted. */
+export const counted = (items: Schema, query: Record<string, Schema> = {}): Facts => ({
+  ...list(items, { ...query, ...countQuery }),
+  meta: countMeta,
+})
+
+/** The same, which is a file for a caller that accepts one. */
+export const exported = (items: Schema, query: Record<string, Schema> = {}): Facts => ({
+  ...counted(items, query),
+  alsoAs: EXPORT_CONTENT,
 })
 
 export const deleted = object({ id: string, deleted: boolean })

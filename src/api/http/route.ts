@@ -62,17 +62,29 @@ export interface Call {
   signal(): AbortSignal
 }
 
+/** A list as a file. */
+export interface Rows {
+  contentType: string
+  lines: AsyncIterable<string>
+  /** Called after the last line: whether there are more entries than were written, for the trailer. */
+  isTruncated(): boolean
+  /** Whether the truth about the end is in a trailer, since the format has no place for it. */
+  hasTrailer: boolean
+}
+
 export interface Answer {
   /** 200 by default. */
   status?: number
   data?: unknown
   /** Lists: the cursor of the next page; null at the end. */
   nextCursor?: string | null
-  headers?: Record<string, string>
   /** Further members of `meta`. */
   meta?: Record<string, unknown>
+  headers?: Record<string, string>
   /** Instead of the envelope, for as long as it lasts; destroyed when the caller hangs up. */
   stream?: { contentType: string; body: Readable }
+  /** Instead of the envelope: rows as they are read. */
+  rows?: Rows
   /** Instead of the envelope: metrics, the OpenAPI document. */
   plain?: { contentType: string; body: string }
 }
@@ -91,8 +103,14 @@ interface RouteFacts {
   body?: Schema
   /** Schema of `data`; absent: the answer has no body (204) or is plain. */
   answer?: Schema
+  /** `data` of a dry run, which answers 200 in place of the status below. */
+  dryRunAnswer?: Schema
+  /** The dry run is asked for by `?dryRun=true`, not in the body. */
+  takesDryRun?: boolean
   /** Of an answer without the envelope: its schema by media type. */
   content?: Record<string, Schema>
+  /** Further media types of the same data, chosen by `Accept`: a line for each entry. */
+  alsoAs?: readonly string[]
   /** Its answer lasts: it is not in the histogram of request times. */
   isStream?: boolean
   status?: number

@@ -12,8 +12,9 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { keyOf, organizationOf } from '../http/caller.ts'
-import { pageOf, pagingOf } from '../http/paging.ts'
+import { pageAnswer, pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { isMeant } from '../http/text-search.ts'
 import { presentKey, presentOrganization } from './presenter.ts'
 
 export function createOrganizationHandlers({
@@ -41,12 +42,14 @@ export function createOrganizationHandlers({
       return { data: { organization: presentOrganization(organization), apiKey } }
     },
     list(call: Call): Answer {
-      const { items, nextCursor } = pageOf(
-        'organizations',
-        [...view.organizations()].sort(byCreation),
-        pagingOf(call.query),
+      const { q, plan, status } = call.query as { q?: string; plan?: string; status?: string }
+      const chosen = [...view.organizations()].filter(
+        each =>
+          (plan ?? each.plan) === each.plan &&
+          (status ?? each.status) === each.status &&
+          isMeant(q, each.id, [each.name, each.slug]),
       )
-      return { data: items.map(presentOrganization), nextCursor }
+      return pageAnswer('organizations', chosen.sort(byCreation), call.query, presentOrganization)
     },
     get(call: Call): Answer {
       const organization = view.organization(id(call))

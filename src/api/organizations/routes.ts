@@ -1,20 +1,25 @@
 /** Routes of organizations and their keys. */
 
 import type { Route } from '../http/route.ts'
-import { deleted, list, route } from '../http/route-table.ts'
+import { counted, deleted, list, route } from '../http/route-table.ts'
+import { object } from '../http/schema-parts.ts'
 import type { createOrganizationHandlers } from './handlers.ts'
+import type { createLoadHandlers } from './load.ts'
 import * as organizations from './schemas.ts'
 
+export type LoadHandlers = ReturnType<typeof createLoadHandlers>
 export type OrganizationHandlers = ReturnType<typeof createOrganizationHandlers>
 
 // biome-ignore format: a table
-export function createOrganizationRoutes(on: OrganizationHandlers): Route[] {
+export function createOrganizationRoutes(on: OrganizationHandlers, load: LoadHandlers): Route[] {
   const { organization, organizationPatch, key, newKey, madeKey } = organizations
   return [
     route('GET', '/api/v1/whoami', 'any', 'The calling key.', { answer: organizations.whoami }, on.whoami),
 
     route('POST', '/api/v1/organizations', 'operator', 'Make an organization; its key is shown once.', { body: organizations.newOrganization, answer: organizations.madeOrganization, status: 201 }, on.create),
-    route('GET', '/api/v1/organizations', 'operator', 'List organizations.', list(organization), on.list),
+    route('GET', '/api/v1/organizations', 'operator', 'List organizations.', counted(organization, organizations.organizationQuery), on.list),
+    route('GET', '/api/v1/organizations/usage', 'operator', 'Organizations by what they did, largest first; without a range in the last 15 minutes.', { query: object(organizations.loadQuery), answer: organizations.load }, load.compare),
+    route('GET', '/api/v1/organizations/:id/load', 'operator', 'What an organization emitted, by type, key, source or code.', { query: object(organizations.loadGroupQuery), answer: organizations.loadGroups }, load.ofOne),
     route('GET', '/api/v1/organizations/:id', 'operator', 'One organization.', { answer: organization }, on.get),
     route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, or whether minor versions need a proof.', { body: organizationPatch, answer: organization }, on.patch),
     route('DELETE', '/api/v1/organizations/:id', 'operator', 'Delete an organization, its keys and its webhooks.', { answer: organization }, on.delete),

@@ -1,3 +1,4 @@
+import { LOAD_FIGURES } from '../../analytics/read/figure-reads.ts'
 import { SLUG_PATTERN } from '../../control-plane/organizations/slugs.ts'
 import { SCOPES } from '../../model/scopes.ts'
 import { SCHEMA_LIMITS } from '../../registry/schema-limits.ts'
@@ -7,6 +8,7 @@ import {
   integer,
   listOf,
   nullable,
+  number,
   object,
   oneOf,
   plan,
@@ -15,16 +17,19 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { searchQuery } from '../http/text-search.ts'
 
 const email = { ...text(3, 254), format: 'email' }
 const namespace = { ...text(2, 31), pattern: SLUG_PATTERN }
 
+const ORGANIZATION_STATUSES = ['active', 'suspended', 'deleted'] as const
+export const organizationQuery = { ...searchQuery, 'plan?': plan, 'status?': oneOf(ORGANIZATION_STATUSES) }
 export const organization = object({
   ...stored,
   slug: string,
   name: string,
   plan,
-  status: oneOf(['active', 'suspended', 'deleted']),
+  status: oneOf(ORGANIZATION_STATUSES),
   ownerEmail: nullable(string),
   namespaceAllowlist: listOf(string),
   strictCompatibility: boolean,
@@ -66,3 +71,26 @@ export const whoami = object({
   organization: { anyOf: [organization, { type: 'null' }] },
   key: { anyOf: [key, { type: 'null' }] },
 })
+
+const loadFigures = {
+  ...{ emits: integer, emitsPerSecond: number, rejected: integer, attempts: integer, failedAttempts: integer },
+  deliveriesWaiting: {
+    ...integer,
+    description: 'Deliveries of events of the last day whose event has one that has not ended.',
+  },
+  storedBytes: { ...integer, description: 'Payloads of the last 30 days.' },
+}
+export const loadQuery = {
+  ...{ 'from?': time, 'to?': time, 'sort?': oneOf(LOAD_FIGURES) },
+  'top?': { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+}
+export const load = listOf(
+  object({
+    organization: object({
+      ...{ id: string, slug: string, name: string, plan, status: oneOf(ORGANIZATION_STATUSES) },
+    }),
+    ...loadFigures,
+  }),
+)
+export const loadGroupQuery = { 'from?': time, 'to?': time, 'groupBy?': oneOf(['type', 'key', 'source', 'code']) }
+export const loadGroups = listOf(object({ group: string, emits: integer, rejected: integer, bytes: integer }))

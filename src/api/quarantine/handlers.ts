@@ -5,6 +5,7 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import type { FindQuarantined } from '../../replay/quarantined-record.ts'
 import { ownerOf, seesPayloads } from '../http/caller.ts'
+import { countPages } from '../http/counted.ts'
 import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { presentEntry, presentRecord, withholdRecord } from './presenter.ts'
@@ -18,9 +19,12 @@ export function createQuarantineHandlers({
 }) {
   return {
     async list(call: Call): Promise<Answer> {
-      const filter = call.query as { code?: string; from?: string; to?: string }
-      const { items, nextCursor } = await reads.listQuarantine({ ...ownerOf(call), ...pagingOf(call.query), ...filter })
-      return { data: items.map(presentEntry), nextCursor }
+      const { code, from, to, count } = call.query as { code?: string; from?: string; to?: string; count?: boolean }
+      const read = (limit: number, cursor: string | undefined) =>
+        reads.listQuarantine({ ...ownerOf(call), code, from, to, limit, cursor })
+      const { limit, cursor } = pagingOf(call.query)
+      const [{ items, nextCursor }, total] = await Promise.all([read(limit, cursor), count ? countPages(read) : {}])
+      return { data: items.map(presentEntry), nextCursor, meta: { ...total } }
     },
     async get(call: Call): Promise<Answer> {
       const record = await findQuarantined(ownerOf(call), call.params.id!)

@@ -10,16 +10,19 @@ import { getRegistration, type Registrations } from '../../control-plane/registr
 import { getOrganization } from '../../control-plane/store/get-organization.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
 import { isJsonObject } from '../../json/json-pointer.ts'
+import { ClarionError } from '../../model/codes.ts'
 import type { CompatibilityMode } from '../../model/compatibility.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { canonicalName } from '../../model/names.ts'
+import type { Registration } from '../../model/registrations.ts'
 import { bundleComponents } from '../../registry/components.ts'
 import { nestsDeeper, SCHEMA_NESTING_MAX } from '../../registry/schema-limits.ts'
 import type { Language } from '../../registry/types/languages.ts'
 import { createTypeGenerator } from '../../registry/types/type-generator.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
-import { pageOf, pagingOf } from '../http/paging.ts'
+import { pageAnswer } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { isMeant } from '../http/text-search.ts'
 import { presentRegistration } from './presenter.ts'
 import { createSchemaHistory } from './schema-history.ts'
 
@@ -28,6 +31,8 @@ interface Filter {
   name?: string
   status?: string
   includeInbound?: boolean
+  q?: string
+  latest?: boolean
 }
 
 export function createRegistrationHandlers({
@@ -49,6 +54,15 @@ export function createRegistrationHandlers({
   const tryOnHistory = createSchemaHistory({ reads, clock })
   const target = (call: Call) => [call.caller, organizationOf(call).id, call.params.id!] as const
 
+  /** Throws `not_found`. */
+  function named(organizationId: string, text: string): Registration {
+    if (!text.includes('@')) return getRegistration(view, organizationId, text)
+    const at = text.lastIndexOf('@')
+    const found = view.event(organizationId, text.slice(0, at))?.versions.get(text.slice(at + 1))
+    if (found === undefined) throw new ClarionError('not_found', 'There is no such registration.')
+    return found
+  }
+
   return {
     async register(call: Call): Promise<Answer> {
       const made = await registrations.register(
@@ -61,7 +75,7 @@ export function createRegistrationHandlers({
     },
     /** `includeInbound` adds events that peers share: read-only, status `federated`. */
     list(call: Call): Answer {
-      const { namespace, name, status, includeInbound } = call.query as Filter
+      const { namespace, name, status, includeInbound, q, latest } = call.query as Filter
       const { id } = organizationOf(call)
       const own = view.list('registration', id).map(presentRegistration)
       const all = includeInbound === true ? [...own, ...inboundEvents(view, id)].sort(byCreation) : own
@@ -69,10 +83,22 @@ export function createRegistrationHandlers({
         each =>
           (namespace ?? each.namespace) === each.namespace &&
           hasName(each, name) &&
-          (status ?? each.status) === each.status,
+          (status ?? each.status) === each.status &&
+          isMeant(q, each.id, [`${each.namespace}.${each.name}`]),
       )
-      const { items, nextCursor } = pageOf('registrations', matching, pagingOf(call.query))
-      return { data: items, nextCursor }
+      return pageAnswer('registrations', latest === true ? newestOf(matching) : matching, call.query, each => each)
+    },
+    /** Registration ids, or `ns.name@version`. */
+    compare(call: Call): Answer {
+      const organization = getOrganization(view, organizationOf(call).id)
+      const { from, to } = call.query as { from: string; to: string }
+      const [before, after] = [named(organization.id, from), named(organization.id, to)]
+      if (before.namespace !== after.namespace || before.name !== after.name) {
+        const details = [{ path: '/to', rule: 'same_name', message: 'must be a version of the same name as from' }]
+        throw new ClarionError('validation_failed', 'Only versions of one name can be compared.', { details })
+      }
+      const versions = { from: presentVersion(before), to: presentVersion(after) }
+      return { data: { ...versions, ...registrationRules.compare(before, after, organization) } }
     },
     get: (call: Call): Answer => ({
       data: presentRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)),
@@ -161,3 +187,24 @@ function bundled({ components, ...input }: Sent): NewRegistration {
 /** A filter by name may include the namespace. */
 const hasName = (event: { namespace: string; name: string }, name: string | undefined): boolean =>
   name === undefined || name === event.name || name === `${event.namespace}.${event.name}`
+
+/** The highest version of each name, in the order of the list. */
+function newestOf<T extends { namespace: string; name: string; version: string }>(all: readonly T[]): T[] {
+  const newest = new Map<string, T>()
+  for (const each of all) {
+    const name = `${each.namespace}.${each.name}`
+    const before = newest.get(name)
+    if (before === undefined || isHigher(each.version, before.version)) newest.set(name, each)
+  }
+  return all.filter(each => newest.get(`${each.namespace}.${each.name}`) === each)
+}
+
+function isHigher(version: string, than: string): boolean {
+  const [a, b] = [version, than].map(text => text.split('.').map(Number)) as [number[], number[]]
+  const at = a.findIndex((part, index) => part !== b[index])
+  return at >= 0 && a[at]! > b[at]!
+}
+
+const presentVersion = ({ id, namespace, name, version, status }: Registration) => ({
+  ...{ id, name: `${namespace}.${name}`, version, status },
+})

@@ -1,7 +1,7 @@
 /** Routes of registrations. */
 
 import type { Route } from '../http/route.ts'
-import { deleted, list, route } from '../http/route-table.ts'
+import { counted, deleted, route } from '../http/route-table.ts'
 import { object } from '../http/schema-parts.ts'
 import type { createRegistrationHandlers } from './handlers.ts'
 import * as registrations from './schemas.ts'
@@ -12,15 +12,16 @@ const PATH = '/api/v1/events/custom'
 
 /** `one` has the paths `/custom/:id`, which must follow every literal path below `/custom`. */
 // biome-ignore format: a table
-export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route[]; dryRun: Route; compatibility: Route[]; one: Route[] } {
+export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route[]; compare: Route; dryRun: Route; compatibility: Route[]; one: Route[] } {
   const { registration } = registrations
   const suspendable = { refusedWhenSuspended: true }
   const keyed = { takesIdempotencyKey: true }
   return {
     all: [
       route('POST', PATH, 'events:manage', 'Register a version of an event, as a draft or published.', { ...suspendable, ...keyed, body: registrations.newRegistration, exactMember: 'payloadSchema', answer: registration, status: 201 }, on.register),
-      route('GET', PATH, 'events:read', 'List registrations.', list(registrations.listedRegistration, registrations.registrationQuery), on.list),
+      route('GET', PATH, 'events:read', 'List registrations.', counted(registrations.listedRegistration, registrations.registrationQuery), on.list),
     ],
+    compare: route('GET', `${PATH}/compare`, 'events:read', 'Two versions of one name: which bump it is, and what the schemas say of it.', { query: registrations.compareQuery, answer: registrations.comparison }, on.compare),
     dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { changesNothing: true, body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
     compatibility: [
       route('GET', `${PATH}/compatibility`, 'events:read', 'What minors of the organization must hold to.', { answer: registrations.compatibility }, on.compatibility),

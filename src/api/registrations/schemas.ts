@@ -16,6 +16,7 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { searchQuery } from '../http/text-search.ts'
 
 const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
 const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])
@@ -48,6 +49,8 @@ export const registrationQuery = {
   'name?': text(1, 93, { pattern: FILTER_NAME, description: '<name>, or <namespace>.<name>.' }),
   'status?': oneOf([...REGISTRATION_STATUSES, 'federated']),
   'includeInbound?': boolean,
+  ...searchQuery,
+  'latest?': { ...boolean, description: 'Only the highest version of each name.' },
 }
 
 const findings = listOf(object({ path: string, rule: string, message: string }))
@@ -129,4 +132,12 @@ export const compatibility = object({
   mode: oneOf(COMPATIBILITY_MODES),
   inherited: boolean,
   contractPolicy: oneOf(CONTRACT_POLICIES),
+})
+
+const NAMED = { description: 'A registration id, or <namespace>.<name>@<version>.' }
+export const compareQuery = object({ from: text(1, 255, NAMED), to: text(1, 255, NAMED) })
+const compared = object({ id: string, name: string, version: string, status: oneOf(REGISTRATION_STATUSES) })
+export const comparison = object({
+  ...{ from: compared, to: compared, bump: oneOf(['none', 'patch', 'minor', 'major', 'downgrade']), legal: boolean },
+  ...{ proof: { type: ['boolean', 'null'] }, findings: listOf(anyObject), warnings: findings },
 })

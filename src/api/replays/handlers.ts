@@ -1,15 +1,18 @@
 /** Replays and recoveries. See docs/specification/replays.md. */
+import type { Reads } from '../../analytics/read/reads.ts'
 import type { ReplayOutcomes, ReplayReads } from '../../analytics/read/replay-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { getReplay, type NewReplay, type Replays } from '../../control-plane/replays/replays.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Replay } from '../../model/replays.ts'
 import { ownerOf } from '../http/caller.ts'
+import { totalOf } from '../http/counted.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
 import type { CheckEvents } from './named-events.ts'
 import { presentReplay } from './presenter.ts'
+import { createPreviewWebhook } from './preview-webhook.ts'
 import {
   kindsOf,
   type PlaceOf,
@@ -30,9 +33,15 @@ interface WebhookRange {
   ratePerSecond?: number
 }
 
+interface Recovery {
+  since: string
+  ratePerSecond?: number
+  dryRun?: boolean
+}
+
 export function createReplayHandlers(deps: {
   replays: Replays
-  reads: ReplayReads
+  reads: ReplayReads & Pick<Reads, 'searchDeliveries'>
   view: ControlView
   clock: Clock
   placeOf: PlaceOf
@@ -85,6 +94,8 @@ export function createReplayHandlers(deps: {
     return { data: await presentAfterChange(call, await replays.command(call.caller, ownerOf(call), id(call), name)) }
   }
 
+  const previewWebhook = createPreviewWebhook(deps)
+
   return {
     async create(call: Call): Promise<Answer> {
       const input = readRequested(call.body as RequestedReplay)
@@ -92,11 +103,13 @@ export function createReplayHandlers(deps: {
       return start(call, input)
     },
     replayWebhook(call: Call): Promise<Answer> {
-      const { ratePerSecond, ...source } = call.body as WebhookRange
+      const { ratePerSecond, dryRun = false, ...source } = call.body as WebhookRange & { dryRun?: boolean }
+      if (dryRun) return previewWebhook(call, { ...source, ratePerSecond, onlyFailed: false })
       return ofWebhook(call, source, { ratePerSecond })
     },
     recoverWebhook(call: Call): Promise<Answer> {
-      const { since, ratePerSecond } = call.body as { since: string; ratePerSecond?: number }
+      const { since, ratePerSecond, dryRun = false } = call.body as Recovery
+      if (dryRun) return previewWebhook(call, { from: since, ratePerSecond, onlyFailed: true })
       return ofWebhook(call, { from: since }, { ratePerSecond, onlyFailed: true }, '/since')
     },
     async list(call: Call): Promise<Answer> {
@@ -106,7 +119,8 @@ export function createReplayHandlers(deps: {
         .list('replay', organizationId)
         .filter(each => each.environment === environment && (state === undefined || each.state === state))
       const { items, nextCursor } = pageOf('replays', own, pagingOf(call.query))
-      return { data: await present(call, items), nextCursor }
+      const meta = call.query.count === true ? { ...totalOf(own.length) } : {}
+      return { data: await present(call, items), nextCursor, meta }
     },
     async get(call: Call): Promise<Answer> {
       const [data] = await present(call, [getReplay(view, ownerOf(call), id(call))])

@@ -54,13 +54,9 @@ export const newReplay = object({
   'ratePerSecond?': ratePerSecond,
   'onlyFailed?': boolean,
 })
-export const webhookReplay = object({
-  from,
-  'to?': time,
-  'selectors?': selectors,
-  'ratePerSecond?': ratePerSecond,
-})
-export const webhookRecovery = object({ since: time, 'ratePerSecond?': ratePerSecond })
+const range = { from, 'to?': time, 'selectors?': selectors, 'ratePerSecond?': ratePerSecond }
+export const webhookReplay = object({ ...range, 'dryRun?': boolean })
+export const webhookRecovery = object({ since: time, 'ratePerSecond?': ratePerSecond, 'dryRun?': boolean })
 
 const REPLAY_STATES = ['pending', 'running', 'paused', 'cancelling', 'cancelled', 'completed', 'failed'] as const
 

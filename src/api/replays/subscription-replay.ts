@@ -22,6 +22,7 @@ export function createSubscriptionReplay(deps: {
   const { replays, clock } = deps
   return async call => {
     const started = await replays.replayWebhook({ ...call, params: { id: webhookIdOf(call.params.id!) } })
+    if ((call.body as { dryRun?: boolean }).dryRun === true) return started
     const { id } = started.data as PresentedReplay
     const deadlineMs = clock.monotonicMs() + REPLAY_WAIT.mostMs
     for (;;) {

@@ -3,7 +3,7 @@ import { ERROR_KINDS } from '../../../topics/audit-attempts.ts'
 import { integer, nullable, object, oneOf, string, time } from '../http/schema-parts.ts'
 
 export const DELIVERY_STATUSES = ['pending', 'success', 'retrying', 'failed', 'cancelled', 'skipped'] as const
-const TRIGGERS = ['live', 'manual', 'replay', 'test', 'workflow'] as const
+export const TRIGGERS = ['live', 'manual', 'replay', 'test', 'workflow'] as const
 
 const REASONS =
   'Why it failed (exhausted, declined, gone, single_attempt, endpoint_unavailable, outside_retention), was cancelled (manual, webhook_deleted) or skipped (left_out, condition_false), is tried again (asked_for), or waits (webhook_inactive, secret_unreadable).'

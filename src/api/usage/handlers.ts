@@ -1,6 +1,5 @@
 /** Health of the custom events, and meters. See docs/specification/usage.md#calls. */
 import type { Reads } from '../../analytics/read/reads.ts'
-import type { Meter } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plans/plan-usage.ts'
 import type { LiveUsage } from '../../ingress/ports.ts'
@@ -8,12 +7,11 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Environment } from '../../model/environments.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
-import { parseTime } from '../../model/time.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { createTimeseries } from './timeseries.ts'
 
 const RECENT_FAILURES = 10
-const HOUR_MS = 3_600_000
 
 export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usage: LiveUsage; clock: Clock }) {
   const { reads, view, usage, clock } = deps
@@ -78,24 +76,6 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       const warnings = warningsOf(final ? [emitsUsed(organization, environment, meters.emits)] : used)
       return { data: { month, environment, final, meters, limits, warnings } }
     },
-    /** Whole buckets that are not empty, oldest first. Without `from`: the last 7 days by hour, the last 30 by day. */
-    async timeseries(call: Call): Promise<Answer> {
-      const {
-        meter,
-        interval = 'hour',
-        from,
-        to,
-      } = call.query as { meter?: Meter; interval?: 'hour' | 'day'; from?: string; to?: string }
-      const until = msOf(to) ?? clock.nowMs() + HOUR_MS
-      const since = msOf(from) ?? until - (interval === 'day' ? 30 : 7) * 24 * HOUR_MS
-      const range = { from: timeOf(since), to: timeOf(until) }
-      const buckets = await reads.usageTimeseries({ ...ownerOf(call), meter, bucket: interval, ...range })
-      return { data: buckets, nextCursor: null }
-    },
+    timeseries: createTimeseries(deps),
   }
 }
-
-const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : parseTime(time))
-const END_MS = Date.UTC(9999, 0)
-/** Limited to years of four digits. */
-const timeOf = (ms: number): string => new Date(Math.min(Math.max(0, ms), END_MS)).toISOString()

@@ -14,7 +14,7 @@ export function createUsageRoutes(on: UsageHandlers): { health: Route; meters: R
     health: route('GET', '/api/v1/events/custom/health', 'usage:read', 'Plan, usage, capabilities and recent failures.', { answer: usage.health }, on.health),
     meters: [
       route('GET', '/api/v1/usage/summary', 'usage:read', 'The meters of a month.', { query: object(usage.usageQuery), answer: usage.usage }, on.summary),
-      route('GET', '/api/v1/usage/timeseries', 'usage:read', 'Meters by hour or day, without empty buckets.', { query: object(usage.timeseriesQuery), answer: usage.timeseries }, on.timeseries),
+      route('GET', '/api/v1/usage/timeseries', 'usage:read', 'Meters by hour, day or month, without empty buckets; grouped, or as text/csv.', { alsoAs: ['text/csv'], query: object(usage.timeseriesQuery), answer: usage.timeseries }, on.timeseries),
     ],
   }
 }

@@ -1,4 +1,5 @@
-import { METERS } from '../../analytics/read/usage-reads.ts'
+import { GROUPINGS } from '../../analytics/read/figure-reads.ts'
+import { FIGURE_METERS, METERS } from '../../analytics/read/usage-reads.ts'
 import {
   boolean,
   environment,
@@ -9,6 +10,7 @@ import {
   oneOf,
   plan,
   string,
+  text,
   time,
 } from '../http/schema-parts.ts'
 
@@ -38,9 +40,13 @@ const meters = object(Object.fromEntries(METERS.map(meter => [meter, integer])))
 const limits = { type: 'object', additionalProperties: nullable(integer), description: 'By meter; null: none.' }
 export const usage = object({ month, environment, final: boolean, meters, limits, warnings })
 export const timeseriesQuery = {
-  'meter?': oneOf(METERS),
-  'interval?': oneOf(['hour', 'day']),
-  'from?': time,
-  'to?': time,
+  'meter?': oneOf(FIGURE_METERS),
+  'meters?': text(1, 400, { description: 'Several meters, separated by commas.' }),
+  'interval?': oneOf(['hour', 'day', 'month']),
+  'groupBy?': oneOf(GROUPINGS),
+  ...{ 'from?': time, 'to?': time },
 }
-export const timeseries = listOf(object({ start: time, meter: string, count: integer }))
+/** `group`: with groupBy; null for all beyond the hundred largest. `complete`: the bucket is over. */
+export const timeseries = listOf(
+  object({ start: time, meter: string, count: integer, complete: boolean, 'group?': nullable(string) }),
+)

@@ -3,6 +3,7 @@
 import type { Reads } from '../../analytics/read/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-reads.ts'
 import type { Clock } from '../../clock.ts'
+import { selectsName } from '../../control-plane/webhooks/selects-name.ts'
 import { ownWebhooks } from '../../control-plane/webhooks/webhook-plan.ts'
 import {
   getWebhook,
@@ -16,8 +17,10 @@ import type { Pings } from '../../delivery/ping.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Webhook } from '../../model/webhooks.ts'
 import { ownerOf } from '../http/caller.ts'
+import { totalOf } from '../http/counted.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
+import { isMeant } from '../http/text-search.ts'
 import { unlessAway } from '../http/unless-away.ts'
 import { presentWebhook } from './presenter.ts'
 import type { WaitingWebhooks } from './waiting-webhooks.ts'
@@ -31,6 +34,15 @@ const ORIGINAL_DEFAULTS = {
   wireFormat: 'platphorm',
   retry: { preset: 'four' },
 } satisfies Partial<NewWebhook>
+
+interface WebhookQuery {
+  q?: string
+  health?: Webhook['health']
+  active?: boolean
+  /** A name that it would match. */
+  event?: string
+  count?: boolean
+}
 
 export function createWebhookHandlers(deps: {
   webhooks: Webhooks
@@ -81,9 +93,19 @@ export function createWebhookHandlers(deps: {
     },
     async list(call: Call): Promise<Answer> {
       const { organizationId, environment } = ownerOf(call)
-      const own = ownWebhooks(view.webhooks(organizationId)).filter(webhook => webhook.environment === environment)
+      const { q, health, active, event, count } = call.query as WebhookQuery
+      const selects = event === undefined ? () => true : selectsName(view, organizationId, event)
+      const own = ownWebhooks(view.webhooks(organizationId)).filter(
+        webhook =>
+          webhook.environment === environment &&
+          (health ?? webhook.health) === webhook.health &&
+          (active ?? webhook.active) === webhook.active &&
+          isMeant(q, webhook.id, [webhook.name, webhook.url]) &&
+          selects(webhook.events),
+      )
       const { items, nextCursor } = pageOf('webhooks', own, pagingOf(call.query))
-      return { data: await presentAll(items), nextCursor }
+      const meta = count === true ? { ...totalOf(own.length) } : {}
+      return { data: await presentAll(items), nextCursor, meta }
     },
     get: async (call: Call): Promise<Answer> => ({ data: await present(getWebhook(view, ownerOf(call), id(call))) }),
     async patch(call: Call): Promise<Answer> {

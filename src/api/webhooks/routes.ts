@@ -1,7 +1,8 @@
 /** Routes of webhooks and subscriptions. Those of deliveries come before: `deliveries` is not an id. */
 
-import type { Route } from '../http/route.ts'
-import { deleted, list, routesWith } from '../http/route-table.ts'
+import type { Handler, Route } from '../http/route.ts'
+import { counted, deleted, routesWith } from '../http/route-table.ts'
+import { object } from '../http/schema-parts.ts'
 import type { createWebhookHandlers } from './handlers.ts'
 import { bareWebhook } from './presenter.ts'
 import * as webhooks from './schemas.ts'
@@ -10,20 +11,22 @@ import type { createSubscriptionHandlers } from './subscriptions.ts'
 export interface WebhookHandlers {
   webhooks: ReturnType<typeof createWebhookHandlers>
   subscriptions: ReturnType<typeof createSubscriptionHandlers>
+  webhookStats: Handler
 }
 
 const read = routesWith('webhooks:read')
 const route = routesWith('webhooks:manage')
 
 // biome-ignore format: a table
-export function createWebhookRoutes({ webhooks: on, subscriptions }: WebhookHandlers): Route[] {
+export function createWebhookRoutes({ webhooks: on, subscriptions, webhookStats: stats }: WebhookHandlers): Route[] {
   const { webhook, madeWebhook } = webhooks
   const path = '/api/v1/webhooks'
   const rotation = { body: webhooks.rotation, bodyOptional: true, answer: madeWebhook }
   return [
     route('POST', path, 'Make a webhook; its secret is shown once.', { body: webhooks.newWebhook, answer: madeWebhook, status: 201, bare: bareWebhook }, on.create),
-    read('GET', path, 'List webhooks.', list(webhook), on.list),
+    read('GET', path, 'List webhooks.', counted(webhook, webhooks.webhookQuery), on.list),
     read('GET', `${path}/:id`, 'One webhook.', { answer: webhook }, on.get),
+    read('GET', `${path}/:id/stats`, 'Attempts of a webhook over time, and its errors in groups.', { query: object(webhooks.statsQuery), answer: webhooks.stats }, stats),
     route('PATCH', `${path}/:id`, 'Change a webhook; active: false pauses it.', { body: webhooks.webhookPatch, answer: webhook }, on.patch),
     route('DELETE', `${path}/:id`, 'Delete a webhook; its waiting deliveries are cancelled.', { answer: deleted }, on.delete),
     route('POST', `${path}/:id/activate`, 'Switch a webhook on, with the events of the pause or from now on.', { body: webhooks.activation, bodyOptional: true, answer: webhook }, on.activate),

@@ -16,6 +16,7 @@ import {
   text,
   time,
 } from '../http/schema-parts.ts'
+import { searchQuery } from '../http/text-search.ts'
 import { WAITING_REASONS } from './waiting-webhooks.ts'
 
 const selectors = { type: 'array', items: text(1, 255), minItems: 1, maxItems: 100 }
@@ -113,4 +114,26 @@ export const subscription = object({
   canonicalName: string,
   secret: string,
   webhookUrl: string,
+})
+
+export const webhookQuery = {
+  ...searchQuery,
+  'health?': oneOf(['healthy', 'failing', 'disabled']),
+  'active?': boolean,
+  'event?': text(1, 255, { description: 'The name of an event that it would match.' }),
+}
+
+export const statsQuery = { 'from?': time, 'to?': time, 'interval?': oneOf(['minute', 'hour', 'day']) }
+const statsBucket = object({
+  ...{ start: time, attempts: integer, succeeded: integer, failed: integer },
+  ...{ p50Ms: nullable(integer), p95Ms: nullable(integer) },
+})
+const errorGroup = object({
+  ...{ errorKind: nullable(string), responseStatus: nullable(integer), count: integer },
+  ...{ firstAt: time, lastAt: time, sampleDeliveryId: string },
+})
+/** `otherErrors`: failed attempts that are in none of the 50 groups. */
+export const stats = object({
+  ...{ from: time, to: time, interval: oneOf(['minute', 'hour', 'day']), buckets: listOf(statsBucket) },
+  ...{ errors: listOf(errorGroup), otherErrors: integer },
 })

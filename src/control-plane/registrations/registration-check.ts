@@ -39,6 +39,8 @@ export interface RegistrationRules {
   ): { ok: true; facts: CheckedRegistration } | { ok: false; refusal: ClarionError }
   /** All findings, and nothing is stored. */
   dryRun(input: NewRegistration, organization: Organization, view: Reading): DryRun
+  /** Two versions of one name, as if the later one followed the earlier one. */
+  compare(from: Registration, to: Registration, organization: Organization): Comparison
   /** Findings of a payload under the proposed schema; undefined when the schema cannot judge payloads. */
   judge(input: NewRegistration, checked: DryRun): ((payload: unknown) => Finding[]) | undefined
 }
@@ -79,6 +81,13 @@ export interface DryRun {
 interface CheckedWithContracts extends Omit<RegistrationCheck, 'warnings'> {
   warnings: ReceiverFinding[]
   contracts: JudgedContract[]
+}
+
+export interface Comparison extends Pick<DryRun, 'findings' | 'warnings' | 'proof'> {
+  /** `none`: the same version. */
+  bump: 'none' | 'patch' | 'minor' | 'major' | 'downgrade'
+  /** Whether the numbers say what the schemas do. */
+  legal: boolean
 }
 
 export function createRegistrationRules({ validators }: { validators: Validators }): RegistrationRules {
@@ -143,16 +152,29 @@ export function createRegistrationRules({ validators }: { validators: Validators
           depth: check.depth,
           propertyCount: check.propertyCount,
         },
-        findings: check.findings.map(({ code, message, details = [] }) => {
-          const { path = '', rule = code } = details[0] ?? {}
-          return { code, path, rule, message, details }
-        }),
+        findings: check.findings.map(presentFinding),
         errors: check.findings.map(({ code }) => code),
         warnings: check.warnings,
         contracts: check.contracts,
         proof: check.proof,
         modes: check.modes && verdictsByMode(check.modes, '/payloadSchema'),
       }
+    },
+    compare(from, to, organization) {
+      const bump = bumpBetween(from.version, to.version)
+      if (bump === 'none') return { bump, legal: true, proof: true, findings: [], warnings: [] }
+      if (bump === 'downgrade') return { bump, legal: false, proof: null, findings: [], warnings: [] }
+      const { namespace, name, payloadSchema } = to
+      const fullName = `${namespace}.${name}`
+      const event = { fullName, versions: new Map([[from.version, from]]), latestPublished: from }
+      const input = { namespace, name, version: nextOf(from.version, bump), payloadSchema }
+      const context = {
+        organization: { plan: organization.plan, namespaceAllowlist: [namespace], ...strictOf(organization) },
+        ...{ event, registrationsUsed: 0 },
+      }
+      const { findings, warnings, proof } = checkRegistration(input, context, validators)
+      const shown = findings.filter(({ code }) => COMPARED.includes(code)).map(presentFinding)
+      return { bump, legal: shown.length === 0, proof, findings: shown, warnings }
     },
     judge({ payloadSchema }, { schemaHash, schemaFlavour, errors }) {
       if (schemaHash === null || errors.some(code => UNUSABLE.includes(code))) return undefined
@@ -171,4 +193,34 @@ function refusalOf(finding: RegistrationCheck['findings'][number] | undefined): 
     finding.message,
     finding.details === undefined ? {} : { details: finding.details },
   )
+}
+
+/** What a comparison is about; a version that is there has passed the other checks. */
+const COMPARED: readonly Code[] = ['patch_must_be_byte_equal', 'minor_must_be_backwards_compatible']
+
+const strictOf = ({ strictCompatibility }: Organization) =>
+  strictCompatibility === undefined ? {} : { strictCompatibility }
+
+function presentFinding({
+  code,
+  message,
+  details = [],
+}: RegistrationCheck['findings'][number]): DryRun['findings'][number] {
+  const { path = '', rule = code } = details[0] ?? {}
+  return { code, path, rule, message, details }
+}
+
+const STEPS = ['major', 'minor', 'patch'] as const
+
+function bumpBetween(from: string, to: string): Comparison['bump'] {
+  const [before, after] = [from, to].map(version => version.split('.').map(Number)) as [number[], number[]]
+  const at = before.findIndex((part, index) => part !== after[index])
+  if (at < 0) return 'none'
+  return after[at]! > before[at]! ? STEPS[at]! : 'downgrade'
+}
+
+function nextOf(version: string, step: (typeof STEPS)[number]): string {
+  const [major, minor, patch] = version.split('.').map(Number) as [number, number, number]
+  if (step === 'patch') return `${major}.${minor}.${patch + 1}`
+  return step === 'minor' ? `${major}.${minor + 1}.0` : `${major + 1}.0.0`
 }

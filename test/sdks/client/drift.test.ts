@@ -46,6 +46,7 @@ async function callWithIds(name: string, call: (...given: unknown[]) => unknown)
   const first: Partial<Record<keyof Client['events']['custom'], unknown>> = {
     emitBatch: [],
     emit: { name: 'a.b', payload: {} },
+    emitDryRun: { name: 'a.b', payload: {} },
   }
   const made = call(name === 'stream' ? { types: '*' } : (first[name as 'emit'] ?? 'ID'), 'ID', {})
   if (made !== null && typeof made === 'object' && Symbol.asyncIterator in made) await (made as AsyncGenerator).next()

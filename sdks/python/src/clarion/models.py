@@ -124,6 +124,42 @@ class Cluster(Model):
     updated_at: str
 
 @dataclass(frozen=True, kw_only=True)
+class CompareOrganization(Model):
+    organization: CompareOrganizationOrganization
+    emits: int
+    emits_per_second: float
+    rejected: int
+    attempts: int
+    failed_attempts: int
+    deliveries_waiting: int
+    stored_bytes: int
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOrganizationOrganization(Model):
+    id: str
+    slug: str
+    name: str
+    plan: str
+    status: str
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Model):
+    from_: ComparisonFrom
+    to: ComparisonFrom
+    bump: str
+    legal: bool
+    proof: bool | None
+    findings: list[dict[str, Any]]
+    warnings: list[Finding]
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonFrom(Model):
+    id: str
+    name: str
+    version: str
+    status: str
+
+@dataclass(frozen=True, kw_only=True)
 class Compatibility(Model):
     mode: str
     inherited: bool
@@ -735,6 +771,13 @@ class GetLifecycleNamesResult(Model):
     names: list[str]
 
 @dataclass(frozen=True, kw_only=True)
+class GetOrganizationLoad(Model):
+    group: str
+    emits: int
+    rejected: int
+    bytes: int
+
+@dataclass(frozen=True, kw_only=True)
 class GetReadinessResult(Model):
     status: str
     degraded: list[str]
@@ -744,6 +787,8 @@ class GetUsageTimeseries(Model):
     start: str
     meter: str
     count: int
+    complete: bool
+    group: str | None
 
 @dataclass(frozen=True, kw_only=True)
 class InboundRegistrationFederation(Model):
@@ -885,6 +930,34 @@ class Lineage(Model):
     source_organization_id: str
     source_event_id: str
     stations: list[LineageStation]
+
+@dataclass(frozen=True, kw_only=True)
+class LineageAnswer(Model):
+    nodes: list[LineageAnswerNode]
+    edges: list[LineageAnswerEdge]
+    folded: list[LineageAnswerFolded]
+
+@dataclass(frozen=True, kw_only=True)
+class LineageAnswerEdge(Model):
+    from_: str
+    to: str
+    kind: str
+
+@dataclass(frozen=True, kw_only=True)
+class LineageAnswerFolded(Model):
+    parent: str
+    type: str
+    count: int
+
+@dataclass(frozen=True, kw_only=True)
+class LineageAnswerNode(Model):
+    id: str
+    kind: str
+    type: str | None
+    depth: int
+    status: str | None
+    at: str | None
+    closed: bool
 
 @dataclass(frozen=True, kw_only=True)
 class LineageStation(Model):
@@ -1704,6 +1777,13 @@ class Scaled(Model):
     revision: int
 
 @dataclass(frozen=True, kw_only=True)
+class Search(Model):
+    kind: str
+    id: str
+    label: str
+    matched: str
+
+@dataclass(frozen=True, kw_only=True)
 class Secret(Model):
     revision: int
     created_at: str
@@ -1793,6 +1873,33 @@ class StartedRun(Model):
     params: Any
     output: Any
     warnings: list[dict[str, Any]] | None
+
+@dataclass(frozen=True, kw_only=True)
+class Stats(Model):
+    from_: str
+    to: str
+    interval: str
+    buckets: list[StatsBucket]
+    errors: list[StatsError]
+    other_errors: int
+
+@dataclass(frozen=True, kw_only=True)
+class StatsBucket(Model):
+    start: str
+    attempts: int
+    succeeded: int
+    failed: int
+    p50_ms: int | None
+    p95_ms: int | None
+
+@dataclass(frozen=True, kw_only=True)
+class StatsError(Model):
+    error_kind: str | None
+    response_status: int | None
+    count: int
+    first_at: str
+    last_at: str
+    sample_delivery_id: str
 
 @dataclass(frozen=True, kw_only=True)
 class StreamToken(Model):
@@ -1936,6 +2043,30 @@ class WebhookWaiting(Model):
     since: str | None
     reason: str
     rate_per_second: float
+
+@dataclass(frozen=True, kw_only=True)
+class Why(Model):
+    event_id: str
+    webhooks: list[WhyWebhook]
+
+@dataclass(frozen=True, kw_only=True)
+class WhyWebhook(Model):
+    webhook_id: str
+    name: str | None
+    outcome: str
+    reason: str | None
+    sentence: str
+    basis: str
+    delivery_id: str | None
+    condition: WhyWebhookCondition | None
+    withheld: bool | None
+
+@dataclass(frozen=True, kw_only=True)
+class WhyWebhookCondition(Model):
+    path: str
+    operator: str
+    expected: Any
+    actual: Any
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow(Model):
@@ -2448,7 +2579,7 @@ ReceiveMessagesInput = TypedDict("ReceiveMessagesInput", {
 }, total=False)
 
 RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {
-    "deliveryIds": "list[str]", "webhookId": "str", "from": "str", "to": "str",
+    "deliveryIds": "list[str]", "webhookId": "str", "from": "str", "to": "str", "dryRun": "bool",
     "ratePerSecond": "int",
 }, total=False)
 
@@ -2547,11 +2678,12 @@ WebhookPatch = TypedDict("WebhookPatch", {
 }, total=False)
 
 WebhookRecovery = TypedDict("WebhookRecovery", {
-    "since": "str", "ratePerSecond": "int",
+    "since": "str", "ratePerSecond": "int", "dryRun": "bool",
 }, total=False)
 
 WebhookReplay = TypedDict("WebhookReplay", {
     "from": "str", "to": "str", "selectors": "list[str]", "ratePerSecond": "int",
+    "dryRun": "bool",
 }, total=False)
 
 WithReason = TypedDict("WithReason", {"reason": "str"}, total=False)

@@ -14,7 +14,14 @@ CREATE_ORGANIZATION = Operation(
     body="name slug plan ownerEmail",
 )
 LIST_ORGANIZATIONS = Operation(
-    "listOrganizations", "GET", "/api/v1/organizations", query="limit cursor",
+    "listOrganizations", "GET", "/api/v1/organizations", query="q plan status count limit cursor",
+)
+COMPARE_ORGANIZATIONS = Operation(
+    "compareOrganizations", "GET", "/api/v1/organizations/usage", query="from to sort top",
+)
+GET_ORGANIZATION_LOAD = Operation(
+    "getOrganizationLoad", "GET", "/api/v1/organizations/{}/load", ids="organizationId",
+    query="from to groupBy",
 )
 GET_ORGANIZATION = Operation(
     "getOrganization", "GET", "/api/v1/organizations/{}", ids="organizationId",
@@ -72,6 +79,7 @@ CREATE_CONSOLE_LINK = Operation(
     ids="organizationId",
     body="environment scopes readOnly expiresInSeconds screens theme returnUrl",
 )
+SEARCH = Operation("search", "GET", "/api/v1/search", query="q limit")
 CREATE_KAFKA_CREDENTIAL = Operation(
     "createKafkaCredential", "POST", "/api/v1/kafka-credentials", repeat="ifNotDone",
     body="name access",
@@ -87,7 +95,7 @@ DELETE_KAFKA_CREDENTIAL = Operation(
 )
 LIST_QUARANTINE = Operation(
     "listQuarantine", "GET", "/api/v1/events/custom/quarantine",
-    query="code from to limit cursor",
+    query="code from to count limit cursor",
 )
 GET_QUARANTINED = Operation(
     "getQuarantined", "GET", "/api/v1/events/custom/quarantine/{}", ids="emitId",
@@ -182,7 +190,7 @@ REGISTER_EVENT = Operation(
 )
 LIST_REGISTRATIONS = Operation(
     "listRegistrations", "GET", "/api/v1/events/custom",
-    query="namespace name status includeInbound limit cursor",
+    query="namespace name status includeInbound q latest count limit cursor",
 )
 CREATE_FEDERATION_GROUP = Operation(
     "createFederationGroup", "POST", "/api/v1/events/custom/federation/groups",
@@ -293,7 +301,9 @@ EMIT_EVENTS = Operation(
     body="items",
 )
 LIST_EMITS = Operation(
-    "listEmits", "GET", "/api/v1/events/custom/emits", query="status name from to limit cursor",
+    "listEmits", "GET", "/api/v1/events/custom/emits",
+    query="status type name verdict code channel subject keyId correlationId idempotencyKey "
+    "webhookId noSubscriber from to count limit cursor",
 )
 GET_EMIT = Operation("getEmit", "GET", "/api/v1/events/custom/emits/{}", ids="emitId")
 PUBLISH_PLATFORM_EVENT = Operation(
@@ -361,6 +371,9 @@ SET_LIFECYCLE_NAMES = Operation(
 REDRIVE_EMIT = Operation(
     "redriveEmit", "POST", "/api/v1/events/custom/emits/{}/redrive", ids="emitId",
 )
+COMPARE_REGISTRATIONS = Operation(
+    "compareRegistrations", "GET", "/api/v1/events/custom/compare", query="from to",
+)
 DRY_RUN_REGISTRATION = Operation(
     "dryRunRegistration", "POST", "/api/v1/events/custom/dry-run",
     body="namespace name version description payloadSchema payloadExample components "
@@ -405,7 +418,16 @@ PUBLISH_REGISTRATION = Operation(
 ARCHIVE_REGISTRATION = Operation(
     "archiveRegistration", "POST", "/api/v1/events/custom/{}/archive", ids="registrationId",
 )
+EXPLAIN_EVENT = Operation(
+    "explainEvent", "GET", "/api/v1/events/{}/why", ids="eventId", query="webhookId",
+)
+GET_EVENT_LINEAGE = Operation("getEventLineage", "GET", "/api/v1/events/{}/lineage", ids="eventId")
 GET_EVENT = Operation("getEvent", "GET", "/api/v1/events/{}", ids="eventId")
+SEARCH_DELIVERIES = Operation(
+    "searchDeliveries", "GET", "/api/v1/webhooks/deliveries",
+    query="status trigger webhookId from to type errorKind responseStatus eventId replayId "
+    "count limit cursor",
+)
 GET_DELIVERY = Operation("getDelivery", "GET", "/api/v1/webhooks/deliveries/{}", ids="deliveryId")
 LIST_ATTEMPTS = Operation(
     "listAttempts", "GET", "/api/v1/webhooks/deliveries/{}/attempts", ids="deliveryId",
@@ -419,15 +441,15 @@ CANCEL_DELIVERY = Operation(
 )
 LIST_DEAD_LETTERS = Operation(
     "listDeadLetters", "GET", "/api/v1/webhooks/dead-letters",
-    query="webhookId from to limit cursor",
+    query="webhookId from to type errorKind responseStatus count limit cursor",
 )
 REDRIVE_DEAD_LETTERS = Operation(
     "redriveDeadLetters", "POST", "/api/v1/webhooks/dead-letters/redrive",
-    body="deliveryIds webhookId from to ratePerSecond",
+    body="deliveryIds webhookId from to dryRun ratePerSecond",
 )
 LIST_DELIVERIES = Operation(
     "listDeliveries", "GET", "/api/v1/webhooks/{}/deliveries", ids="webhookId",
-    query="status type from to limit cursor",
+    query="status type from to count limit cursor",
 )
 CREATE_WEBHOOK = Operation(
     "createWebhook", "POST", "/api/v1/webhooks", repeat="ifNotDone",
@@ -435,7 +457,9 @@ CREATE_WEBHOOK = Operation(
     "headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts "
     "verifyOwnership",
 )
-LIST_WEBHOOKS = Operation("listWebhooks", "GET", "/api/v1/webhooks", query="limit cursor")
+LIST_WEBHOOKS = Operation(
+    "listWebhooks", "GET", "/api/v1/webhooks", query="q health active event count limit cursor",
+)
 GET_WEBHOOK = Operation("getWebhook", "GET", "/api/v1/webhooks/{}", ids="webhookId")
 UPDATE_WEBHOOK = Operation(
     "updateWebhook", "PATCH", "/api/v1/webhooks/{}", ids="webhookId",
@@ -444,6 +468,10 @@ UPDATE_WEBHOOK = Operation(
     "verifyOwnership",
 )
 DELETE_WEBHOOK = Operation("deleteWebhook", "DELETE", "/api/v1/webhooks/{}", ids="webhookId")
+GET_WEBHOOK_STATS = Operation(
+    "getWebhookStats", "GET", "/api/v1/webhooks/{}/stats", ids="webhookId",
+    query="from to interval",
+)
 ACTIVATE_WEBHOOK = Operation(
     "activateWebhook", "POST", "/api/v1/webhooks/{}/activate", ids="webhookId",
     body="resume verifyOwnership",
@@ -459,21 +487,21 @@ SUBSCRIBE = Operation(
 )
 REPLAY_SUBSCRIPTION = Operation(
     "replaySubscription", "POST", "/api/v1/event-subscriptions/{}/replay", repeat="ifNotDone",
-    ids="webhookId", body="from to selectors ratePerSecond",
+    ids="webhookId", body="from to selectors ratePerSecond dryRun",
 )
 REPLAY_WEBHOOK = Operation(
     "replayWebhook", "POST", "/api/v1/webhooks/{}/replay", repeat="ifNotDone", ids="webhookId",
-    body="from to selectors ratePerSecond",
+    body="from to selectors ratePerSecond dryRun",
 )
 RECOVER_WEBHOOK = Operation(
     "recoverWebhook", "POST", "/api/v1/webhooks/{}/recover", repeat="ifNotDone", ids="webhookId",
-    body="since ratePerSecond",
+    body="since ratePerSecond dryRun",
 )
 CREATE_REPLAY = Operation(
     "createReplay", "POST", "/api/v1/replays", repeat="ifNotDone",
     body="name source target options webhookId from to selectors ratePerSecond onlyFailed",
 )
-LIST_REPLAYS = Operation("listReplays", "GET", "/api/v1/replays", query="state limit cursor")
+LIST_REPLAYS = Operation("listReplays", "GET", "/api/v1/replays", query="state count limit cursor")
 GET_REPLAY = Operation("getReplay", "GET", "/api/v1/replays/{}", ids="replayId")
 LIST_REPLAY_ITEMS = Operation(
     "listReplayItems", "GET", "/api/v1/replays/{}/items", ids="replayId", query="limit cursor",
@@ -907,11 +935,12 @@ APPLY_DESIGN_SUGGESTION = Operation(
 )
 GET_USAGE = Operation("getUsage", "GET", "/api/v1/usage/summary", query="month")
 GET_USAGE_TIMESERIES = Operation(
-    "getUsageTimeseries", "GET", "/api/v1/usage/timeseries", query="meter interval from to",
+    "getUsageTimeseries", "GET", "/api/v1/usage/timeseries",
+    query="meter meters interval groupBy from to",
 )
 GET_LEDGER = Operation("getLedger", "GET", "/api/v1/ledger")
 CHECK_LEDGER = Operation("checkLedger", "POST", "/api/v1/ledger/check", query="organizationId")
 LIST_AUDIT = Operation(
     "listAudit", "GET", "/api/v1/audit",
-    query="type entity entityType entityId actor from to limit cursor",
+    query="type entity entityType entityId actor from to count limit cursor",
 )

@@ -224,16 +224,16 @@ class EventsCustomQuarantine:
 
     def list(
         self, *, code: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
+        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> Page[models.QuarantineEntry]:
         """Rejected records of your own Kafka producers."""
         return self._core.page(operations.LIST_QUARANTINE, "QuarantineEntry", locals())
 
     def each(
         self, *, code: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
+        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> Iterator[models.QuarantineEntry]:
         """Rejected records of your own Kafka producers."""
         return self._core.each(operations.LIST_QUARANTINE, "QuarantineEntry", locals())
@@ -284,19 +284,29 @@ class EventsCustomEmits:
         self._core = core
 
     def list(
-        self, *, status: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        self, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
+        name: Opt[str] = NOT_GIVEN, verdict: Opt[str] = NOT_GIVEN, code: Opt[str] = NOT_GIVEN,
+        channel: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
+        key_id: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
+        idempotency_key: Opt[str] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
+        no_subscriber: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
+        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
         cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> Page[models.Emit]:
-        """List emits."""
+        """Every emit of the environment, newest first; a page that few match may be short."""
         return self._core.page(operations.LIST_EMITS, "Emit", locals())
 
     def each(
-        self, *, status: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        self, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
+        name: Opt[str] = NOT_GIVEN, verdict: Opt[str] = NOT_GIVEN, code: Opt[str] = NOT_GIVEN,
+        channel: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
+        key_id: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
+        idempotency_key: Opt[str] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
+        no_subscriber: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
+        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
         cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> Iterator[models.Emit]:
-        """List emits."""
+        """Every emit of the environment, newest first; a page that few match may be short."""
         return self._core.each(operations.LIST_EMITS, "Emit", locals())
 
     def get(self, emit_id: str, *, request_options: Options = None) -> models.Emit:
@@ -387,6 +397,7 @@ class EventsCustom:
     def list(
         self, *, namespace: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
         status: Opt[str] = NOT_GIVEN, include_inbound: Opt[bool] = NOT_GIVEN,
+        q: Opt[str] = NOT_GIVEN, latest: Opt[bool] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
         limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Page[models.ListedRegistration]:
@@ -396,6 +407,7 @@ class EventsCustom:
     def each(
         self, *, namespace: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
         status: Opt[str] = NOT_GIVEN, include_inbound: Opt[bool] = NOT_GIVEN,
+        q: Opt[str] = NOT_GIVEN, latest: Opt[bool] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
         limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Iterator[models.ListedRegistration]:
@@ -409,7 +421,9 @@ class EventsCustom:
         time: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
         chain_token: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> models.EmitResult:
-        """Emit an event; the answer carries its verdict."""
+        """Emit an event; the answer carries its verdict. A dry run (200) only says what it would
+        be.
+        """
         return self._core.call(operations.EMIT_EVENT, "EmitResult", locals())
 
     def emit_batch(
@@ -417,6 +431,10 @@ class EventsCustom:
     ) -> models.EmitResults:
         """Emit up to 1,000 events; each gets its own verdict, in order."""
         return self._core.call(operations.EMIT_EVENTS, "EmitResults", locals())
+
+    def compare(self, *, from_: str, to: str, request_options: Options = None) -> models.Comparison:
+        """Two versions of one name: which bump it is, and what the schemas say of it."""
+        return self._core.call(operations.COMPARE_REGISTRATIONS, "Comparison", locals())
 
     def dry_run(
         self, *, namespace: str, name: str, version: str, payload_schema: Any,
@@ -522,6 +540,30 @@ class EventsWebhooks:
     def __init__(self, core: Core) -> None:
         self._core = core
 
+    def search_deliveries(
+        self, *, status: Opt[str] = NOT_GIVEN, trigger: Opt[str] = NOT_GIVEN,
+        webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+        response_status: Opt[int] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Delivery]:
+        """Deliveries of all webhooks, newest first; a page that few match may be short."""
+        return self._core.page(operations.SEARCH_DELIVERIES, "Delivery", locals())
+
+    def each_search_delivery(
+        self, *, status: Opt[str] = NOT_GIVEN, trigger: Opt[str] = NOT_GIVEN,
+        webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+        response_status: Opt[int] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN,
+        replay_id: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Delivery]:
+        """Deliveries of all webhooks, newest first; a page that few match may be short."""
+        return self._core.each(operations.SEARCH_DELIVERIES, "Delivery", locals())
+
     def delivery(
         self, delivery_id: str, *, request_options: Options = None,
     ) -> models.DeliveryInFull:
@@ -546,7 +588,9 @@ class EventsWebhooks:
 
     def dead_letters(
         self, *, webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+        response_status: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Page[models.Delivery]:
         """Deliveries of all webhooks that failed for good."""
@@ -554,7 +598,9 @@ class EventsWebhooks:
 
     def each_dead_letter(
         self, *, webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+        response_status: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Iterator[models.Delivery]:
         """Deliveries of all webhooks that failed for good."""
@@ -562,25 +608,28 @@ class EventsWebhooks:
 
     def redrive_dead_letters(
         self, *, delivery_ids: Opt[Sequence[str]] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, dry_run: Opt[bool] = NOT_GIVEN,
         rate_per_second: Opt[int] = NOT_GIVEN, request_options: Options = None,
     ) -> models.RedrivenDeadLetters:
-        """Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time.
+        """Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time;
+        a dry run (200) only counts.
         """
         return self._core.call(operations.REDRIVE_DEAD_LETTERS, "RedrivenDeadLetters", locals())
 
     def deliveries(
         self, webhook_id: str, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> Page[models.Delivery]:
         """Deliveries of a webhook."""
         return self._core.page(operations.LIST_DELIVERIES, "Delivery", locals())
 
     def each_delivery(
         self, webhook_id: str, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> Iterator[models.Delivery]:
         """Deliveries of a webhook."""
         return self._core.each(operations.LIST_DELIVERIES, "Delivery", locals())
@@ -601,14 +650,18 @@ class EventsWebhooks:
         return self._core.call(operations.CREATE_WEBHOOK, "MadeWebhook", locals())
 
     def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        self, *, q: Opt[str] = NOT_GIVEN, health: Opt[str] = NOT_GIVEN,
+        active: Opt[bool] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Page[models.Webhook]:
         """List webhooks."""
         return self._core.page(operations.LIST_WEBHOOKS, "Webhook", locals())
 
     def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        self, *, q: Opt[str] = NOT_GIVEN, health: Opt[str] = NOT_GIVEN,
+        active: Opt[bool] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Iterator[models.Webhook]:
         """List webhooks."""
@@ -638,6 +691,13 @@ class EventsWebhooks:
         """Delete a webhook; its waiting deliveries are cancelled."""
         return self._core.call(operations.DELETE_WEBHOOK, "Deleted", locals())
 
+    def stats(
+        self, webhook_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        interval: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Stats:
+        """Attempts of a webhook over time, and its errors in groups."""
+        return self._core.call(operations.GET_WEBHOOK_STATS, "Stats", locals())
+
     def activate(
         self, webhook_id: str, *, resume: Opt[str] = NOT_GIVEN,
         verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
@@ -660,16 +720,18 @@ class EventsWebhooks:
     def replay(
         self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
         selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
+        dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Replay:
-        """Deliver a range of time again."""
+        """Deliver a range of time again; a dry run (200) only counts."""
         return self._core.call(operations.REPLAY_WEBHOOK, "Replay", locals())
 
     def recover(
         self, webhook_id: str, *, since: str, rate_per_second: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
+        dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Replay:
-        """Deliver the events since then that the webhook has not received with success."""
+        """Deliver the events since then that the webhook has not received with success; a dry run
+        (200) only counts.
+        """
         return self._core.call(operations.RECOVER_WEBHOOK, "Replay", locals())
 
 
@@ -680,7 +742,7 @@ class EventsSubscriptions:
     def replay(
         self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
         selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
+        dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None,
     ) -> models.ReplaySubscriptionResult:
         """Deliver a range of time again, and wait up to 10 seconds for the counts."""
         return self._core.call(operations.REPLAY_SUBSCRIPTION, "ReplaySubscriptionResult", locals())
@@ -1079,18 +1141,35 @@ class Organizations:
         return self._core.call(operations.CREATE_ORGANIZATION, "MadeOrganization", locals())
 
     def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
+        self, *, q: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
+        status: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> Page[models.Organization]:
         """List organizations."""
         return self._core.page(operations.LIST_ORGANIZATIONS, "Organization", locals())
 
     def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
+        self, *, q: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
+        status: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> Iterator[models.Organization]:
         """List organizations."""
         return self._core.each(operations.LIST_ORGANIZATIONS, "Organization", locals())
+
+    def usage(
+        self, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        sort: Opt[str] = NOT_GIVEN, top: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> list[models.CompareOrganization]:
+        """Organizations by what they did, largest first; without a range in the last 15 minutes.
+        """
+        return self._core.call(operations.COMPARE_ORGANIZATIONS, "[CompareOrganization", locals())
+
+    def load(
+        self, organization_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+        group_by: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> list[models.GetOrganizationLoad]:
+        """What an organization emitted, by type, key, source or code."""
+        return self._core.call(operations.GET_ORGANIZATION_LOAD, "[GetOrganizationLoad", locals())
 
     def get(self, organization_id: str, *, request_options: Options = None) -> models.Organization:
         """One organization."""
@@ -1275,6 +1354,18 @@ class Events:
     ) -> models.StreamToken:
         """Issue a token by which a browser opens a stream within a minute."""
         return self._core.call(operations.CREATE_STREAM_TOKEN, "StreamToken", locals())
+
+    def why(
+        self, event_id: str, *, webhook_id: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Why:
+        """Of each webhook, what became of an event, or why it does not get it."""
+        return self._core.call(operations.EXPLAIN_EVENT, "Why", locals())
+
+    def lineage(self, event_id: str, *, request_options: Options = None) -> models.LineageAnswer:
+        """What caused an event, and what followed from it, as a graph; other organizations are
+        closed.
+        """
+        return self._core.call(operations.GET_EVENT_LINEAGE, "LineageAnswer", locals())
 
     def get(self, event_id: str, *, request_options: Options = None) -> models.EventHistory:
         """The whole history of one event."""
@@ -1521,15 +1612,17 @@ class Replays:
         return self._core.call(operations.CREATE_REPLAY, "Replay", locals())
 
     def list(
-        self, *, state: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+        self, *, state: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> Page[models.Replay]:
         """List replays."""
         return self._core.page(operations.LIST_REPLAYS, "Replay", locals())
 
     def each(
-        self, *, state: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+        self, *, state: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
     ) -> Iterator[models.Replay]:
         """List replays."""
         return self._core.each(operations.LIST_REPLAYS, "Replay", locals())
@@ -2414,7 +2507,7 @@ class Audit:
         self, *, type: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
         entity_type: Opt[str] = NOT_GIVEN, entity_id: Opt[str] = NOT_GIVEN,
         actor: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Page[models.AuditEntry]:
         """Every lifecycle event of the organization, newest first."""
@@ -2424,7 +2517,7 @@ class Audit:
         self, *, type: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
         entity_type: Opt[str] = NOT_GIVEN, entity_id: Opt[str] = NOT_GIVEN,
         actor: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
         request_options: Options = None,
     ) -> Iterator[models.AuditEntry]:
         """Every lifecycle event of the organization, newest first."""
@@ -2463,6 +2556,14 @@ class Root:
         """The calling key."""
         return self._core.call(operations.GET_CALLER, "Caller", locals())
 
+    def search(
+        self, *, q: str, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> list[models.Search]:
+        """What the key may see, by the beginning of an id, a part of a name, or a whole value of
+        an emit.
+        """
+        return self._core.call(operations.SEARCH, "[Search", locals())
+
     def usage(
         self, *, month: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Usage:
@@ -2470,8 +2571,9 @@ class Root:
         return self._core.call(operations.GET_USAGE, "Usage", locals())
 
     def usage_timeseries(
-        self, *, meter: Opt[str] = NOT_GIVEN, interval: Opt[str] = NOT_GIVEN,
+        self, *, meter: Opt[str] = NOT_GIVEN, meters: Opt[str] = NOT_GIVEN,
+        interval: Opt[str] = NOT_GIVEN, group_by: Opt[str] = NOT_GIVEN,
         from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, request_options: Options = None,
     ) -> list[models.GetUsageTimeseries]:
-        """Meters by hour or day, without empty buckets."""
+        """Meters by hour, day or month, without empty buckets; grouped, or as text/csv."""
         return self._core.call(operations.GET_USAGE_TIMESERIES, "[GetUsageTimeseries", locals())

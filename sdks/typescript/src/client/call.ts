@@ -25,6 +25,9 @@ export function createCalls(send: Send, base: string) {
   }
   return {
     get: <T>(path: string, options?: CallOptions) => one<T>('GET', path, undefined, options),
+    /** With a query, and one answer. */
+    getWhere: async <T>(path: string, query: object, { signal }: CallOptions) =>
+      (await send<T>({ method: 'GET', path: base + path, query, signal })).data,
     post: <T>(path: string, body?: unknown, options?: More) => one<T>('POST', path, body, options),
     /** A POST that creates something new each time. */
     postOnce: <T>(path: string, body?: unknown, options?: CallOptions) =>

@@ -65,6 +65,12 @@ export function createClient(options: ClientOptions) {
       /** The whole history of one event: verdict, payload, deliveries, attempts. */
       get: (eventId: string, { signal }: CallOptions = {}) =>
         one<History>({ method: 'GET', path: `/events${at(eventId)}`, signal }),
+      /** What caused an event, and what followed from it: nodes and edges. */
+      lineage: (eventId: string, { signal }: CallOptions = {}) =>
+        one<Json>({ method: 'GET', path: `/events${at(eventId)}/lineage`, signal }),
+      /** Of each webhook, or of one, what became of an event, or why it does not get it. */
+      why: (eventId: string, query: { webhookId?: string } = {}, { signal }: CallOptions = {}) =>
+        one<Json>({ method: 'GET', path: `/events${at(eventId)}/why`, query, signal }),
       subscriptions: {
         /** Delivers a range of time again, and waits up to 10 s for the counts. Not retried when it may have succeeded. */
         replay: (webhookId: string, range: ReplayRange, { signal }: CallOptions = {}) =>

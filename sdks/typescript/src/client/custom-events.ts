@@ -16,6 +16,7 @@ import type {
   EmitState,
   GeneratedTypes,
   Health,
+  Json,
   NewRegistration,
   NewSubscription,
   Paging,
@@ -32,8 +33,25 @@ type RegistrationQuery = Paging & {
   name?: string
   status?: RegistrationStatus
   includeInbound?: boolean
+  q?: string
+  latest?: boolean
 }
-type EmitQuery = Paging & { status?: EmitState; name?: string; from?: string; to?: string }
+type EmitQuery = Paging & {
+  status?: EmitState
+  type?: string
+  name?: string
+  verdict?: 'accepted' | 'rejected' | 'duplicate' | 'failed'
+  code?: string
+  channel?: 'http' | 'kafka' | 'platform'
+  subject?: string
+  keyId?: string
+  correlationId?: string
+  idempotencyKey?: string
+  webhookId?: string
+  noSubscriber?: boolean
+  from?: string
+  to?: string
+}
 type QuarantineQuery = Paging & { code?: string; from?: string; to?: string }
 
 export function createCustomEvents(send: Send, random: Random) {
@@ -80,6 +98,12 @@ export function createCustomEvents(send: Send, random: Random) {
       unsetFor: (fullName: string, options?: CallOptions) =>
         calls.delete<Compatibility>(`/compatibility${at(fullName)}`, options),
     },
+    /** Two versions of one name (ids, or `ns.name@1.0.0`): which bump it is, and what the schemas say of it. */
+    compare: (from: string, to: string, options: CallOptions = {}) =>
+      calls.getWhere<Json>('/compare', { from, to }, options),
+    /** What the verdict on an emit would be now, and which webhooks would get it. Nothing is emitted. */
+    emitDryRun: (input: EmitInput, options?: CallOptions) =>
+      calls.post<Json>('/emit?dryRun=true', bodyOf(withKey(input, random)), options),
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
     async emit(input: EmitInput, options?: CallOptions) {
       const keyed = withKey(input, random)

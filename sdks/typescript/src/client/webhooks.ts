@@ -18,7 +18,21 @@ import type {
 } from './types.ts'
 
 type DeliveryQuery = Paging & { status?: Delivery['status']; type?: string; from?: string; to?: string }
-type DeadLetterQuery = Paging & { webhookId?: string; from?: string; to?: string }
+type DeadLetterQuery = Paging & {
+  webhookId?: string
+  type?: string
+  errorKind?: string
+  responseStatus?: number
+  from?: string
+  to?: string
+}
+type DeliverySearch = DeadLetterQuery & {
+  status?: Delivery['status']
+  trigger?: Delivery['trigger']
+  eventId?: string
+  replayId?: string
+}
+type WebhookQuery = Paging & { q?: string; health?: Webhook['health']; active?: boolean; event?: string }
 
 export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
   const calls = createCalls(send, '/webhooks')
@@ -27,8 +41,8 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
     /** The only answer with the secret. Not retried when it may have succeeded: there would be two. */
     create: (input: NewWebhook, options?: CallOptions) =>
       calls.postOnce<Webhook & { secret: string }>('', { ...defaults, ...input }, options),
-    list: (query: Paging = {}, options: CallOptions = {}) => calls.list<Webhook>('', query, options),
-    each: (query: Paging = {}, options: CallOptions = {}) => calls.each<Webhook>('', query, options),
+    list: (query: WebhookQuery = {}, options: CallOptions = {}) => calls.list<Webhook>('', query, options),
+    each: (query: WebhookQuery = {}, options: CallOptions = {}) => calls.each<Webhook>('', query, options),
     get: (id: string, options?: CallOptions) => calls.get<Webhook>(at(id), options),
     /** `active: false` pauses. */
     update: (id: string, patch: Partial<NewWebhook>, options?: CallOptions) =>
@@ -50,6 +64,17 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
     test: (id: string, options?: CallOptions) => calls.post<WebhookTest>(`${at(id)}/test`, undefined, options),
     deliveries: (id: string, query: DeliveryQuery = {}, options: CallOptions = {}) =>
       calls.list<Delivery>(`${at(id)}/deliveries`, query, options),
+    /** Attempts over time, and errors in groups. */
+    stats: (
+      id: string,
+      query: { from?: string; to?: string; interval?: 'minute' | 'hour' | 'day' } = {},
+      options: CallOptions = {},
+    ) => calls.getWhere<Json>(`${at(id)}/stats`, query, options),
+    /** Deliveries of all webhooks, newest first; a page that few of them match may be short. */
+    searchDeliveries: (query: DeliverySearch = {}, options: CallOptions = {}) =>
+      calls.list<Delivery>('/deliveries', query, options),
+    eachDelivery: (query: DeliverySearch = {}, options: CallOptions = {}) =>
+      calls.each<Delivery>('/deliveries', query, options),
     delivery: (deliveryId: string, options?: CallOptions) => calls.get<DeliveryInFull>(delivery(deliveryId), options),
     attempts: (deliveryId: string, options?: CallOptions) =>
       calls.get<Json[]>(`${delivery(deliveryId)}/attempts`, options),
@@ -62,6 +87,15 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
       calls.list<Delivery>('/dead-letters', query, options),
     redriveDeadLetters: (choice: RedriveChoice, options?: CallOptions) =>
       calls.post<Json>('/dead-letters/redrive', choice, options),
+    /** What a redrive would send. */
+    redriveDryRun: (choice: RedriveChoice, options?: CallOptions) =>
+      calls.post<Json>('/dead-letters/redrive', { ...choice, dryRun: true }, options),
+    /** What a replay would send. */
+    replayDryRun: (id: string, range: ReplayRange, options?: CallOptions) =>
+      calls.post<Json>(`${at(id)}/replay`, { ...range, dryRun: true }, options),
+    /** What a recovery would send. */
+    recoverDryRun: (id: string, input: { since: string; ratePerSecond?: number }, options?: CallOptions) =>
+      calls.post<Json>(`${at(id)}/recover`, { ...input, dryRun: true }, options),
     /** Delivers a range of time again. */
     replay: (id: string, range: ReplayRange, options?: CallOptions) =>
       calls.postOnce<Replay>(`${at(id)}/replay`, range, options),

@@ -21,8 +21,12 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Make an organization; its key is shown once. */
       create: (input: api.NewOrganization, options: CallOptions = {}) => call<api.MadeOrganization>('organizations.create', { ids: [], input }, options),
       /** List organizations. */
-      list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Organization>> => page<api.Organization>('organizations.list', { ids: [], query }, options),
-      each: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Organization>('organizations.list', { ids: [], query }, options),
+      list: (query: { q?: string; plan?: string; status?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Organization>> => page<api.Organization>('organizations.list', { ids: [], query }, options),
+      each: (query: { q?: string; plan?: string; status?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Organization>('organizations.list', { ids: [], query }, options),
+      /** Organizations by what they did, largest first; without a range in the last 15 minutes. */
+      usage: (query: { from?: string; to?: string; sort?: string; top?: number } = {}, options: CallOptions = {}) => call<api.CompareOrganization[]>('organizations.usage', { ids: [], query }, options),
+      /** What an organization emitted, by type, key, source or code. */
+      load: (organizationId: string, query: { from?: string; to?: string; groupBy?: string } = {}, options: CallOptions = {}) => call<api.GetOrganizationLoad[]>('organizations.load', { ids: [organizationId], query }, options),
       /** One organization. */
       get: (organizationId: string, options: CallOptions = {}) => call<api.Organization>('organizations.get', { ids: [organizationId] }, options),
       /** Change name, plan, owner, or whether minor versions need a proof. */
@@ -180,8 +184,8 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
     },
     audit: {
       /** Every lifecycle event of the organization, newest first. */
-      list: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.AuditEntry>> => page<api.AuditEntry>('audit.list', { ids: [], query }, options),
-      each: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.AuditEntry>('audit.list', { ids: [], query }, options),
+      list: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.AuditEntry>> => page<api.AuditEntry>('audit.list', { ids: [], query }, options),
+      each: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.AuditEntry>('audit.list', { ids: [], query }, options),
     },
   }
 }

@@ -144,6 +144,46 @@ export interface Cluster {
   [further: string]: unknown
 }
 
+export interface CompareOrganization {
+  organization: CompareOrganizationOrganization
+  emits: number
+  emitsPerSecond: number
+  rejected: number
+  attempts: number
+  failedAttempts: number
+  deliveriesWaiting: number
+  storedBytes: number
+  [further: string]: unknown
+}
+
+export interface CompareOrganizationOrganization {
+  id: string
+  slug: string
+  name: string
+  plan: string
+  status: string
+  [further: string]: unknown
+}
+
+export interface Comparison {
+  from: ComparisonFrom
+  to: ComparisonFrom
+  bump: string
+  legal: boolean
+  proof: boolean | null
+  findings: Record<string, unknown>[]
+  warnings: Finding[]
+  [further: string]: unknown
+}
+
+export interface ComparisonFrom {
+  id: string
+  name: string
+  version: string
+  status: string
+  [further: string]: unknown
+}
+
 export interface Compatibility {
   mode: string
   inherited: boolean
@@ -926,6 +966,14 @@ export interface GetLifecycleNamesResult {
   [further: string]: unknown
 }
 
+export interface GetOrganizationLoad {
+  group: string
+  emits: number
+  rejected: number
+  bytes: number
+  [further: string]: unknown
+}
+
 export interface GetReadinessResult {
   status: string
   degraded: string[]
@@ -936,6 +984,8 @@ export interface GetUsageTimeseries {
   start: string
   meter: string
   count: number
+  complete: boolean
+  group?: string | null | undefined
   [further: string]: unknown
 }
 
@@ -1096,6 +1146,38 @@ export interface Lineage {
   sourceOrganizationId: string
   sourceEventId: string
   stations: LineageStation[]
+  [further: string]: unknown
+}
+
+export interface LineageAnswer {
+  nodes: LineageAnswerNode[]
+  edges: LineageAnswerEdge[]
+  folded: LineageAnswerFolded[]
+  [further: string]: unknown
+}
+
+export interface LineageAnswerEdge {
+  from: string
+  to: string
+  kind: string
+  [further: string]: unknown
+}
+
+export interface LineageAnswerFolded {
+  parent: string
+  type: string
+  count: number
+  [further: string]: unknown
+}
+
+export interface LineageAnswerNode {
+  id: string
+  kind: string
+  type: string | null
+  depth: number
+  status: string | null
+  at: string | null
+  closed: boolean
   [further: string]: unknown
 }
 
@@ -2000,6 +2082,7 @@ export interface RedriveDeadLettersInput {
   webhookId?: string | undefined
   from?: string | undefined
   to?: string | undefined
+  dryRun?: boolean | undefined
   ratePerSecond?: number | undefined
 }
 
@@ -2515,6 +2598,14 @@ export interface Scaling {
   delta?: number | undefined
 }
 
+export interface Search {
+  kind: string
+  id: string
+  label: string
+  matched: string
+  [further: string]: unknown
+}
+
 export interface Secret {
   revision: number
   createdAt: string
@@ -2630,6 +2721,36 @@ export interface StartedRun {
   params?: unknown
   output?: unknown
   warnings?: Record<string, unknown>[] | undefined
+  [further: string]: unknown
+}
+
+export interface Stats {
+  from: string
+  to: string
+  interval: string
+  buckets: StatsBucket[]
+  errors: StatsError[]
+  otherErrors: number
+  [further: string]: unknown
+}
+
+export interface StatsBucket {
+  start: string
+  attempts: number
+  succeeded: number
+  failed: number
+  p50Ms: number | null
+  p95Ms: number | null
+  [further: string]: unknown
+}
+
+export interface StatsError {
+  errorKind: string | null
+  responseStatus: number | null
+  count: number
+  firstAt: string
+  lastAt: string
+  sampleDeliveryId: string
   [further: string]: unknown
 }
 
@@ -2838,6 +2959,7 @@ export interface WebhookPatch {
 export interface WebhookRecovery {
   since: string
   ratePerSecond?: number | undefined
+  dryRun?: boolean | undefined
 }
 
 export interface WebhookReplay {
@@ -2845,6 +2967,7 @@ export interface WebhookReplay {
   to?: string | undefined
   selectors?: string[] | undefined
   ratePerSecond?: number | undefined
+  dryRun?: boolean | undefined
 }
 
 export interface WebhookRetry {
@@ -2871,6 +2994,33 @@ export interface WebhookWaiting {
   since: string | null
   reason: string
   ratePerSecond: number
+  [further: string]: unknown
+}
+
+export interface Why {
+  eventId: string
+  webhooks: WhyWebhook[]
+  [further: string]: unknown
+}
+
+export interface WhyWebhook {
+  webhookId: string
+  name: string | null
+  outcome: string
+  reason: string | null
+  sentence: string
+  basis: string
+  deliveryId?: string | undefined
+  condition?: WhyWebhookCondition | undefined
+  withheld?: boolean | undefined
+  [further: string]: unknown
+}
+
+export interface WhyWebhookCondition {
+  path: string
+  operator: string
+  expected?: unknown
+  actual?: unknown
   [further: string]: unknown
 }
 
