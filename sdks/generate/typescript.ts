@@ -7,6 +7,7 @@ const FOLDER = 'sdks/typescript/src/generated/'
 /** Parts of the client that `src/client` has by hand; all others are generated. */
 const BY_HAND = new Set([
   ...['designs', 'events', 'infrastructure', 'invoices', 'kafkaCredentials', 'notifications', 'orders', 'replays'],
+  ...['usage', 'usageTimeseries', 'whoami'],
   ...['resources', 'routes', 'secrets', 'tables', 'variables', 'workflows'],
 ])
 
@@ -94,6 +95,10 @@ ${rows.join('\n')}
 function callsFile(operations: readonly Operation[]): string {
   const parts = partsOf(operations)
   const partAt = (path: readonly string[]) => parts.find(each => each.path.join('.') === path.join('.'))!
+  const own = partAt([])
+    .calls.filter(({ call }) => !BY_HAND.has(call[0]!))
+    .flatMap(callLines)
+    .map(line => `    ${line}`)
   const chosen = partAt([])
     .parts.filter(name => !BY_HAND.has(name))
     .map(name => `    ${name}: ${partText(partAt([name]), partAt, '    ')},`)
@@ -103,7 +108,7 @@ import type * as api from './types.ts'
 // biome-ignore format: generated
 export function createGeneratedCalls({ call, page, each }: Caller) {
   return {
-${chosen.join('\n')}
+${[...own, ...chosen].join('\n')}
   }
 }
 `

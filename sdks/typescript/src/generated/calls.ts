@@ -5,6 +5,8 @@ import type * as api from './types.ts'
 // biome-ignore format: generated
 export function createGeneratedCalls({ call, page, each }: Caller) {
   return {
+    /** What the key may see, by the beginning of an id, a part of a name, or a whole value of an emit. */
+    search: (query: { q: string; limit?: number }, options: CallOptions = {}) => call<api.Search[]>('search', { ids: [], query }, options),
     system: {
       /** Whether the process is alive. */
       health: (options: CallOptions = {}) => call<api.GetHealthResult>('system.health', { ids: [] }, options),
