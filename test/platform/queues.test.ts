@@ -1,6 +1,7 @@
 /** Queues on a whole platform: from an event to its settlement, over HTTP. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient } from '../../sdks/typescript/src/index.ts'
+import { writeCursor } from '../../src/model/cursors.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 
 let platform: TestPlatform
@@ -48,6 +49,9 @@ async function queueOf(organization: TestOrganization, more: object = {}) {
     call: <T>(method: string, path: string, body?: object) => organization.call<T>(method, `${at}${path}`, body),
   }
 }
+
+/** Of another list. */
+const cursorOfQueues = writeCursor('queues', ['2026-07-01T00:00:00.000Z', 'que_01kweg65bkn3gbg6pksg9kwwn1'])
 
 const ns = ({ messages }: Received) => messages.map(({ data }) => data.data.n)
 const receiptsOf = ({ messages }: Received) => messages.map(({ receipt }) => receipt)
@@ -112,6 +116,8 @@ describe('a queue', () => {
       `/dead?cursor=${(dead.body as { meta: { nextCursor: string } }).meta.nextCursor}`,
     )
     expect(rest.data).toMatchObject([{ eventId: two, reason: 'rejected' }])
+    const foreign = await queue.call('GET', `/dead?cursor=${cursorOfQueues}`)
+    expect([foreign.status, foreign.code]).toEqual([400, 'validation_failed'])
     const redriven = await queue.call('POST', '/redrive', { eventIds: [two, 'evt_none'] })
     expect(redriven.data).toEqual({ redriven: 1, notFound: ['evt_none'] })
     expect(ns(await queue.receive())).toEqual([2])

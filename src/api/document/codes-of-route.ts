@@ -8,7 +8,7 @@ const REGISTER: readonly Code[] = [
   ...(['invalid_version_format', 'minor_must_be_backwards_compatible', 'namespace_not_allowed'] as const),
   ...(['patch_must_be_byte_equal', 'payload_example_does_not_match_schema', 'registration_quota_exceeded'] as const),
   ...(['reserved_namespace', 'schema_too_deep', 'schema_too_wide', 'version_already_exists'] as const),
-  ...(['version_downgrade', 'version_invalid_jump'] as const),
+  ...(['version_downgrade', 'version_invalid_jump', 'contract_violated'] as const),
 ]
 const EMIT: readonly Code[] = [
   ...(['bus_relay_failed', 'chain_depth_exceeded', 'event_not_published', 'event_not_registered'] as const),
@@ -23,6 +23,8 @@ const EMIT: readonly Code[] = [
 const WEBHOOK: readonly Code[] = [
   ...(['https_required', 'invalid_webhook_url', 'invalid_event_selector', 'invalid_retry_policy'] as const),
   ...(['header_not_allowed', 'ownership_not_verified', 'secret_unreadable', 'webhook_quota_exceeded'] as const),
+  // Of a contract.
+  ...(['invalid_json_schema', 'schema_too_deep', 'schema_too_wide'] as const),
 ]
 const REPLAY: readonly Code[] = [
   ...(['federation_member_not_found', 'federation_not_available', 'invalid_cursor', 'invalid_event_selector'] as const),

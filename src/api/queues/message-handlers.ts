@@ -178,6 +178,7 @@ export function createMessageHandlers(deps: {
       return presentDead(items, call.requestId, hasMore ? writeCursor('queue-dead', [after + limit]) : null)
     },
     async redrive(call: Call): Promise<Answer> {
+      const { name } = named(call)
       const {
         all = false,
         eventIds,
@@ -189,7 +190,6 @@ export function createMessageHandlers(deps: {
           details: [{ path: '/eventIds', rule: 'exclusive', message }],
         })
       }
-      const { name } = named(call)
       return { data: await queueCalls.call<RedriveAnswer>(name, 'redrive', { eventIds, toQueueId }) }
     },
     async purge(call: Call): Promise<Answer> {
