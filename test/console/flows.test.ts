@@ -93,8 +93,8 @@ async function emitAll(status: string): Promise<string[]> {
   }
   for (let tries = 0; tries < patient(200); tries++) {
     const path = `/api/v1/webhooks/${webhookId}/deliveries?status=${status}`
-    const { data } = await call<unknown[]>('GET', path)
-    if (data.length >= EVENTS) return ids
+    const { data } = await call<Array<{ eventId: string }>>('GET', path)
+    if (ids.every(id => data.some(({ eventId }) => eventId === id))) return ids
     await new Promise(resolve => setTimeout(resolve, 100))
   }
   throw new Error(`The deliveries did not become ${status}`)
