@@ -83,11 +83,15 @@ async function installPackages(root) {
   if (result.code !== 0) throw npmFailure(result)
 }
 
-/** Runs vite on Node 24 with the lowest priority: the platform that starts beside it comes first. */
+/**
+ * Runs vite on Node 24 with the lowest priority: the platform that starts beside it comes first. A build is for use
+ * whatever the environment says: in a test's, React would make each call twice.
+ */
 function vite(root, args, quiet) {
   const folder = join(root, 'console')
   const program = join(folder, 'node_modules', 'vite', 'bin', 'vite.js')
   const child = spawn(nodeProgram(root), [program, ...args], {
+    env: args[0] === 'build' ? { ...process.env, NODE_ENV: 'production' } : process.env,
     cwd: folder,
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 2, 2],
   })

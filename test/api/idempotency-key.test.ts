@@ -88,7 +88,10 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
     const taking = api.routes
       .filter(each => each.takesIdempotencyKey === true)
       .map(({ method, path }) => `${method} ${path}`)
-    expect(taking.sort()).toEqual([
+    const isOfDomain = (each: string) =>
+      /^\w+ \/api\/v1\/(designs|infrastructure|invoices|orders|resources)(\/|$)/.test(each)
+    expect(taking.filter(isOfDomain).length).toBeGreaterThan(30)
+    expect(taking.filter(each => !isOfDomain(each)).sort()).toEqual([
       'POST /api/v1/events/custom',
       'POST /api/v1/events/custom/emit',
       'POST /api/v1/notifications',

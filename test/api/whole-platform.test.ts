@@ -138,7 +138,7 @@ describe('an emit', () => {
     const key = await owner.call<{ apiKey: string }>('POST', '/api/v1/keys', {
       name: 't',
       environment: 'test',
-      scopes: ['events:emit', 'events:read'],
+      scopes: ['events:emit', 'events:read', 'usage:read'],
     })
     await owner.call('POST', `${CUSTOM}/emit`, generic)
     const trial = await platform.call<{ sequence: number; quota: object }>(

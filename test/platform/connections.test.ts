@@ -55,7 +55,7 @@ async function ran(organization: TestOrganization, workflow: string): Promise<Ru
   const { data } = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${workflow}/run`)
   for (const deadline = performance.now() + 40_000; performance.now() < deadline; await pause(100)) {
     const found = await organization.call<Run>('GET', `/api/v1/workflows/runs/${data.runId}`)
-    if (found.status === 200 && !['queued', 'running'].includes(found.data.status)) return found.data
+    if (found.status === 200 && !['queued', 'running', 'waiting'].includes(found.data.status)) return found.data
   }
   throw new Error('The run does not end.')
 }

@@ -81,7 +81,8 @@ async function shop(quantity: number, reorders: object[] = [REORDER]) {
     async ended(id: string, count: number): Promise<Run[]> {
       for (const deadline = performance.now() + patient(40_000); performance.now() < deadline; await pause(100)) {
         const { data } = await call<Run[]>('GET', `/api/v1/workflows/runs?workflowId=${id}&limit=100`)
-        const isOver = data.length >= count && data.every(({ status }) => status !== 'queued' && status !== 'running')
+        const isOver =
+          data.length >= count && data.every(({ status }) => !['queued', 'running', 'waiting'].includes(status))
         if (isOver) return data
       }
       throw new Error(`${count} runs of ${id} never ended`)
