@@ -96,6 +96,7 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
       'POST /api/v1/events/custom/emit',
       'POST /api/v1/notifications',
       'POST /api/v1/platform/events',
+      'POST /api/v1/workflows/:id/run',
     ])
     const { apiKey } = await owner()
     for (const [start, key] of [
