@@ -86,7 +86,7 @@ describe('npm start', () => {
     const run = clarion(projectWith(''), 'strat')
     expect(await run.ended).toBe(1)
     expect(run.errors).toEqual([
-      "clarion: there is no command 'strat'; the commands are start, test, test:long, demo, conformance, faults, bench",
+      "clarion: there is no command 'strat'; the commands are start, console, test, test:long, demo, conformance, faults, bench",
     ])
   })
 })
