@@ -33,14 +33,16 @@ export function describedBy(routes: readonly Route[]): (method: string, path: st
     }))
   return (method, path, { status, body }) => {
     // As the request had it: without `.` and `..`.
-    const bare = new URL(path, 'http://localhost').pathname
+    const { pathname: bare, searchParams } = new URL(path, 'http://localhost')
     const found = known.find(({ route, pattern }) => route.method === method && pattern.test(bare))
     if (found === undefined || typeof body !== 'object' || !isNamed(found.route)) return
     const name = `${method} ${found.route.path}`
     if (body.error !== undefined && !found.codes.has(body.error.code as Code))
       throw new Error(`${name} refuses with ${body.error.code} (${status}), which its description does not name.`)
     const described = status === 200 ? (found.checkDryRun ?? found.check) : found.check
-    if (body.success !== true || described === undefined) return
+    // Attributes of CloudEvents are those of their own specification.
+    const isForeign = searchParams.get('format') === 'cloudevents'
+    if (body.success !== true || described === undefined || isForeign) return
     try {
       // The check rewrites times in place.
       described(structuredClone(body.data))

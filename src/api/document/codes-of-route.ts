@@ -91,7 +91,10 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
   { path: /\/redrive$/, codes: ['conflict', 'outside_retention'] },
   {
     path: /^\/events$|^\/events\/(stream|ws|stream-tokens|lifecycle)$/,
-    codes: ['cursor_expired', 'invalid_cursor', 'invalid_event_selector', 'stream_limit_exceeded', 'not_acceptable'],
+    codes: [
+      ...(['cursor_expired', 'invalid_cursor', 'invalid_event_selector', 'invalid_range', 'not_found'] as const),
+      ...(['stream_limit_exceeded', 'not_acceptable'] as const),
+    ],
   },
   { path: /^\/webhooks|\/subscribe$|\/external-peers/, methods: 'POST PATCH', codes: WEBHOOK },
   { path: /^\/events\/custom\/compare$/, codes: ['not_found'] },
