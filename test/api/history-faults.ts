@@ -20,9 +20,9 @@ import { bodyFor, isOurs, queryFor } from './route-samples.ts'
 
 /** Longer than any answer takes on a busy machine, and short enough to wait for where none comes. */
 const READ_TIMEOUT_MS = patient(2_000)
-/** The settings of a webhook can be read and changed without the history, and so can a replay; figures about deliveries are left out. */
+/** The settings of a webhook, a workflow or a route can be read and changed without the history, and so can a replay; figures are left out. */
 const WITHOUT_HISTORY =
-  /^(GET|POST|PATCH) \/api\/v1\/webhooks(\/:id(\/(activate|rotate|rotate-secret))?)?$|^POST \/api\/v1\/replays\/:id\/(pause|resume|cancel)$/
+  /^(GET|POST|PATCH) \/api\/v1\/webhooks(\/:id(\/(activate|rotate|rotate-secret))?)?$|^POST \/api\/v1\/replays\/:id\/(pause|resume|cancel)$|^(GET|POST|PUT|PATCH) \/api\/v1\/(workflows|routes)(\/:id(\/(draft|deploy|rollback|undeploy|activate|deactivate))?)?$/
 const nameOf = ({ method, path }: Route) => `${method} ${path}`
 
 let clickhouse: FaultyClickHouse

@@ -1,7 +1,9 @@
 /** The same calls by every kit on a live platform, and the quick starts of the sources in their languages. */
+
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Asked, Kit, Said } from '../../../sdks/contract/kit.ts'
@@ -133,8 +135,13 @@ it.each([
       writeFileSync(join(folder, 'go.mod'), goProgram())
       await run('go', ['run', '.'], { cwd: folder, env })
     }
-    const { data } = await platform.call(organization.apiKey, 'GET', '/api/v1/events/custom/health')
-    expect((data as { emits: { thisMonth: number } }).emits.thisMonth).toBe(1)
+    const emits = async () => {
+      const { data } = await platform.call(organization.apiKey, 'GET', '/api/v1/events/custom/health')
+      return (data as { emits: { thisMonth: number } }).emits.thisMonth
+    }
+    // The api follows the counters a moment behind.
+    for (let tries = 0; tries < 100 && (await emits()) === 0; tries++) await pause(100)
+    expect(await emits()).toBe(1)
   },
   patient(120_000),
 )
