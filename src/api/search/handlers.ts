@@ -8,7 +8,6 @@ import { originOf, parseEmitId } from '../../model/ids.ts'
 import { holdsScope, type Scope } from '../../model/scopes.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { isMeant } from '../http/text-search.ts'
-import { unlessAway } from '../http/unless-away.ts'
 
 type Matched = 'id' | 'name' | 'url' | 'subject' | 'correlationId' | 'idempotencyKey'
 
@@ -94,7 +93,7 @@ export function createSearchHandler(deps: { view: ControlView; reads: Pick<Reads
       ...ifHolds('workflows:read', () => workflows(owner, q)),
     ]
     // What is in memory is found whether or not the history can be read.
-    const ofHistory = holdsScope(key, 'events:read') ? ((await emits(owner, q).catch(unlessAway)) ?? []) : []
+    const ofHistory = holdsScope(key, 'events:read') ? await emits(owner, q) : []
     return { data: [...ofHistory, ...ofControl].slice(0, limit) }
   }
 }
