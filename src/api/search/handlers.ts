@@ -92,7 +92,7 @@ export function createSearchHandler(deps: { view: ControlView; reads: Pick<Reads
       ...ifHolds('webhooks:read', () => webhooks(owner, q)),
       ...ifHolds('workflows:read', () => workflows(owner, q)),
     ]
-    // What is in memory is found whether or not the history can be read.
+    // Without the history the call fails: a list that lacks its emits would look complete.
     const ofHistory = holdsScope(key, 'events:read') ? await emits(owner, q) : []
     return { data: [...ofHistory, ...ofControl].slice(0, limit) }
   }
