@@ -91,6 +91,8 @@ export function createCalls(context: {
     const cleared = at.queue.clear('messages')
     at.queue.counters.purged += ready
     answers.answer(command, { purged: cleared + ready })
+    // Those that wait follow the log from its new place.
+    receives.serve(at)
   }
 
   function stats(at: OpenQueue, ahead: { ready: number; isExact: boolean }): StatsAnswer {
