@@ -14,7 +14,8 @@ import type {
   StatsAnswer,
 } from '../../src/queues/calls.ts'
 import type { Message } from '../../src/queues/message.ts'
-import type { Settled } from '../../src/queues/queue.ts'
+import type { Claim, Settled } from '../../src/queues/rules.ts'
+import type { Subjects } from '../../src/queues/subjects.ts'
 import type { QueueCall, QueueCommand } from '../../topics/queues-commands.ts'
 import type { Answers } from './answers.ts'
 import type { QueueDependencies } from './dependencies.ts'
@@ -43,11 +44,18 @@ export function createCalls(context: {
     const results = body.claims.map((claim): Settled => {
       if (body.as === 'ack') return at.queue.ack(claim)
       if (body.as === 'extend') return at.queue.extend(claim, body.forMs, nowMs())
+      if (body.as === 'giveBack') return givenBack(at, claim)
       return at.queue.nack(claim, { delayMs: body.delayMs, dead: body.dead, nowMs: nowMs() })
     })
     for (const status of ['acked', 'returned', 'dead'] as const)
       observe.messages(status, results.filter(each => each.status === status).length)
     return results
+  }
+
+  /** The whole receive, with the first of its claims. */
+  function givenBack(at: OpenQueue, { group }: Claim): Settled {
+    at.queue.giveBack(group, nowMs())
+    return { status: 'returned', visibleAtMs: nowMs() }
   }
 
   function receive(at: OpenQueue, command: QueueCommand, body: ReceiveBody): void {
@@ -96,28 +104,18 @@ export function createCalls(context: {
   }
 
   function stats(at: OpenQueue, ahead: { ready: number; isExact: boolean }): StatsAnswer {
-    at.queue.tick(nowMs())
-    const all = [...at.queue.messages.all()]
-    const count = (is: (message: Message) => boolean) => all.filter(is).length
-    const due = (message: Message) => message.state === 'waiting' && message.dueAtMs <= nowMs()
-    const held = count(message => due(message) && message.receiveCount === 0 && message.firstReceivedAtMs === 0)
-    const ready = all.filter(due)
-    const first = [
-      ...ready.map(({ recordedAtMs }) => recordedAtMs),
-      ...at
-        .awake()
-        .peek(1)
-        .map(each => each.recordedAtMs),
-    ]
-    const { handedOut, acked, expired, purged } = at.queue.counters
+    const { queue, waiting, isAwake } = at
+    queue.tick(nowMs())
+    const { out, due, delayed } = byState(queue.messages.all(), nowMs())
+    const ready = at.record().ordered ? free(queue.messages.subjects) : due
+    const first = [...ready, ...at.awake().peek(1)].map(({ recordedAtMs }) => recordedAtMs)
+    const { handedOut, acked, expired, purged } = queue.counters
     return {
       ...{ ready: ready.length + ahead.ready, approximate: !ahead.isExact },
-      inFlight: count(({ state }) => state === 'out'),
-      delayed: count(message => message.state === 'waiting' && !due(message)),
-      held: at.record().ordered ? held : 0,
-      dead: at.queue.messages.deadCount,
-      oldestReadyAtMs: first.length === 0 ? null : Math.min(...first),
-      ...{ handedOut, acked, expired, purged, waitingReceives: at.waiting.size, awake: at.isAwake },
+      ...{ inFlight: out.length, delayed: delayed.length, held: due.length - ready.length },
+      dead: queue.messages.deadCount,
+      oldestReadyAtMs: first.reduce<number | null>((oldest, ms) => Math.min(oldest ?? ms, ms), null),
+      ...{ handedOut, acked, expired, purged, waitingReceives: waiting.size, awake: isAwake },
     }
   }
 
@@ -194,3 +192,15 @@ export function createCalls(context: {
     },
   }
 }
+
+function byState(messages: Iterable<Message>, nowMs: number) {
+  const found: Record<'out' | 'due' | 'delayed', Message[]> = { out: [], due: [], delayed: [] }
+  for (const message of messages) {
+    if (message.state === 'out') found.out.push(message)
+    else if (message.state === 'waiting') found[message.dueAtMs <= nowMs ? 'due' : 'delayed'].push(message)
+  }
+  return found
+}
+
+/** Due, and behind nothing of their subject that is out or delayed. */
+const free = (subjects: Subjects): Message[] => [...subjects.free()].flatMap(subject => subjects.of(subject))

@@ -19,7 +19,7 @@ export function createQueueProcessor(deps: QueueDependencies): Processor {
     return {
       waiting: all.reduce((sum, { waiting }) => sum + waiting.size, 0),
       awake: all.filter(({ isAwake }) => isAwake).length,
-      unsettled: all.reduce((sum, { queue }) => sum + queue.messages.unsettled, 0),
+      unsettled: all.reduce((sum, { messages }) => sum + messages.unsettled, 0),
     }
   })
   return {

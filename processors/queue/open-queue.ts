@@ -3,7 +3,9 @@
 import type { ConditionGroup } from '../../src/model/conditions.ts'
 import type { QueueRecord } from '../../src/model/queues.ts'
 import type { Message } from '../../src/queues/message.ts'
-import { createQueue, NEW_QUEUE, type Queue } from '../../src/queues/queue.ts'
+import type { Messages, Together } from '../../src/queues/messages.ts'
+import { createQueue, type Queue } from '../../src/queues/queue.ts'
+import { NEW_QUEUE } from '../../src/queues/rules.ts'
 import { type Selection, selectionOf } from '../../src/streaming/selection.ts'
 import { logOf } from '../../src/streaming/streaming.ts'
 import type { QueueHead } from '../../topics/queues-state.ts'
@@ -17,7 +19,10 @@ export interface OpenQueue {
   readonly topic: string
   /** As the control plane has it, or had it last. */
   record(): QueueRecord
+  /** Its rules. The next seal looks at it, since they may be used to change it. */
   readonly queue: Queue
+  /** To look at. */
+  readonly messages: Pick<Messages, 'unsettled' | 'deadCount' | 'find' | 'nextDueMs'>
   readonly waiting: Set<Waiting>
   /** Reads the log in front of it, from now on. */
   awake(): Ahead
@@ -29,10 +34,16 @@ export interface OpenQueue {
   originOf(queueId: string): number
   /** Everything in front of it is passed over; `end` is the log's. */
   skipTo(end: readonly number[]): void
-  headRecord(): QueueHead
-  /** Head, counters or purge differ from what was sealed last. */
-  isChanged(): boolean
-  sealed(): void
+  /** Its record as it is now. */
+  head(): QueueHead
+  /** What has changed since the last seal. */
+  seal(): SealedQueue
+}
+
+export interface SealedQueue {
+  groups: Array<{ group: number; messages: Message[] }>
+  /** Absent: offsets, counters and purge are as they were. */
+  head: QueueHead | undefined
 }
 
 const HOUR_MS = 3_600_000
@@ -50,7 +61,10 @@ export function createOpenQueue(context: {
     dead: { receiveCount: number; reason: 'max_receives' | 'rejected' },
   ) => boolean
   isBuried: (from: OpenQueue, toQueueId: string, place: { partition: number; offset: number }) => boolean
+  together: Together
   onNew: (queue: OpenQueue) => void
+  /** It may change before the next seal. */
+  onTouched: (queue: OpenQueue) => void
 }): OpenQueue {
   const { deps } = context
   const { id, organizationId, environment } = context.record
@@ -81,6 +95,7 @@ export function createOpenQueue(context: {
       const { deadLetterQueueId } = record()
       return deadLetterQueueId !== null && place.origin === 0 && context.isBuried(self, deadLetterQueueId, place)
     },
+    together: context.together,
   })
   for (const message of context.messages) queue.messages.restore(message)
 
@@ -93,20 +108,35 @@ export function createOpenQueue(context: {
 
   function sleep(): void {
     if (ahead === undefined) return
+    context.onTouched(self)
     headAt = ahead.head()
     ahead.close()
     ahead = undefined
   }
 
-  const headRecord = (): QueueHead => ({
+  function sealHead(): QueueHead | undefined {
+    const now = head()
+    const text = JSON.stringify(now)
+    if (text === sealedText) return undefined
+    sealedText = text
+    return now
+  }
+
+  const head = (): QueueHead => ({
     ...{ offsets: ahead?.head() ?? headAt, origins, purge: queue.purge, lastGroup: queue.messages.lastGroup },
     ...queue.counters,
   })
 
   let readBy: Selection | undefined
   const self: OpenQueue = {
-    ...{ id, organizationId, topic, record, queue, waiting: new Set(), lastCalledMs: deps.clock.monotonicMs() },
+    ...{ id, organizationId, topic, record, waiting: new Set(), lastCalledMs: deps.clock.monotonicMs() },
+    messages: queue.messages,
+    get queue() {
+      context.onTouched(self)
+      return queue
+    },
     awake() {
+      context.onTouched(self)
       const wanted = selectionNow()
       // What is not handed out yet is selected anew.
       if (readBy !== wanted) sleep()
@@ -122,20 +152,19 @@ export function createOpenQueue(context: {
     },
     sleep,
     originOf(queueId) {
+      context.onTouched(self)
       const at = origins.indexOf(queueId)
       return at < 0 ? origins.push(queueId) : at + 1
     },
     skipTo(end) {
+      context.onTouched(self)
       sleep()
       headAt = end.map((offset, partition) => Math.max(offset, headAt[partition] ?? 0))
     },
-    headRecord,
-    isChanged: () => JSON.stringify(headRecord()) !== sealedText,
-    sealed() {
-      sealedText = JSON.stringify(headRecord())
-    },
+    head,
+    seal: () => ({ groups: queue.messages.sealGroups(), head: sealHead() }),
   }
-  if (context.head !== undefined) self.sealed()
+  if (context.head !== undefined) sealHead()
   return self
 }
 

@@ -33,7 +33,7 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
     ...{ clock, logger, answers, guarded },
     onHandedOut: count => observe.messages('received', count),
   })
-  const queues = createQueues({ handle, deps, onNew: queue => guarded(() => receives.serve(queue)) })
+  const queues = createQueues({ handle, deps, guarded, onNew: queue => guarded(() => receives.serve(queue)) })
   const calls = createCalls({ deps, queues, receives, answers, guarded })
   const inputs = createInputs({ handle, deps, positions, calls })
   let stopListening = (): void => undefined
@@ -42,7 +42,7 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
   /** Of a queue that is gone or switched off nobody receives any more. */
   function changed(organizationId: string, queueId: string): void {
     if (shardOf(organizationId, deps.shards) !== handle.shard) return
-    const at = [...queues.opened()].find(({ id }) => id === queueId)
+    const at = queues.find(queueId)
     const record = view.find('queue', organizationId, queueId)
     if (at !== undefined && record === undefined) receives.end(at, 'not_found', 'The queue was deleted.')
     if (record === undefined) {

@@ -2,6 +2,7 @@
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { QueueRecord } from '../../src/model/queues.ts'
 import type { Message } from '../../src/queues/message.ts'
+import type { Together } from '../../src/queues/messages.ts'
 import {
   type QueueHead,
   queueGroupCodec,
@@ -20,6 +21,8 @@ export interface Queues {
   /** Undefined: the control plane does not know it. */
   open(organizationId: string, queueId: string): OpenQueue | undefined
   opened(): Iterable<OpenQueue>
+  /** If it is open. */
+  find(queueId: string): OpenQueue | undefined
   /** The queue was deleted: its records are removed. */
   drop(organizationId: string, queueId: string): void
   /** Drops what the control plane does not know any more. */
@@ -30,8 +33,10 @@ export interface Queues {
 
 /** After a change of owner nobody could settle or extend for a while. */
 const LEASE_GRACE_MS = 10_000
-/** A queue that was not called for so long lets go of the log. */
+/** A queue that was not called for so long lets go of the log and, without messages, becomes a record again. */
 const AWAKE_MS = 10 * 60_000
+/** How late a last lease that ends at a queue that nobody calls makes a dead letter. */
+const LOOK_MS = AWAKE_MS / 10
 
 interface Restored {
   organizationId: string
@@ -40,16 +45,22 @@ interface Restored {
 }
 
 export function createQueues(context: {
-  handle: Pick<ShardHandle, 'shard'>
-  deps: QueueDependencies
+  handle: Pick<ShardHandle, 'shard' | 'write'>
+  deps: Pick<QueueDependencies, 'view' | 'clock' | 'log'>
   onNew: (queue: OpenQueue) => void
+  /** Runs what begins outside a call of the runtime. */
+  guarded: (act: () => void) => void
 }): Queues {
-  const { handle, deps, onNew } = context
+  const { handle, deps, onNew, guarded } = context
   const { view, clock } = deps
   const restored = new Map<string, Restored>()
   const opened = new Map<string, OpenQueue>()
+  /** Those that may have changed since the last seal: it looks at no other. */
+  const touched = new Set<OpenQueue>()
+  const together = new Map<string, Together>()
   const removed: OutRecord[] = []
   let timer: ReturnType<typeof clock.after> | undefined
+  let isClosed = false
 
   function restoredOf(organizationId: string, queueId: string): Restored {
     const found = restored.get(queueId) ?? { organizationId, head: undefined, groups: new Map() }
@@ -69,11 +80,23 @@ export function createQueues(context: {
     )
   }
 
+  function togetherOf(organizationId: string): Together {
+    const found = together.get(organizationId) ?? { unsettled: 0 }
+    together.set(organizationId, found)
+    return found
+  }
+
+  function onTouched(queue: OpenQueue): void {
+    touched.add(queue)
+    arm()
+  }
+
   function made(record: QueueRecord): OpenQueue {
     const state = restored.get(record.id)
     restored.delete(record.id)
     const queue = createOpenQueue({
       ...{ deps, record, head: state?.head, messages: state === undefined ? [] : messagesOf(state), onNew },
+      ...{ onTouched, together: togetherOf(record.organizationId) },
       bury(from, toQueueId, message, { receiveCount, reason }) {
         const to = open(from.organizationId, toQueueId)
         if (to === undefined) return false
@@ -83,11 +106,11 @@ export function createQueues(context: {
       },
       isBuried(from, toQueueId, place) {
         const to = open(from.organizationId, toQueueId)
-        return to?.queue.messages.find({ ...place, origin: to.originOf(from.id) }) !== undefined
+        return to?.messages.find({ ...place, origin: to.originOf(from.id) }) !== undefined
       },
     })
     opened.set(record.id, queue)
-    arm()
+    onTouched(queue)
     return queue
   }
 
@@ -98,14 +121,36 @@ export function createQueues(context: {
     return record === undefined ? undefined : made(record)
   }
 
-  /** Only while a queue is awake. */
+  /** Only while a queue is open. */
   function arm(): void {
-    timer ??= clock.after(AWAKE_MS / 10, () => {
+    if (isClosed) return
+    timer ??= clock.after(LOOK_MS, () => {
       timer = undefined
-      const oldMs = clock.monotonicMs() - AWAKE_MS
-      for (const queue of opened.values()) if (queue.lastCalledMs < oldMs && queue.waiting.size === 0) queue.sleep()
-      if ([...opened.values()].some(({ isAwake }) => isAwake)) arm()
+      guarded(() => {
+        const oldMs = clock.monotonicMs() - AWAKE_MS
+        for (const queue of [...opened.values()]) {
+          bury(queue)
+          if (queue.lastCalledMs < oldMs && queue.waiting.size === 0) rest(queue)
+        }
+        if (touched.size > 0) handle.write([])
+        if (opened.size > 0) arm()
+      })
     })
+  }
+
+  /** What was received for the last time and is not settled is dead, although nobody calls. */
+  function bury(at: OpenQueue): void {
+    const nowMs = Math.round(clock.nowMs())
+    if ((at.messages.nextDueMs() ?? Number.POSITIVE_INFINITY) <= nowMs) at.queue.tick(nowMs)
+  }
+
+  function rest(queue: OpenQueue): void {
+    queue.sleep()
+    const { messages, organizationId, id } = queue
+    // What was touched is sealed first; the next look finds it at rest.
+    if (touched.has(queue) || messages.unsettled + messages.deadCount > 0) return
+    opened.delete(id)
+    restored.set(id, { organizationId, head: queue.head(), groups: new Map() })
   }
 
   function tombstone(key: string): OutRecord {
@@ -118,6 +163,10 @@ export function createQueues(context: {
     const groups = new Set(restored.get(queueId)?.groups.keys())
     for (const { group } of queue?.queue.messages.all() ?? []) groups.add(group)
     queue?.sleep()
+    if (queue !== undefined) {
+      togetherOf(organizationId).unsettled -= queue.messages.unsettled
+      touched.delete(queue)
+    }
     opened.delete(queueId)
     restored.delete(queueId)
     removed.push(tombstone(queueStateKeys.head(organizationId, queueId)))
@@ -126,17 +175,13 @@ export function createQueues(context: {
 
   function sealed(queue: OpenQueue): OutRecord[] {
     const { organizationId, id } = queue
-    const records = queue.queue.messages.sealGroups().map(({ group, messages }) => ({
+    const { groups, head } = queue.seal()
+    const records = groups.map(({ group, messages }) => ({
       ...tombstone(queueStateKeys.group(organizationId, id, group)),
       value: messages.length === 0 ? null : queueGroupCodec.encode({ messages }),
     }))
-    if (!queue.isChanged()) return records
-    const head = {
-      ...tombstone(queueStateKeys.head(organizationId, id)),
-      value: queueHeadCodec.encode(queue.headRecord()),
-    }
-    queue.sealed()
-    return [...records, head]
+    if (head === undefined) return records
+    return [...records, { ...tombstone(queueStateKeys.head(organizationId, id)), value: queueHeadCodec.encode(head) }]
   }
 
   return {
@@ -156,6 +201,7 @@ export function createQueues(context: {
     },
     open,
     opened: () => opened.values(),
+    find: queueId => opened.get(queueId),
     drop,
     sweep() {
       const known = [...restored].map(([queueId, { organizationId }]) => ({ queueId, organizationId }))
@@ -163,8 +209,13 @@ export function createQueues(context: {
       for (const { queueId, organizationId } of known)
         if (view.find('queue', organizationId, queueId) === undefined) drop(organizationId, queueId)
     },
-    seal: () => [...removed.splice(0), ...[...opened.values()].flatMap(sealed)],
+    seal() {
+      const records = [...removed.splice(0), ...[...touched].flatMap(sealed)]
+      touched.clear()
+      return records
+    },
     close() {
+      isClosed = true
       timer?.cancel()
       for (const queue of opened.values()) queue.sleep()
     },

@@ -6,7 +6,8 @@ import type { Clock, Timer } from '../../src/clock.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { HandedOut, ReceiveAnswer, ReceiveBody } from '../../src/queues/calls.ts'
 import type { Message } from '../../src/queues/message.ts'
-import type { Settled } from '../../src/queues/queue.ts'
+import { UNSETTLED_MAX } from '../../src/queues/queue.ts'
+import type { Settled } from '../../src/queues/rules.ts'
 import type { Answers, Asker } from './answers.ts'
 import type { OpenQueue } from './open-queue.ts'
 import type { Waiting } from './waiting.ts'
@@ -66,8 +67,7 @@ export function createReceives(context: {
     }
     if (at.queue.isFull()) {
       at.waiting.delete(waiting)
-      const message = 'The queue has 20,000 messages that are not settled: settle some of them first.'
-      answers.refuse(waiting.asker, 'in_flight_limit', message)
+      answers.refuse(waiting.asker, 'in_flight_limit', fullMessage(at))
       return true
     }
     if (!waiting.hasLooked || clock.monotonicMs() < waiting.untilMs) return false
@@ -164,6 +164,11 @@ export function createReceives(context: {
     },
   }
 }
+
+const fullMessage = ({ messages }: OpenQueue): string =>
+  messages.unsettled >= UNSETTLED_MAX
+    ? 'The queue has 20,000 messages that are not settled: settle some of them first.'
+    : 'The queues of the organization have 200,000 messages that are not settled: settle some of them first.'
 
 function handedOut(message: Message, purge: number): HandedOut {
   const { origin, partition, offset, eventId, group, receiveCount, firstReceivedAtMs, dueAtMs, deadFrom } = message

@@ -1,6 +1,6 @@
 /** A receive that waits. */
 import type { ReceiveBody } from '../../src/queues/calls.ts'
-import type { Settled } from '../../src/queues/queue.ts'
+import type { Settled } from '../../src/queues/rules.ts'
 import type { Asker } from './answers.ts'
 
 export interface Waiting {

@@ -1,6 +1,6 @@
 /** What calls of a queue say, and what is answered: JSON in `queues.commands` and `queues.answers`. */
 import type { DeadFrom, DeathReason, Place } from './message.ts'
-import type { Claim, Settled } from './queue.ts'
+import type { Claim, Settled } from './rules.ts'
 
 export interface ReceiveBody {
   max: number
@@ -30,6 +30,8 @@ export interface ReceiveAnswer {
 
 export type SettleBody = { claims: Claim[] } & (
   | { as: 'ack' }
+  /** Nobody has got these: the receive that they are of does not count. */
+  | { as: 'giveBack' }
   | { as: 'nack'; delayMs?: number | undefined; dead?: boolean | undefined }
   | { as: 'extend'; forMs: number }
 )

@@ -37,11 +37,16 @@ export interface Messages {
   readonly lastGroup: number
 }
 
+/** A count that the queues of an organization share. */
+export interface Together {
+  unsettled: number
+}
+
 /** Messages in a shared group: it is written whole with each change. */
 const SHARED_MAX = 50
 
-export function createMessages(context: { ordered: boolean; lastGroup: number }): Messages {
-  const { ordered } = context
+export function createMessages(context: { ordered: boolean; lastGroup: number; together: Together }): Messages {
+  const { ordered, together } = context
   const byPlace = new Map<string, Message>()
   const groups = new Map<number, Set<Message>>()
   const changed = new Set<number>()
@@ -81,13 +86,14 @@ export function createMessages(context: { ordered: boolean; lastGroup: number })
       dead.add(message)
       return
     }
+    together.unsettled++
     if (message.state === 'waiting' && message.dueAtMs <= 0) due.add(message)
     else heap.push(message)
     if (ordered) subjects.add(message)
   }
 
   function unfile(message: Message): void {
-    dead.delete(message)
+    if (!dead.delete(message)) together.unsettled--
     due.delete(message)
     if (ordered) subjects.remove(message)
   }

@@ -3,55 +3,9 @@
  * See docs/specification/queues.md. It knows neither Kafka nor the log: candidates come from `next`, and what has
  * changed is fetched by `messages.sealGroups`.
  */
-import type { Candidate, DeadFrom, DeathReason, Message, Place } from './message.ts'
-import { createMessages, type Messages } from './messages.ts'
-
-export interface QueueRules {
-  ordered: boolean
-  maxReceives: number
-  nackBackoff: { firstSeconds: number; factor: number; maxSeconds: number } | null
-  retentionMs: number
-}
-
-/** What a receipt says, after its signature was checked. */
-export interface Claim {
-  place: Place
-  group: number
-  /** How often the queue had been purged. */
-  purge: number
-}
-
-export type SettleStatus =
-  | 'acked'
-  | 'returned'
-  | 'dead'
-  | 'extended'
-  | 'already_settled'
-  | 'receipt_expired'
-  | 'extension_too_long'
-
-export interface Settled {
-  status: SettleStatus
-  /** Of `returned` and `extended`: when it is handed out again. */
-  visibleAtMs?: number
-}
-
-export interface TakeOrder {
-  max: number
-  /** Of ordered queues: how many messages of one subject. */
-  perSubject: number
-  leaseMs: number
-  nowMs: number
-}
-
-export interface QueueCounters {
-  handedOut: number
-  acked: number
-  expired: number
-  purged: number
-  /** Dead letters that left the queue's own list because it was full. */
-  overflowed: number
-}
+import { type Candidate, comparePlaces, type DeadFrom, type DeathReason, type Message, type Place } from './message.ts'
+import { createMessages, type Messages, type Together } from './messages.ts'
+import type { Claim, QueueCounters, QueueRules, QueueSeed, Settled, TakeOrder } from './rules.ts'
 
 export interface Queue {
   readonly messages: Messages
@@ -64,7 +18,7 @@ export interface Queue {
   ack(claim: Claim): Settled
   nack(claim: Claim, how: { delayMs?: number | undefined; dead?: boolean | undefined; nowMs: number }): Settled
   extend(claim: Claim, forMs: number, nowMs: number): Settled
-  /** Nobody has got these: they come again at once, and this receive does not count. */
+  /** Nobody has got what is out of this receive: it comes again at once, and the receive does not count. */
   giveBack(group: number, nowMs: number): void
   /** What the clock has done: ends leases. */
   tick(nowMs: number): void
@@ -82,19 +36,10 @@ export interface Queue {
 }
 
 export const UNSETTLED_MAX = 20_000
+/** Of all queues of an organization. */
+export const ORGANIZATION_UNSETTLED_MAX = 200_000
 export const DEAD_MAX = 100_000
 const EXTENDED_MS_MAX = 12 * 3_600_000
-
-export interface QueueSeed {
-  lastGroup: number
-  purge: number
-  counters: QueueCounters
-}
-
-export const NEW_QUEUE: QueueSeed = {
-  ...{ lastGroup: 0, purge: 0 },
-  counters: { handedOut: 0, acked: 0, expired: 0, purged: 0, overflowed: 0 },
-}
 
 export function createQueue(deps: {
   rules: () => QueueRules
@@ -103,11 +48,15 @@ export function createQueue(deps: {
   forward: (message: Message, from: Omit<DeadFrom, 'queueId'>) => boolean
   /** It is dead in another queue: its receipt is no longer good. */
   isDeadElsewhere: (place: Place) => boolean
+  /** What all queues of the organization have unsettled. */
+  together: Together
 }): Queue {
-  const { rules } = deps
-  const messages = createMessages({ ordered: rules().ordered, lastGroup: deps.seed.lastGroup })
+  const { rules, together } = deps
+  const messages = createMessages({ ordered: rules().ordered, lastGroup: deps.seed.lastGroup, together })
   const counters = { ...deps.seed.counters }
   let { purge } = deps.seed
+
+  const isFull = () => messages.unsettled >= UNSETTLED_MAX || together.unsettled >= ORGANIZATION_UNSETTLED_MAX
 
   const isTooOld = ({ recordedAtMs }: { recordedAtMs: number }, nowMs: number) =>
     recordedAtMs + rules().retentionMs <= nowMs
@@ -134,7 +83,7 @@ export function createQueue(deps: {
   function returnThoseBehind({ subject, group, ...place }: Message, nowMs: number): void {
     if (!rules().ordered) return
     for (const other of [...messages.subjects.of(subject)])
-      if (other.group === group && other.state === 'out' && isBehind(other, place)) back(other, nowMs)
+      if (other.group === group && other.state === 'out' && comparePlaces(other, place) > 0) back(other, nowMs)
   }
 
   function back(message: Message, dueAtMs: number): void {
@@ -186,16 +135,22 @@ export function createQueue(deps: {
   }
 
   function takeSubjects(order: TakeOrder, group: () => number, taken: Message[]): void {
-    for (const subject of [...messages.subjects.free()]) {
-      let left = order.perSubject
-      for (const message of [...messages.subjects.of(subject)]) {
-        if (taken.length === order.max) return
-        if (left === 0) break
-        if (isTooOld(message, order.nowMs)) expire(message)
-        else {
-          taken.push(handOut(message, group(), order))
-          left--
-        }
+    // A subject that is handed out leaves the free ones, and comes back in no turn of this loop.
+    for (const subject of messages.subjects.free()) {
+      if (taken.length === order.max) return
+      takeSubject(subject, order, group, taken)
+    }
+  }
+
+  function takeSubject(subject: string, order: TakeOrder, group: () => number, taken: Message[]): void {
+    let at = 0
+    while (at < order.perSubject && taken.length < order.max) {
+      const message = messages.subjects.of(subject)[at]
+      if (message === undefined) return
+      if (isTooOld(message, order.nowMs)) expire(message)
+      else {
+        taken.push(handOut(message, group(), order))
+        at++
       }
     }
   }
@@ -221,8 +176,6 @@ export function createQueue(deps: {
     const before = messages.subjects.of(subject)
     return before.length < perSubject && before.every(each => each.group === group && each.state === 'out')
   }
-
-  const isFull = () => messages.unsettled >= UNSETTLED_MAX
 
   function settle(claim: Claim, act: (message: Message) => Settled): Settled {
     if (claim.purge !== purge) return { status: 'receipt_expired' }
@@ -314,11 +267,6 @@ export function createQueue(deps: {
     },
   }
 }
-
-const isBehind = (message: Message, place: Pick<Place, 'origin' | 'partition' | 'offset'>): boolean =>
-  message.origin === place.origin && message.partition === place.partition
-    ? message.offset > place.offset
-    : message.origin > place.origin || (message.origin === place.origin && message.partition > place.partition)
 
 const messageOf = ({ place, eventId, subject, recordedAtMs }: Candidate, group: number, ordered: boolean): Message => ({
   ...{ ...place, group, state: 'waiting', eventId, subject: ordered ? subject : '', recordedAtMs },

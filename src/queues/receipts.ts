@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { SigningKey } from '../crypto/signing-key.ts'
 import type { Owner } from '../model/environments.ts'
-import type { Claim } from './queue.ts'
+import type { Claim } from './rules.ts'
 
 export interface QueueName extends Owner {
   queueId: string

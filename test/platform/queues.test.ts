@@ -182,6 +182,17 @@ describe('a queue', () => {
     expect((await queue.call('GET', '')).status).toBe(404)
   })
 
+  it('wakes a receive that waits with what comes after a purge', async () => {
+    const organization = await platform.organization()
+    const queue = await queueOf(organization)
+    const waiting = queue.receive()
+    const waits = async () => (await queue.call<{ waitingReceives: number }>('GET', '/stats')).data.waitingReceives
+    while ((await waits()) === 0);
+    expect((await queue.call('POST', '/purge')).data).toEqual({ purged: 0 })
+    await emit(organization, 1)
+    expect(ns(await waiting)).toEqual([1])
+  })
+
   it('refuses receipts of another queue, of another organization and changed ones, without saying which', async () => {
     const [one, other] = [await platform.organization(), await platform.organization()]
     const queue = await queueOf(one)

@@ -6,14 +6,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Candidate, Message } from '../../src/queues/message.ts'
-import {
-  type Claim,
-  createQueue,
-  NEW_QUEUE,
-  type Queue,
-  type QueueRules,
-  type QueueSeed,
-} from '../../src/queues/queue.ts'
+import { createQueue, type Queue } from '../../src/queues/queue.ts'
+import { type Claim, NEW_QUEUE, type QueueRules, type QueueSeed } from '../../src/queues/rules.ts'
 
 const RUNS = Number(process.env.CLARION_MODEL_RUNS ?? 300)
 const EVENTS = 40
@@ -83,6 +77,7 @@ describe.each([
     function open(): Queue {
       const made = createQueue({
         ...{ rules: () => rules, seed: sealed.seed, forward: () => false, isDeadElsewhere: () => false },
+        together: { unsettled: 0 },
       })
       for (const messages of sealed.groups.values()) for (const each of messages) made.messages.restore({ ...each })
       return made

@@ -43,7 +43,7 @@ export function createQueueHandlers(deps: {
   /** Throws `queue_not_empty`. */
   async function refuseFull(owner: Owner, queueId: string): Promise<void> {
     const stats = await queueCalls.call<StatsAnswer>({ ...owner, queueId }, 'stats', {})
-    const left = stats.ready + stats.inFlight + stats.delayed + stats.dead
+    const left = stats.ready + stats.inFlight + stats.delayed + stats.held + stats.dead
     if (left === 0) return
     throw new ClarionError('queue_not_empty', `The queue has ${left} messages: repeat the call with force=true.`)
   }

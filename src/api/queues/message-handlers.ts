@@ -18,8 +18,8 @@ import type {
   SettleBody,
   StatsAnswer,
 } from '../../queues/calls.ts'
-import type { Claim, Settled } from '../../queues/queue.ts'
 import type { QueueName, Receipts } from '../../queues/receipts.ts'
+import type { Claim, Settled } from '../../queues/rules.ts'
 import { placeOf, readEvents } from '../../streaming/read-events.ts'
 import { envelopeOf } from '../../streaming/selection.ts'
 import { logOf, type Streaming } from '../../streaming/streaming.ts'
@@ -104,6 +104,10 @@ export function createMessageHandlers(deps: {
     ...{ group, purge, place: { origin, partition, offset } },
   })
 
+  /** The receive does not count. */
+  const giveBack = (name: QueueName, messages: readonly HandedOut[]) =>
+    queueCalls.call(name, 'settle', { as: 'giveBack', claims: messages.slice(0, 1).map(claimOf) })
+
   /** What cannot be shown is given back at once. */
   async function shown(call: Call, name: QueueName, messages: readonly HandedOut[]) {
     if (messages.length === 0) return []
@@ -116,7 +120,7 @@ export function createMessageHandlers(deps: {
         return record === undefined ? [] : [{ message, envelope: envelope(call, record) }]
       })
     } catch (error) {
-      await queueCalls.call(name, 'settle', { as: 'nack', delayMs: 0, claims: messages.map(claimOf) })
+      await giveBack(name, messages)
       throw error
     }
   }
@@ -135,7 +139,7 @@ export function createMessageHandlers(deps: {
       const { messages, results } = await queueCalls.call<ReceiveAnswer>(name, 'receive', body, { waitMs, signal })
       const all = await shown(call, name, messages)
       if (signal.aborted) {
-        await queueCalls.call(name, 'settle', { as: 'nack', delayMs: 0, claims: messages.map(claimOf) })
+        if (messages.length > 0) await giveBack(name, messages)
         throw new RequestAborted()
       }
       const encoded = all.map(each => ({ ...each, receipt: receipts.encode(name, claimOf(each.message)) }))

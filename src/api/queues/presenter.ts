@@ -1,6 +1,6 @@
 /** Messages of queues, with the payloads' own bytes inside. */
 import type { DeadLetter, HandedOut, PeekAnswer } from '../../queues/calls.ts'
-import type { Settled } from '../../queues/queue.ts'
+import type { Settled } from '../../queues/rules.ts'
 import { JSON_TYPE } from '../http/envelope.ts'
 import type { Answer } from '../http/route.ts'
 
