@@ -1,4 +1,4 @@
-import { bytes, codecOf, list, long, optional, record, text, type ValueOf } from './avro.ts'
+import { byDefault, bytes, codecOf, list, long, optional, record, text, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** The answer to one call. */
@@ -12,13 +12,24 @@ export const queueAnswerFields = record('QueueAnswer', {
   value: bytes,
 })
 
-export const queuesAnswersCodec = codecOf(record('QueueAnswers', { answers: list(queueAnswerFields) }))
+export const queuesAnswersCodec = codecOf(
+  record('QueueAnswers', {
+    answers: list(queueAnswerFields),
+    /**
+     * Of a record that all api processes read (`HANDED_OVER_KEY`): the shard has a new owner, which carries out the
+     * calls from this offset of `queues.commands` on. -1 else.
+     */
+    handedOverFrom: byDefault(-1, long),
+  }),
+)
+
+export const HANDED_OVER_KEY = '*'
 
 /** What an answer says has committed: it is in the transaction that changes the queue. */
 export const queuesAnswers: Topic = {
   name: 'queues.answers',
   meaning: 'Answers of queues to api processes that hold a call open.',
-  key: 'the api process id',
+  key: 'the api process id; `*` of a handover',
   value: 'Avro QueueAnswers',
   partitions: 'shards',
   producers: ['queue'],

@@ -2,7 +2,7 @@
 import type { Clock } from '../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { Code } from '../../src/model/codes.ts'
-import { type QueueAnswer, queuesAnswers, queuesAnswersCodec } from '../../topics/queues-answers.ts'
+import { HANDED_OVER_KEY, type QueueAnswer, queuesAnswers, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import type { QueueCommand } from '../../topics/queues-commands.ts'
 
 export type Asker = Pick<QueueCommand, 'process' | 'correlation' | 'deadlineMs'>
@@ -10,6 +10,8 @@ export type Asker = Pick<QueueCommand, 'process' | 'correlation' | 'deadlineMs'>
 export interface Answers {
   answer(to: Asker, value: unknown): void
   refuse(to: Asker, code: Code, message: string): void
+  /** All api processes are to know that this owner begins with the call at this offset. */
+  handedOver(from: number): void
   seal(): OutRecord[]
 }
 
@@ -24,8 +26,12 @@ export function createAnswers(handle: Pick<ShardHandle, 'shard' | 'write'>, cloc
     const found = open.get(process)
     if (found === undefined) return
     open.delete(process)
-    const value = queuesAnswersCodec.encode({ answers: found.answers })
-    packed.push({ topic: queuesAnswers.name, partition: handle.shard, key: process, value })
+    const value = queuesAnswersCodec.encode({ answers: found.answers, handedOverFrom: -1 })
+    push(process, value)
+  }
+
+  function push(key: string, value: Buffer): void {
+    packed.push({ topic: queuesAnswers.name, partition: handle.shard, key, value })
   }
 
   function add({ process, correlation, deadlineMs }: Asker, code: string | null, value: unknown): void {
@@ -42,6 +48,10 @@ export function createAnswers(handle: Pick<ShardHandle, 'shard' | 'write'>, cloc
   return {
     answer: (to, value) => add(to, null, value),
     refuse: (to, code, message) => add(to, code, message),
+    handedOver(from) {
+      push(HANDED_OVER_KEY, queuesAnswersCodec.encode({ answers: [], handedOverFrom: from }))
+      handle.write([], true)
+    },
     seal() {
       for (const process of [...open.keys()]) pack(process)
       const sealed = packed

@@ -2,6 +2,7 @@
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { Positions } from '../../src/kafka/runtime/positions.ts'
 import { type QueueCommand, queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
+import type { Answers } from './answers.ts'
 import type { Calls } from './calls.ts'
 import type { QueueDependencies } from './dependencies.ts'
 
@@ -19,8 +20,9 @@ export function createInputs(context: {
   deps: Pick<QueueDependencies, 'view' | 'logger'>
   positions: Positions
   calls: Calls
+  answers: Pick<Answers, 'handedOver'>
 }): Inputs {
-  const { handle, positions, calls } = context
+  const { handle, positions, calls, answers } = context
   const { view, logger } = context.deps
   const { name: topic } = queuesCommands
   let hasWaited = -1
@@ -60,7 +62,10 @@ export function createInputs(context: {
 
   return {
     start() {
-      handle.assign(topic, handle.shard, positions.from(topic), positions.known(topic))
+      const from = positions.from(topic)
+      // A shard that was never called leaves no caller waiting.
+      if (from !== 'earliest') answers.handedOver(from)
+      handle.assign(topic, handle.shard, from, positions.known(topic))
     },
     receive(records, nextOffset, isolated) {
       for (const [index, record] of records.entries()) {

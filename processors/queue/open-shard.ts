@@ -35,7 +35,7 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
   })
   const queues = createQueues({ handle, deps, guarded, onNew: queue => guarded(() => receives.serve(queue)) })
   const calls = createCalls({ deps, queues, receives, answers, guarded })
-  const inputs = createInputs({ handle, deps, positions, calls })
+  const inputs = createInputs({ handle, deps, positions, calls, answers })
   let stopListening = (): void => undefined
   let sweeping: Timer | undefined
 

@@ -1,8 +1,9 @@
 /**
  * Calls of queues: a command is appended to `queues.commands`, and its answer comes back through `queues.answers`, by
- * the process and the number of the call. What is answered has committed.
+ * the process and the number of the call. What is answered has committed. When a shard has a new owner, the calls that
+ * the former one left unanswered are sent again, under their own numbers.
  */
-import { queuesAnswersCodec } from '../../topics/queues-answers.ts'
+import { HANDED_OVER_KEY, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import { type QueueCall, type QueueCommand, queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
 import type { Clock } from '../clock.ts'
 import { unacknowledged } from '../ingress/unacknowledged.ts'
@@ -14,6 +15,7 @@ import type { ControlView } from '../model/control-view.ts'
 import { createTickets } from '../process/tickets.ts'
 import type { QueueName } from '../queues/receipts.ts'
 import { createShares } from '../run-calls/shares.ts'
+import { createHandovers, type Sent } from './handovers.ts'
 
 export interface QueueCalls {
   /**
@@ -36,6 +38,7 @@ const WAITING_MAX = 10_000
 /** An answer is due by then, beyond what the call itself waits. */
 const ANSWER_WITHIN_MS = 10_000
 const RETRY_AFTER_S = 1
+const HANDED_OVER = Buffer.from(HANDED_OVER_KEY)
 
 type Answered = { code: string | null; value: Buffer }
 
@@ -51,6 +54,7 @@ export function createQueueCalls(deps: {
   const key = Buffer.from(processId)
   const tickets = createTickets<Answered>({ clock })
   const shares = createShares(WAITING_MAX, 'calls of queues')
+  const handovers = createHandovers()
 
   const append = (command: QueueCommand) =>
     appender.append({
@@ -71,12 +75,46 @@ export function createQueueCalls(deps: {
     )
   }
 
-  async function answered(queue: QueueName, call: QueueCall, body: object, timeoutMs: number, signal?: AbortSignal) {
+  /** Sends the call, and again whenever its shard is handed over, until it is answered or `done`. */
+  async function send(asked: Asked): Promise<Sent> {
+    const { queue, call, correlation, deadlineMs } = asked
+    const shard = shardOf(queue.organizationId, shards)
+    const before = handovers.count(shard)
+    const { offset } = await append(commandOf(queue, call, bodyNow(asked), { correlation, deadlineMs }))
+    let sent: Sent | undefined
+    let isDone = false
+    sent = handovers.sent(shard, offset, before, () => {
+      send(asked).then(
+        next => {
+          sent = next
+          if (isDone) next.done()
+        },
+        () => tickets.forget(correlation),
+      )
+    })
+    return {
+      done() {
+        isDone = true
+        sent?.done()
+      },
+    }
+  }
+
+  /** One that waits does so for what is left of its time. */
+  function bodyNow({ call, body, untilMs }: Asked): object {
+    if (call !== 'receive') return body
+    return { ...body, waitMs: Math.max(0, Math.round(untilMs - clock.monotonicMs())) }
+  }
+
+  async function answered(queue: QueueName, call: QueueCall, body: object, waitMs: number, signal?: AbortSignal) {
+    const timeoutMs = waitMs + ANSWER_WITHIN_MS
     const correlation = tickets.draw()
     const deadlineMs = Math.ceil(clock.nowMs()) + timeoutMs
     const giveUp = () => tickets.forget(correlation)
+    const asked = { queue, call, body, correlation, deadlineMs, untilMs: clock.monotonicMs() + waitMs }
+    let sent: Sent
     try {
-      await append(commandOf(queue, call, body, { correlation, deadlineMs }))
+      sent = await send(asked)
     } catch (error) {
       giveUp()
       throw unacknowledged('The call', error)
@@ -84,6 +122,7 @@ export function createQueueCalls(deps: {
     signal?.addEventListener('abort', giveUp)
     if (signal?.aborted === true) giveUp()
     const answer = await tickets.wait(correlation, timeoutMs)
+    sent.done()
     signal?.removeEventListener('abort', giveUp)
     if (answer === 'pending' && call === 'receive') forget(queue, correlation)
     return answer
@@ -92,7 +131,7 @@ export function createQueueCalls(deps: {
   return {
     async call(queue, call, body, { waitMs = 0, signal } = {}) {
       const release = shares.take(queue.organizationId)
-      const answer = await answered(queue, call, body, waitMs + ANSWER_WITHIN_MS, signal).finally(release)
+      const answer = await answered(queue, call, body, waitMs, signal).finally(release)
       if (answer === 'pending') throw unanswered()
       const value = JSON.parse(answer.value.toString())
       if (answer.code === null) return value
@@ -100,7 +139,10 @@ export function createQueueCalls(deps: {
       throw new ClarionError(answer.code as Code, value, retry)
     },
     onRecord(record) {
-      if (record.key === null || record.value === null || !record.key.equals(key)) return
+      if (record.key === null || record.value === null) return
+      if (record.key.equals(HANDED_OVER))
+        handovers.handedOver(record.partition, queuesAnswersCodec.decode(record.value).handedOverFrom)
+      if (!record.key.equals(key)) return
       for (const { correlation, ...answer } of queuesAnswersCodec.decode(record.value).answers)
         tickets.answer(correlation, answer)
     },
@@ -112,6 +154,16 @@ export function createQueueCalls(deps: {
     },
     close: tickets.close,
   }
+}
+
+interface Asked {
+  queue: QueueName
+  call: QueueCall
+  body: object
+  correlation: number
+  deadlineMs: number
+  /** Monotonic: how long the call itself waits. */
+  untilMs: number
 }
 
 type To = Pick<QueueCommand, 'correlation' | 'deadlineMs'>

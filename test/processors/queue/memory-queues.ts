@@ -13,7 +13,7 @@ import type { HandedOut, ReceiveAnswer, ReceiveBody, SettleBody, StatsAnswer } f
 import type { Claim } from '../../../src/queues/rules.ts'
 import { logOf } from '../../../src/streaming/streaming.ts'
 import type { Follower } from '../../../src/streaming/tail.ts'
-import { queuesAnswers, queuesAnswersCodec } from '../../../topics/queues-answers.ts'
+import { HANDED_OVER_KEY, queuesAnswers, queuesAnswersCodec } from '../../../topics/queues-answers.ts'
 import { type QueueCall, queueCommandCodec, queuesCommands } from '../../../topics/queues-commands.ts'
 import { queuesState } from '../../../topics/queues-state.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
@@ -46,7 +46,7 @@ export function createMemoryQueues() {
   const answers = new Map<number, { code: string | null; value: unknown }>()
   const state = new Map<string, Buffer>()
   const followers = new Set<Follower>()
-  const openings: number[] = []
+  const handedOver: number[] = []
   let controlOffset = 0
   let transactions = 0
   let lastCall = 0
@@ -131,7 +131,9 @@ export function createMemoryQueues() {
         if (value === null) state.delete(String(key))
         else state.set(String(key), Buffer.from(value))
       } else if (topic === queuesAnswers.name) {
-        for (const { correlation, code, value: bytes } of queuesAnswersCodec.decode(Buffer.from(value!)).answers)
+        const decoded = queuesAnswersCodec.decode(Buffer.from(value!))
+        if (String(key) === HANDED_OVER_KEY) handedOver.push(decoded.handedOverFrom)
+        for (const { correlation, code, value: bytes } of decoded.answers)
           answers.set(correlation, { code, value: JSON.parse(bytes.toString()) })
       }
     return records
@@ -182,7 +184,8 @@ export function createMemoryQueues() {
   return {
     clock,
     state,
-    openings,
+    /** The calls from which on each owner but the first carries them out. */
+    handedOver,
     commands,
     live: () => live.read(),
     followers: () => followers.size,

@@ -168,6 +168,27 @@ describe('a receive that waits', () => {
     expect(shard.answer(waiting)).toBeUndefined()
   })
 
+  it('is named to api processes as unanswered when another owner takes over, and can be sent again', async () => {
+    const queue = shard.put('que_1')
+    shard.emit()
+    const { messages } = await shard.receive(queue)
+    const ack = messages.map(claimOf)
+    const waiting = shard.begin(queue, 'receive', { max: 1, waitMs: 20_000, perSubject: 1, ack })
+    await shard.settle()
+    shard.crash()
+    await shard.settle()
+    expect([shard.handedOver, shard.answer(waiting)]).toEqual([[shard.commands.length], undefined])
+    // What it settled has committed.
+    const again = shard.begin(queue, 'receive', { max: 1, waitMs: 20_000, perSubject: 1, ack })
+    await shard.settle()
+    shard.emit()
+    await shard.settle()
+    expect(shard.answer(again)?.value).toMatchObject({
+      messages: [{ offset: 1 }],
+      results: [{ status: 'already_settled' }],
+    })
+  })
+
   it('is refused while the log cannot be read, and nothing is lost by it', async () => {
     const queue = shard.put('que_1')
     shard.emit()
