@@ -1,4 +1,5 @@
 import { byDefault, bytes, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { platformEmitFields } from './platform-emits.ts'
 import { answerToFields, type ResponseKind } from './responses.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
@@ -57,15 +58,36 @@ export const runCallKeyFields = record('RunCallKey', {
 
 export const runCallKeyCodec = codecOf(runCallKeyFields)
 
+/** An event that a step has asked for, and when it is to be emitted. */
+export type RunDelayedEmit = ValueOf<typeof runDelayedEmitFields>
+
+export const runDelayedEmitFields = record('RunDelayedEmit', {
+  organizationId: text,
+  dueAtMs: long,
+  /** Stays last: its own last field may be absent. */
+  emit: platformEmitFields,
+})
+
+export const runDelayedEmitCodec = codecOf(runDelayedEmitFields)
+
+export type RunStateKey =
+  | { position: string }
+  | { pace: string }
+  | { schedule: string }
+  | { callKey: string }
+  | { delayed: string }
+
 /** Keys of the topic. */
 export const runStateKeys = {
   position: (topic: string): string => `position/${topic}`,
   pace: (workflowId: string): string => `pace/${workflowId}`,
   schedule: (workflowId: string): string => `schedule/${workflowId}`,
   callKey: (callKey: string): string => `key/${callKey}`,
-  parse(key: string): { position: string } | { pace: string } | { schedule: string } | { callKey: string } | undefined {
+  delayed: (stepId: string): string => `emit/${stepId}`,
+  parse(key: string): RunStateKey | undefined {
     const at = key.indexOf('/')
     const rest = key.slice(at + 1)
+    if (key.startsWith('emit/')) return { delayed: rest }
     if (key.startsWith('position/')) return { position: rest }
     if (key.startsWith('key/')) return { callKey: rest }
     if (key.startsWith('schedule/')) return { schedule: rest }
@@ -76,9 +98,9 @@ export const runStateKeys = {
 export const runState: Topic = {
   name: 'run.state',
   meaning:
-    'Positions in the inputs of `run`, last ticks of schedules, idempotency keys of calls, and when workflows with a cooldown or a cap last started.',
-  key: '`position/<topic>`, `schedule/<workflow>`, `pace/<workflow>` or `key/<workflow>/<hash>`',
-  value: 'Avro RunPosition, RunSchedule, RunPace or RunCallKey',
+    'Positions in the inputs of `run`, last ticks of schedules, idempotency keys of calls, events that wait for their time, and when workflows with a cooldown or a cap last started.',
+  key: '`position/<topic>`, `schedule/<workflow>`, `pace/<workflow>`, `key/<workflow>/<hash>` or `emit/<step>`',
+  value: 'Avro RunPosition, RunSchedule, RunPace, RunCallKey or RunDelayedEmit',
   partitions: 'shards',
   producers: ['run'],
   consumers: ['run'],

@@ -5,6 +5,7 @@ import { domainState } from '../../topics/domain-state.ts'
 import { runJournal } from '../../topics/run-journal.ts'
 import { runStateKeys } from '../../topics/run-state.ts'
 import { createAnnounceRuns } from './announce.ts'
+import { createDelayedEmits } from './delayed-emits.ts'
 import type { RunDependencies } from './dependencies.ts'
 import { createShardDomain } from './domain/domain.ts'
 import type { Outwards } from './effects/outward.ts'
@@ -55,7 +56,8 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
   const partsOf = createPartsOf({ ...deps, programs })
   const starts = createStarts({ deps, outputs, programs, pace, lanes })
   const domain = createShardDomain({ handle, deps, positions, responses })
-  const performer = createPerformer({ handle, deps, answers, outwards, starts, domain })
+  const delayed = createDelayedEmits({ handle, deps, lanes })
+  const performer = createPerformer({ handle, deps, answers, outwards, starts, domain, delayed })
   const runs = createRuns({
     ...{ handle, deps, outputs, partsOf, lanes, performer },
     outdated: (facts, nowMs) => outdated(view, facts, nowMs),
@@ -71,6 +73,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
     runs.cancelAll(organizationId)
     answers.forget(organizationId)
     domain.forget(organizationId)
+    delayed.forget(organizationId)
   }
 
   return {
@@ -82,6 +85,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       if (parsed === undefined) return
       if ('position' in parsed) positions.restore(parsed.position, value)
       else if ('schedule' in parsed) schedules.restore(parsed.schedule, value)
+      else if ('delayed' in parsed) delayed.restore(parsed.delayed, value)
       else if ('callKey' in parsed) answers.restore(parsed.callKey, value)
       else pace.restore(parsed.pace, value)
     },
@@ -91,6 +95,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       domain.start()
       runs.start()
       schedules.start()
+      delayed.start()
       pace.start()
       inputs.start()
       stopListening = view.onChange((kind, organizationId) => {
@@ -114,6 +119,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
         ...answers.seal(),
         ...pace.seal(),
         ...schedules.seal(),
+        ...delayed.seal(),
         ...positions.seal(),
       ]
     },
@@ -125,6 +131,7 @@ export function openShard(handle: ShardHandle, deps: RunDependencies, { outwards
       inputs.close()
       domain.close()
       schedules.close()
+      delayed.close()
       pace.close()
       performer.close()
       runs.close()

@@ -29,14 +29,9 @@ const AVAILABLE: ReadonlySet<ActionType> = new Set([
 export function unavailableActions(definition: Definition): GradedFinding[] {
   return [...eachAction(definition)].flatMap(({ action, path }) => {
     if (!AVAILABLE.has(action.type)) return [finding(`${path}/type`, `this release does not run ${action.type} yet`)]
-    if (delaysItsEvent(action)) return [finding(`${path}/with/delaySeconds`, DELAY)]
     return hasTemplate(action) ? [finding(`${path}/with/template`, TEMPLATE)] : []
   })
 }
-
-const DELAY = 'this release emits at once: put a delay before the action'
-const delaysItsEvent = (action: Action): boolean =>
-  action.type === 'create_event' && action.with.delaySeconds !== undefined
 
 const TEMPLATE = 'this release stores no templates: write subject and text or html'
 const hasTemplate = (action: Action): boolean => action.type === 'send_email' && action.with.template !== undefined

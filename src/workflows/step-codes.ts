@@ -19,6 +19,7 @@ export const STEP_CODES = {
   step_limit_exceeded: lasting('The run has had 5,000 steps, iterations counted. Nothing catches it.'),
   loop_limit_exceeded: lasting('The loop would have more turns than its maxIterations.'),
   run_timeout: lasting('The run took more than its timeoutSeconds, or lived for five days.'),
+  waiting_limit_exceeded: lasting('As many runs, or events, of the organization wait for a time as its plan has.'),
   workflow_failed: lasting('The action fail has ended the run; its reason is the message.'),
   already_responded: lasting('The run has answered its request before.'),
   // http_request

@@ -62,7 +62,14 @@ import { queueGroupCodec, queueHeadCodec, queuePositionCodec, queuesState } from
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 import { responses, responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec, runJournal } from '../../topics/run-journal.ts'
-import { runCallKeyCodec, runPaceCodec, runPositionCodec, runScheduleCodec, runState } from '../../topics/run-state.ts'
+import {
+  runCallKeyCodec,
+  runDelayedEmitCodec,
+  runPaceCodec,
+  runPositionCodec,
+  runScheduleCodec,
+  runState,
+} from '../../topics/run-state.ts'
 import { runInputCodec, runs } from '../../topics/runs.ts'
 import { runCommandCodec, runsCommands } from '../../topics/runs-commands.ts'
 import { presenceCodec, streamsPresence } from '../../topics/streams-presence.ts'
@@ -130,6 +137,7 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
       pace: as(runPaceCodec),
       key: as(runCallKeyCodec),
       schedule: as(runScheduleCodec),
+      emit: as(runDelayedEmitCodec),
     },
   },
   [queuesCommands.name]: { any: as(queueCommandCodec) },

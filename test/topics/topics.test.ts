@@ -51,7 +51,13 @@ import { queueGroupCodec, queueHeadCodec, queuePositionCodec } from '../../topic
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec } from '../../topics/run-journal.ts'
-import { runCallKeyCodec, runPaceCodec, runPositionCodec, runScheduleCodec } from '../../topics/run-state.ts'
+import {
+  runCallKeyCodec,
+  runDelayedEmitCodec,
+  runPaceCodec,
+  runPositionCodec,
+  runScheduleCodec,
+} from '../../topics/run-state.ts'
 import { runInputCodec } from '../../topics/runs.ts'
 import { runCommandCodec } from '../../topics/runs-commands.ts'
 import { shards } from '../../topics/shards.ts'
@@ -91,6 +97,7 @@ const CODECS = {
   runPaceCodec,
   runScheduleCodec,
   runCallKeyCodec,
+  runDelayedEmitCodec,
   runInputCodec,
   runCommandCodec,
   responsesCodec,

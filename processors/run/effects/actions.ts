@@ -3,6 +3,7 @@ import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import { isForeign } from '../../../src/workflows/language/actions/sql-query.ts'
 import type { ActionType } from '../../../src/workflows/language/definition.ts'
+import type { DelayedEmits } from '../delayed-emits.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { ShardDomain } from '../domain/domain.ts'
 import type { LiveRun } from '../live-run.ts'
@@ -30,8 +31,9 @@ export function createActionPerformers(context: {
   answers: Pick<RunAnswers, 'responded'>
   starts: Starts
   domain: Pick<ShardDomain, 'changeBy'>
+  delayed: Pick<DelayedEmits, 'delay'>
 }): ActionPerformers {
-  const { handle, deps, answers, starts, domain } = context
+  const { handle, deps, answers, starts, domain, delayed } = context
   const { view } = deps
   const inward = (perform: (call: InwardCall) => StepAnswer | undefined): ActionPerformer => ({
     way: 'inward',
@@ -50,9 +52,12 @@ export function createActionPerformers(context: {
 
   return {
     call_workflow: inward(({ live, effect, runs }) => starts.call(live, effect, runs)),
-    create_event: inward(({ live, effect }) => {
-      if (isImagined(live)) return wouldBeEvent(emitOf(live.facts, effect), deps)
-      handle.write([platformEmitAt(emitOf(live.facts, effect), handle.shard, view.appliedOffset)])
+    create_event: inward(({ live, effect, stepId }) => {
+      const emit = emitOf(live.facts, effect)
+      if (isImagined(live)) return wouldBeEvent(emit, deps)
+      const { delaySeconds = 0 } = effect.with as { delaySeconds?: number }
+      if (delaySeconds > 0) return delayed.delay(stepId, emit, delaySeconds)
+      handle.write([platformEmitAt(emit, handle.shard, view.appliedOffset)])
       return undefined
     }),
     send_notification: inward(({ live, effect, nowMs }) =>

@@ -4,6 +4,7 @@
  */
 import type { ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Effect, Perform } from '../../../src/workflows/interpreter/run.ts'
+import type { DelayedEmits } from '../delayed-emits.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { ShardDomain } from '../domain/domain.ts'
 import type { LiveRun } from '../live-run.ts'
@@ -35,6 +36,7 @@ export function createPerformer(context: {
   outwards: Outwards
   starts: Starts
   domain: Pick<ShardDomain, 'changeBy'>
+  delayed: Pick<DelayedEmits, 'delay'>
 }): Performer {
   const { handle, outwards } = context
   const { clock, logger, observe } = context.deps

@@ -2,7 +2,7 @@ import { fields, integer, literal, object, spec, text } from '../action-spec.ts'
 
 export const createEvent = spec({
   type: 'create_event',
-  summary: 'Emits an event, which is judged as any emit, and waits for the verdict.',
+  summary: 'Emits an event, which is judged as any emit, and waits for the verdict, unless it is to come later.',
   effect: 'transactional',
   schema: fields(
     {
@@ -15,7 +15,7 @@ export const createEvent = spec({
       version: literal('Of a registered event; the newest unless set', { pattern: '^\\d+\\.\\d+\\.\\d+$' }),
       params: object('The payload'),
       idempotencyKey: text('The step id unless set, so that a repetition emits nothing twice', { maxLength: 255 }),
-      delaySeconds: integer('Emits later; the run goes on at once', 0, 86_400),
+      delaySeconds: integer('Emits later; the run goes on at once, and knows no verdict', 0, 86_400),
     },
     ['event'],
   ),
