@@ -1,4 +1,10 @@
-import { CHAIN_DEPTH_MAX, CHAIN_REPEATS_MAX, type ChainLink, type ChainTokens } from '../../src/events/chain.ts'
+import {
+  CHAIN_DEPTH_MAX,
+  CHAIN_REPEATS_MAX,
+  type ChainLink,
+  type ChainTokens,
+  mostRepeated,
+} from '../../src/events/chain.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
 import { type Emit, type Progress, type Rejection, reject } from './emit.ts'
 
@@ -44,12 +50,4 @@ export function limitStepDepth(platform: PlatformEmit, progress: Progress): Chai
 function refused({ rootEventId }: ChainLink, rule: string, what: string): Rejection {
   const message = `The chain that began with ${rootEventId} ${what}.`
   return reject('chain_depth_exceeded', message, [{ path: '/chainToken', rule, message }])
-}
-
-/** The id that the chain has passed too often; the token's own is the last of the path. */
-function mostRepeated(path: string[]): string | undefined {
-  if (path.length < CHAIN_REPEATS_MAX) return undefined
-  const counts = new Map<string, number>()
-  for (const id of path) counts.set(id, (counts.get(id) ?? 0) + 1)
-  return path.find(id => counts.get(id)! >= CHAIN_REPEATS_MAX)
 }

@@ -9,6 +9,7 @@ import { createRecordChange } from '../control-plane/store/record-change.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Pings } from '../delivery/ping.ts'
 import type { DomainCalls } from '../domain/calls.ts'
+import type { ChainTokens } from '../events/chain.ts'
 import type { IngressTags } from '../events/ingress.ts'
 import { createLoadShedder } from '../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../ingress/paused-organizations.ts'
@@ -110,6 +111,8 @@ export interface ApiDeps {
   appender: Appender
   kafkaAccess: KafkaAccess
   validators: Validators
+  /** Of requests to API routes. */
+  chains: Pick<ChainTokens, 'verify'>
   /** The composition root feeds it the topic `outcomes`. */
   verdictWaiter: VerdictWaiter
   /** The composition root feeds it the topic `responses`. */

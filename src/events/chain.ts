@@ -15,6 +15,14 @@ export const CHAIN_REPEATS_MAX = 10
 /** The path extended by one step. */
 export const pathThrough = (path: string[], id: string): string[] => [...path, id].slice(-CHAIN_PATH_MAX)
 
+/** The id that the chain has passed too often; the token's own is the last of the path. */
+export function mostRepeated(path: readonly string[]): string | undefined {
+  if (path.length < CHAIN_REPEATS_MAX) return undefined
+  const counts = new Map<string, number>()
+  for (const id of path) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return path.find(id => counts.get(id)! >= CHAIN_REPEATS_MAX)
+}
+
 export interface ChainLink {
   /** The event from outside that started the chain. */
   rootEventId: string

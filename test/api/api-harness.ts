@@ -199,6 +199,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     appender: refusable,
     kafkaAccess,
     validators,
+    chains: createChainTokens(SECRET_KEY),
     pings,
     verdictWaiter: outcomes,
     runCalls: createRunCalls({ ...parts, appender: refusable, processId: ids.next('api') }),

@@ -6,6 +6,7 @@ import { createServeRoute } from '../../src/api/route-calls/serve.ts'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import { controlKey, createControlView } from '../../src/control-plane/store/view-store.ts'
 import { versionId } from '../../src/control-plane/workflows/get-workflow.ts'
+import { createChainTokens } from '../../src/events/chain.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createIds } from '../../src/model/ids.ts'
 import type { Kind } from '../../src/model/records.ts'
@@ -22,6 +23,7 @@ const TRIGGER: RouteTrigger = {
   ...{ kind: 'route', method: 'POST', path: '/a/{id}', auth: 'none', bodySchema: null, bodySchemaHash: null },
   ...{ origins: [], ratePerSecond: null, responseTimeoutMs: 1_000, tokens: [] },
 }
+const chains = createChainTokens('secret of this test')
 let server: Server | undefined
 afterEach(() => new Promise<void>(resolve => (server === undefined ? resolve() : server.close(() => resolve()))))
 
@@ -56,6 +58,7 @@ async function serve({ trigger = {}, routesHost = '', reads = '', answer = ['tak
   const handler = createServeRoute({
     ...{ view, clock, ids: createIds({ clock, random }), logger: createLogger('silent'), routesHost },
     ...{ validators: createValidators({ cacheMax: 10 }), aliasKeyHeader: 'x-alias', onRouteAnswer: () => undefined },
+    chains,
     authenticate: () => {
       throw new Error('no key is looked at')
     },
@@ -95,6 +98,32 @@ const responded = (more: object = {}): [ResponseKind, unknown] => [
   { status: 200, headers: {}, isText: true, body: 'ok', ...more },
 ]
 const json = { 'content-type': 'application/json' }
+
+describe('a request that follows from a delivery', () => {
+  const link = { rootEventId: 'evt_root', depth: 7, eventId: 'evt_7', organizationId: 'org_a' }
+  const token = (path: string[]) => ({ 'x-event-chain': chains.sign({ ...link, path }) })
+
+  it('takes its place in the chain', async () => {
+    const { call, commands } = await serve({ answer: responded() })
+    expect((await call(token(['wf_1', 'wh_1']))).status).toBe(200)
+    const { organizationId: _, ...place } = link
+    expect(JSON.parse(commands[0]!.trigger!)).toMatchObject({ ...place, path: ['wf_1', 'wh_1'] })
+  })
+
+  it('is refused when the chain has come through one webhook ten times', async () => {
+    const { call, commands } = await serve({ answer: responded() })
+    expect(await call(token(Array(9).fill('wh_1')))).toMatchObject({ status: 200 })
+    expect(await call(token(Array(10).fill('wh_1')))).toMatchObject({ status: 422, code: 'chain_depth_exceeded' })
+    expect(commands).toHaveLength(1)
+  })
+
+  it('is a beginning with a token that another installation has signed', async () => {
+    const { call, commands } = await serve({ answer: responded() })
+    const forged = createChainTokens('another secret').sign({ ...link, path: Array(10).fill('wh_1') })
+    expect((await call({ 'x-event-chain': forged })).status).toBe(200)
+    expect(JSON.parse(commands[0]!.trigger!)).not.toHaveProperty('depth')
+  })
+})
 
 describe('a request', () => {
   it.each([

@@ -8,6 +8,7 @@ import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import { findVersion } from '../../control-plane/workflows/get-workflow.ts'
+import type { ChainTokens } from '../../events/chain.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
 import type { Logger } from '../../logger.ts'
 import { ClarionError } from '../../model/codes.ts'
@@ -27,6 +28,7 @@ import { idempotencyKeyOf } from '../http/idempotency-key.ts'
 import { createRates } from '../http/rates.ts'
 import { type HttpAnswer, httpAnswer } from './answers.ts'
 import { callerOf, type RouteUser } from './callers.ts'
+import { type ChainPlace, chainOf } from './chain.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import { scopesOf } from './request-scopes.ts'
 
@@ -35,6 +37,7 @@ export interface ServeRouteDeps {
   authenticate: Authenticate
   runCalls: Pick<RunCalls, 'check' | 'call' | 'send'>
   validators: Validators
+  chains: Pick<ChainTokens, 'verify'>
   ids: Ids
   clock: Clock
   logger: Logger
@@ -65,6 +68,7 @@ export function createServeRoute(deps: ServeRouteDeps) {
     const { route, params } = chosen(request, response, found)
     setAll(response, corsHeaders(request, route.trigger))
     const user = admitted(request, route)
+    const chain = chainOf(request, deps.chains)
     const body = route.trigger.method === 'GET' ? Buffer.alloc(0) : await bodyOf(request)
     const version = findVersion(view, route, route.deployed!.version)
     if (version === undefined) throw noRoute()
@@ -73,7 +77,7 @@ export function createServeRoute(deps: ServeRouteDeps) {
       validators,
       deps.aliasKeyHeader,
     )
-    const command = commandOf(request, route, { scopes, user, body, query, requestId })
+    const command = commandOf(request, route, { scopes, user, chain, body, query, requestId })
     return started(request, response, route, command)
   }
 
@@ -93,9 +97,16 @@ export function createServeRoute(deps: ServeRouteDeps) {
   function commandOf(
     request: IncomingMessage,
     { id: workflowId, organizationId, environment, deployed, trigger }: Route,
-    given: { scopes: string; user: RouteUser; body: Buffer; query: string; requestId: string },
+    given: {
+      scopes: string
+      user: RouteUser
+      chain: ChainPlace | undefined
+      body: Buffer
+      query: string
+      requestId: string
+    },
   ): GivenCommand {
-    const { scopes, user, body, query, requestId } = given
+    const { scopes, user, chain, body, query, requestId } = given
     const key = idempotencyKeyOf(request)
     const { pathname } = placeOf(request)
     const asked = [trigger.method, pathname, query, hash('sha256', body, 'hex')]
@@ -103,7 +114,7 @@ export function createServeRoute(deps: ServeRouteDeps) {
     return {
       ...{ kind: 'start', organizationId, environment, runId: ids.next('run'), workflowId, version: deployed!.version },
       ...{ actorId: user === null ? '' : 'keyId' in user ? user.keyId : user.tokenId, requestId, scopes },
-      trigger: JSON.stringify({ mode: 'route', triggerKind: 'route', correlationId: requestId, traceparent }),
+      trigger: JSON.stringify({ mode: 'route', triggerKind: 'route', correlationId: requestId, traceparent, ...chain }),
       callKey: callKey(key, asked),
     }
   }
