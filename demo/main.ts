@@ -8,9 +8,10 @@ import { type DemoPlatform, runningPlatform, startPlatform } from './platform.ts
 import { createProgress } from './progress.ts'
 import { createReceiver } from './receiver.ts'
 import { runThrough } from './run-through.ts'
+import { runWorkflows } from './workflows/run.ts'
 
-/** Provisioning and scaling take a tenth of a second, and retries of webhooks their twentieth part. */
-const DOMAIN_SETTINGS = { CLARION_TIME_SCALE: '0.05' }
+/** Of a platform that is killed: provisioning and scaling take a tenth of a second, retries of webhooks their twentieth part. */
+const STRUCK_SETTINGS = { CLARION_TIME_SCALE: '0.05' }
 const clock = createSystemClock()
 const random = createSystemRandom()
 const progress = createProgress({ stream: process.stderr, clock })
@@ -38,7 +39,7 @@ async function onPlatform(given: Arguments): Promise<number> {
   const platform = await openPlatform(given)
   try {
     progress.say(`The platform is at ${platform.base}`)
-    return await (given.domain ? onDomain(given, platform) : withOrganization(given, platform))
+    return await (given.domain || given.workflows ? underStrikes(given, platform) : withOrganization(given, platform))
   } catch (error) {
     if (platform.log()) console.error(platform.log())
     throw error
@@ -48,7 +49,7 @@ async function onPlatform(given: Arguments): Promise<number> {
   }
 }
 
-function openPlatform({ running, domain }: Arguments): Promise<DemoPlatform> {
+function openPlatform({ running, domain, workflows }: Arguments): Promise<DemoPlatform> {
   if (running) return runningPlatform(running.base, running.adminKey)
   progress.say('Starting a platform of its own …')
   return startPlatform({
@@ -57,15 +58,16 @@ function openPlatform({ running, domain }: Arguments): Promise<DemoPlatform> {
     random,
     signal: interruption.signal,
     say: line => progress.say(`  ${line}`),
-    settings: domain ? DOMAIN_SETTINGS : {},
+    settings: domain || workflows ? STRUCK_SETTINGS : {},
   })
 }
 
-async function onDomain({ listen }: Arguments, platform: DemoPlatform): Promise<number> {
+async function underStrikes({ listen, domain }: Arguments, platform: DemoPlatform): Promise<number> {
   const receiver = await createReceiver({ host: listen, clock })
   try {
     const { signal } = interruption
-    const { agrees, report } = await runDomain({ platform, receiver, clock, random, progress, signal })
+    const run = domain ? runDomain : runWorkflows
+    const { agrees, report } = await run({ platform, receiver, host: listen, clock, random, progress, signal })
     console.log(`\n${report}\n\n${agrees ? 'All counts agree.' : 'Counts differ.'}`)
     return agrees ? 0 : 1
   } finally {

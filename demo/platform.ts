@@ -124,7 +124,7 @@ async function end(child: ChildProcess, dataDir: string, clock: Clock): Promise<
     if (!ended) child.kill('SIGKILL')
     await exited
   }
-  for (const part of ['kafka', 'clickhouse']) {
+  for (const part of ['kafka', 'clickhouse', 'postgres']) {
     const left = readChild(join(dataDir, part))
     if (left) await endProcess(left, PART_GRACE_MS)
   }

@@ -8,6 +8,7 @@ import { Webhook as Verifier } from 'standardwebhooks'
 import type { Clock } from '../src/clock.ts'
 
 export interface Received {
+  path: string
   deliveryId: string
   eventId: string
   /** 1 for the first. */
@@ -44,9 +45,11 @@ export async function createReceiver({ host, clock }: { host: string; clock: Clo
     const [deliveryId, attempt] = [header('webhook-id'), Number(header('x-delivery-attempt'))]
     const isNew = !seen.has(deliveryId)
     seen.add(deliveryId)
-    const verified = verify(verifiers.get(request.url ?? ''), body, request)
+    const path = request.url ?? ''
+    const verified = verify(verifiers.get(path), body, request)
     const status = !verified ? 401 : isNew && seen.size % FAIL_EVERY === 0 ? 500 : 204
-    return { deliveryId, eventId: header('x-event-id'), attempt, verified, status, atMs: clock.monotonicMs(), body }
+    const eventId = header('x-event-id')
+    return { path, deliveryId, eventId, attempt, verified, status, atMs: clock.monotonicMs(), body }
   }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,11 +1,11 @@
 /** `npm run demo -- --domain`: the reference domain under two `kill -9`, counted on every side. */
 import type { Clock, Random } from '../../src/clock.ts'
+import { createCalls } from '../calls.ts'
 import { createClient } from '../client.ts'
 import type { DemoPlatform } from '../platform.ts'
 import type { Progress } from '../progress.ts'
 import type { Receiver } from '../receiver.ts'
 import { percentile } from '../report.ts'
-import { createCalls } from './calls.ts'
 import { type Side, settledTally, tally } from './tally.ts'
 import { jobsOf } from './work.ts'
 

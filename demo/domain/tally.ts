@@ -1,10 +1,9 @@
 /** How often each type was announced, from every side that can say so. */
 import type { Clock } from '../../src/clock.ts'
+import type { Calls } from '../calls.ts'
+import { type Counts, counted, logOf, pages } from '../pages.ts'
 import type { Received } from '../receiver.ts'
-import type { Calls } from './calls.ts'
 import { EXPECTED, INVOICES } from './work.ts'
-
-type Counts = Record<string, number>
 
 export interface Tally {
   log: Counts
@@ -20,9 +19,6 @@ export interface Side {
   figures: Array<number | undefined>
   agrees: boolean
 }
-
-const PAGE = 100
-const LOG_PAGE = 500
 
 export async function tally(calls: Calls, webhookId: string, requests: readonly Received[]): Promise<Tally> {
   const rows = await pages<{ eventType: string; status: string }>(calls, `/api/v1/webhooks/${webhookId}/deliveries`)
@@ -64,33 +60,4 @@ export function compared({ log, received, rows, invoices }: Tally): Side[] {
   })
   const areDense = invoices.length === INVOICES && invoices.every((number, at) => number === at + 1)
   return [...sides, { name: 'invoice numbers, the highest', figures: [INVOICES, invoices.at(-1)], agrees: areDense }]
-}
-
-function counted(types: readonly string[]): Counts {
-  const counts: Counts = {}
-  for (const type of types) counts[type] = (counts[type] ?? 0) + 1
-  return counts
-}
-
-/** `data` of every page, by the cursor of the one before. */
-async function pages<T>(calls: Calls, path: string): Promise<T[]> {
-  const found: T[] = []
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-    const page: { items: T[]; nextCursor: string | null } = await calls.page<T>(`${path}?limit=${PAGE}${query}`)
-    found.push(...page.items)
-    cursor = page.nextCursor
-  }
-  return found
-}
-
-/** Types of all events of the log. */
-async function logOf(calls: Calls): Promise<string[]> {
-  const types: string[] = []
-  for (let from = 'from=earliest'; ; ) {
-    const page = await calls.page<{ type: string }>(`/api/v1/events?types=*&limit=${LOG_PAGE}&${from}`)
-    types.push(...page.items.map(({ type }) => type))
-    if (page.items.length === 0 || page.nextCursor === null) return types
-    from = `cursor=${encodeURIComponent(page.nextCursor)}`
-  }
 }

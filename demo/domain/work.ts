@@ -1,6 +1,6 @@
 /** What the demo does, and what it must announce. */
 import type { Clock } from '../../src/clock.ts'
-import type { Calls } from './calls.ts'
+import type { Calls } from '../calls.ts'
 
 export const ORDERS = 1_000
 export const CLUSTERS = 20

@@ -10,8 +10,10 @@ describe('the command line of the demo', () => {
       listen: '127.0.0.1',
       keep: false,
       domain: false,
+      workflows: false,
     })
     expect(readArguments(['--domain'], {})).toMatchObject({ domain: true })
+    expect(readArguments(['--workflows'], {})).toMatchObject({ workflows: true })
     expect(readArguments(['--url', 'http://127.0.0.1:8080/', '--key', 'k'], {})).toMatchObject({ running })
     expect(readArguments(['--keep'], { CLARION_URL: 'http://127.0.0.1:8080', CLARION_ADMIN_KEY: 'k' })).toMatchObject({
       running,
@@ -26,6 +28,8 @@ describe('the command line of the demo', () => {
     [['--key', 'k'], /goes with --url/],
     [['--keep'], /goes with --url/],
     [['--domain', '--url', 'http://127.0.0.1:8080', '--key', 'k'], /takes no --url/],
+    [['--workflows', '--url', 'http://127.0.0.1:8080', '--key', 'k'], /--workflows kills/],
+    [['--workflows', '--domain'], /two demos/],
     [['--fast'], /--help/],
     [['now'], /--help/],
   ])('refuses %j in a sentence', (given, sentence) => {

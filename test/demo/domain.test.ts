@@ -1,6 +1,6 @@
 /** The demo of the reference domain, against its records without a platform: what it expects is what its calls announce. */
 import { describe, expect, it } from '@jest/globals'
-import type { Calls } from '../../demo/domain/calls.ts'
+import type { Calls } from '../../demo/calls.ts'
 import { compared } from '../../demo/domain/tally.ts'
 import { EXPECTED, INVOICES, jobsOf } from '../../demo/domain/work.ts'
 import type { Clock } from '../../src/clock.ts'

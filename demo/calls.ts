@@ -1,6 +1,6 @@
 /** Calls that are repeated under their idempotency key until they are answered, whatever is killed meanwhile. */
-import type { Clock } from '../../src/clock.ts'
-import { DemoError } from '../client.ts'
+import type { Clock } from '../src/clock.ts'
+import { DemoError } from './client.ts'
 
 export interface Answered<T> {
   status: number
