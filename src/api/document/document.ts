@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the route table. */
 import { CODES, type Code } from '../../model/codes.ts'
 import type { Access, Route, Schema } from '../http/route.ts'
+import { actionComponents } from './actions.ts'
 import { codesOf } from './codes-of-route.ts'
 import { type Components, createComponents, type SchemaNames } from './components.ts'
 import { ERROR, headersOf, REQUEST_HEADERS, RESPONSE_HEADERS } from './fixed-parts.ts'
@@ -65,7 +66,7 @@ export function createDocument(routes: readonly Route[], options: DocumentOption
     paths,
     webhooks,
     components: {
-      schemas: { Error: ERROR, ...sorted(components.all) },
+      schemas: { Error: ERROR, ...sorted({ ...components.all, ...actionComponents() }) },
       responses: refusalsByStatus(),
       headers: RESPONSE_HEADERS,
       parameters: REQUEST_HEADERS,

@@ -8,7 +8,10 @@ export function toOpenApi30({ webhooks: _, ...document }: OpenApi): OpenApi {
 }
 
 /** Examples and enums are data: what looks like a schema there is none. */
-const DATA = new Set(['example', 'examples', 'enum', 'default', 'const'])
+const DATA = new Set(['example', 'examples', 'enum', 'default', 'const', 'x-clarion-output'])
+
+/** Keywords of JSON Schema 2020-12 that OpenAPI 3.0 has no words for. */
+const LATER = new Set(['if', 'then', 'else', 'propertyNames'])
 
 function lower(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map(each => lower(each))
@@ -18,7 +21,8 @@ function lower(value: unknown, key = ''): unknown {
 }
 
 function schemaOf(given: Schema): Schema {
-  const { const: constant, type, anyOf, examples, ...rest } = given
+  const { const: constant, type, anyOf, examples, ...others } = given
+  const rest = Object.fromEntries(Object.entries(others).filter(([keyword]) => !LATER.has(keyword)))
   if (constant !== undefined && !Array.isArray(constant)) return { type: typeof constant, enum: [constant], ...rest }
   if (Array.isArray(type)) return { type: type.find(each => each !== 'null'), nullable: true, ...rest }
   if (type === 'null') return { nullable: true, enum: [null], ...rest }

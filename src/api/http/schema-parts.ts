@@ -27,6 +27,10 @@ export const boolean: Schema = { type: 'boolean' }
 export const integer: Schema = { type: 'integer' }
 export const number: Schema = { type: 'number' }
 export const anything: Schema = {}
+/** Of a workflow, as JSON that may be unfinished. */
+export const definition: Schema = {
+  description: 'A WorkflowDefinition (among the components), which may be unfinished.',
+}
 export const anyObject: Schema = { type: 'object' }
 export const time: Schema = { type: 'string', format: 'date-time' }
 

@@ -2,6 +2,7 @@ import { RUN_STATUSES } from '../../../topics/audit-runs.ts'
 import {
   anyObject,
   anything,
+  definition,
   environment,
   integer,
   listOf,
@@ -95,7 +96,7 @@ export const debugInput = object({
   'mock?': anyObject,
   'sideEffects?': oneOf(['execute', 'mock']),
   'emit?': { type: 'boolean' },
-  'definition?': anything,
+  'definition?': definition,
 })
 export const acceptedOrRun = { anyOf: [accepted, run] }
 export const debugParamsQuery = object({ from: oneOf(['schema', 'event', 'run']), 'runId?': text(1, 60) })

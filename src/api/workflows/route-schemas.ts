@@ -2,6 +2,7 @@ import { ROUTE_METHODS } from '../../model/workflows.ts'
 import {
   anyObject,
   anything,
+  definition,
   integer,
   listOf,
   nullable,
@@ -26,7 +27,7 @@ const own = {
 const method = oneOf([...ROUTE_METHODS])
 const path = text(1, 255)
 
-export const newRoute = object({ 'name?': text(1, 100), method, path, ...own, ...common, 'definition?': anything })
+export const newRoute = object({ 'name?': text(1, 100), method, path, ...own, ...common, 'definition?': definition })
 export const routePatch = {
   ...object({ 'name?': text(1, 100), 'method?': method, 'path?': path, ...own, ...common }),
   minProperties: 1,
@@ -57,6 +58,6 @@ const routeFields = {
     tokens: listOf(object(tokenFields)),
   },
 }
-export const route = object({ ...routeFields, draft: nullable(object({ ...draftFields, definition: anything })) })
+export const route = object({ ...routeFields, draft: nullable(object({ ...draftFields, definition })) })
 /** In a list: without definitions. */
 export const routeSummary = object({ ...routeFields, draft: nullable(object(draftFields)) })

@@ -2,6 +2,7 @@ import {
   anyObject,
   anything,
   boolean,
+  definition,
   environment,
   integer,
   listOf,
@@ -48,7 +49,7 @@ export const settings = {
   'catchUp?': oneOf(['last', 'none', 'all']),
 }
 
-export const newWorkflow = object({ name: text(1, 100), trigger, ...settings, 'definition?': anything })
+export const newWorkflow = object({ name: text(1, 100), trigger, ...settings, 'definition?': definition })
 export const workflowPatch = {
   ...object({ 'name?': text(1, 100), 'trigger?': trigger, ...settings }),
   minProperties: 1,
@@ -91,13 +92,13 @@ export const workflowFields = {
   stats: nullable(stats),
 }
 
-export const workflow = object({ ...workflowFields, draft: nullable(object({ ...draftFields, definition: anything })) })
+export const workflow = object({ ...workflowFields, draft: nullable(object({ ...draftFields, definition })) })
 /** In a list: without definitions. */
 export const workflowSummary = object({ ...workflowFields, draft: nullable(object(draftFields)) })
 
 /** `pins`: outputs by action key, for debug runs; absent: those of the draft before. */
-export const draftInput = object({ definition: anything, 'pins?': anyObject })
-export const draft = object({ ...draftFields, definition: anything })
+export const draftInput = object({ definition, 'pins?': anyObject })
+export const draft = object({ ...draftFields, definition })
 
 export const deployInput = object({ 'ifHash?': text(64, 64), 'activate?': boolean })
 export const rollbackInput = object({ version: { type: 'integer', minimum: 1 } })
