@@ -6,6 +6,7 @@ import type { Appender } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { Finding } from '../../src/model/codes.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
+import type { Environment } from '../../src/model/environments.ts'
 import type { Registration } from '../../src/model/registrations.ts'
 import type { SandboxPool } from '../../src/sandbox/pool.ts'
 import type { ForeignDatabases } from '../../src/tables/foreign.ts'
@@ -30,6 +31,8 @@ export interface RunDependencies {
   clockOffsetMs: number
   /** Factor on the times that provisioning and scaling take in the reference domain. */
   timeScale: number
+  /** What the history has of a month, by meter. */
+  usageOf(organizationId: string, environment: Environment, month: string): Promise<Record<string, number>>
   logger: Logger
   observe: RunObserver
 }

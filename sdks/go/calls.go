@@ -161,6 +161,14 @@ func newNotificationsChannelsService(c *core) *NotificationsChannelsService {
 	return &NotificationsChannelsService{core: c}
 }
 
+type InvoicesUsagePlansService struct {
+	core *core
+}
+
+func newInvoicesUsagePlansService(c *core) *InvoicesUsagePlansService {
+	return &InvoicesUsagePlansService{core: c}
+}
+
 type InfrastructureClustersService struct {
 	core *core
 }
@@ -371,11 +379,12 @@ func newResourcesService(c *core) *ResourcesService {
 }
 
 type InvoicesService struct {
-	core *core
+	core       *core
+	UsagePlans *InvoicesUsagePlansService
 }
 
 func newInvoicesService(c *core) *InvoicesService {
-	return &InvoicesService{core: c}
+	return &InvoicesService{core: c, UsagePlans: newInvoicesUsagePlansService(c)}
 }
 
 type InfrastructureService struct {
@@ -1427,6 +1436,56 @@ func (s *NotificationsChannelsService) Rotate(channelID string, in RotateChannel
 // RotateContext is Rotate with a context.
 func (s *NotificationsChannelsService) RotateContext(ctx context.Context, channelID string, in RotateChannelInput, opts ...Option) (*MadeNotificationChannel, error) {
 	return callFor[MadeNotificationChannel](ctx, s.core, opRotateNotificationChannelSecret, []string{channelID}, nil, in, opts)
+}
+
+// Create: Let the usage of each month become an invoice by itself.
+func (s *InvoicesUsagePlansService) Create(in NewUsagePlan, opts ...Option) (*UsagePlan, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InvoicesUsagePlansService) CreateContext(ctx context.Context, in NewUsagePlan, opts ...Option) (*UsagePlan, error) {
+	return callFor[UsagePlan](ctx, s.core, opCreateUsagePlan, nil, nil, in, opts)
+}
+
+// List: List usage plans.
+func (s *InvoicesUsagePlansService) List(query ListUsagePlansQuery, opts ...Option) (*Page[UsagePlan], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InvoicesUsagePlansService) ListContext(ctx context.Context, query ListUsagePlansQuery, opts ...Option) (*Page[UsagePlan], error) {
+	return pageOf[UsagePlan](ctx, s.core, opListUsagePlans, nil, query, nil, opts)
+}
+
+// Each: List usage plans.
+func (s *InvoicesUsagePlansService) Each(query ListUsagePlansQuery, opts ...Option) iter.Seq2[UsagePlan, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InvoicesUsagePlansService) EachContext(ctx context.Context, query ListUsagePlansQuery, opts ...Option) iter.Seq2[UsagePlan, error] {
+	return eachOf[UsagePlan](ctx, s.core, opListUsagePlans, nil, query, nil, opts)
+}
+
+// Get: One usage plan.
+func (s *InvoicesUsagePlansService) Get(usagePlanID string, opts ...Option) (*UsagePlan, error) {
+	return s.GetContext(context.Background(), usagePlanID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InvoicesUsagePlansService) GetContext(ctx context.Context, usagePlanID string, opts ...Option) (*UsagePlan, error) {
+	return callFor[UsagePlan](ctx, s.core, opGetUsagePlan, []string{usagePlanID}, nil, nil, opts)
+}
+
+// Delete: Delete a usage plan; its invoices stay.
+func (s *InvoicesUsagePlansService) Delete(usagePlanID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), usagePlanID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *InvoicesUsagePlansService) DeleteContext(ctx context.Context, usagePlanID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteUsagePlan, []string{usagePlanID}, nil, nil, opts)
 }
 
 // Create: Make a cluster.

@@ -252,6 +252,10 @@ var (
 	opCreateInvoice                   = operation{"createInvoice", "POST", "/api/v1/invoices", "keyed", "", "header"}
 	opListInvoices                    = operation{"listInvoices", "GET", "/api/v1/invoices", "", "", ""}
 	opCreateInvoiceOfUsage            = operation{"createInvoiceOfUsage", "POST", "/api/v1/invoices/usage", "ifNotDone", "", ""}
+	opCreateUsagePlan                 = operation{"createUsagePlan", "POST", "/api/v1/invoices/usage-plans", "keyed", "", "header"}
+	opListUsagePlans                  = operation{"listUsagePlans", "GET", "/api/v1/invoices/usage-plans", "", "", ""}
+	opGetUsagePlan                    = operation{"getUsagePlan", "GET", "/api/v1/invoices/usage-plans/{}", "", "", ""}
+	opDeleteUsagePlan                 = operation{"deleteUsagePlan", "DELETE", "/api/v1/invoices/usage-plans/{}", "keyed", "", "header"}
 	opGetInvoice                      = operation{"getInvoice", "GET", "/api/v1/invoices/{}", "", "", ""}
 	opPayInvoice                      = operation{"payInvoice", "POST", "/api/v1/invoices/{}/pay", "keyed", "", "header"}
 	opCreateCluster                   = operation{"createCluster", "POST", "/api/v1/infrastructure/clusters", "keyed", "", "header"}

@@ -1659,6 +1659,13 @@ type NewTable struct {
 	Columns []NewColumn `json:"columns"`
 }
 
+type NewUsagePlan struct {
+	CustomerID string             `json:"customer_id"`
+	Currency   string             `json:"currency"`
+	DueDays    *int64             `json:"due_days,omitzero"`
+	Prices     UsageInvoicePrices `json:"prices"`
+}
+
 type NewWebhook struct {
 	URL                  string                      `json:"url"`
 	Events               []string                    `json:"events"`
@@ -2883,6 +2890,36 @@ type UsageMeters struct {
 	Extra               map[string]json.RawMessage `json:"-"`
 }
 
+type UsagePlan struct {
+	ID         string                     `json:"id"`
+	CustomerID string                     `json:"customer_id"`
+	Currency   string                     `json:"currency"`
+	DueDays    *int64                     `json:"due_days"`
+	Prices     UsagePlanPrices            `json:"prices"`
+	NextMonth  string                     `json:"next_month"`
+	Revision   int64                      `json:"revision"`
+	CreatedAt  string                     `json:"created_at"`
+	UpdatedAt  string                     `json:"updated_at"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type UsagePlanPrices struct {
+	Emits               json.RawMessage            `json:"emits"`
+	EmitsGeneric        json.RawMessage            `json:"emits_generic"`
+	WebhookAttempts     json.RawMessage            `json:"webhook_attempts"`
+	DeliveriesSucceeded json.RawMessage            `json:"deliveries_succeeded"`
+	WorkflowRuns        json.RawMessage            `json:"workflow_runs"`
+	WorkflowSteps       json.RawMessage            `json:"workflow_steps"`
+	DebugRuns           json.RawMessage            `json:"debug_runs"`
+	StreamedEvents      json.RawMessage            `json:"streamed_events"`
+	QueueMessages       json.RawMessage            `json:"queue_messages"`
+	FederationRelays    json.RawMessage            `json:"federation_relays"`
+	ReplayedDeliveries  json.RawMessage            `json:"replayed_deliveries"`
+	Notifications       json.RawMessage            `json:"notifications"`
+	StoredBytes         json.RawMessage            `json:"stored_bytes"`
+	Extra               map[string]json.RawMessage `json:"-"`
+}
+
 type Variable struct {
 	Revision    int64                      `json:"revision"`
 	CreatedAt   string                     `json:"createdAt"`
@@ -3579,6 +3616,12 @@ type ListResourcesQuery struct {
 
 type ListInvoicesQuery struct {
 	Status     string `query:"status"`
+	CustomerID string `query:"customer_id"`
+	Limit      *int64 `query:"limit"`
+	Cursor     string `query:"cursor"`
+}
+
+type ListUsagePlansQuery struct {
 	CustomerID string `query:"customer_id"`
 	Limit      *int64 `query:"limit"`
 	Cursor     string `query:"cursor"`

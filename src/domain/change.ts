@@ -73,7 +73,14 @@ export interface Given {
 export type Command = (given: Given, situation: Situation) => Change
 
 const NOUNS: Readonly<Record<DomainKind, string>> = {
-  ...{ order: 'order', resource: 'resource', cluster: 'cluster', invoice: 'invoice', alert_rule: 'alert rule' },
+  ...{
+    order: 'order',
+    resource: 'resource',
+    cluster: 'cluster',
+    invoice: 'invoice',
+    usage_plan: 'usage plan',
+    alert_rule: 'alert rule',
+  },
   ...{ instance: 'instance', deployment: 'deployment', health_check: 'health check', domain: 'domain' },
   design: 'design',
 }

@@ -18,6 +18,7 @@ import { createInstance, transitInstance } from './instances.ts'
 import { createInvoice, payInvoice } from './invoices.ts'
 import type { Entry } from './kinds.ts'
 import { changeResource, createOrder, deleteResource, orderDue } from './orders.ts'
+import { createUsagePlan, deleteUsagePlan } from './usage-plans.ts'
 
 export const COMMANDS = {
   'order.create': createOrder,
@@ -28,6 +29,8 @@ export const COMMANDS = {
   'cluster.delete': deleteCluster,
   'invoice.create': createInvoice,
   'invoice.pay': payInvoice,
+  'usage_plan.create': createUsagePlan,
+  'usage_plan.delete': deleteUsagePlan,
   'alert_rule.create': createAlertRule,
   'alert_rule.change': changeAlertRule,
   'alert_rule.delete': deleteAlertRule,

@@ -1,6 +1,6 @@
 /**
  * Domains and their certificates. A domain that is verified gets a certificate after a while; 14 days before it expires
- * it says so, and verifying the domain once more renews it.
+ * it says so, and verifying the domain once more renews it, also when it has expired.
  */
 import { ClarionError } from '../model/codes.ts'
 import { type Command, change, changed, findEntry, invalidTransition, newEntry, type Situation } from './change.ts'
@@ -23,9 +23,14 @@ export const verifyDomain: Command = (given, situation) => {
   const entry = findEntry(situation, 'domain', given)
   const { status, certificate } = entry.fields
   const { certificate_days: days = CERTIFICATE_DAYS } = given.body as { certificate_days?: number }
-  const renews = status === 'verified' && certificate?.status === 'expiring'
+  const renews = status === 'verified' && ['expiring', 'expired'].includes(certificate?.status ?? '')
   if (status !== 'added' && !renews)
-    throw invalidTransition('domain', status, 'verified', 'Only one that was added, or whose certificate expires, can.')
+    throw invalidTransition(
+      'domain',
+      status,
+      'verified',
+      'Only one that was added, or whose certificate expires or has expired, can.',
+    )
   const dueAtMs = situation.nowMs + situation.timings.certificateMs
   const pending = { status: 'pending', days, expires_at: certificate?.expires_at ?? null } as const
   const next = changed(entry, { status: 'verified', certificate: pending }, situation, { dueAtMs })
@@ -34,7 +39,8 @@ export const verifyDomain: Command = (given, situation) => {
 
 export function domainDue(entry: Entry<'domain'>, situation: Situation) {
   const certificate = entry.fields.certificate!
-  return certificate.status === 'pending' ? provision(entry, certificate.days, situation) : warn(entry, situation)
+  if (certificate.status === 'pending') return provision(entry, certificate.days, situation)
+  return certificate.status === 'provisioned' ? warn(entry, situation) : expire(entry, situation)
 }
 
 function provision(entry: Entry<'domain'>, days: number, situation: Situation) {
@@ -47,8 +53,14 @@ function provision(entry: Entry<'domain'>, days: number, situation: Situation) {
 
 function warn(entry: Entry<'domain'>, situation: Situation) {
   const certificate = { ...entry.fields.certificate!, status: 'expiring' } as const
-  const next = changed(entry, { certificate }, situation)
+  const next = changed(entry, { certificate }, situation, { dueAtMs: certificate.expires_at })
   return change([next], [{ type: 'cert.expiring', data: dataOf(next) }])
+}
+
+/** No type of the catalogue says so: `cert.expiring` has named the time. */
+function expire(entry: Entry<'domain'>, situation: Situation) {
+  const certificate = { ...entry.fields.certificate!, status: 'expired' } as const
+  return change([changed(entry, { certificate }, situation)], [])
 }
 
 export const removeDomain: Command = (given, situation) => {

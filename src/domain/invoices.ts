@@ -17,7 +17,7 @@ import { amountOf, CENTS_MAX, centsOf, parseDecimal } from './money.ts'
 const DAY_MS = 86_400_000
 const DUE_DAYS = 14
 
-interface NewInvoice {
+export interface NewInvoice {
   customer_id: string
   currency: string
   due_days?: number
@@ -40,6 +40,17 @@ export const createInvoice: Command = ({ body }, situation): Change => {
     situation,
   )
   return change([entry], [{ type: 'invoice.generated', data: dataOf(entry) }], { status: 201 })
+}
+
+/** A line for each meter that has a price. */
+export function usageInvoiceOf(
+  { month, prices, ...invoice }: Omit<NewInvoice, 'lines'> & { month: string; prices: Record<string, number | string> },
+  meters: Readonly<Record<string, number>>,
+): NewInvoice {
+  const lines = Object.entries(prices).map(([meter, unit_price]) => ({
+    ...{ sku: meter, description: `${meter} in ${month}`, quantity: meters[meter] ?? 0, unit_price },
+  }))
+  return { ...invoice, lines, usage_month: month }
 }
 
 function refuseSecond(month: string, customer: string, { books }: Situation): void {

@@ -4,13 +4,13 @@
  */
 
 export const DOMAIN_KINDS = [
-  ...(['order', 'resource', 'cluster', 'invoice', 'alert_rule'] as const),
+  ...(['order', 'resource', 'cluster', 'invoice', 'usage_plan', 'alert_rule'] as const),
   ...(['instance', 'deployment', 'health_check', 'domain', 'design'] as const),
 ] as const
 export type DomainKind = (typeof DOMAIN_KINDS)[number]
 
 export const ID_PREFIXES: Readonly<Record<DomainKind, string>> = {
-  ...{ order: 'ord', resource: 'res', cluster: 'clu', invoice: 'inv', alert_rule: 'alr' },
+  ...{ order: 'ord', resource: 'res', cluster: 'clu', invoice: 'inv', usage_plan: 'usp', alert_rule: 'alr' },
   ...{ instance: 'ins', deployment: 'dep', health_check: 'hck', domain: 'dom', design: 'dsg' },
 }
 
@@ -77,6 +77,16 @@ export interface Invoice {
   usage_month: string | null
 }
 
+export interface UsagePlan {
+  customer_id: string
+  currency: string
+  due_days: number | null
+  /** By meter: of one unit, as it was given. */
+  prices: Record<string, number | string>
+  /** The month (UTC) that is billed next. */
+  next_month: string
+}
+
 export const ALERT_OPERATORS = ['gt', 'gte', 'lt', 'lte'] as const
 
 export interface AlertRule {
@@ -120,7 +130,11 @@ export interface HealthCheck {
 export interface Domain {
   hostname: string
   status: 'added' | 'verified' | 'removed'
-  certificate: { status: 'pending' | 'provisioned' | 'expiring'; days: number; expires_at: number | null } | null
+  certificate: {
+    status: 'pending' | 'provisioned' | 'expiring' | 'expired'
+    days: number
+    expires_at: number | null
+  } | null
 }
 
 export interface DesignElement {
@@ -153,6 +167,7 @@ export interface FieldsOf {
   resource: Resource
   cluster: Cluster
   invoice: Invoice
+  usage_plan: UsagePlan
   alert_rule: AlertRule
   instance: Instance
   deployment: Deployment

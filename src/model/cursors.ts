@@ -97,6 +97,7 @@ export const LISTS = {
   resources: [idOf('res', '26')],
   clusters: [idOf('clu', '26')],
   invoices: [idOf('inv', '26')],
+  'usage-plans': [idOf('usp', '26')],
   'alert-rules': [idOf('alr', '26')],
   instances: [idOf('ins', '26')],
   deployments: [idOf('dep', '26')],

@@ -201,6 +201,23 @@ describe('a domain', () => {
     expect(desk.events).toHaveLength(6)
     expect(desk.refused('domain.add', { hostname: 'shop.example.com' })).toBeUndefined()
   })
+
+  it('whose certificate nobody renews has warned once when it expires, and can be verified again', () => {
+    const desk = createDesk()
+    const { id } = desk.do('domain.add', { hostname: 'shop.example.com' })
+    desk.do('domain.verify', { certificate_days: 20 }, { id })
+    desk.pass(2_000)
+    const certificate = () => (desk.ask('domain.get', {}, { id }).body as { certificate: object }).certificate
+    desk.pass(20 * DAY_MS - 1)
+    expect(certificate()).toMatchObject({ status: 'expiring' })
+    desk.pass(1)
+    expect(certificate()).toMatchObject({ status: 'expired' })
+    desk.pass(100 * DAY_MS)
+    expect(desk.types().filter(type => type === 'cert.expiring')).toHaveLength(1)
+    desk.do('domain.verify', {}, { id })
+    desk.pass(2_000)
+    expect([certificate(), desk.types().at(-1)]).toMatchObject([{ status: 'provisioned' }, 'cert.provisioned'])
+  })
 })
 
 describe('an alert', () => {

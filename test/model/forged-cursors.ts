@@ -52,6 +52,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   resources: fc.tuple(id('res')),
   clusters: fc.tuple(id('clu')),
   invoices: fc.tuple(id('inv')),
+  'usage-plans': fc.tuple(id('usp')),
   'alert-rules': fc.tuple(id('alr')),
   instances: fc.tuple(id('ins')),
   deployments: fc.tuple(id('dep')),

@@ -7,6 +7,7 @@ import type { Change, Given, Situation, Timings } from '../../../src/domain/chan
 import { type CommandName, transitionOf } from '../../../src/domain/commands.ts'
 import type { Cause, Entry } from '../../../src/domain/kinds.ts'
 import { settle } from '../../../src/domain/settle.ts'
+import { billMonth } from '../../../src/domain/usage-plans.ts'
 import { builtInEmit } from '../../../src/ingress/built-in-emit.ts'
 import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { LogRecord, OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
@@ -19,6 +20,7 @@ import type { Positions } from '../positions.ts'
 import type { GivenAnswer, Responses } from '../responses.ts'
 import { createBooksOfShard, type Owned } from './books-of-shard.ts'
 import { createDue } from './due.ts'
+import { createUsageBilling } from './usage-billing.ts'
 
 /** What a step of a run asks for. */
 export interface StepChange {
@@ -48,7 +50,7 @@ const SYSTEM = 'system'
 
 export function createShardDomain(context: {
   handle: ShardHandle
-  deps: Pick<RunDependencies, 'view' | 'clock' | 'logger' | 'timeScale' | 'observe'>
+  deps: Pick<RunDependencies, 'view' | 'clock' | 'logger' | 'timeScale' | 'usageOf' | 'observe'>
   positions: Positions
   responses: Pick<Responses, 'answer'>
 }): ShardDomain {
@@ -56,6 +58,7 @@ export function createShardDomain(context: {
   const { view, clock, logger, timeScale, observe } = context.deps
   const books = createBooksOfShard(handle.shard)
   const due = createDue({ clock, fire })
+  const billing = createUsageBilling({ deps: context.deps, bill })
   const timings = {
     provisioningMs: TIMINGS.provisioningMs * timeScale,
     scalingMs: TIMINGS.scalingMs * timeScale,
@@ -87,7 +90,19 @@ export function createShardDomain(context: {
     for (const { type } of change.events) observe.domainEvent(type)
   }
 
+  /** Throws what making the invoice throws, and then nothing has changed. */
+  function bill(owned: Owned, plan: Entry<'usage_plan'>, meters: Record<string, number>): void {
+    const seed = `${plan.id}/${plan.fields.next_month}`
+    const situation = situationOf(owned, { actorId: SYSTEM, seed, cause: null })
+    apply(owned, billMonth(plan, meters, situation), situation)
+  }
+
   function fire(owned: Owned, entry: Entry): void {
+    if (entry.kind === 'usage_plan') billing.begin(owned, entry as Entry<'usage_plan'>)
+    else transit(owned, entry)
+  }
+
+  function transit(owned: Owned, entry: Entry): void {
     try {
       const seed = `${entry.id}@${entry.revision}`
       const situation = situationOf(owned, { actorId: SYSTEM, seed, cause: entry.cause })
@@ -178,7 +193,10 @@ export function createShardDomain(context: {
       if (books.hasChanged()) handle.write([])
     },
     seal: books.seal,
-    close: due.close,
+    close() {
+      due.close()
+      billing.close()
+    },
   }
 }
 

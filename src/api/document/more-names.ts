@@ -33,6 +33,10 @@ PATCH /resources/:id updateResource resources.update
 DELETE /resources/:id deleteResource resources.delete
 POST /invoices createInvoice invoices.create once
 POST /invoices/usage createInvoiceOfUsage invoices.createOfUsage once
+POST /invoices/usage-plans createUsagePlan invoices.usagePlans.create
+GET /invoices/usage-plans listUsagePlans invoices.usagePlans.list
+GET /invoices/usage-plans/:id getUsagePlan invoices.usagePlans.get
+DELETE /invoices/usage-plans/:id deleteUsagePlan invoices.usagePlans.delete
 GET /invoices listInvoices invoices.list
 GET /invoices/:id getInvoice invoices.get
 POST /invoices/:id/pay payInvoice invoices.pay

@@ -19,6 +19,7 @@ const LISTS = {
   resource: 'resources',
   cluster: 'clusters',
   invoice: 'invoices',
+  usage_plan: 'usage-plans',
   alert_rule: 'alert-rules',
   instance: 'instances',
   deployment: 'deployments',

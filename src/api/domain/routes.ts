@@ -20,7 +20,8 @@ export function createDomainRoutes({ change, get, list: page, partOf, invoiceOfU
   return [...createOrderRoutes(), ...createClusterRoutes(), ...createInstanceRoutes(), ...createDesignRoutes()]
 
   function createOrderRoutes(): Route[] {
-    const { order, resource, invoice } = orders
+    const { order, resource, invoice, usagePlan } = orders
+    const plans = `${BASE}/invoices/usage-plans`
     return [
       manage('POST', `${BASE}/orders`, 'Place an order; its resources are provided in a while.', { body: orders.newOrder, answer: order, status: 201 }, change('order.create')),
       read('GET', `${BASE}/orders`, 'List orders.', list(order, byStatus), page('order')),
@@ -31,6 +32,10 @@ export function createDomainRoutes({ change, get, list: page, partOf, invoiceOfU
       manage('DELETE', `${BASE}/resources/:id`, 'Delete a resource, for good.', { answer: resource }, change('resource.delete')),
       manage('POST', `${BASE}/invoices`, 'Make an invoice with the next number.', { body: orders.newInvoice, answer: invoice, status: 201 }, change('invoice.create')),
       route('POST', `${BASE}/invoices/usage`, 'domain:manage and usage:read', 'Make the invoice of the usage of a month that is over, once.', { body: orders.usageInvoice, answer: invoice, status: 201, refusedWhenSuspended: true, rate: 'domainChangesPerS' }, invoiceOfUsage),
+      route('POST', plans, 'domain:manage and usage:read', 'Let the usage of each month become an invoice by itself.', { ...CHANGE, body: orders.newUsagePlan, answer: usagePlan, status: 201 }, change('usage_plan.create')),
+      read('GET', plans, 'List usage plans.', list(usagePlan, { 'customer_id?': string }), page('usage_plan', ({ query: { customer_id } }) => ({ customer_id }))),
+      read('GET', `${plans}/:id`, 'One usage plan.', { answer: usagePlan }, get('usage_plan')),
+      manage('DELETE', `${plans}/:id`, 'Delete a usage plan; its invoices stay.', { answer: orders.removed }, change('usage_plan.delete')),
       read('GET', `${BASE}/invoices`, 'List invoices.', list(invoice, { ...byStatus, 'customer_id?': string }), page('invoice', ({ query: { status, customer_id } }) => ({ status, customer_id }))),
       read('GET', `${BASE}/invoices/:id`, 'One invoice.', { answer: invoice }, get('invoice')),
       manage('POST', `${BASE}/invoices/:id/pay`, 'An invoice has been paid.', { answer: invoice }, change('invoice.pay')),

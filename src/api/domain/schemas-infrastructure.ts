@@ -66,7 +66,7 @@ export const domain = object({
   hostname: string,
   status: oneOf(['added', 'verified', 'removed']),
   certificate: {
-    ...object({ status: oneOf(['pending', 'provisioned', 'expiring']), expires_at: nullable(time) }),
+    ...object({ status: oneOf(['pending', 'provisioned', 'expiring', 'expired']), expires_at: nullable(time) }),
     type: ['object', 'null'],
   },
   ...times,

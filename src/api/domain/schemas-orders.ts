@@ -52,16 +52,25 @@ export const newInvoice = object({
   'due_days?': count(0, 365),
   lines: { type: 'array', items: line, minItems: 1, maxItems: 200 },
 })
+const prices = {
+  ...object(Object.fromEntries(METERS.map(meter => [`${meter}?`, decimal]))),
+  minProperties: 1,
+  description: 'Of one unit of a meter; those without a price are not on the invoice.',
+}
+const month = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }
+const currency = { type: 'string', pattern: '^[A-Z]{3}$' }
 export const usageInvoice = object({
-  month: { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$', description: 'UTC; it must be over for an hour.' },
+  month: { ...month, description: 'UTC; it must be over for an hour.' },
   customer_id: id,
-  currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+  currency,
   'due_days?': count(0, 365),
-  prices: {
-    ...object(Object.fromEntries(METERS.map(meter => [`${meter}?`, decimal]))),
-    minProperties: 1,
-    description: 'Of one unit of a meter; those without a price are not on the invoice.',
-  },
+  prices,
+})
+export const newUsagePlan = object({ customer_id: id, currency, 'due_days?': count(0, 365), prices })
+export const usagePlan = object({
+  ...{ id: string, customer_id: string, currency: string, due_days: nullable(integer), prices },
+  next_month: { ...month, description: 'UTC; billed when it has been over for an hour.' },
+  ...times,
 })
 export const invoice = object({
   id: string,

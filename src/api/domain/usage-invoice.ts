@@ -1,7 +1,8 @@
 /** The invoice of a month's usage: a line for each meter that has a price, once a month, however often it is asked for. */
 import type { Reads } from '../../analytics/read/reads.ts'
-import { METERS } from '../../analytics/read/usage-reads.ts'
 import type { Clock } from '../../clock.ts'
+import { usageInvoiceOf } from '../../domain/invoices.ts'
+import { dueOf } from '../../domain/usage-plans.ts'
 import { ClarionError } from '../../model/codes.ts'
 import { ownerOf } from '../http/caller.ts'
 import type { Answer, Call, Handler } from '../http/route.ts'
@@ -15,9 +16,6 @@ interface UsageInvoice {
   prices: Record<string, number | string>
 }
 
-/** The last rows of a month reach the history within this time. */
-const RECORDED_AFTER_MS = 3_600_000
-
 export function createUsageInvoice(deps: {
   reads: Pick<Reads, 'usageSummary'>
   clock: Clock
@@ -26,20 +24,13 @@ export function createUsageInvoice(deps: {
 }): Handler {
   const { reads, clock, create } = deps
   return async call => {
-    const { month, prices, ...invoice } = call.body as UsageInvoice
+    const given = call.body as UsageInvoice
+    const { month, customer_id } = given
     const { organizationId, environment } = ownerOf(call)
-    if (clock.nowMs() < endOf(month) + RECORDED_AFTER_MS) throw notOver(month)
+    if (clock.nowMs() < dueOf(month)) throw notOver(month)
     const meters: Record<string, number> = await reads.usageSummary(organizationId, environment, month)
-    const lines = METERS.filter(meter => Object.hasOwn(prices, meter)).map(meter => ({
-      ...{ sku: meter, description: `${meter} in ${month}`, quantity: meters[meter] ?? 0, unit_price: prices[meter] },
-    }))
-    return create(call, { ...invoice, lines, usage_month: month }, `usage/${month}/${invoice.customer_id}`)
+    return create(call, usageInvoiceOf(given, meters), `usage/${month}/${customer_id}`)
   }
-}
-
-function endOf(month: string): number {
-  const [year, number] = month.split('-').map(Number) as [number, number]
-  return Date.UTC(year, number)
 }
 
 function notOver(month: string): ClarionError {

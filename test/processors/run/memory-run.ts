@@ -2,7 +2,7 @@
  * `run` on a broker in memory: one shard, its inputs and state, a clock that the test moves, and an outside that answers
  * as the test says. A transaction is visible at once or not at all, so a test can crash the shard at any moment.
  */
-import type { RunObserver } from '../../../processors/run/dependencies.ts'
+import type { RunDependencies, RunObserver } from '../../../processors/run/dependencies.ts'
 import { createRunProcessor } from '../../../processors/run/index.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { versionId } from '../../../src/control-plane/workflows/get-workflow.ts'
@@ -59,7 +59,14 @@ export function createMemoryRun(
     sandboxes = NO_SANDBOXES,
     foreign = NO_FOREIGN,
     organizationId: ORGANIZATION = 'org_a',
-  }: { tables?: TableSteps; foreign?: ForeignDatabases; sandboxes?: SandboxPool; organizationId?: string } = {},
+    usageOf = () => Promise.reject(new Error('This test has no meters')),
+  }: {
+    tables?: TableSteps
+    foreign?: ForeignDatabases
+    sandboxes?: SandboxPool
+    organizationId?: string
+    usageOf?: RunDependencies['usageOf']
+  } = {},
 ) {
   const clock = createManualClock(1_785_000_000_000)
   const view = createControlView({ clock })
@@ -141,6 +148,7 @@ export function createMemoryRun(
       logger: createLogger('silent'),
     },
     validate: () => [],
+    usageOf,
     secrets: { decrypt: sealed => sealed },
   })
 

@@ -888,6 +888,42 @@ class AsyncNotificationsChannels:
         )
 
 
+class AsyncInvoicesUsagePlans:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
+        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.UsagePlan:
+        """Let the usage of each month become an invoice by itself."""
+        return await self._core.call(operations.CREATE_USAGE_PLAN, "UsagePlan", locals())
+
+    async def list(
+        self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.UsagePlan]:
+        """List usage plans."""
+        return await self._core.page(operations.LIST_USAGE_PLANS, "UsagePlan", locals())
+
+    def each(
+        self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.UsagePlan]:
+        """List usage plans."""
+        return self._core.each(operations.LIST_USAGE_PLANS, "UsagePlan", locals())
+
+    async def get(self, usage_plan_id: str, *, request_options: Options = None) -> models.UsagePlan:
+        """One usage plan."""
+        return await self._core.call(operations.GET_USAGE_PLAN, "UsagePlan", locals())
+
+    async def delete(
+        self, usage_plan_id: str, *, request_options: Options = None,
+    ) -> models.Deleted:
+        """Delete a usage plan; its invoices stay."""
+        return await self._core.call(operations.DELETE_USAGE_PLAN, "Deleted", locals())
+
+
 class AsyncInfrastructureClusters:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -2468,6 +2504,7 @@ class AsyncResources:
 class AsyncInvoices:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
+        self.usage_plans = AsyncInvoicesUsagePlans(core)
 
     async def create(
         self, *, customer_id: str, currency: str, lines: Sequence[models.NewInvoiceLine],

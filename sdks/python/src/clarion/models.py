@@ -1972,6 +1972,34 @@ class UsageMeters(Model):
     stored_bytes: int
 
 @dataclass(frozen=True, kw_only=True)
+class UsagePlan(Model):
+    id: str
+    customer_id: str
+    currency: str
+    due_days: int | None
+    prices: UsagePlanPrices
+    next_month: str
+    revision: int
+    created_at: str
+    updated_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class UsagePlanPrices(Model):
+    emits: Any
+    emits_generic: Any
+    webhook_attempts: Any
+    deliveries_succeeded: Any
+    workflow_runs: Any
+    workflow_steps: Any
+    debug_runs: Any
+    streamed_events: Any
+    queue_messages: Any
+    federation_relays: Any
+    replayed_deliveries: Any
+    notifications: Any
+    stored_bytes: Any
+
+@dataclass(frozen=True, kw_only=True)
 class Variable(Model):
     revision: int
     created_at: str
@@ -2518,6 +2546,10 @@ NewSubscription = TypedDict("NewSubscription", {
 }, total=False)
 
 NewTable = TypedDict("NewTable", {"name": "str", "columns": "list[NewColumn]"}, total=False)
+
+NewUsagePlan = TypedDict("NewUsagePlan", {
+    "customer_id": "str", "currency": "str", "due_days": "int", "prices": "UsageInvoicePrices",
+}, total=False)
 
 NewWebhook = TypedDict("NewWebhook", {
     "url": "str", "events": "list[str]", "name": "str | None", "description": "str | None",

@@ -770,6 +770,20 @@ CREATE_INVOICE_OF_USAGE = Operation(
     "createInvoiceOfUsage", "POST", "/api/v1/invoices/usage", repeat="ifNotDone",
     body="month customer_id currency due_days prices",
 )
+CREATE_USAGE_PLAN = Operation(
+    "createUsagePlan", "POST", "/api/v1/invoices/usage-plans", repeat="keyed", key="header",
+    body="customer_id currency due_days prices",
+)
+LIST_USAGE_PLANS = Operation(
+    "listUsagePlans", "GET", "/api/v1/invoices/usage-plans", query="customer_id limit cursor",
+)
+GET_USAGE_PLAN = Operation(
+    "getUsagePlan", "GET", "/api/v1/invoices/usage-plans/{}", ids="usagePlanId",
+)
+DELETE_USAGE_PLAN = Operation(
+    "deleteUsagePlan", "DELETE", "/api/v1/invoices/usage-plans/{}", repeat="keyed", key="header",
+    ids="usagePlanId",
+)
 GET_INVOICE = Operation("getInvoice", "GET", "/api/v1/invoices/{}", ids="invoiceId")
 PAY_INVOICE = Operation(
     "payInvoice", "POST", "/api/v1/invoices/{}/pay", repeat="keyed", key="header",

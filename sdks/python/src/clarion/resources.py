@@ -820,6 +820,40 @@ class NotificationsChannels:
         )
 
 
+class InvoicesUsagePlans:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
+        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.UsagePlan:
+        """Let the usage of each month become an invoice by itself."""
+        return self._core.call(operations.CREATE_USAGE_PLAN, "UsagePlan", locals())
+
+    def list(
+        self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.UsagePlan]:
+        """List usage plans."""
+        return self._core.page(operations.LIST_USAGE_PLANS, "UsagePlan", locals())
+
+    def each(
+        self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.UsagePlan]:
+        """List usage plans."""
+        return self._core.each(operations.LIST_USAGE_PLANS, "UsagePlan", locals())
+
+    def get(self, usage_plan_id: str, *, request_options: Options = None) -> models.UsagePlan:
+        """One usage plan."""
+        return self._core.call(operations.GET_USAGE_PLAN, "UsagePlan", locals())
+
+    def delete(self, usage_plan_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete a usage plan; its invoices stay."""
+        return self._core.call(operations.DELETE_USAGE_PLAN, "Deleted", locals())
+
+
 class InfrastructureClusters:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -2352,6 +2386,7 @@ class Resources:
 class Invoices:
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.usage_plans = InvoicesUsagePlans(core)
 
     def create(
         self, *, customer_id: str, currency: str, lines: Sequence[models.NewInvoiceLine],

@@ -27,6 +27,7 @@ import type {
   NewInvoice,
   NewOrder,
   NewReleaseDeployment,
+  NewUsagePlan,
   OfDesign,
   Order,
   ReleaseDeployment,
@@ -36,6 +37,7 @@ import type {
   Scaling,
   Suggestion,
   UsageInvoice,
+  UsagePlan,
 } from './types.ts'
 
 type Reason = { reason?: string }
@@ -69,6 +71,7 @@ export function createDomain(send: Send, random: Random) {
   const orders = below('/orders')
   const resources = below('/resources')
   const invoices = below('/invoices')
+  const usagePlans = below('/invoices/usage-plans')
   const designs = below('/designs')
   const clusters = below('/infrastructure/clusters')
   const alertRules = below('/infrastructure/alert-rules')
@@ -98,6 +101,12 @@ export function createDomain(send: Send, random: Random) {
       ...reading<Invoice>(invoices),
       /** Of the usage of a month that is over; made once for a month and customer. */
       createOfUsage: (input: UsageInvoice, options?: CallOptions) => invoices.post<Invoice>('/usage', input, options),
+      usagePlans: {
+        /** A customer has one. */
+        create: (input: NewUsagePlan, options?: ChangeOptions) => usagePlans.post<UsagePlan>('', input, options),
+        ...reading<UsagePlan>(usagePlans),
+        delete: (id: string, options?: ChangeOptions) => usagePlans.delete<Removed>(at(id), options),
+      },
       pay: (id: string, options?: ChangeOptions) => invoices.post<Invoice>(`${at(id)}/pay`, undefined, options),
     },
     infrastructure: {

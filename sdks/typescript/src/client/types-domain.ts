@@ -70,6 +70,16 @@ export interface UsageInvoice {
   /** Of one unit, by meter. */
   prices: Record<string, number | string>
 }
+/** The usage of each month becomes an invoice by itself. */
+export interface NewUsagePlan extends Omit<UsageInvoice, 'month'> {}
+export interface UsagePlan extends Stored {
+  customer_id: string
+  currency: string
+  due_days: number | null
+  prices: Record<string, number | string>
+  /** `YYYY-MM`, UTC: billed when it has been over for an hour. */
+  next_month: string
+}
 export interface Invoice extends Stored {
   /** Dense, from 1. */
   number: number
@@ -186,7 +196,7 @@ export interface HealthResult extends Stored {
 export interface Domain extends Stored {
   hostname: string
   status: 'added' | 'verified' | 'removed'
-  certificate: { status: 'pending' | 'provisioned' | 'expiring'; expires_at: string | null } | null
+  certificate: { status: 'pending' | 'provisioned' | 'expiring' | 'expired'; expires_at: string | null } | null
 }
 
 export interface NewDesign {

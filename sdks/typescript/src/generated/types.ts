@@ -1656,6 +1656,13 @@ export interface NewTable {
   columns: NewColumn[]
 }
 
+export interface NewUsagePlan {
+  customer_id: string
+  currency: string
+  due_days?: number | undefined
+  prices: UsageInvoicePrices
+}
+
 export interface NewWebhook {
   url: string
   events: string[]
@@ -2877,6 +2884,36 @@ export interface UsageMeters {
   replayed_deliveries: number
   notifications: number
   stored_bytes: number
+  [further: string]: unknown
+}
+
+export interface UsagePlan {
+  id: string
+  customer_id: string
+  currency: string
+  due_days: number | null
+  prices: UsagePlanPrices
+  next_month: string
+  revision: number
+  created_at: string
+  updated_at: string
+  [further: string]: unknown
+}
+
+export interface UsagePlanPrices {
+  emits?: unknown
+  emits_generic?: unknown
+  webhook_attempts?: unknown
+  deliveries_succeeded?: unknown
+  workflow_runs?: unknown
+  workflow_steps?: unknown
+  debug_runs?: unknown
+  streamed_events?: unknown
+  queue_messages?: unknown
+  federation_relays?: unknown
+  replayed_deliveries?: unknown
+  notifications?: unknown
+  stored_bytes?: unknown
   [further: string]: unknown
 }
 
