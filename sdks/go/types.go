@@ -1705,6 +1705,7 @@ type NewWorkflow struct {
 	Strict           *bool                            `json:"strict,omitzero"`
 	RecordSkips      *bool                            `json:"recordSkips,omitzero"`
 	CatchUp          string                           `json:"catchUp,omitzero"`
+	Contracts        Nullable[map[string]any]         `json:"contracts,omitzero"`
 	Definition       any                              `json:"definition,omitzero"`
 }
 
@@ -3088,6 +3089,7 @@ type Workflow struct {
 	Strict           bool                       `json:"strict"`
 	RecordSkips      bool                       `json:"recordSkips"`
 	CatchUp          string                     `json:"catchUp"`
+	Contracts        json.RawMessage            `json:"contracts"`
 	Deployed         *WorkflowDeployed          `json:"deployed"`
 	Stats            *WorkflowStats             `json:"stats"`
 	Draft            *WorkflowDraft             `json:"draft"`
@@ -3175,6 +3177,7 @@ type WorkflowPatch struct {
 	Strict           *bool                            `json:"strict,omitzero"`
 	RecordSkips      *bool                            `json:"recordSkips,omitzero"`
 	CatchUp          string                           `json:"catchUp,omitzero"`
+	Contracts        Nullable[map[string]any]         `json:"contracts,omitzero"`
 }
 
 type WorkflowStats struct {
@@ -3205,6 +3208,7 @@ type WorkflowSummary struct {
 	Strict           bool                       `json:"strict"`
 	RecordSkips      bool                       `json:"recordSkips"`
 	CatchUp          string                     `json:"catchUp"`
+	Contracts        json.RawMessage            `json:"contracts"`
 	Deployed         *WorkflowDeployed          `json:"deployed"`
 	Stats            *WorkflowStats             `json:"stats"`
 	Draft            *WorkflowSummaryDraft      `json:"draft"`

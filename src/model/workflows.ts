@@ -96,6 +96,8 @@ export interface Workflow extends Stored {
   timeoutSeconds: number
   strict: boolean
   recordSkips: boolean
+  /** By `<namespace>.<name>`: schemas of what it needs of an event. */
+  contracts?: Readonly<Record<string, Record<string, unknown>>>
   /** Of schedules: ticks that passed while nothing ran. */
   catchUp: 'last' | 'none' | 'all'
   draft: WorkflowDraft | null

@@ -243,6 +243,26 @@ describe("a receiver's contract", () => {
     ).toEqual([])
   })
 
+  it('of a workflow counts where its trigger names the event and pins no other version', async () => {
+    const { slug, call } = await api.organization()
+    const trigger = { kind: 'event', event: `${slug}.order.made` }
+    const contracts = { [`${slug}.order.made`]: needsA }
+    const made = await call('POST', '/api/v1/workflows', { name: 'books', trigger, contracts })
+    expect([made.status, made.data.contracts]).toEqual([201, contracts])
+    await call('POST', EVENTS, version(slug, '1.0.0', open({ a: S })))
+    const judged = async () => (await call('POST', `${EVENTS}/dry-run`, minor(slug))).data.impact.contracts
+    const receiver = { kind: 'workflow', id: made.data.id, name: 'books' }
+    expect(await judged()).toEqual([{ receiver, holds: false, path: '/required' }])
+    const path = `/api/v1/workflows/${made.data.id}`
+    await call('PATCH', path, { trigger: { ...trigger, version: '1.0.0' } })
+    expect(await judged()).toEqual([])
+    await call('PATCH', path, { trigger })
+    await call('PATCH', path, { contracts: null })
+    expect([(await call('GET', path)).data.contracts, await judged()]).toEqual([{}, []])
+    const wrong = await call('PATCH', path, { contracts: { [`${slug}.order.made`]: { type: 'array' } } })
+    expect(wrong.code).toBe('invalid_json_schema')
+  })
+
   it('is checked as a payload schema is, with its place', async () => {
     const { slug, call } = await api.organization()
     const place = async (contracts: unknown) => {

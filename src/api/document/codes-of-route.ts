@@ -3,6 +3,8 @@ import type { Code } from '../../model/codes.ts'
 import type { Route } from '../http/route.ts'
 import { shortPath } from './operation-names.ts'
 
+/** Of a contract. */
+const CONTRACT: readonly Code[] = ['invalid_json_schema', 'schema_too_deep', 'schema_too_wide']
 const REGISTER: readonly Code[] = [
   ...(['cannot_register_generic_event', 'invalid_json_schema', 'invalid_name', 'invalid_namespace'] as const),
   ...(['invalid_version_format', 'minor_must_be_backwards_compatible', 'namespace_not_allowed'] as const),
@@ -23,8 +25,7 @@ const EMIT: readonly Code[] = [
 const WEBHOOK: readonly Code[] = [
   ...(['https_required', 'invalid_webhook_url', 'invalid_event_selector', 'invalid_retry_policy'] as const),
   ...(['header_not_allowed', 'ownership_not_verified', 'secret_unreadable', 'webhook_quota_exceeded'] as const),
-  // Of a contract.
-  ...(['invalid_json_schema', 'schema_too_deep', 'schema_too_wide'] as const),
+  ...CONTRACT,
 ]
 const REPLAY: readonly Code[] = [
   ...(['federation_member_not_found', 'federation_not_available', 'invalid_cursor', 'invalid_event_selector'] as const),
@@ -129,6 +130,7 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
       'secret_rotation_in_progress',
     ],
   },
+  { path: /^\/workflows$|^\/workflows\/:id$/, codes: CONTRACT },
   {
     path: /^\/workflows/,
     codes: [

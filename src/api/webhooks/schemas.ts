@@ -1,5 +1,5 @@
-import { CONTRACTS_MAX } from '../../control-plane/webhooks/webhook-contracts.ts'
 import { SIGNATURE_PROFILES, WIRE_FORMATS } from '../../model/webhooks.ts'
+import { CONTRACTS_MAX } from '../../registry/contract-settings.ts'
 import {
   anyObject,
   boolean,

@@ -11,8 +11,8 @@ export function presentWorkflow(workflow: Workflow, stats: Stats | null) {
 
 /** Without definitions. */
 export function presentSummary(workflow: Workflow, stats: Stats | null) {
-  const { firstVersion: _first, lastVersion: _last, deletedAt: _deleted, draft, ...visible } = workflow
-  return { ...visible, draft: draft === null ? null : draftFacts(draft), stats }
+  const { firstVersion: _first, lastVersion: _last, deletedAt: _deleted, draft, contracts = {}, ...visible } = workflow
+  return { ...visible, contracts, draft: draft === null ? null : draftFacts(draft), stats }
 }
 
 /** `null` in its place: the history cannot be read now. */

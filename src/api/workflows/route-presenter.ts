@@ -13,8 +13,8 @@ export const presentRoute = (workflow: Workflow, stats: Stats | null, view: View
 export const presentRouteSummary = (workflow: Workflow, stats: Stats | null, view: View) =>
   flat(presentSummary(workflow, stats), workflow, view)
 
-function flat<T extends { trigger: unknown; catchUp: unknown; recordSkips: unknown }>(
-  { trigger: _trigger, catchUp: _catchUp, recordSkips: _skips, ...shown }: T,
+function flat<T extends { trigger: unknown; catchUp: unknown; recordSkips: unknown; contracts: unknown }>(
+  { trigger: _trigger, catchUp: _catchUp, recordSkips: _skips, contracts: _contracts, ...shown }: T,
   workflow: Workflow,
   view: View,
 ) {

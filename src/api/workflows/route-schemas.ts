@@ -14,7 +14,7 @@ import {
 } from '../http/schema-parts.ts'
 import { draftFields, settings, workflowFields } from './schemas.ts'
 
-const { 'recordSkips?': _skips, 'catchUp?': _catchUp, ...common } = settings
+const { 'recordSkips?': _skips, 'catchUp?': _catchUp, 'contracts?': _contracts, ...common } = settings
 
 const own = {
   'auth?': oneOf(['api_key', 'bearer', 'none']),
@@ -47,7 +47,13 @@ export const newToken = object({ name: text(1, 100) })
 /** `token` is shown here and never again. */
 export const tokenMade = object({ ...tokenFields, token: string })
 
-const { trigger: _trigger, recordSkips: _shownSkips, catchUp: _shownCatchUp, ...shared } = workflowFields
+const {
+  trigger: _trigger,
+  recordSkips: _shownSkips,
+  catchUp: _shownCatchUp,
+  contracts: _needs,
+  ...shared
+} = workflowFields
 const routeFields = {
   ...shared,
   ...{ method: string, path: string, auth: string, bodySchema: nullable(anyObject), origins: listOf(string) },

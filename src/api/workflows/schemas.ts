@@ -1,3 +1,4 @@
+import { CONTRACTS_MAX } from '../../registry/contract-settings.ts'
 import {
   anyObject,
   anything,
@@ -47,6 +48,7 @@ export const settings = {
   'strict?': boolean,
   'recordSkips?': boolean,
   'catchUp?': oneOf(['last', 'none', 'all']),
+  'contracts?': { type: ['object', 'null'], additionalProperties: anyObject, maxProperties: CONTRACTS_MAX },
 }
 
 export const newWorkflow = object({ name: text(1, 100), trigger, ...settings, 'definition?': definition })
@@ -88,6 +90,7 @@ export const workflowFields = {
   strict: boolean,
   recordSkips: boolean,
   catchUp: string,
+  contracts: anyObject,
   deployed: nullable(deployed),
   stats: nullable(stats),
 }

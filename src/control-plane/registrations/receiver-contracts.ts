@@ -5,10 +5,12 @@ import type { Code } from '../../model/codes.ts'
 import type { Organization } from '../../model/organizations.ts'
 import type { ReceiverFinding, ReceiverOfEvents } from '../../model/registrations.ts'
 import type { Webhook } from '../../model/webhooks.ts'
+import type { Workflow } from '../../model/workflows.ts'
 import type { RegistrationFinding } from '../../registry/check-registration.ts'
 import { type ContractVerdict, judgeContracts } from '../../registry/contracts.ts'
 import type { SchemaObject } from '../../registry/schema-positions.ts'
 import type { SemverBump } from '../../registry/versions.ts'
+import { parseTriggerEvent } from '../../workflows/trigger-event.ts'
 
 export interface JudgedContract extends ContractVerdict {
   receiver: ReceiverOfEvents
@@ -16,27 +18,59 @@ export interface JudgedContract extends ContractVerdict {
 
 export interface ContractedVersion {
   fullName: string
+  version: string
   canonicalName: string
   schema: SchemaObject
 }
 
-/** Of webhooks that select the version, in both environments. */
-export function judgedContracts(
-  webhooks: readonly Webhook[],
-  { fullName, canonicalName, schema }: ContractedVersion,
-): JudgedContract[] {
+export interface Receivers {
+  webhooks: readonly Webhook[]
+  workflows: readonly Workflow[]
+}
+
+interface Bound {
+  receiver: ReceiverOfEvents
+  contract: SchemaObject
+}
+
+/** Of webhooks that select the version and workflows that it may start, in both environments. */
+export function judgedContracts({ webhooks, workflows }: Receivers, version: ContractedVersion): JudgedContract[] {
+  const bound = [...ofWebhooks(webhooks, version), ...ofWorkflows(workflows, version)]
+  const verdicts = judgeContracts(
+    version.schema,
+    bound.map(({ contract }) => contract),
+  )
+  return bound.map(({ receiver }, at) => ({ receiver, ...(verdicts[at] as ContractVerdict) }))
+}
+
+function ofWebhooks(webhooks: readonly Webhook[], { fullName, canonicalName }: ContractedVersion): Bound[] {
   const event = { type: fullName, canonicalName, kind: null }
-  const bound = webhooks.flatMap(({ id, name, events, contracts = {}, peer }) => {
-    const contract = Object.hasOwn(contracts, fullName) ? contracts[fullName] : undefined
+  return webhooks.flatMap(({ id, name, events, contracts, peer }) => {
+    const contract = contractOf(contracts, fullName)
     if (!contract || peer !== null) return []
     const isSelected = createSelectorIndex([{ selectors: events, value: true }]).match(event).length > 0
     return isSelected ? [{ receiver: { kind: 'webhook' as const, id, name }, contract }] : []
   })
-  const verdicts = judgeContracts(
-    schema,
-    bound.map(({ contract }) => contract),
-  )
-  return bound.map(({ receiver }, at) => ({ receiver, ...(verdicts[at] as ContractVerdict) }))
+}
+
+function ofWorkflows(workflows: readonly Workflow[], version: ContractedVersion): Bound[] {
+  return workflows.flatMap(workflow => {
+    const { id, name, contracts, deletedAt } = workflow
+    const contract = contractOf(contracts, version.fullName)
+    if (!contract || deletedAt !== null || !mayStart(workflow, version)) return []
+    return [{ receiver: { kind: 'workflow' as const, id, name }, contract }]
+  })
+}
+
+const contractOf = (contracts: Webhook['contracts'] = {}, fullName: string) =>
+  Object.hasOwn(contracts, fullName) ? contracts[fullName] : undefined
+
+/** Its trigger names the event, and pins no other version. */
+function mayStart({ trigger }: Workflow, { fullName, version, canonicalName }: ContractedVersion): boolean {
+  if (trigger.kind !== 'event') return false
+  const event = parseTriggerEvent(trigger.event)
+  if (event?.form === 'canonical') return event.key === canonicalName
+  return event?.form === 'type' && event.key === fullName && ['latest', '*', version].includes(trigger.version)
 }
 
 /** A minor that breaks contracts is refused where the organization says so; anything else is a warning. */
@@ -59,5 +93,8 @@ function warningOf({ receiver, holds, path }: JudgedContract): ReceiverFinding {
   const named = receiver.name === null ? receiver.id : `${receiver.id} (${receiver.name.slice(0, 60)})`
   const what = holds === false ? 'needs what payloads of this version may lack' : 'is not proved to get what it needs'
   const rule = holds === false ? 'contract_violated' : 'contract_not_provable'
-  return { ...finding('/payloadSchema', rule, `the webhook ${named} ${what}, at '${path}' of its contract`), receiver }
+  return {
+    ...finding('/payloadSchema', rule, `the ${receiver.kind} ${named} ${what}, at '${path}' of its contract`),
+    receiver,
+  }
 }

@@ -99,8 +99,13 @@ export function createRegistrationRules({ validators }: { validators: Validators
     const check = checkRegistration(input, context, validators)
     if (check.schemaHash === null || check.findings.some(({ code }) => UNUSABLE.includes(code)))
       return { ...check, contracts: [] }
-    const contracts = judgedContracts(view.list('webhook', organization.id), {
+    const receivers = {
+      webhooks: view.list('webhook', organization.id),
+      workflows: view.list('workflow', organization.id),
+    }
+    const contracts = judgedContracts(receivers, {
       fullName: fullNameOf(input),
+      version: input.version,
       canonicalName: canonicalName(organization.id, fullNameOf(input), input.version),
       schema: input.payloadSchema as SchemaObject,
     })

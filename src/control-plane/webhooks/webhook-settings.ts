@@ -7,10 +7,10 @@ import { notASelector, parseSelector } from '../../events/selector.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { ConditionGroup } from '../../model/conditions.ts'
 import type { SignatureProfile, Webhook, WireFormat } from '../../model/webhooks.ts'
+import { checkedContracts } from '../../registry/contract-settings.ts'
 import type { Validators } from '../../registry/validators.ts'
 import { checkedSecret } from './brought-secret.ts'
 import { type RetryPolicy, retryDelaysMs } from './retry-policy.ts'
-import { checkedContracts } from './webhook-contracts.ts'
 import { checkOwnHeaders } from './webhook-headers.ts'
 
 export interface WebhookSettings {

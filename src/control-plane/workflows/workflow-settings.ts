@@ -5,6 +5,8 @@ import type { ConditionGroup } from '../../model/conditions.ts'
 import type { PlanLimits } from '../../model/plans.ts'
 import type { RouteTrigger, Workflow, WorkflowConcurrency, WorkflowTrigger } from '../../model/workflows.ts'
 import { isTimeZone } from '../../notifications/quiet-hours.ts'
+import { checkedContracts } from '../../registry/contract-settings.ts'
+import type { Validators } from '../../registry/validators.ts'
 import { leastPeriodMinutes, parseCron } from '../../workflows/cron.ts'
 import { parseTemplate } from '../../workflows/language/template-syntax.ts'
 import { parseTriggerEvent, triggerEventProblem, versionSelectorProblem } from '../../workflows/trigger-event.ts'
@@ -34,6 +36,8 @@ export interface WorkflowSettings {
   strict?: boolean
   recordSkips?: boolean
   catchUp?: Workflow['catchUp']
+  /** Checked by `checkedContracts`; null: none. */
+  contracts?: Record<string, unknown> | null
 }
 
 export const WORKFLOW_DEFAULTS = {
@@ -55,13 +59,21 @@ const FIELDS: Record<TriggerInput['kind'], { may: readonly TriggerField[]; needs
   manual: { may: [], needs: [] },
 }
 
-/** Throws `workflow_invalid`, `validation_failed` (conditions), `workflow_quota_exceeded` (the period of a schedule). */
-export function checkedSettings(input: WorkflowSettings, limits: PlanLimits): Partial<Workflow> {
-  const { trigger, concurrency, ...asGiven } = input
+/**
+ * Throws `workflow_invalid`, `validation_failed` (conditions), `workflow_quota_exceeded` (the period of a schedule), and for
+ * contracts the codes of a schema.
+ */
+export function checkedSettings(
+  input: WorkflowSettings,
+  limits: PlanLimits,
+  validators: Validators,
+): Partial<Workflow> {
+  const { trigger, concurrency, contracts, ...asGiven } = input
   const fields: Partial<Workflow> = Object.fromEntries(
     Object.entries(asGiven).filter(([, value]) => value !== undefined),
   )
   if (trigger !== undefined) fields.trigger = trigger.kind === 'route' ? trigger : checkedTrigger(trigger, limits)
+  if (contracts !== undefined) fields.contracts = checkedContracts(contracts ?? {}, { validators })
   if (concurrency?.key) checkKey(concurrency.key)
   if (concurrency !== undefined)
     fields.concurrency = concurrency === null ? null : { ...CONCURRENCY_DEFAULTS, ...concurrency }

@@ -6,6 +6,7 @@ import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
 import type { RouteTrigger, Workflow, WorkflowDraft } from '../../model/workflows.ts'
+import type { Validators } from '../../registry/validators.ts'
 import { keptBytes } from '../../workflows/kept-definition.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
@@ -44,6 +45,8 @@ export interface WorkflowsDeps {
   ids: Ids
   clock: Clock
   announce: Announce
+  /** Compiles contracts. */
+  validators: Validators
 }
 
 export function createWorkflows(deps: WorkflowsDeps): Workflows {
@@ -80,7 +83,7 @@ export function createWorkflows(deps: WorkflowsDeps): Workflows {
       },
       ...{ trigger: { kind: 'manual' }, active: false, ...WORKFLOW_DEFAULTS, draft, deployed: null },
       ...{ firstVersion: 0, lastVersion: 0, deletedAt: null },
-      ...checkedSettings(settings, planOf(plan)),
+      ...checkedSettings(settings, planOf(plan), deps.validators),
     }
   }
 
@@ -110,7 +113,7 @@ export function createWorkflows(deps: WorkflowsDeps): Workflows {
     async patch(caller, owner, id, patch, revision) {
       const { plan } = getOrganization(view, owner.organizationId)
       const workflow = getWorkflow(view, owner, id)
-      const fields = checkedSettings(patch, planOf(plan))
+      const fields = checkedSettings(patch, planOf(plan), deps.validators)
       if (fields.concurrency?.whileWaiting === 'hold') refuseSelfCall(view, { ...workflow, ...fields })
       return change(caller, { owner, id, revision, type: 'WORKFLOW_UPDATED' }, (before, current) => {
         const workflows = current.list('workflow', owner.organizationId)

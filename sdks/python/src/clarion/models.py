@@ -2117,6 +2117,7 @@ class Workflow(Model):
     strict: bool
     record_skips: bool
     catch_up: str
+    contracts: dict[str, Any]
     deployed: WorkflowDeployed | None
     stats: WorkflowStats | None
     draft: WorkflowDraft | None
@@ -2210,6 +2211,7 @@ class WorkflowSummary(Model):
     strict: bool
     record_skips: bool
     catch_up: str
+    contracts: dict[str, Any]
     deployed: WorkflowDeployed | None
     stats: WorkflowStats | None
     draft: WorkflowSummaryDraft | None
@@ -2569,7 +2571,7 @@ NewWorkflow = TypedDict("NewWorkflow", {
     "allowSelfTrigger": "bool", "priority": "int", "cooldownSeconds": "int | None",
     "maxRunsPerDay": "int | None", "concurrency": "NewWorkflowConcurrency | None",
     "timeoutSeconds": "int", "strict": "bool", "recordSkips": "bool", "catchUp": "str",
-    "definition": "Any",
+    "contracts": "dict[str, dict[str, Any]] | None", "definition": "Any",
 }, total=False)
 
 NewWorkflowConcurrency = TypedDict("NewWorkflowConcurrency", {
@@ -2725,4 +2727,5 @@ WorkflowPatch = TypedDict("WorkflowPatch", {
     "allowSelfTrigger": "bool", "priority": "int", "cooldownSeconds": "int | None",
     "maxRunsPerDay": "int | None", "concurrency": "NewWorkflowConcurrency | None",
     "timeoutSeconds": "int", "strict": "bool", "recordSkips": "bool", "catchUp": "str",
+    "contracts": "dict[str, dict[str, Any]] | None",
 }, total=False)

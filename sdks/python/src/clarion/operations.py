@@ -597,7 +597,7 @@ GET_DEBUG_PARAMS = Operation(
 CREATE_WORKFLOW = Operation(
     "createWorkflow", "POST", "/api/v1/workflows", repeat="ifNotDone",
     body="name trigger description allowSelfTrigger priority cooldownSeconds maxRunsPerDay "
-    "concurrency timeoutSeconds strict recordSkips catchUp definition",
+    "concurrency timeoutSeconds strict recordSkips catchUp contracts definition",
 )
 LIST_WORKFLOWS = Operation("listWorkflows", "GET", "/api/v1/workflows", query="limit cursor")
 EVALUATE_WORKFLOWS = Operation(
@@ -608,7 +608,7 @@ GET_WORKFLOW = Operation("getWorkflow", "GET", "/api/v1/workflows/{}", ids="work
 UPDATE_WORKFLOW = Operation(
     "updateWorkflow", "PATCH", "/api/v1/workflows/{}", ids="workflowId",
     body="name trigger description allowSelfTrigger priority cooldownSeconds maxRunsPerDay "
-    "concurrency timeoutSeconds strict recordSkips catchUp",
+    "concurrency timeoutSeconds strict recordSkips catchUp contracts",
 )
 DELETE_WORKFLOW = Operation("deleteWorkflow", "DELETE", "/api/v1/workflows/{}", ids="workflowId")
 SAVE_WORKFLOW_DRAFT = Operation(

@@ -1844,6 +1844,7 @@ class Workflows:
         concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
         timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
         record_skips: Opt[bool] = NOT_GIVEN, catch_up: Opt[str] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Workflow:
         """Make a workflow, with a draft of its definition."""
@@ -1884,6 +1885,7 @@ class Workflows:
         concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
         timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
         record_skips: Opt[bool] = NOT_GIVEN, catch_up: Opt[str] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         request_options: Options = None,
     ) -> models.Workflow:
         """Change the settings of a workflow."""

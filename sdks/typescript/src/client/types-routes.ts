@@ -1,7 +1,7 @@
 /** Input and output types of API routes. */
 import type { Workflow, WorkflowSettings } from './types-workflows.ts'
 
-export interface RouteSettings extends Omit<WorkflowSettings, 'trigger' | 'recordSkips' | 'catchUp'> {
+export interface RouteSettings extends Omit<WorkflowSettings, 'trigger' | 'recordSkips' | 'catchUp' | 'contracts'> {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Begins with `/`; a segment may be a `{parameter}`. */
   path?: string

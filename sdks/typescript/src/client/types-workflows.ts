@@ -25,6 +25,8 @@ export interface WorkflowSettings {
   strict?: boolean
   recordSkips?: boolean
   catchUp?: 'last' | 'none' | 'all'
+  /** By `<namespace>.<name>`: a JSON Schema of what it needs of that event. */
+  contracts?: Record<string, object> | null
 }
 
 export interface NewWorkflow extends WorkflowSettings {
@@ -62,6 +64,7 @@ export interface Workflow {
   description: string | null
   trigger: WorkflowTrigger
   active: boolean
+  contracts: Record<string, object>
   draft: WorkflowDraft | null
   deployed: { version: number; hash: string; deployedAt: string; deployedBy: string } | null
   createdAt: string

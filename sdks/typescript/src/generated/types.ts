@@ -1702,6 +1702,7 @@ export interface NewWorkflow {
   strict?: boolean | undefined
   recordSkips?: boolean | undefined
   catchUp?: string | undefined
+  contracts?: Record<string, Record<string, unknown>> | null | undefined
   definition?: unknown
 }
 
@@ -3085,6 +3086,7 @@ export interface Workflow {
   strict: boolean
   recordSkips: boolean
   catchUp: string
+  contracts: Record<string, unknown>
   deployed: WorkflowDeployed | null
   stats: WorkflowStats | null
   draft: WorkflowDraft | null
@@ -3172,6 +3174,7 @@ export interface WorkflowPatch {
   strict?: boolean | undefined
   recordSkips?: boolean | undefined
   catchUp?: string | undefined
+  contracts?: Record<string, Record<string, unknown>> | null | undefined
 }
 
 export interface WorkflowStats {
@@ -3202,6 +3205,7 @@ export interface WorkflowSummary {
   strict: boolean
   recordSkips: boolean
   catchUp: string
+  contracts: Record<string, unknown>
   deployed: WorkflowDeployed | null
   stats: WorkflowStats | null
   draft: WorkflowSummaryDraft | null

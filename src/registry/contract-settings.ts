@@ -1,10 +1,10 @@
-/** The contracts of a webhook, each checked as a payload schema is. */
-import { finding } from '../../json/json-text.ts'
-import { ClarionError, type Code } from '../../model/codes.ts'
-import { checkName, checkNamespace } from '../../model/names.ts'
-import { checkSchema } from '../../registry/check-schema.ts'
-import type { SchemaObject } from '../../registry/schema-positions.ts'
-import type { Validators } from '../../registry/validators.ts'
+/** The contracts of a receiver, each checked as a payload schema is. */
+import { finding } from '../json/json-text.ts'
+import { ClarionError, type Code } from '../model/codes.ts'
+import { checkName, checkNamespace } from '../model/names.ts'
+import { checkSchema } from './check-schema.ts'
+import type { SchemaObject } from './schema-positions.ts'
+import type { Validators } from './validators.ts'
 
 export const CONTRACTS_MAX = 20
 const CONTRACT_BYTES_MAX = 16_384
