@@ -4,6 +4,7 @@ import { type ControlPlane, createControlPlane } from '../../src/control-plane/c
 import type { Caller } from '../../src/control-plane/store/announce.ts'
 import { namesOf } from '../../src/control-plane/store/lifecycle.ts'
 import { createIds } from '../../src/model/ids.ts'
+import type { QueueRecord } from '../../src/model/queues.ts'
 import type { Webhook } from '../../src/model/webhooks.ts'
 import type { Workflow } from '../../src/model/workflows.ts'
 import { createValidators } from '../../src/registry/validators.ts'
@@ -45,9 +46,14 @@ async function emitted(organizationId: string): Promise<PlatformEmit[]> {
     .filter(each => each.organizationId === organizationId)
 }
 
+const NOTHING = { webhooks: [], organization: undefined, workflows: [], queues: [] }
+
 describe('the names that webhooks listen to', () => {
   const webhook = (environment: 'live' | 'test', ...events: string[]) => ({ environment, events }) as Webhook
-  const names = (webhooks: Webhook[]) => ({ live: [...namesOf(webhooks).live], test: [...namesOf(webhooks).test] })
+  const names = (webhooks: Webhook[]) => {
+    const { live, test } = namesOf({ ...NOTHING, webhooks })
+    return { live: [...live], test: [...test] }
+  }
 
   it('are exact ones alone, short or canonical, by environment', () => {
     const listed = [
@@ -62,10 +68,16 @@ describe('the names that webhooks listen to', () => {
   it('are those that live workflows start by, too', () => {
     const trigger = { kind: 'event', event: 'WEBHOOK_FAILING', version: 'latest', conditions: null } as const
     const workflow = workflowOf({ trigger })
-    const live = (...workflows: Workflow[]) => [...namesOf([], undefined, workflows).live]
+    const live = (...workflows: Workflow[]) => [...namesOf({ ...NOTHING, workflows }).live]
     expect(live(workflow)).toEqual(['WEBHOOK_FAILING'])
     expect(live({ ...workflow, active: false }, { ...workflow, deployed: null })).toEqual([])
     expect(live({ ...workflow, environment: 'test' }, { ...workflow, trigger: { kind: 'manual' } })).toEqual([])
+  })
+
+  it('are those that queues select, too', () => {
+    const queue = { environment: 'live', selectors: ['*', 'WEBHOOK_FAILING'] } as QueueRecord
+    const { live, test } = namesOf({ ...NOTHING, queues: [queue] })
+    expect([[...live], [...test]]).toEqual([['WEBHOOK_FAILING'], []])
   })
 })
 

@@ -15,6 +15,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import { ENVIRONMENTS, type Environment } from '../../model/environments.ts'
 import { isLifecycleType, LIFECYCLE_PATTERN, lifecycleCanonicalName } from '../../model/names.ts'
 import type { Organization } from '../../model/organizations.ts'
+import type { QueueRecord } from '../../model/queues.ts'
 import type { Webhook } from '../../model/webhooks.ts'
 import type { Workflow } from '../../model/workflows.ts'
 
@@ -33,7 +34,7 @@ export interface Lifecycle {
    * Whether any lifecycle event is named in the organization's environment. Costs a few look-ups, as does `isNamed`.
    */
   isListening(organizationId: string, environment: Environment): boolean
-  /** Whether a webhook, a live workflow or the organization's list names this event. */
+  /** Whether a webhook, a queue, a live workflow or the organization's list names this event. */
   isNamed(organizationId: string, environment: Environment, type: string): boolean
   /** The record for `platform.emits`, or none if it is not named. `row.id` is unique to the change. */
   announce(row: ChangeRow, environment: Environment, cause?: Cause): OutRecord[]
@@ -56,9 +57,12 @@ export function createLifecycle(deps: {
 }): Lifecycle {
   const { view } = deps
   const namesIn = (organizationId: string, environment: Environment) =>
-    namesOf(view.webhooks(organizationId), view.organization(organizationId), view.list('workflow', organizationId))[
-      environment
-    ]
+    namesOf({
+      webhooks: view.webhooks(organizationId),
+      organization: view.organization(organizationId),
+      workflows: view.list('workflow', organizationId),
+      queues: view.list('queue', organizationId),
+    })[environment]
   const isNamed = (organizationId: string, environment: Environment, type: string) =>
     namesIn(organizationId, environment).has(type)
 
@@ -139,36 +143,41 @@ interface Sources {
   webhooks: readonly Webhook[]
   organization: Organization | undefined
   workflows: readonly Workflow[]
+  queues: readonly QueueRecord[]
 }
-/** By the list of webhooks, or by the organization or its workflows where it has none. */
+/** By the list of webhooks, or by the organization or what else it has where it has none. */
 const known = new WeakMap<object, Sources & { names: Names }>()
 const NOBODY: Names = { live: new Set(), test: new Set() }
 
-/** The lifecycle names that webhooks and live workflows select or the organization has listed, by environment. */
-export function namesOf(
-  webhooks: readonly Webhook[],
-  organization?: Organization,
-  given: readonly Workflow[] = NO_WORKFLOWS,
-): Names {
-  const workflows = given.length === 0 ? NO_WORKFLOWS : given
-  if (webhooks.length + workflows.length === 0 && organization?.lifecycleNames === undefined) return NOBODY
-  const key = webhooks.length > 0 ? webhooks : (organization ?? workflows)
+/** The lifecycle names that webhooks, queues and live workflows select or the organization has listed, by environment. */
+export function namesOf(given: Sources): Names {
+  const { webhooks, organization } = given
+  const workflows = given.workflows.length === 0 ? NO_WORKFLOWS : given.workflows
+  const queues = given.queues.length === 0 ? NO_QUEUES : given.queues
+  if (webhooks.length + workflows.length + queues.length === 0 && organization?.lifecycleNames === undefined)
+    return NOBODY
+  const key = webhooks.length > 0 ? webhooks : (organization ?? (queues.length > 0 ? queues : workflows))
   const found = known.get(key)
-  if (found?.webhooks === webhooks && found.organization === organization && found.workflows === workflows)
-    return found.names
-  const sources = { webhooks, organization, workflows }
+  const isSame = found?.webhooks === webhooks && found.organization === organization
+  if (isSame && found.workflows === workflows && found.queues === queues) return found.names
+  const sources = { webhooks, organization, workflows, queues }
   const names = { live: namesIn('live', sources), test: namesIn('test', sources) }
   known.set(key, { ...sources, names })
   return names
 }
 
 const NO_WORKFLOWS: readonly Workflow[] = []
+const NO_QUEUES: readonly QueueRecord[] = []
 
-function namesIn(environment: Environment, { webhooks, organization, workflows }: Sources): Set<string> {
-  const selected = webhooks.filter(webhook => webhook.environment === environment).flatMap(({ events }) => events)
-  const started = workflows.filter(workflow => workflow.environment === environment).flatMap(eventOf)
+function namesIn(environment: Environment, { webhooks, organization, workflows, queues }: Sources): Set<string> {
+  const isHere = (each: { environment: Environment }) => each.environment === environment
+  const selected = [
+    ...webhooks.filter(isHere).flatMap(({ events }) => events),
+    ...queues.filter(isHere).flatMap(({ selectors }) => selectors),
+    ...workflows.filter(isHere).flatMap(eventOf),
+  ]
   const listed = organization?.lifecycleNames?.[environment] ?? []
-  return new Set([...[...selected, ...started].map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name)), ...listed])
+  return new Set([...selected.map(nameIn).filter(name => LIFECYCLE_PATTERN.test(name)), ...listed])
 }
 
 const eventOf = ({ trigger, active, deployed, deletedAt }: Workflow): string[] =>
@@ -180,11 +189,12 @@ const eventOf = ({ trigger, active, deployed, deletedAt }: Workflow): string[] =
  */
 export function lifecycleEmitsOf(row: ChangeRow, after: Reading, before: Reading): PlatformEmit[] {
   const { organizationId } = row
-  const names = namesOf(
-    after.webhooks(organizationId),
-    after.find('organization', organizationId, organizationId),
-    after.list('workflow', organizationId),
-  )
+  const names = namesOf({
+    webhooks: after.webhooks(organizationId),
+    organization: after.find('organization', organizationId, organizationId),
+    workflows: after.list('workflow', organizationId),
+    queues: after.list('queue', organizationId),
+  })
   const naming = ENVIRONMENTS.filter(environment => names[environment].has(row.type))
   if (naming.length === 0) return []
   const own = environmentOf(row, after) ?? environmentOf(row, before)
