@@ -29,6 +29,15 @@ export const queueHeadFields = record('QueueHead', {
   expired: long,
   purged: long,
   overflowed: long,
+  /** Null: nothing was redriven from here yet. */
+  lastRedrive: optional(
+    record('Redrive', {
+      atMs: long,
+      moved: long,
+      /** Null: each to the queue that it came from. */
+      toQueueId: optional(text),
+    }),
+  ),
 })
 
 export const queueHeadCodec = codecOf(queueHeadFields)

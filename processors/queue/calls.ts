@@ -70,6 +70,7 @@ export function createCalls(context: {
     const wanted = eventIds === undefined ? undefined : new Set(eventIds)
     const found = at.queue.buried().filter(({ eventId }) => wanted?.has(eventId) ?? true)
     for (const message of found) move(at, message, to ?? home(at, message))
+    at.lastRedrive = { atMs: nowMs(), moved: found.length, toQueueId: toQueueId ?? null }
     const ids = new Set(found.map(({ eventId }) => eventId))
     return { redriven: found.length, notFound: (eventIds ?? []).filter(id => !ids.has(id)) }
   }
@@ -116,6 +117,7 @@ export function createCalls(context: {
       dead: queue.messages.deadCount,
       oldestReadyAtMs: first.reduce<number | null>((oldest, ms) => Math.min(oldest ?? ms, ms), null),
       ...{ handedOut, acked, expired, purged, waitingReceives: waiting.size, awake: isAwake },
+      lastRedrive: at.lastRedrive,
     }
   }
 

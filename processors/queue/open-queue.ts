@@ -2,6 +2,7 @@
 
 import type { ConditionGroup } from '../../src/model/conditions.ts'
 import type { QueueRecord } from '../../src/model/queues.ts'
+import type { LastRedrive } from '../../src/queues/calls.ts'
 import type { Message } from '../../src/queues/message.ts'
 import type { Messages, Together } from '../../src/queues/messages.ts'
 import { createQueue, type Queue } from '../../src/queues/queue.ts'
@@ -34,6 +35,7 @@ export interface OpenQueue {
   originOf(queueId: string): number
   /** Everything in front of it is passed over; `end` is the log's. */
   skipTo(end: readonly number[]): void
+  lastRedrive: LastRedrive | null
   /** Its record as it is now. */
   head(): QueueHead
   /** What has changed since the last seal. */
@@ -124,12 +126,13 @@ export function createOpenQueue(context: {
 
   const head = (): QueueHead => ({
     ...{ offsets: ahead?.head() ?? headAt, origins, purge: queue.purge, lastGroup: queue.messages.lastGroup },
-    ...queue.counters,
+    ...{ ...queue.counters, lastRedrive: self.lastRedrive },
   })
 
   let readBy: Selection | undefined
   const self: OpenQueue = {
     ...{ id, organizationId, topic, record, waiting: new Set(), lastCalledMs: deps.clock.monotonicMs() },
+    lastRedrive: context.head?.lastRedrive ?? null,
     messages: queue.messages,
     get queue() {
       context.onTouched(self)

@@ -2098,6 +2098,16 @@ func (s *KeysService) EndSessionsContext(ctx context.Context, keyID string, opts
 	return callFor[Key](ctx, s.core, opEndSessionsOfKey, []string{keyID}, nil, nil, opts)
 }
 
+// AwsCredentials: The credentials by which clients of SQS call queues with a key.
+func (s *KeysService) AwsCredentials(keyID string, opts ...Option) (*AwsCredentials, error) {
+	return s.AwsCredentialsContext(context.Background(), keyID, opts...)
+}
+
+// AwsCredentialsContext is AwsCredentials with a context.
+func (s *KeysService) AwsCredentialsContext(ctx context.Context, keyID string, opts ...Option) (*AwsCredentials, error) {
+	return callFor[AwsCredentials](ctx, s.core, opAwsCredentialsOfKey, []string{keyID}, nil, nil, opts)
+}
+
 // Delete: Delete a key.
 func (s *KeysService) Delete(keyID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), keyID, opts...)

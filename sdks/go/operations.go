@@ -25,6 +25,7 @@ var (
 	opListKeys                        = operation{"listKeys", "GET", "/api/v1/keys", "", "", ""}
 	opCreateKey                       = operation{"createKey", "POST", "/api/v1/keys", "ifNotDone", "", ""}
 	opEndSessionsOfKey                = operation{"endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", "", "", ""}
+	opAwsCredentialsOfKey             = operation{"awsCredentialsOfKey", "POST", "/api/v1/keys/{}/aws-credentials", "", "", ""}
 	opDeleteKey                       = operation{"deleteKey", "DELETE", "/api/v1/keys/{}", "", "", ""}
 	opCreateSession                   = operation{"createSession", "POST", "/api/v1/sessions", "ifNotDone", "", ""}
 	opGetSession                      = operation{"getSession", "GET", "/api/v1/sessions/current", "", "", ""}

@@ -120,6 +120,14 @@ type AuditEntry struct {
 	Extra          map[string]json.RawMessage `json:"-"`
 }
 
+type AwsCredentials struct {
+	AccessKeyID     string                     `json:"accessKeyId"`
+	SecretAccessKey string                     `json:"secretAccessKey"`
+	Region          string                     `json:"region"`
+	Endpoint        string                     `json:"endpoint"`
+	Extra           map[string]json.RawMessage `json:"-"`
+}
+
 type Caller struct {
 	Kind         string                     `json:"kind"`
 	Organization *Organization              `json:"organization"`
@@ -1577,6 +1585,7 @@ type NewQueue struct {
 	Name                     string                        `json:"name"`
 	Selectors                []string                      `json:"selectors"`
 	Conditions               any                           `json:"conditions,omitzero"`
+	Contracts                Nullable[map[string]any]      `json:"contracts,omitzero"`
 	VisibilityTimeoutSeconds *int64                        `json:"visibilityTimeoutSeconds,omitzero"`
 	MaxReceives              *int64                        `json:"maxReceives,omitzero"`
 	NackBackoff              Nullable[NewQueueNackBackoff] `json:"nackBackoff,omitzero"`
@@ -1987,6 +1996,7 @@ type Queue struct {
 	Name                     string                     `json:"name"`
 	Selectors                []string                   `json:"selectors"`
 	Conditions               json.RawMessage            `json:"conditions"`
+	Contracts                json.RawMessage            `json:"contracts"`
 	VisibilityTimeoutSeconds int64                      `json:"visibilityTimeoutSeconds"`
 	MaxReceives              int64                      `json:"maxReceives"`
 	NackBackoff              *QueueNackBackoff          `json:"nackBackoff"`
@@ -2037,6 +2047,7 @@ type QueuePatch struct {
 	Name                     string                        `json:"name,omitzero"`
 	Selectors                []string                      `json:"selectors,omitzero"`
 	Conditions               any                           `json:"conditions,omitzero"`
+	Contracts                Nullable[map[string]any]      `json:"contracts,omitzero"`
 	VisibilityTimeoutSeconds *int64                        `json:"visibilityTimeoutSeconds,omitzero"`
 	MaxReceives              *int64                        `json:"maxReceives,omitzero"`
 	NackBackoff              Nullable[NewQueueNackBackoff] `json:"nackBackoff,omitzero"`

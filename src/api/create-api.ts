@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
 import { createPreviewEmit } from '../control-plane/emits/preview-emit.ts'
 import { createRecordChange } from '../control-plane/store/record-change.ts'
+import type { AwsCredentials } from '../crypto/aws-credentials.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Pings } from '../delivery/ping.ts'
 import type { DomainCalls } from '../domain/calls.ts'
@@ -57,6 +58,7 @@ import { createRelayHandlers } from './federation/relays.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/authenticate.ts'
 import { createKeyLookup } from './http/key-lookup.ts'
+import { createRates } from './http/rates.ts'
 import type { Route } from './http/route.ts'
 import { createSessions } from './http/sessions.ts'
 import { createKafkaCredentialHandlers } from './kafka/kafka-credentials.ts'
@@ -74,6 +76,8 @@ import { createPullHandlers } from './pulls/handlers.ts'
 import { createQuarantineHandlers } from './quarantine/handlers.ts'
 import { createQueueHandlers } from './queues/handlers.ts'
 import { createMessageHandlers } from './queues/message-handlers.ts'
+import { createQueueMessages } from './queues/queue-messages.ts'
+import { createServeSqs, isForSqs } from './queues/sqs/serve.ts'
 import { createRegistrationHandlers } from './registrations/handlers.ts'
 import { createReplayHandlers } from './replays/handlers.ts'
 import { createCheckEvents } from './replays/named-events.ts'
@@ -146,6 +150,7 @@ export interface ApiDeps {
   secrets: SecretBox
   queueCalls: QueueCalls
   receipts: Receipts
+  awsCredentials: AwsCredentials
   /** Undefined: off. */
   tracing?: Tracing | undefined
   /** See `createApp`. */
@@ -198,13 +203,14 @@ export function createApi(deps: ApiDeps): Api {
     placeOf: createPlaceOf(deps.streaming),
   })
   const findQuarantined = createFindQuarantined(deps)
+  const messages = createQueueMessages(deps)
   const streams = createStreams({ ...deps, authenticate })
   const runLooks = createRunLooks(deps)
   const findRun = createFindRun({ ...deps, runLooks })
   const runStreams = createRunStreams({ ...deps, findRun })
   const routes = createRoutes({
     system: createSystemHandlers({ ...deps, authenticate, documents }),
-    organizations: createOrganizationHandlers({ ...controlPlane, view: deps.view }),
+    organizations: createOrganizationHandlers({ ...controlPlane, ...deps }),
     search: createSearchHandler(deps),
     sessions: createSessionHandlers({
       ...{ ...deps, ...controlPlane, sessions },
@@ -237,7 +243,7 @@ export function createApi(deps: ApiDeps): Api {
       createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'route' }),
     ),
     queues: createQueueHandlers({ ...deps, ...controlPlane }),
-    queueMessages: createMessageHandlers(deps),
+    queueMessages: createMessageHandlers({ ...deps, messages }),
     evaluate: createEvaluateHandler(deps),
     dryRun: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
@@ -260,13 +266,20 @@ export function createApi(deps: ApiDeps): Api {
       partitions: createPartitionHandlers({ ...controlPlane, view: deps.view }),
     },
   })
-  const app = createApp({ ...deps, authenticate }, routes)
+  const rates = createRates(deps)
+  const app = createApp({ ...deps, authenticate, rates }, routes)
+  const serveSqs = createServeSqs({
+    ...{ ...deps, keys, messages, rates, credentials: deps.awsCredentials, onUse: controlPlane.keyUses.mark },
+  })
   const serveRoute = createServeRoute({ ...deps, authenticate })
   return {
-    handler: (request, response) =>
-      request.url?.startsWith(ROUTES_PREFIX) === true
-        ? runAs({ of: 'request', requestId: undefined }, () => void serveRoute(request, response))
-        : app(request, response),
+    handler(request, response) {
+      if (request.url?.startsWith(ROUTES_PREFIX) === true)
+        runAs({ of: 'request', requestId: undefined }, () => void serveRoute(request, response))
+      else if (isForSqs(request.url))
+        runAs({ of: 'request', requestId: undefined }, () => void serveSqs(request, response))
+      else app(request, response)
+    },
     upgrade: streams.webSockets.upgrade,
     async drain() {
       runStreams.drain()

@@ -5,6 +5,7 @@ import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
+import { type AwsCredentials, createAwsCredentials } from '../crypto/aws-credentials.ts'
 import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
@@ -76,6 +77,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     runWatches,
     queueCalls,
     receipts,
+    awsCredentials: awsCredentialsOf(parts),
   }
   const api = createHandler(parts, { ...followed, ...opened })
   parts.draining.push(async () => streaming.pulls.close(), api.drain)
@@ -111,6 +113,10 @@ function openKafkaAccess(parts: Parts) {
 
 function receiptsOf({ backends: { secretKey, previousSecretKey } }: Parts): Receipts {
   return createReceipts(signingKeys(secretKey, previousSecretKey, 'queue-receipts'))
+}
+
+function awsCredentialsOf({ backends: { secretKey, previousSecretKey } }: Parts): AwsCredentials {
+  return createAwsCredentials(signingKeys(secretKey, previousSecretKey, 'aws-credentials'))
 }
 
 function openStreams(parts: Parts, { numbers }: Followed): Promise<Streaming> {
@@ -185,6 +191,7 @@ type Opened = Followed & {
   runWatches: RunWatches
   queueCalls: QueueCalls
   receipts: Receipts
+  awsCredentials: AwsCredentials
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {

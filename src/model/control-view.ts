@@ -31,6 +31,8 @@ export interface ControlView {
   organization(organizationId: string): Organization | undefined
   organizationBySlug(slug: string): Organization | undefined
   keyByHash(hash: string): ApiKey | undefined
+  /** Of any organization. */
+  keyById(id: string): ApiKey | undefined
   /** By `<namespace>.<name>`; the generic event is there for every organization. */
   event(organizationId: string, fullName: string): RegisteredEvent | undefined
   /** Webhooks of an organization, active or not, in a list whose identity changes when any of them changes. */

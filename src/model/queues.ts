@@ -16,6 +16,8 @@ export interface QueueRecord extends Stored {
   name: string
   selectors: string[]
   conditions: ConditionGroup | null
+  /** What it needs of payloads, as JSON Schema by `<namespace>.<name>`. Absent: nothing, as before this was asked. */
+  contracts?: Readonly<Record<string, Record<string, unknown>>>
   visibilityTimeoutSeconds: number
   maxReceives: number
   nackBackoff: NackBackoff | null

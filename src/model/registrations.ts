@@ -31,7 +31,7 @@ export interface Registration extends Stored {
 
 /** Something that events are delivered to. */
 export interface ReceiverOfEvents {
-  kind: 'webhook' | 'workflow'
+  kind: 'webhook' | 'queue' | 'workflow'
   id: string
   name: string | null
 }

@@ -55,6 +55,14 @@ export interface StatsAnswer {
   purged: number
   waitingReceives: number
   awake: boolean
+  lastRedrive: LastRedrive | null
+}
+
+export interface LastRedrive {
+  atMs: number
+  moved: number
+  /** Null: each to the queue that it came from. */
+  toQueueId: string | null
 }
 
 export interface PeekBody {

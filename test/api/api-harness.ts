@@ -11,6 +11,7 @@ import { createApi } from '../../src/api/create-api.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
 import { createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createAwsCredentials } from '../../src/crypto/aws-credentials.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { signingKeys } from '../../src/crypto/signing-key.ts'
 import { createAddressGuard } from '../../src/delivery/address-guard.ts'
@@ -207,6 +208,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     runWatches: createRunWatches({ ...parts, appender: refusable, processId: ids.next('api') }),
     queueCalls: createQueueCalls({ ...parts, appender: refusable, processId: ids.next('api') }),
     receipts: createReceipts(signingKeys(SECRET_KEY, undefined, 'queue-receipts')),
+    awsCredentials: createAwsCredentials(signingKeys(SECRET_KEY, undefined, 'aws-credentials')),
     ...{ streaming, meters, push },
     pauses,
     tags,

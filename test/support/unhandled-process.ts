@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createResponder } from '../../src/api/emits/raw-response.ts'
 import { createApp } from '../../src/api/http/app.ts'
+import { createRates } from '../../src/api/http/rates.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { createSystemClock, createSystemRandom } from '../../src/clock.ts'
 import type { ShardHandle, ShardTask } from '../../src/kafka/ports.ts'
@@ -75,5 +76,7 @@ const direct = respond(1_000, async () => {
 })
 routes.push({ ...base, method: 'POST', path: '/direct', direct })
 
-const server = createServer(createApp({ authenticate, ids, clock, logger, onAnswer: nothing }, routes))
+const server = createServer(
+  createApp({ authenticate, rates: createRates({ clock }), ids, clock, logger, onAnswer: nothing }, routes),
+)
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

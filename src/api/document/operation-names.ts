@@ -48,6 +48,7 @@ GET /keys listKeys keys.list
 POST /keys createKey keys.create once
 DELETE /keys/:id deleteKey keys.delete
 POST /keys/:id/end-sessions endSessionsOfKey keys.endSessions
+POST /keys/:id/aws-credentials awsCredentialsOfKey keys.awsCredentials
 POST /sessions createSession sessions.create once
 GET /sessions/current getSession sessions.current
 DELETE /sessions/current endSession sessions.end

@@ -16,10 +16,13 @@ import type { Authenticate } from './authenticate.ts'
 import { RequestAborted } from './body.ts'
 import { createCalls } from './calls.ts'
 import { failureBody, failureOf, JSON_TYPE, success } from './envelope.ts'
+import type { Rates } from './rates.ts'
 import type { Answer, DirectHandler, Route, Rows } from './route.ts'
 
 export interface AppDeps {
   authenticate: Authenticate
+  /** Of calls per second, by plan. */
+  rates: Rates
   ids: Ids
   clock: Clock
   logger: Logger

@@ -4,7 +4,6 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
-import type { Clock } from '../../clock.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
 import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
@@ -13,7 +12,7 @@ import { BODY_BYTES_MAX, checkContentType, parseCommand, readBody } from './body
 import { refuseControls } from './control-characters.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
 import { refuseKeyInQuery } from './key-in-query.ts'
-import { createRates, type Rates } from './rates.ts'
+import type { Rates } from './rates.ts'
 import type { Call, Principal, Rate, Route, SessionOfCall } from './route.ts'
 import { type Check, createValidators } from './validate.ts'
 
@@ -30,12 +29,11 @@ const NO_QUERY = { type: 'object', additionalProperties: false }
 /** The schemas of a route are compiled once, at its first call. */
 export function createCalls({
   authenticate,
-  clock,
+  rates,
 }: {
   authenticate: Authenticate
-  clock: Clock
+  rates: Rates
 }): (route: Route) => Prepare {
-  const rates = createRates({ clock })
   const validators = createValidators()
   return route => {
     const checkQuery = validators.query(route.query ?? NO_QUERY)

@@ -1,30 +1,38 @@
 /** The operator's calls about organizations, and an organization's own keys. */
 
-import type { Keys, NewKey } from '../../control-plane/organizations/keys.ts'
+import { checkGrant, type Keys, type NewKey } from '../../control-plane/organizations/keys.ts'
 import type {
   NewOrganization,
   OrganizationPatch,
   Organizations,
 } from '../../control-plane/organizations/organizations.ts'
 import { byCreation } from '../../control-plane/store/view-store.ts'
+import type { AwsCredentials } from '../../crypto/aws-credentials.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
+import { holdsScope } from '../../model/scopes.ts'
+import { baseOf } from '../http/call-base.ts'
 import { keyOf, organizationOf } from '../http/caller.ts'
 import { pageAnswer, pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { isMeant } from '../http/text-search.ts'
 import { presentKey, presentOrganization } from './presenter.ts'
 
+/** What calls of queues may need. */
+const OF_QUEUES = ['queues:receive', 'queues:manage', 'events:payload'] as const
+
 export function createOrganizationHandlers({
   organizations,
   keys,
   view,
+  awsCredentials,
 }: {
   organizations: Organizations
   keys: Keys
   view: ControlView
+  awsCredentials: AwsCredentials
 }) {
   const present = async (changing: Promise<Organization>): Promise<Answer> => ({
     data: presentOrganization(await changing),
@@ -77,6 +85,17 @@ export function createOrganizationHandlers({
     async deleteKey(call: Call): Promise<Answer> {
       await keys.delete(call.caller, organizationOf(call).id, id(call))
       return { data: { id: id(call), deleted: true } }
+    },
+    /** They do with queues what the key does: so the caller must hold what the key holds. */
+    awsCredentials(call: Call): Answer {
+      const key = view.find('key', organizationOf(call).id, id(call))
+      if (key === undefined) throw new ClarionError('not_found', 'There is no such key.')
+      checkGrant(keyOf(call), {
+        environment: key.environment,
+        scopes: OF_QUEUES.filter(scope => holdsScope(key, scope)),
+      })
+      const secretAccessKey = awsCredentials.secretOf(key.id)
+      return { data: { accessKeyId: key.id, secretAccessKey, region: 'clarion', endpoint: `${baseOf(call)}/sqs` } }
     },
     endSessions: async (call: Call): Promise<Answer> => ({
       data: presentKey(await keys.endSessions(call.caller, organizationOf(call).id, id(call))),

@@ -12,7 +12,7 @@ export type OrganizationHandlers = ReturnType<typeof createOrganizationHandlers>
 
 // biome-ignore format: a table
 export function createOrganizationRoutes(on: OrganizationHandlers, load: LoadHandlers): Route[] {
-  const { organization, organizationPatch, key, newKey, madeKey } = organizations
+  const { organization, organizationPatch, key, newKey, madeKey, awsCredentials } = organizations
   return [
     route('GET', '/api/v1/whoami', 'any', 'The calling key.', { answer: organizations.whoami }, on.whoami),
 
@@ -32,6 +32,7 @@ export function createOrganizationRoutes(on: OrganizationHandlers, load: LoadHan
     route('GET', '/api/v1/keys', 'keys:manage', 'List keys.', list(key), on.listKeys),
     route('POST', '/api/v1/keys', 'keys:manage', 'Make a key; it is shown once.', { body: newKey, answer: madeKey, status: 201 }, on.createKey),
     route('POST', '/api/v1/keys/:id/end-sessions', 'keys:manage', 'End the sessions of the console that a key has opened.', { answer: key }, on.endSessions),
+    route('POST', '/api/v1/keys/:id/aws-credentials', 'keys:manage', 'The credentials by which clients of SQS call queues with a key.', { answer: awsCredentials }, on.awsCredentials),
     route('DELETE', '/api/v1/keys/:id', 'keys:manage', 'Delete a key.', { answer: deleted }, on.deleteKey),
   ]
 }

@@ -66,6 +66,13 @@ export const newKey = object({ name: text(1, 120), environment, scopes, 'expires
 /** `apiKey` is the key itself; this answer is the only one with it. */
 export const madeKey = object({ key, apiKey: string })
 
+export const awsCredentials = object({
+  accessKeyId: string,
+  secretAccessKey: string,
+  region: string,
+  endpoint: { ...string, description: 'Of clients of SQS.' },
+})
+
 export const whoami = object({
   kind: oneOf(['operator', 'key']),
   organization: { anyOf: [organization, { type: 'null' }] },

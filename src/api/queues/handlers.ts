@@ -22,11 +22,9 @@ export function createQueueHandlers(deps: {
 }) {
   const { queues, queueCalls, view, streaming } = deps
 
-  function present({ organizationId: _org, startOffsets: _offsets, ...queue }: QueueRecord) {
-    return {
-      ...queue,
-      receivable: queue.active && !isBeyondPlan(view, { ...queue, organizationId: _org, startOffsets: _offsets }),
-    }
+  function present(record: QueueRecord) {
+    const { organizationId: _org, startOffsets: _offsets, contracts = {}, ...queue } = record
+    return { ...queue, contracts, receivable: queue.active && !isBeyondPlan(view, record) }
   }
 
   async function startOf(owner: Owner, from: string): Promise<number[]> {

@@ -1,10 +1,8 @@
 /** Messages of queues, with the payloads' own bytes inside. */
 import type { DeadLetter, HandedOut, PeekAnswer } from '../../queues/calls.ts'
-import type { Settled } from '../../queues/rules.ts'
 import { JSON_TYPE } from '../http/envelope.ts'
 import type { Answer } from '../http/route.ts'
-
-type Result = { receipt: string } & (Settled | { status: 'receipt_unknown' })
+import type { Result } from './queue-messages.ts'
 
 export function presentResults(results: readonly Result[]) {
   return results.map(result => {

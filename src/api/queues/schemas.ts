@@ -1,4 +1,17 @@
-import { boolean, integer, listOf, nullable, object, oneOf, stored, string, text, time } from '../http/schema-parts.ts'
+import { CONTRACTS_MAX } from '../../registry/contract-settings.ts'
+import {
+  anyObject,
+  boolean,
+  integer,
+  listOf,
+  nullable,
+  object,
+  oneOf,
+  stored,
+  string,
+  text,
+  time,
+} from '../http/schema-parts.ts'
 
 const seconds = (minimum: number, maximum: number) => ({ type: 'integer', minimum, maximum })
 
@@ -16,6 +29,7 @@ const backoff = {
 
 const settings = {
   'conditions?': { description: 'Conditions over the event, as those of webhooks.' },
+  'contracts?': { type: ['object', 'null'], additionalProperties: anyObject, maxProperties: CONTRACTS_MAX },
   'visibilityTimeoutSeconds?': seconds(1, 43_200),
   'maxReceives?': { type: 'integer', minimum: 1, maximum: 1_000 },
   'nackBackoff?': backoff,
@@ -41,6 +55,7 @@ export const queue = object({
   ...stored,
   ...{ environment: oneOf(['live', 'test']), name: string, selectors: listOf(string) },
   conditions: { type: ['object', 'null'] },
+  contracts: anyObject,
   ...{ visibilityTimeoutSeconds: integer, maxReceives: integer, nackBackoff: backoff },
   ...{ retentionHours: integer, ordered: boolean, deadLetterQueueId: nullable(string), active: boolean },
   /** The plan has fewer queues than there are, and this is one of the newest. */

@@ -54,7 +54,7 @@ export const registrationQuery = {
 }
 
 const findings = listOf(object({ path: string, rule: string, message: string }))
-const receiver = object({ kind: oneOf(['webhook', 'workflow']), id: string, name: nullable(string) })
+const receiver = object({ kind: oneOf(['webhook', 'queue', 'workflow']), id: string, name: nullable(string) })
 /** Of a receiver's contract, with the receiver. */
 const warnings = listOf(object({ path: string, rule: string, message: string, 'receiver?': receiver }))
 const registrationFields = {

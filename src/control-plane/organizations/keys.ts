@@ -116,7 +116,7 @@ export function createKeys(deps: {
 }
 
 /** A key grants no more than it holds: otherwise any key that may make keys could gain every scope and environment. */
-function checkGrant(maker: ApiKey, { scopes, environment }: NewKey): void {
+export function checkGrant(maker: ApiKey, { scopes, environment }: Pick<NewKey, 'scopes' | 'environment'>): void {
   const missing = scopes.filter(scope => !holdsScope(maker, scope))
   if (missing.length > 0)
     throw new ClarionError(

@@ -3,11 +3,14 @@ import { parseConditions } from '../../events/conditions.ts'
 import { notASelector, parseSelector } from '../../events/selector.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { NackBackoff, QueueRecord } from '../../model/queues.ts'
+import { checkedContracts } from '../../registry/contract-settings.ts'
+import type { Validators } from '../../registry/validators.ts'
 
 export interface QueueSettings {
   name?: string
   selectors?: string[]
   conditions?: unknown
+  contracts?: Record<string, unknown> | null
   visibilityTimeoutSeconds?: number
   maxReceives?: number
   nackBackoff?: NackBackoff | null
@@ -26,8 +29,11 @@ export const QUEUE_DEFAULTS = {
   active: true,
 } as const satisfies Partial<QueueRecord>
 
-/** Only the fields that are given. Throws `invalid_event_selector` and `validation_failed`. */
-export function checkedSettings({ conditions, ...given }: QueueSettings): Partial<QueueRecord> {
+/** Only the fields that are given. Throws `invalid_event_selector`, `validation_failed`, and for contracts the codes of a schema. */
+export function checkedSettings(settings: QueueSettings, deps: { validators: Validators }): Partial<QueueRecord> {
+  const { conditions, contracts, ...rest } = settings
+  const given: Partial<QueueRecord> = rest
+  if (contracts !== undefined) given.contracts = checkedContracts(contracts ?? {}, deps)
   if (given.selectors !== undefined) checkSelectors(given.selectors)
   const backoff = given.nackBackoff
   if (backoff && backoff.firstSeconds > backoff.maxSeconds)

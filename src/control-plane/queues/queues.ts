@@ -6,6 +6,7 @@ import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
 import { planOf } from '../../model/plans.ts'
 import type { QueueRecord } from '../../model/queues.ts'
+import type { Validators } from '../../registry/validators.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'
@@ -31,13 +32,20 @@ export interface Queues {
   delete(caller: Caller, owner: Owner, id: string, revision?: number): Promise<void>
 }
 
-export function createQueues(deps: { store: ControlStore; ids: Ids; clock: Clock; announce: Announce }): Queues {
+export function createQueues(deps: {
+  store: ControlStore
+  ids: Ids
+  clock: Clock
+  announce: Announce
+  /** Compiles contracts. */
+  validators: Validators
+}): Queues {
   const { store, ids, clock, announce } = deps
 
   return {
     async create(caller, owner, input, startOffsets) {
       const { ordered = false, ...settings } = input
-      const fields = checkedSettings(settings)
+      const fields = checkedSettings(settings, deps)
       checkName(input.name, ordered)
       const now = new Date(clock.nowMs()).toISOString()
       const queue: QueueRecord = {
@@ -65,7 +73,7 @@ export function createQueues(deps: { store: ControlStore; ids: Ids; clock: Clock
       })
     },
     async patch(caller, owner, id, patch, revision) {
-      const fields = checkedSettings(patch)
+      const fields = checkedSettings(patch, deps)
       return store.change(ids.next('chg'), (current): Decision<QueueRecord> => {
         const before = getQueue(current, owner, id)
         checkRevision(before, revision)

@@ -3,6 +3,7 @@ import { createSelectorIndex } from '../../events/selector.ts'
 import { finding } from '../../json/json-text.ts'
 import type { Code } from '../../model/codes.ts'
 import type { Organization } from '../../model/organizations.ts'
+import type { QueueRecord } from '../../model/queues.ts'
 import type { ReceiverFinding, ReceiverOfEvents } from '../../model/registrations.ts'
 import type { Webhook } from '../../model/webhooks.ts'
 import type { Workflow } from '../../model/workflows.ts'
@@ -25,6 +26,7 @@ export interface ContractedVersion {
 
 export interface Receivers {
   webhooks: readonly Webhook[]
+  queues: readonly QueueRecord[]
   workflows: readonly Workflow[]
 }
 
@@ -33,9 +35,13 @@ interface Bound {
   contract: SchemaObject
 }
 
-/** Of webhooks that select the version and workflows that it may start, in both environments. */
-export function judgedContracts({ webhooks, workflows }: Receivers, version: ContractedVersion): JudgedContract[] {
-  const bound = [...ofWebhooks(webhooks, version), ...ofWorkflows(workflows, version)]
+/** Of webhooks and queues that select the version and workflows that it may start, in both environments. */
+export function judgedContracts(receivers: Receivers, version: ContractedVersion): JudgedContract[] {
+  const bound = [
+    ...ofWebhooks(receivers.webhooks, version),
+    ...ofQueues(receivers.queues, version),
+    ...ofWorkflows(receivers.workflows, version),
+  ]
   const verdicts = judgeContracts(
     version.schema,
     bound.map(({ contract }) => contract),
@@ -43,15 +49,24 @@ export function judgedContracts({ webhooks, workflows }: Receivers, version: Con
   return bound.map(({ receiver }, at) => ({ receiver, ...(verdicts[at] as ContractVerdict) }))
 }
 
-function ofWebhooks(webhooks: readonly Webhook[], { fullName, canonicalName }: ContractedVersion): Bound[] {
-  const event = { type: fullName, canonicalName, kind: null }
+function ofWebhooks(webhooks: readonly Webhook[], version: ContractedVersion): Bound[] {
   return webhooks.flatMap(({ id, name, events, contracts, peer }) => {
-    const contract = contractOf(contracts, fullName)
-    if (!contract || peer !== null) return []
-    const isSelected = createSelectorIndex([{ selectors: events, value: true }]).match(event).length > 0
-    return isSelected ? [{ receiver: { kind: 'webhook' as const, id, name }, contract }] : []
+    const contract = contractOf(contracts, version.fullName)
+    if (!contract || peer !== null || !isSelected(events, version)) return []
+    return [{ receiver: { kind: 'webhook' as const, id, name }, contract }]
   })
 }
+
+function ofQueues(queues: readonly QueueRecord[], version: ContractedVersion): Bound[] {
+  return queues.flatMap(({ id, name, selectors, contracts }) => {
+    const contract = contractOf(contracts, version.fullName)
+    if (!contract || !isSelected(selectors, version)) return []
+    return [{ receiver: { kind: 'queue' as const, id, name }, contract }]
+  })
+}
+
+const isSelected = (selectors: string[], { fullName, canonicalName }: ContractedVersion): boolean =>
+  createSelectorIndex([{ selectors, value: true }]).match({ type: fullName, canonicalName, kind: null }).length > 0
 
 function ofWorkflows(workflows: readonly Workflow[], version: ContractedVersion): Bound[] {
   return workflows.flatMap(workflow => {

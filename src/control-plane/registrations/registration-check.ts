@@ -101,6 +101,7 @@ export function createRegistrationRules({ validators }: { validators: Validators
       return { ...check, contracts: [] }
     const receivers = {
       webhooks: view.list('webhook', organization.id),
+      queues: view.list('queue', organization.id),
       workflows: view.list('workflow', organization.id),
     }
     const contracts = judgedContracts(receivers, {

@@ -6,6 +6,7 @@
 import type { Clock, Timer } from '../../clock.ts'
 import { readJson } from '../../json/read-json.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
+import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { createFederationIndex } from '../../model/federation-view.ts'
 import type { Organization } from '../../model/organizations.ts'
@@ -119,7 +120,7 @@ function createShelves() {
   const shelves = new Map<string, Shelf>()
   const organizations = new Map<string, Organization>()
   const bySlug = new Map<string, Organization>()
-  const keys = new Map<string, RecordsByKind['key']>()
+  const keys = createKeyIndex()
   const events = new Map<string, Map<string, Versions>>()
   const federation = createFederationIndex()
 
@@ -145,8 +146,8 @@ function createShelves() {
       reindexOrganization(before as Organization | undefined, after as Organization | undefined)
     if (kind === 'registration') reindexVersion(before as Registration | undefined, after as Registration | undefined)
     if (kind !== 'key') return
-    if (before !== undefined) keys.delete((before as RecordsByKind['key']).hash)
-    if (after !== undefined) keys.set((after as RecordsByKind['key']).hash, after as RecordsByKind['key'])
+    if (before !== undefined) keys.remove(before as ApiKey)
+    if (after !== undefined) keys.add(after as ApiKey)
   }
   const reindexOrganization = (before: Organization | undefined, after: Organization | undefined) => {
     if (before !== undefined) bySlug.delete(before.slug)
@@ -188,7 +189,8 @@ function createShelves() {
       organizations: () => organizations.values(),
       organization: (organizationId: string) => organizations.get(organizationId),
       organizationBySlug: (slug: string) => bySlug.get(slug),
-      keyByHash: (hash: string) => keys.get(hash),
+      keyByHash: keys.byHash,
+      keyById: keys.byId,
       webhooks: (organizationId: string) => listed(shelf('webhook', organizationId)) as RecordsByKind['webhook'][],
       event(organizationId: string, fullName: string): RegisteredEvent | undefined {
         const versions = events.get(organizationId)?.get(fullName)
@@ -213,4 +215,21 @@ function listed(shelf: Shelf | undefined): RecordsByKind[Kind][] {
 export function byCreation(a: { createdAt: string; id: string }, b: { createdAt: string; id: string }): number {
   const [left, right] = a.createdAt === b.createdAt ? [a.id, b.id] : [a.createdAt, b.createdAt]
   return left < right ? -1 : left > right ? 1 : 0
+}
+
+function createKeyIndex() {
+  const byHash = new Map<string, ApiKey>()
+  const byId = new Map<string, ApiKey>()
+  return {
+    add(key: ApiKey): void {
+      byHash.set(key.hash, key)
+      byId.set(key.id, key)
+    },
+    remove({ hash, id }: ApiKey): void {
+      byHash.delete(hash)
+      byId.delete(id)
+    },
+    byHash: (hash: string) => byHash.get(hash),
+    byId: (id: string) => byId.get(id),
+  }
 }

@@ -100,6 +100,13 @@ class AuditEntry(Model):
     data: dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
+class AwsCredentials(Model):
+    access_key_id: str
+    secret_access_key: str
+    region: str
+    endpoint: str
+
+@dataclass(frozen=True, kw_only=True)
 class Caller(Model):
     kind: str
     organization: Organization | None
@@ -1311,6 +1318,7 @@ class Queue(Model):
     name: str
     selectors: list[str]
     conditions: dict[str, Any] | None
+    contracts: dict[str, Any]
     visibility_timeout_seconds: int
     max_receives: int
     nack_backoff: QueueNackBackoff | None
@@ -2506,8 +2514,8 @@ NewPlatformEvent = TypedDict("NewPlatformEvent", {
 
 NewQueue = TypedDict("NewQueue", {
     "name": "str", "selectors": "list[str]", "conditions": "Any",
-    "visibilityTimeoutSeconds": "int", "maxReceives": "int",
-    "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
+    "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
+    "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
     "deadLetterQueueId": "str | None", "active": "bool", "ordered": "bool", "start": "str",
 }, total=False)
 
@@ -2602,8 +2610,8 @@ PurgeQueueInput = TypedDict("PurgeQueueInput", {"dead": "bool"}, total=False)
 
 QueuePatch = TypedDict("QueuePatch", {
     "name": "str", "selectors": "list[str]", "conditions": "Any",
-    "visibilityTimeoutSeconds": "int", "maxReceives": "int",
-    "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
+    "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
+    "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
     "deadLetterQueueId": "str | None", "active": "bool",
 }, total=False)
 

@@ -59,6 +59,9 @@ CREATE_KEY = Operation(
 END_SESSIONS_OF_KEY = Operation(
     "endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", ids="keyId",
 )
+AWS_CREDENTIALS_OF_KEY = Operation(
+    "awsCredentialsOfKey", "POST", "/api/v1/keys/{}/aws-credentials", ids="keyId",
+)
 DELETE_KEY = Operation("deleteKey", "DELETE", "/api/v1/keys/{}", ids="keyId")
 CREATE_SESSION = Operation(
     "createSession", "POST", "/api/v1/sessions", repeat="ifNotDone", body="apiKey loginToken",
@@ -329,15 +332,15 @@ LIST_STREAMS = Operation("listStreams", "GET", "/api/v1/events/streams")
 END_STREAM = Operation("endStream", "DELETE", "/api/v1/events/streams/{}", ids="streamId")
 CREATE_QUEUE = Operation(
     "createQueue", "POST", "/api/v1/queues", repeat="ifNotDone",
-    body="name selectors conditions visibilityTimeoutSeconds maxReceives nackBackoff "
-    "retentionHours deadLetterQueueId active ordered start",
+    body="name selectors conditions contracts visibilityTimeoutSeconds maxReceives "
+    "nackBackoff retentionHours deadLetterQueueId active ordered start",
 )
 LIST_QUEUES = Operation("listQueues", "GET", "/api/v1/queues", query="limit cursor")
 GET_QUEUE = Operation("getQueue", "GET", "/api/v1/queues/{}", ids="queueId")
 UPDATE_QUEUE = Operation(
     "updateQueue", "PATCH", "/api/v1/queues/{}", ids="queueId",
-    body="name selectors conditions visibilityTimeoutSeconds maxReceives nackBackoff "
-    "retentionHours deadLetterQueueId active",
+    body="name selectors conditions contracts visibilityTimeoutSeconds maxReceives "
+    "nackBackoff retentionHours deadLetterQueueId active",
 )
 DELETE_QUEUE = Operation("deleteQueue", "DELETE", "/api/v1/queues/{}", ids="queueId", query="force")
 RECEIVE_MESSAGES = Operation(

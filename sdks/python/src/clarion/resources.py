@@ -1282,6 +1282,12 @@ class Keys:
         """End the sessions of the console that a key has opened."""
         return self._core.call(operations.END_SESSIONS_OF_KEY, "Key", locals())
 
+    def aws_credentials(
+        self, key_id: str, *, request_options: Options = None,
+    ) -> models.AwsCredentials:
+        """The credentials by which clients of SQS call queues with a key."""
+        return self._core.call(operations.AWS_CREDENTIALS_OF_KEY, "AwsCredentials", locals())
+
     def delete(self, key_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a key."""
         return self._core.call(operations.DELETE_KEY, "Deleted", locals())
@@ -1518,6 +1524,7 @@ class Queues:
 
     def create(
         self, *, name: str, selectors: Sequence[str], conditions: Opt[Any] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
         nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
         retention_hours: Opt[int] = NOT_GIVEN, dead_letter_queue_id: Opt[str | None] = NOT_GIVEN,
@@ -1548,6 +1555,7 @@ class Queues:
     def update(
         self, queue_id: str, *, name: Opt[str] = NOT_GIVEN,
         selectors: Opt[Sequence[str]] = NOT_GIVEN, conditions: Opt[Any] = NOT_GIVEN,
+        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
         visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
         nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
         retention_hours: Opt[int] = NOT_GIVEN, dead_letter_queue_id: Opt[str | None] = NOT_GIVEN,

@@ -68,6 +68,8 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       create: (input: api.NewKey, options: CallOptions = {}) => call<api.MadeKey>('keys.create', { ids: [], input }, options),
       /** End the sessions of the console that a key has opened. */
       endSessions: (keyId: string, options: CallOptions = {}) => call<api.Key>('keys.endSessions', { ids: [keyId] }, options),
+      /** The credentials by which clients of SQS call queues with a key. */
+      awsCredentials: (keyId: string, options: CallOptions = {}) => call<api.AwsCredentials>('keys.awsCredentials', { ids: [keyId] }, options),
       /** Delete a key. */
       delete: (keyId: string, options: CallOptions = {}) => call<api.Deleted>('keys.delete', { ids: [keyId] }, options),
     },

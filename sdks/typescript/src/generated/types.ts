@@ -117,6 +117,14 @@ export interface AuditEntry {
   [further: string]: unknown
 }
 
+export interface AwsCredentials {
+  accessKeyId: string
+  secretAccessKey: string
+  region: string
+  endpoint: string
+  [further: string]: unknown
+}
+
 export interface Caller {
   kind: string
   organization: Organization | null
@@ -1574,6 +1582,7 @@ export interface NewQueue {
   name: string
   selectors: string[]
   conditions?: unknown
+  contracts?: Record<string, Record<string, unknown>> | null | undefined
   visibilityTimeoutSeconds?: number | undefined
   maxReceives?: number | undefined
   nackBackoff?: NewQueueNackBackoff | null | undefined
@@ -1984,6 +1993,7 @@ export interface Queue {
   name: string
   selectors: string[]
   conditions: Record<string, unknown> | null
+  contracts: Record<string, unknown>
   visibilityTimeoutSeconds: number
   maxReceives: number
   nackBackoff: QueueNackBackoff | null
@@ -2034,6 +2044,7 @@ export interface QueuePatch {
   name?: string | undefined
   selectors?: string[] | undefined
   conditions?: unknown
+  contracts?: Record<string, Record<string, unknown>> | null | undefined
   visibilityTimeoutSeconds?: number | undefined
   maxReceives?: number | undefined
   nackBackoff?: NewQueueNackBackoff | null | undefined
