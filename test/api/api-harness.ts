@@ -50,6 +50,7 @@ import {
   random,
 } from '../control-plane/control-plane-harness.ts'
 import { testBroker } from '../support/kafka.ts'
+import { PATIENT_SERVER } from '../support/patient-server.ts'
 import { testTables } from '../support/tables.ts'
 import { describedBy } from './described.ts'
 import { createDomainDesks } from './domain-desks.ts'
@@ -229,7 +230,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     waitingMax: 100_000,
     ...{ adminKey: ADMIN_KEY, aliasKeyHeader: 'x-platphorm-api-key', version: '0.0.0', ids, clock, logger },
   })
-  const server = createServer(api.handler)
+  const server = createServer(PATIENT_SERVER, api.handler)
   server.on('upgrade', api.upgrade)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

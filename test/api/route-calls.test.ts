@@ -15,6 +15,7 @@ import { createValidators } from '../../src/registry/validators.ts'
 import type { GivenCommand, RunAnswer } from '../../src/run-calls/run-calls.ts'
 import { keepDefinition } from '../../src/workflows/kept-definition.ts'
 import type { ResponseKind } from '../../topics/responses.ts'
+import { PATIENT_SERVER } from '../support/patient-server.ts'
 import { workflowOf } from '../workflows/workflow-records.ts'
 
 const clock = createSystemClock()
@@ -66,7 +67,7 @@ async function serve({ trigger = {}, routesHost = '', reads = '', answer = ['tak
       ...{ check: () => undefined, call: answered, send: async command => void (await answered(command)) },
     },
   })
-  const made = createServer((request, response) => void handler(request, response))
+  const made = createServer(PATIENT_SERVER, (request, response) => void handler(request, response))
   server = made
   await new Promise<void>(resolve => made.listen(0, '127.0.0.1', resolve))
   const { port } = made.address() as AddressInfo

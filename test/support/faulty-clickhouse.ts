@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { PATIENT_SERVER } from './patient-server.ts'
 
 const CLICKHOUSE = { 'x-clickhouse-query-id': 'q', 'x-clickhouse-format': 'JSONEachRow' }
 const PAGE = '<html><body><h1>502 Bad Gateway</h1></body></html>'
@@ -55,7 +56,7 @@ export async function openFaultyClickHouse(target: string): Promise<FaultyClickH
   const { origin, username, password } = new URL(target)
   let [decide, nth, insertsToo]: [Decide, number, boolean] = [() => undefined, 0, false]
 
-  const server = createServer({ maxHeaderSize: 1024 * 1024 }, async (request, response) => {
+  const server = createServer({ ...PATIENT_SERVER, maxHeaderSize: 1024 * 1024 }, async (request, response) => {
     const body = await bodyOf(request)
     const isQuery = insertsToo || !new URL(request.url!, origin).searchParams.has('query')
     const fault = isQuery ? await decide({ sql: body.toString(), nth: nth++ }) : undefined

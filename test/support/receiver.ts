@@ -5,6 +5,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { closedInTheEnd } from './closing.ts'
+import { PATIENT_SERVER } from './patient-server.ts'
 
 /** A busy machine accepts thousands of connections late; beyond the usual 511 it would drop them. */
 const BACKLOG = 4_096
@@ -92,7 +93,9 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
     for (const check of waiting) check()
     await give(answer(request), response)
   }
-  const server = options.tls ? createHttps(options.tls, onRequest) : createHttp(onRequest)
+  const server = options.tls
+    ? createHttps({ ...PATIENT_SERVER, ...options.tls }, onRequest)
+    : createHttp(PATIENT_SERVER, onRequest)
   server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     numbers.set(socket, ++accepted)
     sockets.add(socket)

@@ -15,6 +15,7 @@ import { createLogger } from '../../src/logger.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createUnhandled } from '../../src/process/unhandled.ts'
 import { runAs } from '../../src/process/work.ts'
+import { PATIENT_SERVER } from './patient-server.ts'
 
 const clock = createSystemClock()
 const logger = createLogger('error')
@@ -77,6 +78,7 @@ const direct = respond(1_000, async () => {
 routes.push({ ...base, method: 'POST', path: '/direct', direct })
 
 const server = createServer(
+  PATIENT_SERVER,
   createApp({ authenticate, rates: createRates({ clock }), ids, clock, logger, onAnswer: nothing }, routes),
 )
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

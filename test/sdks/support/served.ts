@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
+import { PATIENT_SERVER } from '../../support/patient-server.ts'
 
 export interface Served {
   url: string
@@ -9,7 +10,7 @@ export interface Served {
 }
 
 export async function serve(listener: RequestListener): Promise<Served> {
-  const server = createServer(listener)
+  const server = createServer(PATIENT_SERVER, listener)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
