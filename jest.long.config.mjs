@@ -8,7 +8,9 @@ process.env.CLARION_PROOF_TIMES ??= '10'
 process.env.CLARION_MODEL_RUNS ??= '250'
 
 const SEARCHES = [
+  'api/cursors',
   'config-refused',
+  'docs/api-guide',
   'kafka/foreign-batches',
   'model/cursors',
   'processors/deliver/model',

@@ -4,10 +4,13 @@ import fc from 'fast-check'
 import type { Route } from '../../src/api/http/route.ts'
 import type { ListName } from '../../src/model/cursors.ts'
 import { cursorOf, forgedCursor, LIST_NAMES } from '../model/forged-cursors.ts'
+import { TIMES } from '../support/searches.ts'
 import { openTestApi, type Reply, type TestApi } from './api-harness.ts'
 import { type Furnished, furnish } from './furnished.ts'
 
-const FORGED_OF_EACH = 15
+const FORGED_OF_EACH = 3 * TIMES
+/** Of the texts that are tried, how many on each parameter: all of them in `npm run test:long`. */
+const TEXTS_OF_EACH = 2 * TIMES
 
 let api: TestApi
 let owner: Furnished
@@ -172,7 +175,7 @@ describe('every route', () => {
         fc.string({ unit: 'binary', maxLength: 60 }),
         fc.constantFrom('\\N', "'", '{a:String}', '%', '9'.repeat(400), '💥'),
       ),
-      12,
+      TEXTS_OF_EACH,
     )
     for (const route of api.routes.filter(({ method, path }) => method === 'GET' && path.startsWith('/api/v1'))) {
       const call = route.access === 'operator' ? api.operator : owner.call
@@ -190,8 +193,10 @@ describe('every route', () => {
   }, 240_000)
 
   it('never fails on a path that is not escaped as it should be', async () => {
-    for (const route of api.routes.filter(({ path }) => path.startsWith('/api/v1') && path.includes(':')))
-      for (const text of ['%zz', '%', '%ff', '%c0%80', '%00', 'x'.repeat(8_000)]) {
+    const texts = ['%zz', '%', '%ff', '%c0%80', '%00', 'x'.repeat(8_000)]
+    const routes = api.routes.filter(({ path }) => path.startsWith('/api/v1') && path.includes(':'))
+    for (const [at, route] of routes.entries())
+      for (const text of texts.filter((_, nth) => (at + nth) % texts.length < TEXTS_OF_EACH)) {
         const call = route.access === 'operator' ? api.operator : owner.call
         expectNoFailure(
           [route.path, text],
