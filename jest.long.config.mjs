@@ -13,6 +13,7 @@ const SEARCHES = [
   'docs/api-guide',
   'kafka/foreign-batches',
   'model/cursors',
+  'platform/hostile-batches',
   'processors/deliver/model',
   'registry/compatibility/proof',
   'registry/types/round-trip',

@@ -1,4 +1,4 @@
-/** Decisions of `admit`, seen from outside: both ways in, every environment, chains, months, and a log that cannot be written. */
+/** Decisions of `admit`, seen from outside: both ways in, every environment, chains, and a log that cannot be written. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'
@@ -10,7 +10,7 @@ import { events } from '../../topics/events.ts'
 import { quarantine } from '../../topics/quarantine.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { expectLedger, readLog, readToEnd, takeLedger } from '../support/ledger.ts'
-import { SHARDS, sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { SHARDS, sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver } from '../support/receiver.ts'
 
@@ -218,23 +218,3 @@ it('an emit that the log does not take is answered so, kept and skipped in the n
   expect([other.status, other.code]).toEqual([409, 'idempotency_key_conflict'])
   expectLedger(await takeLedger(platform, organization, 6), 6)
 })
-
-it('an organization over its limit is admitted again when the month turns', async () => {
-  const month = 31 * 86_400_000
-  const first = await startPlatform()
-  const organization = await first.organization('FREE')
-  await organization.call('POST', '/api/v1/events/custom/emit/batch', {
-    items: Array.from({ length: 1_000 }, () => generic('fill')),
-  })
-  expect((await emit(organization, generic('over'))).code).toBe('monthly_emit_quota_exceeded')
-  await first.stop()
-  const later = await startPlatform({ dataDir: first.dataDir, env: { CLARION_CLOCK_OFFSET_MS: String(month) } })
-  const again = await later.call<{ quota: { used: number } }>(
-    organization.apiKey,
-    'POST',
-    '/api/v1/events/custom/emit',
-    generic('again'),
-  )
-  expect([again.status, again.data.quota?.used]).toEqual([202, 1])
-  await later.stop()
-}, 120_000)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { credentialOf, eventually } from '../support/kafka-clients.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { produceBatches, type RawBatch, type RawRecord, rawBatch } from '../support/raw-batches.ts'
+import { TIMES } from '../support/searches.ts'
 import { emitted, expectLargeRefused, good, goods, quarantined, RECORDS_MAX, zstd } from './hand-made-batches.ts'
 
 let platform: TestPlatform
@@ -29,7 +30,8 @@ async function between(batch: Buffer, refusedCount: number) {
 }
 
 describe('an uncompressed batch, into which the broker does not look,', () => {
-  it.each([[[0, 5]], [[0, 0]], [[-3, 0]], [[1, 0]], [[0, 2 ** 31 - 1]]])(
+  const DELTAS = [[[0, 2 ** 31 - 1]], [[-3, 0]], [[0, 5]], [[0, 0]], [[1, 0]]]
+  it.each(DELTAS.slice(0, 2 * TIMES))(
     'whose records claim the offsets %j goes to quarantine in its own places',
     async deltas => {
       expect(await between(rawBatch(goods(...deltas)), 2)).toEqual({

@@ -1,11 +1,10 @@
 /** System notices that follow from work of the platform, on a whole one. One minute of the schedule becomes 20 ms. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
+import { noticesOf, type StoredNotice } from './stored-notices.ts'
 
 const ENV = { CLARION_TIME_SCALE: String(1 / 3_000) }
-const DAY_MS = 86_400_000
 const closing: Array<() => Promise<unknown>> = []
 let platform: TestPlatform
 
@@ -16,31 +15,6 @@ afterAll(async () => {
   for (const close of closing.splice(0)) await close()
   await platform?.stop()
 }, 60_000)
-
-interface Stored {
-  kind: string | null
-  channel: string
-  severity: string
-  title: string
-  message: string
-  environment: string
-  data: Record<string, unknown>
-  source: { kind: string; id: string }
-}
-
-const WITHIN_MS = 60_000
-
-/** The in-app notices of this kind, once there are some. */
-async function noticesOf(organization: Pick<TestOrganization, 'call'>, kind: string): Promise<Stored[]> {
-  const deadline = performance.now() + WITHIN_MS
-  for (;;) {
-    const { data } = await organization.call<Stored[]>('GET', '/api/v1/notifications?limit=100&channel=in-app')
-    const found = data.filter(each => each.kind === kind)
-    if (found.length > 0) return found
-    if (performance.now() > deadline) throw new Error(`no ${kind} among ${JSON.stringify(data)}`)
-    await pause(50)
-  }
-}
 
 async function emit(organization: TestOrganization, count: number): Promise<void> {
   const items = Array.from({ length: count }, () => ({ name: 'platformxe.generic', payload: { kind: 'k' } }))
@@ -104,23 +78,6 @@ it('a membership that the other side pauses is told to this side alone', async (
   expect((await peer.call('POST', `${of}/accept`)).status).toBe(200)
   expect((await owner.call('POST', `${of}/members/${invite.data.id}/pause`)).status).toBe(200)
   expect(await noticesOf(peer, 'federation_peer')).toMatchObject([{ severity: 'warning' }])
-  const { data } = await owner.call<Stored[]>('GET', '/api/v1/notifications?limit=100')
+  const { data } = await owner.call<StoredNotice[]>('GET', '/api/v1/notifications?limit=100')
   expect(data.filter(({ kind }) => kind === 'federation_peer')).toEqual([])
 }, 90_000)
-
-it('a key that expires within a week is told once, when the week begins', async () => {
-  const own = await startPlatform({ env: ENV })
-  const organization = await own.organization()
-  const expiresAt = new Date(Date.now() + 8 * DAY_MS).toISOString()
-  const made = await organization.call<{ key: { id: string } }>('POST', '/api/v1/keys', {
-    ...{ name: 'soon', environment: 'live', scopes: ['events:read'], expiresAt },
-  })
-  expect(made.status).toBe(201)
-  await own.stop()
-  const later = { ...ENV, CLARION_CLOCK_OFFSET_MS: String(2 * DAY_MS) }
-  const again = await startPlatform({ env: later, dataDir: own.dataDir })
-  closing.push(() => again.stop())
-  const back = { call: (...args: [string, string]) => again.call(organization.apiKey, ...args) } as TestOrganization
-  const notices = await noticesOf(back, 'key_expiring')
-  expect(notices).toMatchObject([{ severity: 'warning', data: { keyId: made.data.key.id, expiresAt } }])
-}, 180_000)

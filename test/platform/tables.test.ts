@@ -8,7 +8,7 @@ import { readChild } from '../../src/embedded/part-directory.ts'
 import { isAlive, waitUntilGone } from '../../src/embedded/process-identity.ts'
 import { orderedValue, writeCursor } from '../../src/model/cursors.ts'
 import { root } from '../docs/blocks.ts'
-import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { systemPrograms, systemServer } from '../support/tables.ts'
 
 const PATH = '/api/v1/tables'
@@ -43,15 +43,17 @@ const servers = [
 
 describe.each(servers)('tables on $server', ({ url }) => {
   let platform: TestPlatform
+  let own: TestPlatform | undefined
   let shop: TestOrganization
   let other: TestOrganization
   beforeAll(async () => {
     const given = await url()
-    platform = await startPlatform({ env: given === undefined ? {} : { DATABASE_URL: given } })
+    if (given === undefined) platform = await sharedPlatform()
+    else platform = own = await startPlatform({ env: { DATABASE_URL: given } })
     shop = await platform.organization('PRO')
     other = await platform.organization('PRO')
   }, 180_000)
-  afterAll(() => platform?.stop())
+  afterAll(() => own?.stop())
 
   const call = (method: string, path = '', body?: unknown) => shop.call(method, PATH + path, body)
 
@@ -346,7 +348,7 @@ describe('the embedded PostgreSQL', () => {
   }, 240_000)
 
   it('is known to the guard: no webhook reaches it', async () => {
-    const platform = await startPlatform()
+    const platform = await sharedPlatform()
     const organization = await used(platform)
     const { connection } = childOf(platform.dataDir) as unknown as { connection: { port: number } }
     const made = await organization.call('POST', '/api/v1/webhooks', {
@@ -354,6 +356,5 @@ describe('the embedded PostgreSQL', () => {
       events: ['*'],
     })
     expect([made.status, made.code]).toEqual([400, 'invalid_webhook_url'])
-    await platform.stop()
   }, 120_000)
 })

@@ -82,20 +82,3 @@ restarted(
   },
   180_000,
 )
-
-restarted(
-  'that is interrupted while nobody answers ends at once, with 0',
-  async () => {
-    const { apiKey } = await platform.organization('PRO')
-    const env = { CLARION_URL: platform.base, CLARION_API_KEY: apiKey }
-    rmSync(file, { force: true })
-    expect((await runCommand(env, ['credentials', 'create', 'laptop', '--out', file])).code).toBe(0)
-    const listening = [start(env, 'listen'), start(env, 'listen', '--kafka', file)]
-    await Promise.all([listening[0]!.says('listening'), listening[1]!.says('reading events.')])
-    await platform.stop()
-    await Promise.all([listening[0]!.says('Once more in'), listening[1]!.says('the brokers are away')])
-    for (const each of listening) each.interrupt()
-    expect((await Promise.all(listening.map(each => each.finished))).map(({ code }) => code)).toEqual([0, 0])
-  },
-  120_000,
-)
