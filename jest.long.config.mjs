@@ -8,6 +8,7 @@ process.env.CLARION_PROOF_TIMES ??= '10'
 process.env.CLARION_MODEL_RUNS ??= '250'
 
 const SEARCHES = [
+  'analytics/delivery-lists',
   'api/cursors',
   'config-refused',
   'docs/api-guide',

@@ -8,6 +8,7 @@ import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { deliveryId } from '../../src/model/ids.ts'
 import { patient } from '../support/patience.ts'
+import { TIMES } from '../support/searches.ts'
 import { attempt, matched, NOON } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 import { DAY_MS, emit, rowsOf, WEBHOOKS } from './random-histories.ts'
@@ -118,7 +119,7 @@ describe('for random histories', () => {
       ),
       RUNS,
     )
-  }, 180_000)
+  }, 180_000 * TIMES)
 
   it('every filter of the list of emits shows those, and as, the single read does', async () => {
     const isOver = timeBudget()
@@ -165,14 +166,14 @@ describe('for random histories', () => {
       ),
       RUNS,
     )
-  }, 180_000)
+  }, 180_000 * TIMES)
 })
 
 /** Each is a history of its own in the database, with some hundred queries. */
 /** The same histories each time; `CLARION_LISTS_SEED` looks at others. */
-const RUNS = { seed: Number(process.env.CLARION_LISTS_SEED ?? 1), numRuns: 5, endOnFailure: true }
+const RUNS = { seed: Number(process.env.CLARION_LISTS_SEED ?? 1), numRuns: 2 * TIMES, endOnFailure: true }
 /** A busy machine takes long for one: no other is begun after this time. */
-const BEGIN_WITHIN_MS = patient(10_000)
+const BEGIN_WITHIN_MS = patient(10_000) * TIMES
 function timeBudget(): () => boolean {
   const endMs = clock.monotonicMs() + BEGIN_WITHIN_MS
   let runs = 0

@@ -81,7 +81,7 @@ export function createDeliverySearch(client: AnalyticsClient) {
   function findConsidered(
     shared: Shared,
     status: DeliverySearch['status'],
-    { limit, first }: { limit: number; first: EventPlace | undefined },
+    { limit, first, isShown }: { limit: number; first: EventPlace | undefined; isShown: (each: Delivery) => boolean },
   ): Promise<Filled<Delivery, EventPlace>> {
     const bounds = (before: EventPlace | undefined) => {
       const [beforeTime, beforeEmit] = before ?? first ?? [null, null]
@@ -101,7 +101,7 @@ export function createDeliverySearch(client: AnalyticsClient) {
         for (let from = before, batch = Math.min(most, EVENTS_AT_ONCE); ; batch = EVENTS_AT_ONCE) {
           const parameters = { ...bounds(from), reachedTime, reachedEmit, limit: batch }
           const found = await client.query<ConsideredEvent>(events, parameters)
-          items.push(...(await deliveriesOf(shared, found, status)))
+          items.push(...(await deliveriesOf(shared, found, status)).filter(isShown))
           const last = found.at(-1)
           if (items.length >= most || found.length < batch || last === undefined) return items
           from = [last.createdAt, last.emitId]
@@ -137,20 +137,21 @@ export function createDeliverySearch(client: AnalyticsClient) {
         (trigger ?? 'live') === 'live' &&
         (status === undefined || status === 'pending' || status === 'skipped')
       const first: EventPlace | undefined = place && [place[0], `cee_${place[1].slice('evt_'.length)}~`]
+      // The event of the place is read again, with those of its deliveries that an earlier page has shown.
+      const isShown = (each: Delivery) =>
+        (place === undefined || comparePlaces(placeOf(each), place) < 0) &&
+        (trigger === null || each.trigger === trigger)
       // Before: the other list would otherwise miss what gets its first step meanwhile.
       const own = hasOwn
-        ? await findConsidered(shared, status, { limit: limit + 1, first })
+        ? await findConsidered(shared, status, { limit: limit + 1, first, isShown })
         : { items: [], stoppedAt: undefined }
       const stop: Place<'deliveries'> | undefined = own.stoppedAt && [
         own.stoppedAt[0],
         `evt_${own.stoppedAt[1].slice('cee_'.length)}`,
         FIRST_DELIVERY,
       ]
-      const isShown = (each: Delivery) =>
-        (place === undefined || comparePlaces(placeOf(each), place) < 0) &&
-        (stop === undefined || comparePlaces(placeOf(each), stop) > 0) &&
-        (trigger === null || each.trigger === trigger)
-      const items = together(own.items, await findAttempted()).filter(isShown)
+      const isBeforeStop = (each: Delivery) => stop === undefined || comparePlaces(placeOf(each), stop) > 0
+      const items = together(own.items, await findAttempted()).filter(each => isShown(each) && isBeforeStop(each))
       return toFilledPage('deliveries', { items, stoppedAt: stop }, limit, placeOf)
     },
   }
