@@ -174,8 +174,8 @@ export function historyFaults(share: number): void {
     })
 
     it('it changes something, and any of its queries fails', async () => {
-      for (const [route, queries] of asking) {
-        if (route.method === 'GET') continue
+      const changing = [...asking].filter(([{ method }]) => method !== 'GET')
+      for (const [route, queries] of changing.filter((_, at) => at % Math.ceil(share / 3) === 0)) {
         const places = share === 1 ? Array.from({ length: queries }, (_, place) => place) : [queries - 1]
         const each = await Promise.all(places.map(async place => [place, await furnish(api)] as const))
         for (const [place, furnished] of each) await expectUnavailable(route, furnished, 'is reset', 'last', place)
