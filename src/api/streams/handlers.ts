@@ -1,7 +1,7 @@
 /** Streams as a resource: tokens for browsers, and the list of what is open. */
 import type { OpenStream } from '../../../topics/streams-presence.ts'
 import { ClarionError } from '../../model/codes.ts'
-import type { StreamHub } from '../../streaming/hub/hub.ts'
+import type { StreamHub } from '../../streaming/hub/hub-calls.ts'
 import type { Presence } from '../../streaming/hub/presence.ts'
 import { type StreamTokens, TTL_S } from '../../streaming/hub/tokens.ts'
 import { createSelection } from '../../streaming/selection.ts'
