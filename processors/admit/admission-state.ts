@@ -149,7 +149,7 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
       counters.load(key.organizationId, record.value ? organizationCountersCodec.decode(record.value) : undefined)
     else
       positions.load(
-        placeOf(key.topic, key.partition),
+        inputOf(key.topic, key.partition),
         record.value ? inputPositionCodec.decode(record.value) : undefined,
       )
   }
@@ -189,14 +189,14 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
         left -= before - keys.size(organizationId)
       }
     },
-    position: (topic, partition) => positions.get(placeOf(topic, partition))?.nextOffset,
+    position: (topic, partition) => positions.get(inputOf(topic, partition))?.nextOffset,
     known(topic, partition) {
-      const { topicId, leaderEpoch } = positions.get(placeOf(topic, partition)) ?? NOT_KNOWN
+      const { topicId, leaderEpoch } = positions.get(inputOf(topic, partition)) ?? NOT_KNOWN
       return topicId === null ? undefined : { topicId, leaderEpoch }
     },
     advance(topic, partition, nextOffset, known) {
       // Nothing of the former position remains: an older epoch would say that this record cannot be here.
-      positions.set(placeOf(topic, partition), { nextOffset, ...(known ?? NOT_KNOWN) })
+      positions.set(inputOf(topic, partition), { nextOffset, ...(known ?? NOT_KNOWN) })
     },
     *names() {
       yield* counters.keys()
@@ -205,7 +205,7 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
     forget(name, inputs) {
       keys.forget(name)
       let isWritten = counters.delete(name)
-      for (const { topic, partition } of inputs) isWritten = positions.delete(placeOf(topic, partition)) || isWritten
+      for (const { topic, partition } of inputs) isWritten = positions.delete(inputOf(topic, partition)) || isWritten
       return isWritten
     },
     seal(partition) {
@@ -217,12 +217,12 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
           key: counterKeys.ofOrganization(organizationId),
           value: value === undefined ? null : organizationCountersCodec.encode(value),
         })
-      for (const [place, position] of positions.seal()) {
-        const slash = place.lastIndexOf('/')
+      for (const [input, position] of positions.seal()) {
+        const slash = input.lastIndexOf('/')
         records.push({
           topic: admissionCounters.name,
           partition,
-          key: counterKeys.ofPosition(place.slice(0, slash), Number(place.slice(slash + 1))),
+          key: counterKeys.ofPosition(input.slice(0, slash), Number(input.slice(slash + 1))),
           value: position === undefined ? null : inputPositionCodec.encode(position),
         })
       }
@@ -248,4 +248,4 @@ export function createAdmissionState(deps: AdmissionStateDeps): AdmissionState {
   }
 }
 
-const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`
+const inputOf = (topic: string, partition: number): string => `${topic}/${partition}`

@@ -97,7 +97,7 @@ export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionSta
 
   /** First the request, then its result. */
   function steps(emit: Emit, verdict: Verdict, progress: Progress): OutRecord[] {
-    const { request, emitId, place } = emit
+    const { request, emitId, position } = emit
     const event = verdict.verdict === 'accepted' ? verdict.event : undefined
     const canonicalName = (event ?? progress.registration)?.canonicalName ?? null
     const facts = { canonicalName, cause: event ? causeOf(event) : causeOfRefused(progress) }
@@ -119,7 +119,7 @@ export function createAnnounce(deps: { lifecycle: Lifecycle; state: AdmissionSta
     }
     const { eventId, sequence } = verdict.event
     const latencyMs = Math.max(0, emit.judgedAtMs - emit.recordedAtMs)
-    const relayed = { eventId, sequence, partition: place.partition, offset: place.offset, latencyMs }
+    const relayed = { eventId, sequence, partition: position.partition, offset: position.offset, latencyMs }
     const delivered = verdict.webhookIds.length === 0 ? lifecycle.emitDelivered(verdict.event, 0, emit.judgedAtMs) : []
     return [...then('CUSTOM_EVENT_EMIT_RELAYED', 'RELAYED', relayed), ...delivered]
   }

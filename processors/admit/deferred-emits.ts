@@ -121,8 +121,8 @@ export function createDeferredEmits(deps: {
       const log = events.nameFor(organizationId, environment)
       return counts.has(log) || handle.unavailable(log) !== undefined
     },
-    add({ organizationId, environment, place, record }) {
-      const key = deferredKeys.of(organizationId, emitId(place))
+    add({ organizationId, environment, position, record }) {
+      const key = deferredKeys.of(organizationId, emitId(position))
       const { offset, timestampMs } = record
       const log = events.nameFor(organizationId, environment)
       const deferred: Deferred = {

@@ -6,7 +6,7 @@ import type { Refusal } from '../../src/ingress/emit-rules.ts'
 import type { LogRecord, OutRecord } from '../../src/kafka/ports.ts'
 import type { Code, Finding } from '../../src/model/codes.ts'
 import type { Environment } from '../../src/model/environments.ts'
-import type { IngressPlace } from '../../src/model/ids.ts'
+import type { IngressPosition } from '../../src/model/ids.ts'
 import type { Organization } from '../../src/model/organizations.ts'
 import type { Registration } from '../../src/model/registrations.ts'
 import type { HeldKey } from '../../topics/admission-keys.ts'
@@ -17,7 +17,7 @@ import type { MatchedWorkflows } from './match-workflows.ts'
 /** A record of the ingress as it came, or a record of `platform.emits`. */
 export interface Emit {
   record: LogRecord
-  place: IngressPlace
+  position: IngressPosition
   emitId: string
   organizationId: string
   environment: Environment

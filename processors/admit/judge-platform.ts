@@ -180,7 +180,7 @@ function number(
   sequence: number,
   registration: Registration | undefined,
 ): EventFacts {
-  const id = platform.redriveOf === null ? eventId(emit.place) : `evt_${platform.redriveOf.slice('cee_'.length)}`
+  const id = platform.redriveOf === null ? eventId(emit.position) : `evt_${platform.redriveOf.slice('cee_'.length)}`
   const { organizationId, environment, type, canonicalName, source, subject, actorId, correlationId, causationId } =
     platform
   return {

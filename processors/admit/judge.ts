@@ -85,7 +85,7 @@ function number(
   value: Record<string, unknown>,
 ): EventFacts {
   const { request } = emit
-  const id = eventId(emit.place)
+  const id = eventId(emit.position)
   return {
     eventId: id,
     emitId: emit.emitId,

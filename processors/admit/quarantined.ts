@@ -13,7 +13,7 @@ const BYTES_MAX = 1024 * 1024
  * limit are left out: the broker would refuse the copy for ever.
  */
 export function quarantined(emit: Emit, rejection: Rejection, shard: number): OutRecord {
-  const { emitId, record, place } = emit
+  const { emitId, record, position } = emit
   const own = ownHeaders(record.headers)
   const leftOut = [
     ...(own.bytes > BYTES_MAX ? ['headers'] : []),
@@ -29,7 +29,7 @@ export function quarantined(emit: Emit, rejection: Rejection, shard: number): Ou
     [HEADERS.findings, JSON.stringify(rejection.findings ?? [])],
     [HEADERS.name, emit.request.fullName],
     [HEADERS.recordedAt, String(emit.recordedAtMs)],
-    [HEADERS.ingress, `${record.topic}/${place.partition}/${place.offset}`],
+    [HEADERS.ingress, `${record.topic}/${position.partition}/${position.offset}`],
   )
   if (leftOut.length > 0) headers.push([HEADERS.leftOut, leftOut.join(', ')])
   return {

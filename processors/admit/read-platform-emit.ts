@@ -4,7 +4,7 @@ import type { LogRecord } from '../../src/kafka/ports.ts'
 import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
-import { emitId, type IngressPlace } from '../../src/model/ids.ts'
+import { emitId, type IngressPosition } from '../../src/model/ids.ts'
 import { type PlatformEmit, platformEmitCodec } from '../../topics/platform-emits.ts'
 import type { Emit } from './emit.ts'
 
@@ -40,12 +40,12 @@ export function createPlatformEmitReader(deps: {
     if (!platform) return undefined
     const { organizationId, environment, subject, redriveOf } = platform
     const { timestampMs, partition, offset } = record
-    const place: IngressPlace = { timestampMs, partition, offset, organizationId, environment, kind: 'platform' }
+    const position: IngressPosition = { timestampMs, partition, offset, organizationId, environment, kind: 'platform' }
     const partitions = deps.view.organization(organizationId)?.partitions ?? 1
     return {
       record,
-      place,
-      emitId: redriveOf ?? emitId(place),
+      position,
+      emitId: redriveOf ?? emitId(position),
       organizationId,
       environment,
       request: requestOf(platform, controlOffsetOf(record.headers)),

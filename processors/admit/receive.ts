@@ -9,7 +9,7 @@ import { type IngressTags, readIngress } from '../../src/events/ingress.ts'
 import type { LogRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import { eventOfSchema } from '../../src/kafka-access/schema-ids.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
-import { emitId, type IngressPlace } from '../../src/model/ids.ts'
+import { emitId, type IngressPosition } from '../../src/model/ids.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
 import { type DeferredEmits, isDeferred } from './deferred-emits.ts'
 import type { Emit } from './emit.ts'
@@ -58,7 +58,7 @@ export function createReceiver(deps: {
     const input = inputs.of(record.topic)
     if (!input) return undefined
     const { organizationId, environment } = input
-    const place: IngressPlace = {
+    const position: IngressPosition = {
       timestampMs: record.timestampMs,
       partition: record.partition,
       offset: record.offset,
@@ -73,8 +73,8 @@ export function createReceiver(deps: {
     )
     return {
       record,
-      place,
-      emitId: emitId(place),
+      position,
+      emitId: emitId(position),
       organizationId,
       environment,
       request,
@@ -111,10 +111,10 @@ export function createReceiver(deps: {
 
   /** `left`: the record and those behind it. */
   function mustWait(emit: Emit, record: LogRecord, left: number): boolean {
-    const place = placeOf(record)
+    const input = inputOf(record)
     const wanted = emit.request.platform?.controlOffset ?? -1
     // Deferred records have waited already, perhaps in another process.
-    if (wanted > view.appliedOffset && hasWaited.get(place) !== record.offset) {
+    if (wanted > view.appliedOffset && hasWaited.get(input) !== record.offset) {
       waitForControl(wait(record, left, undefined), wanted, record.offset)
       return true
     }
@@ -122,7 +122,7 @@ export function createReceiver(deps: {
       wait(record, left, () => !deps.isFull(emit.organizationId, true))
     else if (isToBeDeferred(emit, record) && deps.deferred.isFull()) wait(record, left, hasRoomAgain)
     else {
-      hasWaited.delete(place)
+      hasWaited.delete(input)
       return false
     }
     return true
@@ -143,7 +143,7 @@ export function createReceiver(deps: {
 
   function waitForControl(one: Waiting, controlOffset: number, offset: number): void {
     void view.waitFor(controlOffset, deps.controlWaitMs).then(() => {
-      if (waiting.has(one)) hasWaited.set(placeOf(one), offset)
+      if (waiting.has(one)) hasWaited.set(inputOf(one), offset)
       goOn(one)
     })
   }
@@ -162,4 +162,4 @@ export function createReceiver(deps: {
   }
 }
 
-const placeOf = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`
+const inputOf = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`

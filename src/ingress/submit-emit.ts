@@ -5,7 +5,7 @@
 import { emits } from '../../topics/emits.ts'
 import type { OutcomeRow } from '../../topics/outcomes.ts'
 import { buildIngressHeaders, type EmitRequest, type IngressTags } from '../events/ingress.ts'
-import type { Appender, Place } from '../kafka/ports.ts'
+import type { Appender, LogPosition } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import type { ApiKey } from '../model/api-keys.ts'
 import type { ControlView } from '../model/control-view.ts'
@@ -75,10 +75,10 @@ export function createSubmitEmit(deps: {
     const platform = ticket === undefined ? facts : { ...facts, replyTo: verdictWaiter.processId, ticket }
     const headers = buildIngressHeaders(emit, platform, { topic, value: payload, tags })
     const taken = loadShedder.take(organization.id, topic, partition)
-    let place: Place
+    let position: LogPosition
     try {
-      place = await appender.append({ topic, partition, key: emit.subject ?? null, value: payload, headers })
-      taken(place.offset)
+      position = await appender.append({ topic, partition, key: emit.subject ?? null, value: payload, headers })
+      taken(position.offset)
     } catch (cause) {
       taken(undefined)
       if (ticket !== undefined) verdictWaiter.forget(ticket)
@@ -87,6 +87,6 @@ export function createSubmitEmit(deps: {
     const outcome = ticket === undefined ? 'pending' : await verdictWaiter.wait(ticket, VERDICT_TIMEOUT_MS)
     if (outcome !== 'pending') return outcome
     const about = { organizationId: organization.id, environment: key.environment, kind: 'emits' } as const
-    return { verdict: 'pending', emitId: emitId({ ...place, partition, ...about }) }
+    return { verdict: 'pending', emitId: emitId({ ...position, partition, ...about }) }
   }
 }

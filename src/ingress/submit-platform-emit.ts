@@ -1,7 +1,7 @@
 /** From an emit of the platform to its verdict: append to `platform.emits`, then wait for `admit`, as for any emit. */
 import type { OutcomeRow } from '../../topics/outcomes.ts'
 import type { PlatformEmit } from '../../topics/platform-emits.ts'
-import type { Appender, Place } from '../kafka/ports.ts'
+import type { Appender, LogPosition } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { ClarionError, type Code, type Finding } from '../model/codes.ts'
 import type { ControlView } from '../model/control-view.ts'
@@ -22,7 +22,7 @@ export function createSubmitPlatformEmit(deps: {
 }): SubmitPlatformEmit {
   const { appender, verdictWaiter, view, shards } = deps
 
-  async function append(emit: PlatformEmit, ticket: number): Promise<Place> {
+  async function append(emit: PlatformEmit, ticket: number): Promise<LogPosition> {
     try {
       return await appender.append(
         platformEmitRecord({ ...emit, replyTo: verdictWaiter.processId, ticket }, shards, view.appliedOffset),
@@ -35,12 +35,12 @@ export function createSubmitPlatformEmit(deps: {
 
   return async emit => {
     const ticket = verdictWaiter.ticket()
-    const place = await append(emit, ticket)
+    const position = await append(emit, ticket)
     const outcome = await verdictWaiter.wait(ticket, VERDICT_TIMEOUT_MS)
     if (outcome !== 'pending') return acceptedOrThrow(outcome)
     const { organizationId, environment } = emit
     const partition = shardOf(organizationId, shards)
-    const id = emit.redriveOf ?? emitId({ ...place, partition, organizationId, environment, kind: 'platform' })
+    const id = emit.redriveOf ?? emitId({ ...position, partition, organizationId, environment, kind: 'platform' })
     return { verdict: 'pending', emitId: id }
   }
 }

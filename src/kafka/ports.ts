@@ -35,7 +35,7 @@ export interface OutRecord {
 }
 
 /** The position of a written record. */
-export interface Place {
+export interface LogPosition {
   offset: number
   /** Broker append time where the topic has LogAppendTime, else -1. */
   timestampMs: number
@@ -46,7 +46,7 @@ export interface Place {
  * request. Rejects with `AppendFailed` when the broker did not acknowledge: the record may or may not be there.
  */
 export interface Appender {
-  append(record: OutRecord): Promise<Place>
+  append(record: OutRecord): Promise<LogPosition>
   close(): Promise<void>
 }
 

@@ -2,7 +2,7 @@
  * Ids: a type prefix and base32 characters that sort by time.
  *
  * Things made by a call (`org_`, `wh_`, …) get 26 characters: 48 bits of time, 80 of chance. Emits and events get 32,
- * which *are* their place in the ingress: 48 bits append time | 16 partition | 48 offset | 48 origin. So an id is
+ * which *are* their position in the ingress: 48 bits append time | 16 partition | 48 offset | 48 origin. So an id is
  * unique however the emit came in, is the same after every re-read, and can be compared with a position.
  */
 import { hash } from 'node:crypto'
@@ -13,7 +13,7 @@ import type { Environment } from './environments.ts'
 /** Which ingress an emit came in by: the organization's own topic, or what the platform emits for it. */
 export type IngressKind = 'emits' | 'platform'
 
-export interface IngressPlace {
+export interface IngressPosition {
   /** Broker append time, ms. */
   timestampMs: number
   partition: number
@@ -95,12 +95,12 @@ export function timeOfId(id: string): number | undefined {
 }
 
 /** `cee_` and 32 characters. */
-export const emitId = (place: IngressPlace): string => `cee_${placeOf(place)}`
+export const emitId = (position: IngressPosition): string => `cee_${positionOf(position)}`
 
 /** `evt_` and the same 32 characters as the emit that became this event. */
-export const eventId = (place: IngressPlace): string => `evt_${placeOf(place)}`
+export const eventId = (position: IngressPosition): string => `evt_${positionOf(position)}`
 
-function placeOf({ timestampMs, partition, offset, organizationId, environment, kind }: IngressPlace): string {
+function positionOf({ timestampMs, partition, offset, organizationId, environment, kind }: IngressPosition): string {
   const timeHigh = Math.floor(timestampMs / 0x1000_0000)
   const offsetHigh = Math.floor(offset / 0x1_0000_0000)
   const offsetLow = offset >>> 0
@@ -121,15 +121,15 @@ function placeOf({ timestampMs, partition, offset, organizationId, environment, 
 
 /** The ingress position that an emit id (`cee_…`) encodes; undefined for any other text. */
 export function parseEmitId(id: string): ParsedEmitId | undefined {
-  return id.startsWith('cee_') ? parsePlace(id) : undefined
+  return id.startsWith('cee_') ? parsePosition(id) : undefined
 }
 
 /** Like `parseEmitId`, for the event (`evt_…`) that the emit became. */
 export function parseEventId(id: string): ParsedEmitId | undefined {
-  return id.startsWith('evt_') ? parsePlace(id) : undefined
+  return id.startsWith('evt_') ? parsePosition(id) : undefined
 }
 
-function parsePlace(id: string): ParsedEmitId | undefined {
+function parsePosition(id: string): ParsedEmitId | undefined {
   if (id.length !== 36) return undefined
   const words: number[] = []
   for (let at = 4; at < 36; at += 4) {

@@ -7,7 +7,7 @@ import {
   deliveryId,
   emitId,
   eventId,
-  type IngressPlace,
+  type IngressPosition,
   originOf,
   parseEmitId,
   parseEventId,
@@ -21,7 +21,7 @@ const base32 = (bits: bigint, characters: number): string => {
   return text
 }
 
-const place = fc.record<IngressPlace>({
+const position = fc.record<IngressPosition>({
   timestampMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
   partition: fc.integer({ min: 0, max: 65_535 }),
   offset: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
@@ -41,9 +41,9 @@ const ones: Random = { bytes: length => Buffer.alloc(length, 0xff), uniform: () 
 const zeros: Random = { bytes: length => Buffer.alloc(length, 0), uniform: () => 0 }
 
 describe('emit and event ids', () => {
-  it('are the 160 bits of the place, in order: time, partition, offset, origin', () => {
+  it('are the 160 bits of the position, in order: time, partition, offset, origin', () => {
     fc.assert(
-      fc.property(place, p => {
+      fc.property(position, p => {
         const origin = BigInt(originOf(p.kind, p.organizationId, p.environment))
         const bits = (BigInt(p.timestampMs) << 112n) | (BigInt(p.partition) << 96n) | (BigInt(p.offset) << 48n) | origin
         expect(emitId(p)).toBe(`cee_${base32(bits, 32)}`)
@@ -52,9 +52,9 @@ describe('emit and event ids', () => {
     )
   })
 
-  it('give their place back', () => {
+  it('give their position back', () => {
     fc.assert(
-      fc.property(place, p => {
+      fc.property(position, p => {
         const { timestampMs, partition, offset } = p
         const expected = { timestampMs, partition, offset, origin: originOf(p.kind, p.organizationId, p.environment) }
         expect(parseEmitId(emitId(p))).toEqual(expected)
@@ -65,7 +65,7 @@ describe('emit and event ids', () => {
 
   it('sort like places of one topic do', () => {
     fc.assert(
-      fc.property(place, place, (a, b) => {
+      fc.property(position, position, (a, b) => {
         const order = Math.sign(a.timestampMs - b.timestampMs || a.partition - b.partition || a.offset - b.offset)
         fc.pre(order !== 0)
         expect(emitId(a) < emitId(b) ? -1 : 1).toBe(order)
@@ -103,7 +103,7 @@ describe('delivery ids', () => {
   const event = 'evt_06g1zzzzzzzzzzzzzzzzzzzzzzzzzzzz'
   it('keep the 48 bits of time of their event and are 32 characters', () => {
     fc.assert(
-      fc.property(place, fc.string(), (p, webhook) => {
+      fc.property(position, fc.string(), (p, webhook) => {
         const id = deliveryId(eventId(p), webhook)
         expect(id).toMatch(/^dlv_[0-9a-hjkmnp-tv-z]{32}$/)
         expect(parseEmitId(`cee_${id.slice(4)}`)?.timestampMs).toBe(p.timestampMs)

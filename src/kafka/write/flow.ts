@@ -2,7 +2,7 @@
  * The queue of appends to one partition: at most one batch in flight, and the appends that wait behind it. Callers are
  * answered here; each function returns how many were.
  */
-import type { OutRecord, Place } from '../ports.ts'
+import type { LogPosition, OutRecord } from '../ports.ts'
 import { encodedBytesMax } from '../protocol/encode-batch.ts'
 import { KafkaError } from '../protocol/wire.ts'
 import { AppendFailed } from './append-failed.ts'
@@ -13,7 +13,7 @@ export interface Append {
   record: OutRecord
   /** Deadline at which its caller gets an error if it is not acknowledged. */
   dueAtMs: number
-  resolve(place: Place): void
+  resolve(position: LogPosition): void
   reject(error: Error): void
 }
 

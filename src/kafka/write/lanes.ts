@@ -5,7 +5,7 @@
  * a producer of its own, so a failure in one resets no other.
  */
 import type { Clock } from '../../clock.ts'
-import type { OutRecord, Place } from '../ports.ts'
+import type { LogPosition, OutRecord } from '../ports.ts'
 import { RECORD_REFUSED } from '../protocol/error-codes.ts'
 import { KafkaError, type Wire } from '../protocol/wire.ts'
 import {
@@ -41,7 +41,7 @@ const NOT_APPENDED: ReadonlySet<string> = new Set([...RECORD_REFUSED, 'TOPIC_AUT
 
 export interface Lanes {
   /** Rejects with `AppendFailed`. */
-  append(record: OutRecord): Promise<Place>
+  append(record: OutRecord): Promise<LogPosition>
   /** Appends that are neither acknowledged nor rejected. */
   outstanding(): number
 }
@@ -82,7 +82,7 @@ export function createLanes(deps: LanesDeps): Lanes {
   let outstanding = 0
   let isDueTimed = false
 
-  function append(record: OutRecord): Promise<Place> {
+  function append(record: OutRecord): Promise<LogPosition> {
     const { topic, partition } = record
     return new Promise((resolve, reject) => {
       const key = `${topic}/${partition}`

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { createKeyTable, type KeyTable } from '../../../processors/admit/keys/key-table.ts'
 import { hashSecret } from '../../../processors/admit/keys/keyed-hash.ts'
 import { packId, packIdBytes, unpackId } from '../../../processors/admit/keys/packed-ids.ts'
-import { emitId, eventId, type IngressPlace } from '../../../src/model/ids.ts'
+import { emitId, eventId, type IngressPosition } from '../../../src/model/ids.ts'
 import { admissionKeysCodec, type HeldKey, readHeldKeys } from '../../../topics/admission-keys.ts'
 
 const SECRET = hashSecret(Buffer.from('0001020304050607', 'hex'))
@@ -17,7 +17,7 @@ function hashOf(number: number): Buffer {
   return hash
 }
 
-const placeOf = (offset: number): IngressPlace => ({
+const positionOf = (offset: number): IngressPosition => ({
   ...{
     timestampMs: AT_MS + offset,
     partition: offset % 7,
@@ -36,8 +36,8 @@ const keyOf = (number: number, changes: Partial<HeldKey> = {}): HeldKey => ({
     recordedAtMs: AT_MS + number,
   },
   ...{
-    emitId: emitId(placeOf(number)),
-    eventId: eventId(placeOf(number)),
+    emitId: emitId(positionOf(number)),
+    eventId: eventId(positionOf(number)),
     canonicalName: 'TENANT_CUSTOM:org_a:a.b@1.0.0',
   },
   ...{ sequence: number + 1, ...changes },
@@ -53,7 +53,7 @@ describe('a key', () => {
     ['of a failed emit', { sequence: 0 }],
     ['without an event', { eventId: '' }],
     ['of which the id is enough', { emitId: '', eventId: '', canonicalName: '' }],
-    ['whose event has other digits', { eventId: eventId(placeOf(77)) }],
+    ['whose event has other digits', { eventId: eventId(positionOf(77)) }],
     ['with ids of another form', { emitId: 'cee_7', eventId: 'evt_7' }],
     [
       'with ids of the right length and no digits',
@@ -104,7 +104,7 @@ it('ids are packed into 160 bits and back', () => {
   const words = new Uint32Array(7)
   fc.assert(
     fc.property(fc.nat(2 ** 44), fc.nat(65_535), fc.nat(2 ** 47), (timestampMs, partition, offset) => {
-      const id = emitId({ ...placeOf(1), timestampMs, partition, offset })
+      const id = emitId({ ...positionOf(1), timestampMs, partition, offset })
       expect(packId('cee_', id, words, 1)).toBe(true)
       expect(unpackId(words, 1)).toBe(id.slice(4))
       expect(packIdBytes(Buffer.from(`..${id}`), 6, words, 2)).toBe(true)

@@ -62,7 +62,7 @@ function world({ shards = 1 } = {}) {
     deferred: createDeferredEmits({ handle, isOutOfReach: () => false }),
     settle(emit, isolated) {
       if (failure) throw failure
-      emitted.push({ at: `${emit.record.topic}/${emit.place.partition}/${emit.place.offset}`, isolated, emit })
+      emitted.push({ at: `${emit.record.topic}/${emit.position.partition}/${emit.position.offset}`, isolated, emit })
     },
   })
   function receive(records: LogRecord[], nextOffset: number, isolated: boolean): void {
