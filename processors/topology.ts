@@ -124,7 +124,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     role: 'queue',
     does: 'hands out events of queues under leases, and settles them',
     reads: [queuesCommands, events, control],
-    writes: [queuesAnswers],
+    writes: [queuesAnswers, auditMeters, platformEmits],
     state: [queuesState],
   },
   {

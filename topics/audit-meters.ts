@@ -12,7 +12,7 @@ export const meterReadingFields = record('MeterReading', {
   organizationId: text,
   environment,
   meter: textOf<ReadMeter>(),
-  /** Of one counter of one process: a new process, or one that had forgotten the counter, begins another one at 0. */
+  /** Of one counter of one process or queue: a new process, or one that had forgotten the counter, begins another one at 0. */
   counterId: text,
   reading: long,
   atMs: long,
@@ -29,11 +29,11 @@ export const auditMetersCodec = codecOf(auditMetersFields)
 /** Many readings travel in one record: those of one process and shard. */
 export const auditMeters: Topic = {
   name: 'audit.meters',
-  meaning: 'Readings of counters that processes keep, such as the events that they have handed to readers.',
+  meaning: 'Readings of counters, such as the events that processes have handed to readers, or queues to consumers.',
   key: 'nothing',
   value: 'Avro AuditMeters',
   partitions: 'shards',
-  producers: ['api'],
+  producers: ['api', 'queue'],
   consumers: ['record'],
   cleanup: 'delete',
   retentionMs: 30 * DAY_MS,

@@ -79,7 +79,7 @@ export const platformEmits: Topic = {
   key: 'the organization that receives it',
   value: 'Avro PlatformEmit',
   partitions: 'shards',
-  producers: ['api', 'admit', 'deliver', 'run', 'record'],
+  producers: ['api', 'admit', 'deliver', 'run', 'queue', 'record'],
   consumers: ['admit'],
   cleanup: 'delete',
   retentionMs: 7 * DAY_MS,

@@ -38,6 +38,18 @@ export const queueHeadFields = record('QueueHead', {
       toQueueId: optional(text),
     }),
   ),
+  /** The last reading of the meter `queue_messages`. Null: none yet. */
+  meter: optional(
+    record('QueueMeter', {
+      /** When its counter began, and what had been handed out by then. */
+      beganAtMs: long,
+      base: long,
+      read: long,
+      atMs: long,
+    }),
+  ),
+  /** How many of the overflowed have been announced. Null: none yet. */
+  overflow: optional(record('QueueOverflow', { told: long, atMs: long })),
 })
 
 export const queueHeadCodec = codecOf(queueHeadFields)

@@ -10,6 +10,8 @@ export interface QueueDependencies {
   /** Organizations' logs. */
   log: { cache: PageCache; tail: Tail; pages: Pick<StrictPages, 'bounds'> }
   shards: number
+  /** Of a queue's own dead list; by default the limit of the product. */
+  deadMax?: number | undefined
   clock: Clock
   logger: Logger
   observe: QueueObserver

@@ -36,6 +36,8 @@ export interface OpenQueue {
   /** Everything in front of it is passed over; `end` is the log's. */
   skipTo(end: readonly number[]): void
   lastRedrive: LastRedrive | null
+  /** What was told of its counters. */
+  readonly told: Pick<QueueHead, 'meter' | 'overflow'>
   /** Its record as it is now. */
   head(): QueueHead
   /** What has changed since the last seal. */
@@ -51,7 +53,7 @@ export interface SealedQueue {
 const HOUR_MS = 3_600_000
 
 export function createOpenQueue(context: {
-  deps: Pick<QueueDependencies, 'view' | 'log' | 'clock'>
+  deps: Pick<QueueDependencies, 'view' | 'log' | 'clock' | 'deadMax'>
   record: QueueRecord
   head: QueueHead | undefined
   messages: readonly Message[]
@@ -97,7 +99,7 @@ export function createOpenQueue(context: {
       const { deadLetterQueueId } = record()
       return deadLetterQueueId !== null && place.origin === 0 && context.isBuried(self, deadLetterQueueId, place)
     },
-    together: context.together,
+    ...{ together: context.together, deadMax: deps.deadMax },
   })
   for (const message of context.messages) queue.messages.restore(message)
 
@@ -126,13 +128,14 @@ export function createOpenQueue(context: {
 
   const head = (): QueueHead => ({
     ...{ offsets: ahead?.head() ?? headAt, origins, purge: queue.purge, lastGroup: queue.messages.lastGroup },
-    ...{ ...queue.counters, lastRedrive: self.lastRedrive },
+    ...{ ...queue.counters, lastRedrive: self.lastRedrive, ...self.told },
   })
 
   let readBy: Selection | undefined
   const self: OpenQueue = {
     ...{ id, organizationId, topic, record, waiting: new Set(), lastCalledMs: deps.clock.monotonicMs() },
     lastRedrive: context.head?.lastRedrive ?? null,
+    told: { meter: context.head?.meter ?? null, overflow: context.head?.overflow ?? null },
     messages: queue.messages,
     get queue() {
       context.onTouched(self)

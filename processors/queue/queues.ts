@@ -1,4 +1,5 @@
 /** The queues of a shard: restored from the changelog, opened when they are first called, and sealed. */
+import { createLifecycle } from '../../src/control-plane/store/lifecycle.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { QueueRecord } from '../../src/model/queues.ts'
 import type { Message } from '../../src/queues/message.ts'
@@ -12,6 +13,7 @@ import {
 } from '../../topics/queues-state.ts'
 import type { QueueDependencies } from './dependencies.ts'
 import { createOpenQueue, type OpenQueue } from './open-queue.ts'
+import { createTellings, owes } from './tellings.ts'
 
 export interface Queues {
   restoreHead(organizationId: string, queueId: string, value: Buffer | null): void
@@ -46,13 +48,14 @@ interface Restored {
 
 export function createQueues(context: {
   handle: Pick<ShardHandle, 'shard' | 'write'>
-  deps: Pick<QueueDependencies, 'view' | 'clock' | 'log'>
+  deps: Pick<QueueDependencies, 'view' | 'clock' | 'log' | 'shards' | 'deadMax'>
   onNew: (queue: OpenQueue) => void
   /** Runs what begins outside a call of the runtime. */
   guarded: (act: () => void) => void
 }): Queues {
   const { handle, deps, onNew, guarded } = context
   const { view, clock } = deps
+  const tellings = createTellings({ handle, clock, lifecycle: createLifecycle(deps), guarded })
   const restored = new Map<string, Restored>()
   const opened = new Map<string, OpenQueue>()
   /** Those that may have changed since the last seal: it looks at no other. */
@@ -148,9 +151,10 @@ export function createQueues(context: {
     queue.sleep()
     const { messages, organizationId, id } = queue
     // What was touched is sealed first; the next look finds it at rest.
-    if (touched.has(queue) || messages.unsettled + messages.deadCount > 0) return
+    const head = queue.head()
+    if (touched.has(queue) || messages.unsettled + messages.deadCount > 0 || owes(head)) return
     opened.delete(id)
-    restored.set(id, { organizationId, head: queue.head(), groups: new Map() })
+    restored.set(id, { organizationId, head, groups: new Map() })
   }
 
   function tombstone(key: string): OutRecord {
@@ -166,6 +170,7 @@ export function createQueues(context: {
     if (queue !== undefined) {
       togetherOf(organizationId).unsettled -= queue.messages.unsettled
       touched.delete(queue)
+      removed.push(...tellings.last(queue))
     }
     opened.delete(queueId)
     restored.delete(queueId)
@@ -196,8 +201,9 @@ export function createQueues(context: {
     start() {
       for (const [queueId, { organizationId, groups, head }] of [...restored]) {
         if (head === undefined && groups.size === 0) restored.delete(queueId)
-        else if (groups.size > 0) open(organizationId, queueId)
+        else if (groups.size > 0 || (head !== undefined && owes(head))) open(organizationId, queueId)
       }
+      if (touched.size > 0) handle.write([])
     },
     open,
     opened: () => opened.values(),
@@ -210,12 +216,14 @@ export function createQueues(context: {
         if (view.find('queue', organizationId, queueId) === undefined) drop(organizationId, queueId)
     },
     seal() {
-      const records = [...removed.splice(0), ...[...touched].flatMap(sealed)]
+      const told = tellings.seal(touched)
+      const records = [...removed.splice(0), ...told, ...[...touched].flatMap(sealed)]
       touched.clear()
       return records
     },
     close() {
       isClosed = true
+      tellings.close()
       timer?.cancel()
       for (const queue of opened.values()) queue.sleep()
     },

@@ -119,6 +119,7 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     CREATED: ['A queue was created.', 'name'],
     UPDATED: ['It was changed.', 'name, changed'],
     DELETED: ['It was deleted, with its messages.', 'name'],
+    DEAD_LETTER_OVERFLOW: ['Its dead list was full, and the oldest left it; at most once an hour.', 'name, count'],
   }),
   ...each('WORKFLOW', {
     CREATED: ['A workflow was created.', 'name, trigger'],

@@ -50,8 +50,10 @@ export function createQueue(deps: {
   isDeadElsewhere: (place: Place) => boolean
   /** What all queues of the organization have unsettled. */
   together: Together
+  /** Of its own dead list. */
+  deadMax?: number | undefined
 }): Queue {
-  const { rules, together } = deps
+  const { rules, together, deadMax = DEAD_MAX } = deps
   const messages = createMessages({ ordered: rules().ordered, lastGroup: deps.seed.lastGroup, together })
   const counters = { ...deps.seed.counters }
   let { purge } = deps.seed
@@ -73,7 +75,7 @@ export function createQueue(deps: {
       return
     }
     messages.change(message, { state: 'dead', deadReason, deadAtMs: nowMs, dueAtMs: 0, group: messages.sharedGroup() })
-    if (messages.deadCount <= DEAD_MAX) return
+    if (messages.deadCount <= deadMax) return
     const [oldest] = messages.dead()
     messages.remove(oldest!)
     counters.overflowed++

@@ -13,6 +13,8 @@ import type { HandedOut, ReceiveAnswer, ReceiveBody, SettleBody, StatsAnswer } f
 import type { Claim } from '../../../src/queues/rules.ts'
 import { logOf } from '../../../src/streaming/streaming.ts'
 import type { Follower } from '../../../src/streaming/tail.ts'
+import { auditMeters, auditMetersCodec, type MeterReading } from '../../../topics/audit-meters.ts'
+import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { HANDED_OVER_KEY, queuesAnswers, queuesAnswersCodec } from '../../../topics/queues-answers.ts'
 import { type QueueCall, queueCommandCodec, queuesCommands } from '../../../topics/queues-commands.ts'
 import { queuesState } from '../../../topics/queues-state.ts'
@@ -38,7 +40,7 @@ export const claimOf = ({ group, purge, origin, partition, offset }: HandedOut):
   ...{ group, purge, place: { origin, partition, offset } },
 })
 
-export function createMemoryQueues() {
+export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
   const clock = createManualClock(1_785_000_000_000)
   const view = createControlView({ clock })
   const events: LogRecord[] = []
@@ -47,6 +49,8 @@ export function createMemoryQueues() {
   const state = new Map<string, Buffer>()
   const followers = new Set<Follower>()
   const handedOver: number[] = []
+  const readings: MeterReading[] = []
+  const emits: PlatformEmit[] = []
   let controlOffset = 0
   let transactions = 0
   let lastCall = 0
@@ -87,7 +91,7 @@ export function createMemoryQueues() {
 
   const live = { read: (): { waiting: number; awake: number; unsettled: number } => ({ waiting: 0, awake: 0, unsettled: 0 }) } // biome-ignore format: one line
   const processor = createQueueProcessor({
-    ...{ view, log: log as never, shards: 1, clock, logger: createLogger('silent') },
+    ...{ view, log: log as never, shards: 1, deadMax, clock, logger: createLogger('silent') },
     observe: { call: () => undefined, messages: () => undefined, live: read => Object.assign(live, { read }) },
   })
 
@@ -130,7 +134,9 @@ export function createMemoryQueues() {
       if (topic === queuesState.name) {
         if (value === null) state.delete(String(key))
         else state.set(String(key), Buffer.from(value))
-      } else if (topic === queuesAnswers.name) {
+      } else if (topic === auditMeters.name) readings.push(...auditMetersCodec.decode(Buffer.from(value!)).readings)
+      else if (topic === platformEmits.name) emits.push(platformEmitCodec.decode(Buffer.from(value!)))
+      else if (topic === queuesAnswers.name) {
         const decoded = queuesAnswersCodec.decode(Buffer.from(value!))
         if (String(key) === HANDED_OVER_KEY) handedOver.push(decoded.handedOverFrom)
         for (const { correlation, code, value: bytes } of decoded.answers)
@@ -186,6 +192,8 @@ export function createMemoryQueues() {
     state,
     /** The calls from which on each owner but the first carries them out. */
     handedOver,
+    readings,
+    emits,
     commands,
     live: () => live.read(),
     followers: () => followers.size,
