@@ -1,6 +1,7 @@
 /** What never changes in a run, from what started it. */
 import { renderFacts } from '../../src/events/envelope.ts'
 import { parseJson } from '../../src/json/json.ts'
+import { readJson } from '../../src/json/read-json.ts'
 import { fixedId } from '../../src/model/ids.ts'
 import { GENERIC_FULL_NAME } from '../../src/model/names.ts'
 import type { Workflow } from '../../src/model/workflows.ts'
@@ -83,12 +84,19 @@ export function factsOfCommand(command: RunCommand, startedAtMs: number): RunFac
 /** The payload as it is; of a generic event its `data`. Numbers keep their digits. */
 function paramOf({ type }: EventFacts, payload: Buffer): string {
   if (type !== GENERIC_FULL_NAME) return payload.toString()
-  return JSON.stringify((exactJson(payload) as { data?: unknown }).data ?? null)
+  return JSON.stringify((exactJson(payload.toString()) as { data?: unknown }).data ?? null)
 }
 
+/**
+ * A number of 16 digits or more, or with an exponent: a double may not represent it. All others survive, and nearly no
+ * text has one.
+ */
+const MAY_BE_INEXACT = /[:,[]\s*-?(?:[\d.]{16}|[\d.]+[eE])/
+
 /** JSON that the platform has written, or checked. */
-export function exactJson(bytes: Buffer): unknown {
-  const read = parseJson(bytes, { depthMax: DEPTH_MAX, duplicateKeys: 'refuse', exactNumbers: 'all' })
+export function exactJson(text: string): unknown {
+  if (!MAY_BE_INEXACT.test(text)) return readJson(text)
+  const read = parseJson(Buffer.from(text), { depthMax: DEPTH_MAX, duplicateKeys: 'refuse', exactNumbers: 'all' })
   if (!read.ok) throw new Error(`not the JSON that was written: ${read.findings[0]?.message}`)
   return read.exact
 }

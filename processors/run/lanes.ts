@@ -50,7 +50,7 @@ function keyValue(
   { scopes, variables, runId, workflowId, mode, startedAtMs }: RunFacts,
   { key }: WorkflowConcurrency,
 ): string {
-  const roots = exactJson(Buffer.from(scopes)) as Record<string, unknown>
+  const roots = exactJson(scopes) as Record<string, unknown>
   const run = { id: runId, workflowId, mode, startedAt: new Date(startedAtMs).toISOString(), error: null }
   const env = JSON.parse(variables) as Record<string, string>
   const evaluation: Evaluation = {

@@ -6,4 +6,4 @@ const NONE: RunOptions = {}
 
 /** Numbers of mocks and copied answers keep their digits. */
 export const optionsOf = ({ options }: Pick<RunFacts, 'options'>): RunOptions =>
-  options === null ? NONE : (exactJson(Buffer.from(options)) as RunOptions)
+  options === null ? NONE : (exactJson(options) as RunOptions)

@@ -26,6 +26,7 @@ import type { Slots } from './runs/slots.ts'
 
 /** As long as a run lives. */
 const QUEUED_MS_MAX = 5 * 86_400_000
+const NO_VARIABLES = '{}'
 /** Calls of workflows within calls. */
 const NESTING_MAX = 10
 
@@ -52,12 +53,14 @@ export function createStarts(context: {
   const nowMs = () => Math.round(clock.nowMs())
 
   function start(given: RunFacts, runs: Runs): void {
-    const facts = withVariables(given)
+    const compiled = programs.of(given)
+    const facts = withVariables(given, compiled?.env ?? [])
     const workflow = view.find('workflow', facts.organizationId, facts.workflowId)
     const reason =
       organizationReason(view, facts) ??
       workflowReason(workflow, facts) ??
-      versionReason(facts) ??
+      // It was read so late that its version is not kept any more.
+      (compiled === undefined ? 'inactive' : undefined) ??
       (isDebug(facts) ? undefined : pace.refuses(workflow!, facts.startedAtMs)) ??
       queueReason(workflow!, facts, runs)
     if (reason !== undefined) skip(facts, reason)
@@ -68,14 +71,11 @@ export function createStarts(context: {
     }
   }
 
-  const withVariables = (facts: RunFacts): RunFacts => {
-    const compiled = programs.of(facts)
-    return { ...facts, variables: JSON.stringify(variablesOf(view, facts, compiled?.env ?? [])) }
-  }
-
-  /** A start that was read so late that its version is not kept any more. */
-  const versionReason = (facts: RunFacts): SkipReason | undefined =>
-    programs.of(facts) === undefined ? 'inactive' : undefined
+  /** `env`: the names that the version reads. */
+  const withVariables = (facts: RunFacts, env: readonly string[]): RunFacts =>
+    env.length === 0 && facts.variables === NO_VARIABLES
+      ? facts
+      : { ...facts, variables: JSON.stringify(variablesOf(view, facts, env)) }
 
   function skip(facts: RunFacts, reason: SkipReason): void {
     outputs.skipped(facts, reason)
@@ -112,7 +112,8 @@ export function createStarts(context: {
       const isThere = workflow?.environment === environment && workflow.deletedAt === null && !isRoute(workflow)
       if (!isThere || workflow.deployed === null)
         return failed('child_failed', `The workflow ${given.workflowId} is not there, or has no live version.`)
-      const facts = withVariables(factsOfCall(live.facts, effect, given, workflow.deployed.version))
+      const called = factsOfCall(live.facts, effect, given, workflow.deployed.version)
+      const facts = withVariables(called, programs.of(called)?.env ?? [])
       if (facts.depth > CHAIN_DEPTH_MAX)
         return failed('chain_depth_exceeded', `The chain has reached its cap of ${CHAIN_DEPTH_MAX}.`)
       if (facts.nesting > NESTING_MAX) return failed('child_failed', `Calls nest deeper than ${NESTING_MAX} levels.`)

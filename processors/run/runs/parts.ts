@@ -51,7 +51,7 @@ function startOf(view: ControlView, facts: RunFacts): RunStart {
     ...{ id, workflowId, mode, startedAtMs },
     // Many runs read none of them.
     get scopes() {
-      parsed ??= exactJson(Buffer.from(scopes)) as RunStart['scopes']
+      parsed ??= exactJson(scopes) as RunStart['scopes']
       return parsed
     },
     ...{ variables: JSON.parse(variables), strict: workflow?.strict ?? false },

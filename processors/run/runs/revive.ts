@@ -31,7 +31,7 @@ export function createRevive(context: {
 
   function revived(entry: RunEntry): Revived {
     const { facts, snapshot, effects, records } = entry
-    const inputs = entry.inputs.map(each => exactJson(Buffer.from(each)) as Input)
+    const inputs = entry.inputs.map(each => exactJson(each) as Input)
     const secrets = new Set<string>()
     const parts = partsOf(facts, secrets)
     // It had not begun, or nothing of it is known to anybody: it begins anew.
