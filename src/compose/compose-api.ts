@@ -61,7 +61,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
   const { tables } = openTables(parts)
-  const foreign = createForeignDatabases({ guard: parts.guard })
+  const foreign = createForeignDatabases(parts)
   const opened = {
     openMetrics,
     pings,
@@ -99,6 +99,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     runCalls.close()
     runWatches.close()
     queueCalls.close()
+    await foreign.close()
     await history.close()
   })
   resealAll(parts)

@@ -31,6 +31,8 @@ export function startRun(parts: Parts): void {
     requestTimeoutMs: READ_TIMEOUT_MS,
   })
   closing.push(() => history.close())
+  const foreign = createForeignDatabases({ guard, clock })
+  closing.push(() => foreign.close())
   const { shards } = provisioning
   const { steps: tables } = openTables(parts)
   runProcessor(
@@ -41,7 +43,7 @@ export function startRun(parts: Parts): void {
       caller,
       tables,
       validate: parts.validators.validate,
-      foreign: createForeignDatabases({ guard }),
+      foreign,
       appender,
       sandboxes,
       shards,

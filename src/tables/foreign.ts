@@ -1,14 +1,17 @@
 /**
- * One statement on a foreign PostgreSQL. Each has a connection of its own, to an address that the egress guard has let
- * pass. What has happened there when the answer is lost, nobody knows: such a failure may be tried again.
+ * One statement on a foreign PostgreSQL, at an address that the egress guard has let pass. A connection serves one owner
+ * and one state of its settings; it forgets what a statement has set, and is kept for half a minute for the next one. What
+ * has happened there when the answer is lost, nobody knows: such a failure may be tried again.
  */
 import { isIP } from 'node:net'
+import type { Clock } from '../clock.ts'
 import type { AddressGuard } from '../delivery/address-guard.ts'
 import { AttemptError } from '../delivery/attempt-error.ts'
 import { ClarionError } from '../model/codes.ts'
 import type { ConnectionTls } from '../model/connections.ts'
 import { checkQuery, type Queried, type Query, readQuery, statement, timeoutSql } from './query.ts'
 import { codedFailure, isAway, isWrongPassword } from './store/failures.ts'
+import { createPool } from './store/pool.ts'
 import { type DatabaseLogin, openSession, type Session } from './store/session.ts'
 
 export interface ForeignServer {
@@ -18,6 +21,8 @@ export interface ForeignServer {
   user: string
   password: string
   tls: ConnectionTls
+  /** Whose it is; others never get its connection. Undefined: the connection is used once. */
+  owner?: string
 }
 
 export interface ForeignQuery extends Query {
@@ -28,27 +33,56 @@ export interface ForeignQuery extends Query {
 export interface ForeignDatabases {
   /** Throws codes of SQL, `connection_failed` and `connection_refused`. */
   run(server: ForeignServer, query: ForeignQuery): Promise<Queried>
+  close(): Promise<void>
 }
 
-export function createForeignDatabases({ guard }: { guard: Pick<AddressGuard, 'addressesOf'> }): ForeignDatabases {
+const LIMITS = { sessionsMax: 32, sessionsOfLoginMax: 4, idleMs: 30_000, waitMs: 5_000 }
+
+export function createForeignDatabases({
+  guard,
+  clock,
+}: {
+  guard: Pick<AddressGuard, 'addressesOf'>
+  clock: Clock
+}): ForeignDatabases {
+  /** The settings themselves tell connections apart. */
+  const pool = createPool({
+    open: async settings => openSession(await loginOf(guard, JSON.parse(settings))),
+    clock,
+    limits: LIMITS,
+  })
+
+  async function once(server: ForeignServer, work: (session: Session) => Promise<Queried>): Promise<Queried> {
+    const session = await openSession(await loginOf(guard, server))
+    return work(session).finally(() => session.cut())
+  }
+
   return {
-    async run(server, query) {
+    async run({ host, port, database, user, password, tls, owner }, query) {
       checkQuery(query)
-      const login = await loginOf(guard, server)
-      const session = await openSession(login).catch(error => {
-        throw failureOf(error)
-      })
-      const cut = () => session.cut()
-      query.signal?.addEventListener('abort', cut)
+      const server = { host, port, database, user, password, tls, ...(owner === undefined ? {} : { owner }) }
+      const work = (session: Session) => performed(session, query)
       try {
-        return await (query.mode === 'read' ? readQuery(session, query) : writeQuery(session, query))
+        return await (owner === undefined ? once(server, work) : pool.use(JSON.stringify(server), work))
       } catch (error) {
         throw failureOf(error)
-      } finally {
-        query.signal?.removeEventListener('abort', cut)
-        session.cut()
       }
     },
+    close: () => pool.close(),
+  }
+}
+
+/** After any failure the connection is cut: nobody knows what it still holds. */
+async function performed(session: Session, query: ForeignQuery): Promise<Queried> {
+  const cut = () => session.cut()
+  query.signal?.addEventListener('abort', cut)
+  try {
+    return await (query.mode === 'read' ? readQuery(session, query) : writeQuery(session, query))
+  } catch (error) {
+    cut()
+    throw error
+  } finally {
+    query.signal?.removeEventListener('abort', cut)
   }
 }
 
@@ -57,6 +91,8 @@ async function writeQuery(session: Session, query: Query): Promise<Queried> {
   const answer = await statement(session, query)
   const { command } = await session.run('commit')
   if (command !== 'COMMIT') throw new ClarionError('sql_failed', 'The transaction had failed.')
+  // The answer stands: what fails now costs the connection alone.
+  await session.run('discard all').catch(() => session.cut())
   return answer
 }
 

@@ -218,7 +218,10 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     positions: { position: (topic, partition) => positions.get(`${topic}/${partition}`) },
     usage: { used: (organizationId, environment, month) => used.get(`${organizationId}/${environment}/${month}`) ?? 0 },
     tables: rowStore.tables,
-    foreign: { run: () => Promise.reject(new Error('These tests have no foreign databases')) },
+    foreign: {
+      run: () => Promise.reject(new Error('These tests have no foreign databases')),
+      close: async () => undefined,
+    },
     secrets,
     waiting: { of: () => null },
     readiness: { missing: () => missing, degraded: () => [] },

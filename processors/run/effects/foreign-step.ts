@@ -26,7 +26,9 @@ export async function foreignStep(
   const connection = findConnection(view, live.facts, name ?? '')
   if (connection === undefined) return failed('not_found', `There is no connection '${name}'.`)
   try {
-    const server = { ...connection, password: secrets.decrypt(connection.encryptedPassword) }
+    const { organizationId, environment, id, encryptedPassword } = connection
+    const owner = `${organizationId}/${environment}/${id}`
+    const server = { ...connection, password: secrets.decrypt(encryptedPassword), owner }
     const query = { sql, params, mode, timeoutMs: Math.min(timeoutMs, leftMs), signal }
     const { rows, rowCount } = await foreign.run(server, rowsMax === undefined ? query : { ...query, rowsMax })
     if (JSON.stringify(rows).length > ANSWER_CHARACTERS_MAX)

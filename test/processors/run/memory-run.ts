@@ -351,7 +351,10 @@ const NO_SANDBOXES: SandboxPool = {
   run: () => Promise.reject(new Error('This test has no sandboxes')),
   close: () => undefined,
 }
-const NO_FOREIGN: ForeignDatabases = { run: () => Promise.reject(new Error('This test has no connections')) }
+const NO_FOREIGN: ForeignDatabases = {
+  run: () => Promise.reject(new Error('This test has no connections')),
+  close: async () => undefined,
+}
 const NO_TABLES: TableSteps = { run: () => Promise.reject(new Error('This test has no tables')) }
 
 export const OK: CallResult = {
