@@ -56,6 +56,8 @@ function walk(run: Run, sliceSteps: number): Advance {
     else {
       const input = run.inbox.shift()
       if (input === undefined) break
+      // As where the input before was the last of its walk: a restored run takes each in a walk of its own.
+      updateClock(run)
       take(run, input)
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseJson } from '../../../src/json/json.ts'
-import { advance } from '../../../src/workflows/interpreter/advance.ts'
+import { advance, continueRun } from '../../../src/workflows/interpreter/advance.ts'
 import type { Input } from '../../../src/workflows/interpreter/run.ts'
 import { restoreRun, snapshotOf } from '../../../src/workflows/interpreter/snapshot.ts'
 import { START_MS, type Started, started } from './started.ts'
@@ -54,6 +54,28 @@ describe('a restored run', () => {
       ['l[0]/h', false],
       ['l[1]/e', true],
     ])
+  })
+
+  it('has the time left that the run has, which may have taken an answer in the middle of a walk', () => {
+    const wait = { key: 'wait', type: 'delay', with: { seconds: 10 } }
+    const loop = { key: 'l', type: 'loop_data', with: { items: [1, 2], concurrency: 2 }, do: [http('h', 1), wait] }
+    const run = started([{ ...wait, key: 'first' }, loop])
+    const before = snapshotOf(run.run)
+    const inputs: Input[] = [
+      { kind: 'wake', nowMs: START_MS + 10_000 },
+      { kind: 'answer', path: 'l[0]/h', attempt: 1, nowMs: START_MS + 11_000, output: {} },
+    ]
+    let asked: string[] = []
+    let advanced = advance(run.run, inputs[0]!, 1)
+    while (!asked.includes('l[0]/h')) {
+      asked = [...asked, ...advanced.effects.map(({ path }) => path)]
+      if (!asked.includes('l[0]/h')) advanced = continueRun(run.run, 1)
+    }
+    expect(advanced.hasYielded).toBe(true)
+    advanced = advance(run.run, inputs[1]!)
+    while (advanced.hasYielded) advanced = continueRun(run.run)
+    const { run: again } = restoreRun(partsOf(run), { snapshot: before, inputs, effects: 0, records: 0 })
+    expect(snapshotOf(again)).toBe(snapshotOf(run.run))
   })
 
   it('writes transactional effects that had not committed, and the records that had not', () => {
