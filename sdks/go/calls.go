@@ -354,6 +354,14 @@ func newConnectionsService(c *core) *ConnectionsService {
 	return &ConnectionsService{core: c}
 }
 
+type MailTemplatesService struct {
+	core *core
+}
+
+func newMailTemplatesService(c *core) *MailTemplatesService {
+	return &MailTemplatesService{core: c}
+}
+
 type TablesService struct {
 	core *core
 }
@@ -444,6 +452,7 @@ type Client struct {
 	Variables        *VariablesService
 	Secrets          *SecretsService
 	Connections      *ConnectionsService
+	MailTemplates    *MailTemplatesService
 	Tables           *TablesService
 	Orders           *OrdersService
 	Resources        *ResourcesService
@@ -455,7 +464,7 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), MailTemplates: newMailTemplatesService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -3466,6 +3475,56 @@ func (s *ConnectionsService) Test(connectionName string, opts ...Option) (*Conne
 // TestContext is Test with a context.
 func (s *ConnectionsService) TestContext(ctx context.Context, connectionName string, opts ...Option) (*ConnectionTest, error) {
 	return callFor[ConnectionTest](ctx, s.core, opTestConnection, []string{connectionName}, nil, nil, opts)
+}
+
+// List: List mail templates, by name.
+func (s *MailTemplatesService) List(query ListMailTemplatesQuery, opts ...Option) (*Page[MailTemplate], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *MailTemplatesService) ListContext(ctx context.Context, query ListMailTemplatesQuery, opts ...Option) (*Page[MailTemplate], error) {
+	return pageOf[MailTemplate](ctx, s.core, opListMailTemplates, nil, query, nil, opts)
+}
+
+// Each: List mail templates, by name.
+func (s *MailTemplatesService) Each(query ListMailTemplatesQuery, opts ...Option) iter.Seq2[MailTemplate, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *MailTemplatesService) EachContext(ctx context.Context, query ListMailTemplatesQuery, opts ...Option) iter.Seq2[MailTemplate, error] {
+	return eachOf[MailTemplate](ctx, s.core, opListMailTemplates, nil, query, nil, opts)
+}
+
+// Get: One mail template.
+func (s *MailTemplatesService) Get(mailTemplateName string, opts ...Option) (*MailTemplate, error) {
+	return s.GetContext(context.Background(), mailTemplateName, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *MailTemplatesService) GetContext(ctx context.Context, mailTemplateName string, opts ...Option) (*MailTemplate, error) {
+	return callFor[MailTemplate](ctx, s.core, opGetMailTemplate, []string{mailTemplateName}, nil, nil, opts)
+}
+
+// Set: Set a mail template, which send_email names.
+func (s *MailTemplatesService) Set(mailTemplateName string, in SetMailTemplateInput, opts ...Option) (*MailTemplate, error) {
+	return s.SetContext(context.Background(), mailTemplateName, in, opts...)
+}
+
+// SetContext is Set with a context.
+func (s *MailTemplatesService) SetContext(ctx context.Context, mailTemplateName string, in SetMailTemplateInput, opts ...Option) (*MailTemplate, error) {
+	return callFor[MailTemplate](ctx, s.core, opSetMailTemplate, []string{mailTemplateName}, nil, in, opts)
+}
+
+// Delete: Delete a mail template that no live version names.
+func (s *MailTemplatesService) Delete(mailTemplateName string, opts ...Option) (*DeletedTable, error) {
+	return s.DeleteContext(context.Background(), mailTemplateName, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *MailTemplatesService) DeleteContext(ctx context.Context, mailTemplateName string, opts ...Option) (*DeletedTable, error) {
+	return callFor[DeletedTable](ctx, s.core, opDeleteMailTemplate, []string{mailTemplateName}, nil, nil, opts)
 }
 
 // Create: Make a table.

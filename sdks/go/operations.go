@@ -233,6 +233,10 @@ var (
 	opSetConnection                   = operation{"setConnection", "PUT", "/api/v1/connections/{}", "", "", ""}
 	opDeleteConnection                = operation{"deleteConnection", "DELETE", "/api/v1/connections/{}", "", "", ""}
 	opTestConnection                  = operation{"testConnection", "POST", "/api/v1/connections/{}/test", "", "", ""}
+	opListMailTemplates               = operation{"listMailTemplates", "GET", "/api/v1/mail-templates", "", "", ""}
+	opGetMailTemplate                 = operation{"getMailTemplate", "GET", "/api/v1/mail-templates/{}", "", "", ""}
+	opSetMailTemplate                 = operation{"setMailTemplate", "PUT", "/api/v1/mail-templates/{}", "", "", ""}
+	opDeleteMailTemplate              = operation{"deleteMailTemplate", "DELETE", "/api/v1/mail-templates/{}", "", "", ""}
 	opCreateTable                     = operation{"createTable", "POST", "/api/v1/tables", "ifNotDone", "", ""}
 	opListTables                      = operation{"listTables", "GET", "/api/v1/tables", "", "", ""}
 	opQueryTables                     = operation{"queryTables", "POST", "/api/v1/tables/query", "", "", ""}

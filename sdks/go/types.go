@@ -1338,6 +1338,18 @@ type MadeWebhook struct {
 	Extra                   map[string]json.RawMessage `json:"-"`
 }
 
+type MailTemplate struct {
+	Revision    int64                      `json:"revision"`
+	CreatedAt   string                     `json:"createdAt"`
+	UpdatedAt   string                     `json:"updatedAt"`
+	Name        string                     `json:"name"`
+	Environment string                     `json:"environment"`
+	Subject     string                     `json:"subject"`
+	Html        *string                    `json:"html"`
+	Text        *string                    `json:"text"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
 type NackMessagesInput struct {
 	Receipts     []string `json:"receipts"`
 	DelaySeconds *int64   `json:"delaySeconds,omitzero"`
@@ -2696,6 +2708,12 @@ type SetLifecycleNamesInput struct {
 	Names []string `json:"names"`
 }
 
+type SetMailTemplateInput struct {
+	Subject string           `json:"subject"`
+	Html    Nullable[string] `json:"html,omitzero"`
+	Text    Nullable[string] `json:"text,omitzero"`
+}
+
 type SetValueInput struct {
 	Value string `json:"value"`
 }
@@ -3600,6 +3618,11 @@ type ListSecretsQuery struct {
 }
 
 type ListConnectionsQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+type ListMailTemplatesQuery struct {
 	Limit  *int64 `query:"limit"`
 	Cursor string `query:"cursor"`
 }

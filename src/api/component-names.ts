@@ -14,6 +14,7 @@ import { deleted } from './http/route-table.ts'
 import { object, string } from './http/schema-parts.ts'
 import * as kafka from './kafka/schemas.ts'
 import * as ledger from './ledger/schemas.ts'
+import * as mailTemplates from './mail-templates/schemas.ts'
 import * as notifications from './notifications/schemas.ts'
 import * as organizations from './organizations/schemas.ts'
 import * as platformEvents from './platform-events/schemas.ts'
@@ -37,6 +38,7 @@ const SAID_OTHERWISE: Record<string, string> = {
   'audit.change': 'AuditEntry',
   'connections.connectionInput': 'SetConnectionInput',
   'connections.tested': 'ConnectionTest',
+  'mailTemplates.mailTemplateInput': 'SetMailTemplateInput',
   'deliveries.redrive': 'RedriveDeadLettersInput',
   'deliveries.redriven': 'RedrivenDeadLetters',
   'deliveries.retry': 'RetryDeliveryInput',
@@ -125,6 +127,7 @@ const FOLDERS = {
   ...{
     audit,
     connections,
+    mailTemplates,
     deliveries,
     emits,
     federation,

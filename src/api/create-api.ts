@@ -66,6 +66,7 @@ import { createPartitionHandlers } from './kafka/partitions.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
 import { createLedgerHandlers } from './ledger/handlers.ts'
 import { createLifecycleHandlers } from './lifecycle/routes.ts'
+import { createMailTemplateHandlers } from './mail-templates/handlers.ts'
 import { createChannelHandlers } from './notifications/channel-handlers.ts'
 import { createDailyQuota } from './notifications/daily-quota.ts'
 import { createNotificationHandlers } from './notifications/handlers.ts'
@@ -248,6 +249,7 @@ export function createApi(deps: ApiDeps): Api {
     dryRun: createDryRunHandler(deps),
     variables: createNamedHandlers('variable', { named: controlPlane.variables, view: deps.view }),
     secrets: createNamedHandlers('secret', { named: controlPlane.environmentSecrets, view: deps.view, runLooks }),
+    mailTemplates: createMailTemplateHandlers({ view: deps.view, mailTemplates: controlPlane.mailTemplates }),
     connections: createConnectionHandlers({ ...deps, connections: controlPlane.connections }),
     usage: createUsageHandlers(deps),
     audit: createAuditHandlers(deps),

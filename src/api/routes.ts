@@ -13,6 +13,7 @@ import type { Handler, Route } from './http/route.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createLedgerRoutes, type LedgerHandlers } from './ledger/routes.ts'
 import { createLifecycleRoutes, type LifecycleHandlers } from './lifecycle/routes.ts'
+import { createMailTemplateRoutes, type MailTemplateHandlers } from './mail-templates/routes.ts'
 import { createNotificationRoutes, type NotificationHandlers } from './notifications/routes.ts'
 import { createOrganizationRoutes, type LoadHandlers, type OrganizationHandlers } from './organizations/routes.ts'
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
@@ -43,6 +44,7 @@ export interface Handlers
     ReplayHandlers,
     RunRoutesHandlers,
     ConnectionHandlers,
+    MailTemplateHandlers,
     VariableHandlers,
     WebhookHandlers,
     WorkflowHandlers {
@@ -107,6 +109,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...createApiRouteRoutes(on.apiRoutes, on.dryRun),
     ...createVariableRoutes(on),
     ...createConnectionRoutes(on),
+    ...createMailTemplateRoutes(on),
     ...createTableRoutes(on.tables),
     ...(on.domain === undefined ? [] : createDomainRoutes(on.domain)),
     ...usage.meters,

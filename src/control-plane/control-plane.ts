@@ -35,6 +35,7 @@ import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 import { type Connections, createConnections } from './workflows/connections.ts'
 import { createDeployments, type Deployments } from './workflows/deployments.ts'
 import { createDrafts, type Drafts } from './workflows/drafts.ts'
+import { createMailTemplates, type MailTemplates } from './workflows/mail-templates.ts'
 import { createRouteChanges, type Routes } from './workflows/routes.ts'
 import { createSecrets, createVariables, type Named } from './workflows/variables.ts'
 import { createWorkflows, type Workflows } from './workflows/workflows.ts'
@@ -68,6 +69,7 @@ export interface ControlPlane {
   variables: Named<'variable'>
   environmentSecrets: Named<'secret'>
   connections: Connections
+  mailTemplates: MailTemplates
   secretKeys: SecretKeyCare
 }
 
@@ -133,6 +135,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     variables: createVariables(shared),
     environmentSecrets: createSecrets(shared),
     connections: createConnections(shared),
+    mailTemplates: createMailTemplates(shared),
     secretKeys: createSecretKeys(shared),
   }
 }

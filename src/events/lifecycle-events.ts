@@ -141,6 +141,7 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
   }),
   ...each('VARIABLE', { SET: ['A variable was set.', 'name'], DELETED: ['It was deleted.', 'name'] }),
   ...each('SECRET', { SET: ['A secret was set.', 'name'], DELETED: ['It was deleted.', 'name'] }),
+  ...each('MAIL_TEMPLATE', { SET: ['A mail template was set.', 'name'], DELETED: ['It was deleted.', 'name'] }),
   ...each('CONNECTION', { SET: ['A connection was set.', 'name'], DELETED: ['It was deleted.', 'name'] }),
   ['NOTIFICATION_PREFERENCES_UPDATED', ['The channels of system notices were chosen.', 'notices']],
 ])

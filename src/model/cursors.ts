@@ -70,6 +70,7 @@ export const LISTS = {
   'workflow-versions': [count],
   variables: [name],
   secrets: [name],
+  'mail-templates': [matching(/^mail:[a-z][a-z0-9-]{0,62}$/)],
   connections: [matching(/^connection:[a-z][a-z0-9-]{0,62}$/)],
   'kafka-credentials': record,
   'federation-groups': record,

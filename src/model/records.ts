@@ -7,6 +7,7 @@ import type { Connection } from './connections.ts'
 import type { FederationGroup, FederationMember, FederationPush } from './federation.ts'
 import type { KafkaCredential } from './kafka-credentials.ts'
 import type { Login } from './logins.ts'
+import type { MailTemplate } from './mail-templates.ts'
 import type { NotificationChannel, NotificationPreferences } from './notifications.ts'
 import type { Organization } from './organizations.ts'
 import type { QueueRecord } from './queues.ts'
@@ -34,6 +35,7 @@ export interface RecordsByKind {
   variable: Variable
   secret: SealedSecret
   connection: Connection
+  'mail-template': MailTemplate
   'secret-key': SecretKeyRecord
   login: Login
 }
@@ -56,6 +58,7 @@ export const KINDS = [
   'variable',
   'secret',
   'connection',
+  'mail-template',
   'secret-key',
   'login',
 ] as const satisfies readonly Kind[]

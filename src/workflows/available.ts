@@ -1,6 +1,6 @@
 /** What a definition may say and this release does not run: a deploy refuses it, so that no run fails by it. */
 import type { GradedFinding } from '../model/workflows.ts'
-import { type Action, type ActionType, type Definition, eachAction } from './language/definition.ts'
+import { type ActionType, type Definition, eachAction } from './language/definition.ts'
 
 const AVAILABLE: ReadonlySet<ActionType> = new Set([
   ...([
@@ -27,14 +27,10 @@ const AVAILABLE: ReadonlySet<ActionType> = new Set([
 ])
 
 export function unavailableActions(definition: Definition): GradedFinding[] {
-  return [...eachAction(definition)].flatMap(({ action, path }) => {
-    if (!AVAILABLE.has(action.type)) return [finding(`${path}/type`, `this release does not run ${action.type} yet`)]
-    return hasTemplate(action) ? [finding(`${path}/with/template`, TEMPLATE)] : []
-  })
+  return [...eachAction(definition)].flatMap(({ action, path }) =>
+    AVAILABLE.has(action.type) ? [] : [finding(`${path}/type`, `this release does not run ${action.type} yet`)],
+  )
 }
-
-const TEMPLATE = 'this release stores no templates: write subject and text or html'
-const hasTemplate = (action: Action): boolean => action.type === 'send_email' && action.with.template !== undefined
 
 const finding = (path: string, message: string): GradedFinding => ({
   ...{ path, rule: 'action_not_available', message, severity: 'error' },

@@ -113,3 +113,51 @@ describe('a secret', () => {
     expect(api.view.list('secret', own.id)).toEqual([])
   })
 })
+
+describe('a mail template', () => {
+  const path = '/api/v1/mail-templates/thanks'
+  const texts = { subject: 'Order {{id}}', text: 'Thank you, {{name}}' }
+
+  it('is set, read, listed and replaced, in its environment alone', async () => {
+    const own = await api.organization('FREE')
+    const made = await own.call('PUT', path, texts)
+    expect(made.data).toMatchObject({ ...texts, name: 'thanks', html: null, environment: 'live', revision: 1 })
+    await own.call('PUT', '/api/v1/mail-templates/again', texts)
+    const listed = await own.call('GET', '/api/v1/mail-templates?limit=1')
+    expect(listed.data.map(({ name }: { name: string }) => name)).toEqual(['again'])
+    const rest = await own.call('GET', `/api/v1/mail-templates?cursor=${listed.meta.nextCursor}`)
+    expect(rest.data).toEqual([made.data])
+    const html = { subject: 'Order {{id}}', html: '<b>{{name}}</b>' }
+    expect((await own.call('PUT', path, html, { 'if-match': '2' })).code).toBe('revision_conflict')
+    expect((await own.call('PUT', path, html)).data).toMatchObject({ ...html, text: null, revision: 2 })
+    expect((await own.call('DELETE', path)).data).toEqual({ name: 'thanks', deleted: true })
+    expect((await own.call('GET', path)).code).toBe('not_found')
+  })
+
+  it.each([
+    ['without a content', { subject: 's' }, '/text'],
+    ['whose place is no name', { ...texts, text: '{{$param.x}}' }, '/text'],
+    ['whose subject has two lines', { ...texts, subject: 'a\nb' }, '/subject'],
+    ['whose place does not end', { ...texts, html: '{{name' }, '/html'],
+  ])('%s is refused at its place', async (_what, input, place) => {
+    const { code, body } = await org.call('PUT', path, input)
+    expect([code, body.error?.details?.[0]?.path]).toEqual(['validation_failed', place])
+  })
+
+  it('is what a deploy asks for, and stays while a live version names it', async () => {
+    const own = await api.organization('PRO')
+    const action = { key: 'mail', type: 'send_email', with: { to: 'ada@example.com', template: 'thanks' } }
+    const { data } = await own.call('POST', '/api/v1/workflows', {
+      ...{ name: 'W', trigger: { kind: 'manual' }, definition: { language: 1, actions: [action] } },
+    })
+    const refused = await own.call('POST', `/api/v1/workflows/${data.id}/deploy`)
+    expect(refused.body.error?.details).toMatchObject([
+      { path: '/actions/0/with/template', rule: 'unknown_mail_template' },
+    ])
+    await own.call('PUT', path, texts)
+    expect((await own.call('POST', `/api/v1/workflows/${data.id}/deploy`)).status).toBe(200)
+    expect((await own.call('DELETE', path)).code).toBe('in_use')
+    await own.call('POST', `/api/v1/workflows/${data.id}/undeploy`)
+    expect((await own.call('DELETE', path)).status).toBe(200)
+  })
+})

@@ -32,6 +32,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   'workflow-versions': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),
   variables: fc.tuple(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,62}$/)),
   secrets: fc.tuple(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,62}$/)),
+  'mail-templates': fc.stringMatching(/^mail:[a-z][a-z0-9-]{0,20}$/).map(each => [each] as [string]),
   connections: fc.tuple(digits(8).map(name => `connection:c${name}`)),
   'kafka-credentials': fc.tuple(time, id('key')),
   'federation-groups': fc.tuple(time, id('cefg')),

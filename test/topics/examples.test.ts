@@ -186,6 +186,7 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   },
   variable: { environment: true, name: true, value: true },
   secret: { environment: true, name: true, encryptedValue: true },
+  'mail-template': { ...{ environment: true, name: true, subject: true, html: true, text: true } },
   connection: {
     ...{ environment: true, name: true, host: true, port: true, database: true, user: true },
     ...{ encryptedPassword: true, tls: true },

@@ -1,19 +1,25 @@
 /** The action `send_email`: a record of `notifications` with addresses of its own. */
+import { findMailTemplate } from '../../../src/control-plane/workflows/mail-templates.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
+import type { Owner } from '../../../src/model/environments.ts'
 import { fixedId } from '../../../src/model/ids.ts'
 import { mailChannelId } from '../../../src/notifications/channels.ts'
 import { isMailAddress } from '../../../src/notifications/mail.ts'
+import { type MailTexts, renderMail } from '../../../src/notifications/mail-template.ts'
 import { cut, MESSAGE_CHARACTERS_MAX, oneLine } from '../../../src/notifications/message.ts'
 import { notificationRecord } from '../../../src/notifications/notices.ts'
+import type { StepError } from '../../../src/workflows/interpreter/run.ts'
 import { failed, type InwardCall, type StepAnswer } from './step.ts'
 
 interface SendEmailInput {
   to: string | string[]
   cc?: string | string[]
   subject?: string
-  html?: string
-  text?: string
+  html?: string | null
+  text?: string | null
+  template?: string
+  variables?: Record<string, unknown>
 }
 
 /** Of both lists. */
@@ -22,9 +28,13 @@ const TITLE_CHARACTERS_MAX = 150
 
 export function mailOf(
   { live, effect, stepId, nowMs }: InwardCall,
-  { view, shard }: { view: Pick<ControlView, 'appliedOffset'>; shard: number },
+  { view, shard }: { view: Pick<ControlView, 'appliedOffset' | 'find'>; shard: number },
 ): { record?: OutRecord; answer: StepAnswer } {
-  const { to, cc = [], subject = '', html = null, text = null } = effect.with as SendEmailInput
+  const given = effect.with as SendEmailInput
+  const texts = textsOf(live.facts, given, view)
+  if ('error' in texts) return { answer: texts }
+  const { to, cc = [] } = given
+  const { subject, html, text } = texts
   const mail = { to: distinct(to), cc: distinct(cc), subject: oneLine(subject).trim(), html, text }
   const problem = problemOf(mail)
   if (problem !== undefined) return { answer: failed('with_invalid', problem) }
@@ -44,6 +54,19 @@ export function mailOf(
     shard,
   )
   return { record, answer: { output: { messageId: id, status: 'queued' } } }
+}
+
+/** Its own, or those of the template as it is now. */
+function textsOf(
+  owner: Owner,
+  { template, variables = {}, subject = '', html = null, text = null }: SendEmailInput,
+  view: Pick<ControlView, 'find'>,
+): MailTexts | { error: StepError } {
+  if (template === undefined) return { subject, html, text }
+  const found = findMailTemplate(view, owner, template)
+  if (found === undefined) return failed('not_found', `There is no mail template '${template}'.`)
+  const rendered = renderMail(found, variables)
+  return rendered.ok ? rendered.mail : failed('with_invalid', rendered.problem)
 }
 
 const distinct = (addresses: string | string[]): string[] => [...new Set([addresses].flat().map(each => each.trim()))]

@@ -39,6 +39,10 @@ export type ActionPerformer =
   | { way: 'inward'; perform(call: InwardCall): StepAnswer | undefined }
   | { way: 'outward'; kind: OutwardKind | null; perform(call: OutwardCall): Promise<StepAnswer> }
 
-export const failed = (code: StepCodeName | Code, message: string, more: Partial<StepError> = {}): StepAnswer => ({
+export const failed = (
+  code: StepCodeName | Code,
+  message: string,
+  more: Partial<StepError> = {},
+): { error: StepError } => ({
   error: { code, message, ...more },
 })

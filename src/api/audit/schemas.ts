@@ -19,6 +19,7 @@ export const AUDIT_ENTITY_TYPES = [
     'variable',
     'secret',
     'connection',
+    'mail-template',
   ],
   ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],
 ] as const

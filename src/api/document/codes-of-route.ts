@@ -159,7 +159,7 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     ],
   },
   { path: /^\/(variables|secrets)/, codes: ['conflict', 'in_use', 'workflow_quota_exceeded'] },
-  { path: /^\/connections/, codes: ['in_use', 'workflow_quota_exceeded'] },
+  { path: /^\/(connections|mail-templates)/, codes: ['in_use', 'workflow_quota_exceeded'] },
   {
     path: /^\/tables/,
     codes: [

@@ -32,6 +32,10 @@ GET /resources/:id getResource resources.get
 PATCH /resources/:id updateResource resources.update
 DELETE /resources/:id deleteResource resources.delete
 POST /invoices createInvoice invoices.create once
+GET /mail-templates listMailTemplates mailTemplates.list
+GET /mail-templates/:name getMailTemplate mailTemplates.get
+PUT /mail-templates/:name setMailTemplate mailTemplates.set
+DELETE /mail-templates/:name deleteMailTemplate mailTemplates.delete
 POST /invoices/usage createInvoiceOfUsage invoices.createOfUsage once
 POST /invoices/usage-plans createUsagePlan invoices.usagePlans.create
 GET /invoices/usage-plans listUsagePlans invoices.usagePlans.list

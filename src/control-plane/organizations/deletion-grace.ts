@@ -64,7 +64,7 @@ export function createDeletionGrace(deps: {
   }
 }
 
-/** Removed at once with the organization: keys, channels, secrets, connections, and webhooks that do not select the deletion. */
+/** Removed at once with the organization: keys, channels, secrets, connections, mail templates, and webhooks that do not select the deletion. */
 export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationId: string): Change[] {
   const keys = current
     .list('key', organizationId)
@@ -79,7 +79,10 @@ export function removedAtOnce(current: Pick<DecisionView, 'list'>, organizationI
   const connections = current
     .list('connection', organizationId)
     .map(({ id }): Change => ({ kind: 'connection', remove: { organizationId, id } }))
-  return [...keys, ...channels, ...secrets, ...connections, ...webhooks.map(removal)]
+  const templates = current
+    .list('mail-template', organizationId)
+    .map(({ id }): Change => ({ kind: 'mail-template', remove: { organizationId, id } }))
+  return [...keys, ...channels, ...secrets, ...connections, ...templates, ...webhooks.map(removal)]
 }
 
 const removal = ({ organizationId, id }: Webhook): Change => ({ kind: 'webhook', remove: { organizationId, id } })

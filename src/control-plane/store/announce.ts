@@ -38,6 +38,7 @@ export interface Announcement {
     | 'variable'
     | 'secret'
     | 'connection'
+    | 'mail-template'
     | 'table'
   entityId: string
   canonicalName?: string

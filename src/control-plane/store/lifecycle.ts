@@ -223,6 +223,7 @@ const OF_ONE_ENVIRONMENT = [
   'variable',
   'secret',
   'connection',
+  'mail-template',
 ] as const
 const hasEnvironment = (entityType: string): entityType is (typeof OF_ONE_ENVIRONMENT)[number] =>
   (OF_ONE_ENVIRONMENT as readonly string[]).includes(entityType)

@@ -12,6 +12,7 @@ import { isRoute } from '../../workflows/route-table.ts'
 import { parseTriggerEvent } from '../../workflows/trigger-event.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { findConnection } from './connections.ts'
+import { findMailTemplate } from './mail-templates.ts'
 import { environmentId } from './variables.ts'
 
 export type ContextView = Pick<ControlView, 'find' | 'list' | 'event' | 'organization'>
@@ -46,6 +47,7 @@ export function createDeployContext(view: ContextView, workflow: Workflow): Aske
       return found?.environment === environment && found.peer === null
     },
     isKnownChannel: name => findChannel(view, organizationId, name) !== undefined,
+    isKnownMailTemplate: name => findMailTemplate(view, workflow, name) !== undefined,
     isKnownConnection: name => findConnection(view, workflow, name) !== undefined,
     isKnownTable: () => undefined,
   }

@@ -121,6 +121,10 @@ function checkNames(action: Action, path: string, context: DeployContext, findin
       if (!context.isKnownChannel(action.with.channel))
         findings.error(at('channel'), 'unknown_channel', 'is no channel: create it before you deploy')
       break
+    case 'send_email':
+      if (action.with.template !== undefined && !context.isKnownMailTemplate(action.with.template))
+        findings.error(at('template'), 'unknown_mail_template', 'is no mail template: set it before you deploy')
+      break
     case 'http_request':
       checkSecret(action.with.auth?.secret, at('auth/secret'), context, findings)
       break

@@ -18,6 +18,7 @@ export interface DeployContext {
   isKnownWebhook(id: string): boolean
   isKnownChannel(name: string): boolean
   isKnownConnection(name: string): boolean
+  isKnownMailTemplate(name: string): boolean
   /** Undefined when the store cannot be asked now. */
   isKnownTable(name: string): boolean | undefined
 }
@@ -34,5 +35,6 @@ export const PERMISSIVE_CONTEXT: DeployContext = {
   isKnownWebhook: () => true,
   isKnownChannel: () => true,
   isKnownConnection: () => true,
+  isKnownMailTemplate: () => true,
   isKnownTable: () => true,
 }

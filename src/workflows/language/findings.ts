@@ -60,6 +60,7 @@ export const RULES = {
   unknown_webhook: 'There is no such webhook.',
   unknown_channel: 'There is no such notification channel.',
   unknown_connection: 'There is no such connection.',
+  unknown_mail_template: 'There is no such mail template.',
   unknown_table: 'There is no such table.',
   plan_does_not_allow: 'The plan does not have this action.',
 } as const

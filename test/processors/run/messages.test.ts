@@ -45,6 +45,38 @@ it.each([0, 1, 2, 3, 4, 5, 6, 7])('a crash after %s moves sends each message onc
   })
 })
 
+const TEMPLATE = {
+  ...{ id: 'live.hello', organizationId: 'org_a', environment: 'live', name: 'hello' },
+  ...{ subject: 'Hello {{name}}', html: '<b>{{name}}</b>', text: null },
+}
+const templated = (variables: object) => ({
+  ...{ key: 'mail', type: 'send_email' },
+  with: { to: 'ada@example.com', template: 'hello', variables },
+})
+
+it('a mail by a template has its texts as they are then, with the variables of the step', async () => {
+  const memory = createMemoryRun()
+  memory.control('mail-template', TEMPLATE)
+  const workflow = memory.deploy({ actions: [templated({ name: '{{$param.name}}' })] })
+  memory.event([workflow], { name: '<Ada>\nBcc: x' })
+  await memory.settle()
+  expect(mails(memory)).toMatchObject([
+    { mail: { subject: 'Hello <Ada> Bcc: x', html: '<b>&lt;Ada&gt;\nBcc: x</b>', text: null } },
+  ])
+})
+
+it.each([
+  ['that is not there', undefined, { name: 'x' }, 'not_found'],
+  ['of the other environment', { ...TEMPLATE, id: 'test.hello', environment: 'test' }, { name: 'x' }, 'not_found'],
+  ['without one of its variables', TEMPLATE, {}, 'with_invalid'],
+])('a mail by a template %s fails with its code', async (_what, template, variables, code) => {
+  const memory = createMemoryRun()
+  if (template !== undefined) memory.control('mail-template', template)
+  memory.event([memory.deploy({ actions: [templated(variables)] })], {})
+  await memory.settle()
+  expect([memory.ended().map(({ errorCode }) => errorCode), mails(memory)]).toEqual([[code], []])
+})
+
 it.each([
   ['a second address in one', { to: 'ada@example.com, eve@example.com' }],
   ['a display name', { to: 'Ada <ada@example.com>' }],

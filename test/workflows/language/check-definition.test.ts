@@ -109,6 +109,7 @@ describe('the check of a definition', () => {
       isKnownWebhook: () => false,
       isKnownChannel: () => false,
       isKnownConnection: () => false,
+      isKnownMailTemplate: () => false,
       isKnownTable: () => false,
       environmentName: () => undefined,
     }

@@ -2362,6 +2362,44 @@ class AsyncConnections:
         return await self._core.call(operations.TEST_CONNECTION, "ConnectionTest", locals())
 
 
+class AsyncMailTemplates:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.MailTemplate]:
+        """List mail templates, by name."""
+        return await self._core.page(operations.LIST_MAIL_TEMPLATES, "MailTemplate", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.MailTemplate]:
+        """List mail templates, by name."""
+        return self._core.each(operations.LIST_MAIL_TEMPLATES, "MailTemplate", locals())
+
+    async def get(
+        self, mail_template_name: str, *, request_options: Options = None,
+    ) -> models.MailTemplate:
+        """One mail template."""
+        return await self._core.call(operations.GET_MAIL_TEMPLATE, "MailTemplate", locals())
+
+    async def set(
+        self, mail_template_name: str, *, subject: str, html: Opt[str | None] = NOT_GIVEN,
+        text: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.MailTemplate:
+        """Set a mail template, which send_email names."""
+        return await self._core.call(operations.SET_MAIL_TEMPLATE, "MailTemplate", locals())
+
+    async def delete(
+        self, mail_template_name: str, *, request_options: Options = None,
+    ) -> models.DeletedTable:
+        """Delete a mail template that no live version names."""
+        return await self._core.call(operations.DELETE_MAIL_TEMPLATE, "DeletedTable", locals())
+
+
 class AsyncTables:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -2706,6 +2744,7 @@ class AsyncRoot:
         self.variables = AsyncVariables(core)
         self.secrets = AsyncSecrets(core)
         self.connections = AsyncConnections(core)
+        self.mail_templates = AsyncMailTemplates(core)
         self.tables = AsyncTables(core)
         self.orders = AsyncOrders(core)
         self.resources = AsyncResources(core)

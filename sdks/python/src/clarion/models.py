@@ -1103,6 +1103,17 @@ class MadeWebhook(Model):
     secret: str
 
 @dataclass(frozen=True, kw_only=True)
+class MailTemplate(Model):
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    environment: str
+    subject: str
+    html: str | None
+    text: str | None
+
+@dataclass(frozen=True, kw_only=True)
 class Notification(Model):
     id: str
     environment: str
@@ -2682,6 +2693,10 @@ SetConnectionInput = TypedDict("SetConnectionInput", {
 }, total=False)
 
 SetLifecycleNamesInput = TypedDict("SetLifecycleNamesInput", {"names": "list[str]"}, total=False)
+
+SetMailTemplateInput = TypedDict("SetMailTemplateInput", {
+    "subject": "str", "html": "str | None", "text": "str | None",
+}, total=False)
 
 SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
 

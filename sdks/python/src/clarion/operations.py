@@ -719,6 +719,19 @@ DELETE_CONNECTION = Operation(
 TEST_CONNECTION = Operation(
     "testConnection", "POST", "/api/v1/connections/{}/test", ids="connectionName",
 )
+LIST_MAIL_TEMPLATES = Operation(
+    "listMailTemplates", "GET", "/api/v1/mail-templates", query="limit cursor",
+)
+GET_MAIL_TEMPLATE = Operation(
+    "getMailTemplate", "GET", "/api/v1/mail-templates/{}", ids="mailTemplateName",
+)
+SET_MAIL_TEMPLATE = Operation(
+    "setMailTemplate", "PUT", "/api/v1/mail-templates/{}", ids="mailTemplateName",
+    body="subject html text",
+)
+DELETE_MAIL_TEMPLATE = Operation(
+    "deleteMailTemplate", "DELETE", "/api/v1/mail-templates/{}", ids="mailTemplateName",
+)
 CREATE_TABLE = Operation(
     "createTable", "POST", "/api/v1/tables", repeat="ifNotDone", body="name columns",
 )

@@ -2246,6 +2246,44 @@ class Connections:
         return self._core.call(operations.TEST_CONNECTION, "ConnectionTest", locals())
 
 
+class MailTemplates:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def list(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.MailTemplate]:
+        """List mail templates, by name."""
+        return self._core.page(operations.LIST_MAIL_TEMPLATES, "MailTemplate", locals())
+
+    def each(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.MailTemplate]:
+        """List mail templates, by name."""
+        return self._core.each(operations.LIST_MAIL_TEMPLATES, "MailTemplate", locals())
+
+    def get(
+        self, mail_template_name: str, *, request_options: Options = None,
+    ) -> models.MailTemplate:
+        """One mail template."""
+        return self._core.call(operations.GET_MAIL_TEMPLATE, "MailTemplate", locals())
+
+    def set(
+        self, mail_template_name: str, *, subject: str, html: Opt[str | None] = NOT_GIVEN,
+        text: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.MailTemplate:
+        """Set a mail template, which send_email names."""
+        return self._core.call(operations.SET_MAIL_TEMPLATE, "MailTemplate", locals())
+
+    def delete(
+        self, mail_template_name: str, *, request_options: Options = None,
+    ) -> models.DeletedTable:
+        """Delete a mail template that no live version names."""
+        return self._core.call(operations.DELETE_MAIL_TEMPLATE, "DeletedTable", locals())
+
+
 class Tables:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -2588,6 +2626,7 @@ class Root:
         self.variables = Variables(core)
         self.secrets = Secrets(core)
         self.connections = Connections(core)
+        self.mail_templates = MailTemplates(core)
         self.tables = Tables(core)
         self.orders = Orders(core)
         self.resources = Resources(core)

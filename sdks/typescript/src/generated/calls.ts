@@ -180,6 +180,17 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Connect, and ask for one row. */
       test: (connectionName: string, options: CallOptions = {}) => call<api.ConnectionTest>('connections.test', { ids: [connectionName] }, options),
     },
+    mailTemplates: {
+      /** List mail templates, by name. */
+      list: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.MailTemplate>> => page<api.MailTemplate>('mailTemplates.list', { ids: [], query }, options),
+      each: (query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.MailTemplate>('mailTemplates.list', { ids: [], query }, options),
+      /** One mail template. */
+      get: (mailTemplateName: string, options: CallOptions = {}) => call<api.MailTemplate>('mailTemplates.get', { ids: [mailTemplateName] }, options),
+      /** Set a mail template, which send_email names. */
+      set: (mailTemplateName: string, input: api.SetMailTemplateInput, options: CallOptions = {}) => call<api.MailTemplate>('mailTemplates.set', { ids: [mailTemplateName], input }, options),
+      /** Delete a mail template that no live version names. */
+      delete: (mailTemplateName: string, options: CallOptions = {}) => call<api.DeletedTable>('mailTemplates.delete', { ids: [mailTemplateName] }, options),
+    },
     ledger: {
       /** Differences between counters, audit, meters and logs. */
       get: (options: CallOptions = {}) => call<api.Ledger>('ledger.get', { ids: [] }, options),

@@ -1335,6 +1335,18 @@ export interface MadeWebhook {
   [further: string]: unknown
 }
 
+export interface MailTemplate {
+  revision: number
+  createdAt: string
+  updatedAt: string
+  name: string
+  environment: string
+  subject: string
+  html: string | null
+  text: string | null
+  [further: string]: unknown
+}
+
 export interface NackMessagesInput {
   receipts: string[]
   delaySeconds?: number | undefined
@@ -2691,6 +2703,12 @@ export interface SetConnectionInput {
 
 export interface SetLifecycleNamesInput {
   names: string[]
+}
+
+export interface SetMailTemplateInput {
+  subject: string
+  html?: string | null | undefined
+  text?: string | null | undefined
 }
 
 export interface SetValueInput {
