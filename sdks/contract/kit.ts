@@ -35,10 +35,33 @@ export interface Signature {
   nowS: number
 }
 
+/** A stream to read, to its end or until so many events were finished. */
+export interface StreamAsked {
+  baseUrl: string
+  apiKey?: string
+  query: { types: string[]; [parameter: string]: unknown }
+  /** What the place of the reader has. */
+  place?: string
+  leaveAfter?: number
+  async?: boolean
+}
+
+export interface StreamSaid {
+  events: string[]
+  opened: string[]
+  gaps: Array<[string, number | null]>
+  saved: string[]
+  cursor: string
+  /** `left`, `over`, or why it failed. */
+  end: string
+  waits: number[]
+}
+
 export interface Kit {
   name: string
   calls(): Promise<string[]>
   call(asked: Asked): Promise<Said>
   verify(signature: Signature): Promise<boolean>
+  stream(asked: StreamAsked): Promise<StreamSaid>
   close(): void
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Kit } from './kit.ts'
 import { callInTypeScript, typescriptCalls, verifyInTypeScript } from './typescript-kit.ts'
+import { streamInTypeScript } from './typescript-stream.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const run = promisify(execFile)
@@ -16,6 +17,7 @@ export const typescriptKit: Kit = {
   calls: async () => typescriptCalls(),
   call: callInTypeScript,
   verify: async signature => verifyInTypeScript(signature),
+  stream: streamInTypeScript,
   close: () => undefined,
 }
 
@@ -69,6 +71,7 @@ function program(name: string, child: ChildProcess): Kit {
     calls: () => ask({ do: 'calls' }),
     call: asked => ask({ do: 'call', ...asked }),
     verify: ({ body, ...rest }) => ask({ do: 'verify', ...rest, body: body.toString('base64') }),
+    stream: asked => ask({ do: 'stream', ...asked }),
     close: () => void child.stdin!.end(),
   }
 }

@@ -125,7 +125,8 @@ function pythonType(type: Type, place: 'answer' | 'input', prefix = ''): string 
     case 'object':
       return place === 'input' ? `${prefix === '' ? 'dict' : 'Mapping'}[str, Any]` : 'dict[str, Any]'
     case 'list':
-      return `${place === 'input' && prefix !== '' ? 'Sequence' : 'list'}[${pythonType(type.of, place, prefix)}]`
+      // A class with a call `list` has another meaning for that name.
+      return `${prefix === '' ? 'list' : place === 'input' ? 'Sequence' : 'builtins.list'}[${pythonType(type.of, place, prefix)}]`
     case 'map':
       return `${place === 'input' && prefix !== '' ? 'Mapping' : 'dict'}[str, ${pythonType(type.of, place, prefix)}]`
     case 'named':
@@ -149,6 +150,7 @@ function resourcesFile(operations: readonly Operation[], isAsync: boolean): stri
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import ${iterator}, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 

@@ -35,6 +35,9 @@ type asked struct {
 		IfMatch        *int64
 		IdempotencyKey string
 	}
+	// Of a stream.
+	Place      string
+	LeaveAfter int
 	// Of a signature.
 	Headers          json.RawMessage
 	Secrets          []string
@@ -56,7 +59,7 @@ type notedClock struct{ waits []int64 }
 
 func (*notedClock) Now() time.Time { return time.Unix(1_796_000_000, 0) }
 func (c *notedClock) After(d time.Duration) <-chan time.Time {
-	c.waits = append(c.waits, d.Milliseconds())
+	c.waits = append(c.waits, int64(math.Round(float64(d)/float64(time.Millisecond))))
 	done := make(chan time.Time, 1)
 	done <- time.Time{}
 	return done
@@ -76,6 +79,8 @@ func main() {
 			_ = out.Encode(calls())
 		case "verify":
 			_ = out.Encode(verify(a))
+		case "stream":
+			_ = out.Encode(stream(a))
 		default:
 			_ = out.Encode(call(a))
 		}

@@ -165,10 +165,75 @@ def verify(asked: dict[str, Any]) -> bool:
     )
 
 
+class NotedPlace:
+    def __init__(self, cursor: str | None) -> None:
+        self.cursor = cursor
+        self.saved: list[str] = []
+
+    def load(self) -> str | None:
+        return self.cursor
+
+    def save(self, cursor: str) -> None:
+        self.saved.append(cursor)
+
+
+def stream(asked: dict[str, Any]) -> dict[str, Any]:
+    clock = NotedClock()
+    place = NotedPlace(asked.get("place"))
+    opened: list[str] = []
+    gaps: list[Any] = []
+    options = clarion.StreamOptions(
+        place=place, on_open=opened.append, on_gap=lambda *gap: gaps.append(gap)
+    )
+    events: list[str] = []
+    made: list[Any] = []
+
+    def is_left(event: dict[str, Any]) -> bool:
+        events.append(event["id"])
+        return len(events) == asked.get("leaveAfter")
+
+    def read() -> str:
+        with client_for(asked, clock, False) as client:
+            made.append(client.stream(options=options, **asked["query"]))
+            for event in made[0]:
+                if is_left(event):
+                    made[0].commit()
+                    made[0].close()
+                    return "left"
+        return "over"
+
+    async def read_async() -> str:
+        async with client_for(asked, clock, True) as client:
+            made.append(client.stream(options=options, **asked["query"]))
+            async for event in made[0]:
+                if is_left(event):
+                    made[0].commit()
+                    await made[0].close()
+                    return "left"
+        return "over"
+
+    try:
+        end = asyncio.run(read_async()) if asked.get("async") else read()
+    except clarion.ClarionStreamError as error:
+        end = error.reason
+    except clarion.ClarionApiError as error:
+        end = error.code
+    return {
+        "events": events,
+        "opened": opened,
+        "gaps": gaps,
+        "saved": place.saved,
+        "cursor": made[0].cursor or "",
+        "end": end,
+        "waits": clock.waits,
+    }
+
+
 def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
-        do = {"call": call, "verify": verify, "calls": lambda _: calls()}[asked["do"]]
+        kinds = {"call": call, "verify": verify, "stream": stream, "calls": lambda _: calls()}
+        do = kinds[asked["do"]]
         print(json.dumps(do(asked)), flush=True)
 
 

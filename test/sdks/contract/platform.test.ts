@@ -43,6 +43,29 @@ it(
   patient(120_000),
 )
 
+it(
+  'every kit streams the log from its beginning, and goes on at its place',
+  async () => {
+    const organization = await platform.organization('ENTERPRISE')
+    const emit = async (kind: string): Promise<string> =>
+      (
+        await organization.call<{ eventId: string }>('POST', '/api/v1/events/custom/emit', {
+          ...{ name: 'platformxe.generic', payload: { kind } },
+        })
+      ).data.eventId
+    const emitted = [await emit('a'), await emit('b'), await emit('c')]
+    for (const kit of kits.all) {
+      const query = { types: ['platformxe.*'], from: 'earliest' }
+      const asked = { baseUrl: platform.base, apiKey: organization.apiKey, query }
+      const first = await kit.stream({ ...asked, leaveAfter: 2 })
+      expect([kit.name, first.events, first.end]).toEqual([kit.name, emitted.slice(0, 2), 'left'])
+      const second = await kit.stream({ ...asked, place: first.cursor, leaveAfter: 1 })
+      expect([kit.name, second.events]).toEqual([kit.name, emitted.slice(2)])
+    }
+  },
+  patient(120_000),
+)
+
 async function resultsOf(kit: Kit): Promise<{ kit: string; results: Array<Record<string, unknown>> }> {
   const organization = await platform.organization('ENTERPRISE')
   const kept = new Map<string, unknown>()

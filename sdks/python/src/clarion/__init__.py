@@ -3,10 +3,17 @@
 from importlib import import_module
 from typing import Any
 
-from ._errors import ClarionApiError, ClarionConnectionError, ClarionError, Finding
+from ._errors import (
+    ClarionApiError,
+    ClarionConnectionError,
+    ClarionError,
+    ClarionStreamError,
+    Finding,
+)
 from ._json import NOT_GIVEN, RawJson
 from ._policy import VERSION as __version__
 from ._policy import CallOptions, Page
+from ._streams import AsyncEventStream, EventStream, FilePlace, Place, StreamOptions
 from .client import AsyncClarion, Clarion
 from .webhooks import SIGNATURE_PROFILES, refusal_reason, verify_webhook_signature
 
@@ -14,14 +21,20 @@ __all__ = [
     "NOT_GIVEN",
     "SIGNATURE_PROFILES",
     "AsyncClarion",
+    "AsyncEventStream",
     "CallOptions",
     "Clarion",
     "ClarionApiError",
     "ClarionConnectionError",
     "ClarionError",
+    "ClarionStreamError",
+    "EventStream",
+    "FilePlace",
     "Finding",
     "Page",
+    "Place",
     "RawJson",
+    "StreamOptions",
     "__version__",
     "refusal_reason",
     "verify_webhook_signature",

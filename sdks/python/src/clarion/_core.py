@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
@@ -15,7 +14,6 @@ from ._errors import ClarionConnectionError, ClarionError
 from ._json import NOT_GIVEN
 from ._policy import (
     Clock,
-    Given,
     Operation,
     Page,
     Request,
@@ -79,22 +77,6 @@ class Core:
             if not page.next_cursor:
                 return
             values["cursor"] = page.next_cursor
-
-    def stream(self, operation: Operation, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Frames of one connection, as objects."""
-        request = request_of(self.settings, operation, Given((), dict(query), None, None))
-        headers = {**request.headers, "accept": "application/x-ndjson"}
-        timeout = httpx.Timeout(request.timeout, read=60.0)
-        try:
-            with self.http.stream("GET", request.url, headers=headers, timeout=timeout) as response:
-                if response.status_code != 200:
-                    response.read()
-                    read_answer(self.settings, request, response, self.clock.now())
-                for line in response.iter_lines():
-                    if line.strip():
-                        yield json.loads(line)
-        except httpx.HTTPError as cause:
-            raise connection_error(self.settings, request, cause) from cause
 
     def send(self, request: Request) -> Any:
         attempt = 1
@@ -172,25 +154,6 @@ class AsyncCore:
             if not page.next_cursor:
                 return
             values["cursor"] = page.next_cursor
-
-    async def stream(
-        self, operation: Operation, query: Mapping[str, Any]
-    ) -> AsyncIterator[dict[str, Any]]:
-        request = request_of(self.settings, operation, Given((), dict(query), None, None))
-        headers = {**request.headers, "accept": "application/x-ndjson"}
-        timeout = httpx.Timeout(request.timeout, read=60.0)
-        try:
-            async with self.http.stream(
-                "GET", request.url, headers=headers, timeout=timeout
-            ) as response:
-                if response.status_code != 200:
-                    await response.aread()
-                    read_answer(self.settings, request, response, self.clock.now())
-                async for line in response.aiter_lines():
-                    if line.strip():
-                        yield json.loads(line)
-        except httpx.HTTPError as cause:
-            raise connection_error(self.settings, request, cause) from cause
 
     async def send(self, request: Request) -> Any:
         attempt = 1

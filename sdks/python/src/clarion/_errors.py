@@ -1,4 +1,5 @@
-"""Errors of a call: a refusal (ClarionApiError), or no answer (ClarionConnectionError)."""
+"""Errors of a call: a refusal (ClarionApiError), no answer (ClarionConnectionError), or a stream
+that has ended for good (ClarionStreamError)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ class Finding:
 
 
 class ClarionError(Exception):
-    """The base of both kinds."""
+    """The base of all kinds."""
 
 
 class ClarionApiError(ClarionError):
@@ -70,6 +71,19 @@ class ClarionConnectionError(ClarionError):
         super().__init__(message)
         self.code = code
         self.may_have_been_done = may_have_been_done
+
+
+class ClarionStreamError(ClarionError):
+    """A stream has ended for a reason that does not pass, such as a key that was revoked."""
+
+    reason: str
+    #: Goes on behind the last event.
+    cursor: str | None
+
+    def __init__(self, reason: str, cursor: str | None) -> None:
+        super().__init__(f"The stream has ended: {reason}.")
+        self.reason = reason
+        self.cursor = cursor
 
 
 def api_error(

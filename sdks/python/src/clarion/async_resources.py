@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -566,7 +567,7 @@ class AsyncEventsStreams:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
 
-    async def list(self, *, request_options: Options = None) -> list[models.OpenStream]:
+    async def list(self, *, request_options: Options = None) -> builtins.list[models.OpenStream]:
         """The open streams of the environment, newest first."""
         return await self._core.call(operations.LIST_STREAMS, "[OpenStream", locals())
 
@@ -630,7 +631,7 @@ class AsyncEventsWebhooks:
 
     async def attempts(
         self, delivery_id: str, *, request_options: Options = None,
-    ) -> list[models.Attempt]:
+    ) -> builtins.list[models.Attempt]:
         """Its attempts, first to last."""
         return await self._core.call(operations.LIST_ATTEMPTS, "[Attempt", locals())
 
@@ -1267,7 +1268,7 @@ class AsyncOrganizations:
     async def usage(
         self, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
         sort: Opt[str] = NOT_GIVEN, top: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.CompareOrganization]:
+    ) -> builtins.list[models.CompareOrganization]:
         """Organizations by what they did, largest first; without a range in the last 15 minutes.
         """
         return await self._core.call(
@@ -1277,7 +1278,7 @@ class AsyncOrganizations:
     async def load(
         self, organization_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
         group_by: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.GetOrganizationLoad]:
+    ) -> builtins.list[models.GetOrganizationLoad]:
         """What an organization emitted, by type, key, source or code."""
         return await self._core.call(
             operations.GET_ORGANIZATION_LOAD, "[GetOrganizationLoad", locals()
@@ -1694,7 +1695,7 @@ class AsyncQueues:
 
     async def peek(
         self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.PeekQueue]:
+    ) -> builtins.list[models.PeekQueue]:
         """What is due next; nothing changes."""
         return await self._core.call(operations.PEEK_QUEUE, "[PeekQueue", locals())
 
@@ -2760,7 +2761,7 @@ class AsyncRoot:
 
     async def search(
         self, *, q: str, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.Search]:
+    ) -> builtins.list[models.Search]:
         """What the key may see, by the beginning of an id, a part of a name, or a whole value of
         an emit.
         """
@@ -2776,7 +2777,7 @@ class AsyncRoot:
         self, *, meter: Opt[str] = NOT_GIVEN, meters: Opt[str] = NOT_GIVEN,
         interval: Opt[str] = NOT_GIVEN, group_by: Opt[str] = NOT_GIVEN,
         from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.GetUsageTimeseries]:
+    ) -> builtins.list[models.GetUsageTimeseries]:
         """Meters by hour, day or month, without empty buckets; grouped, or as text/csv."""
         return await self._core.call(
             operations.GET_USAGE_TIMESERIES, "[GetUsageTimeseries", locals()

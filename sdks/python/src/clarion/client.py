@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from . import operations
 from ._core import AsyncCore, Core
 from ._json import NOT_GIVEN
 from ._policy import Clock, Random, settings_of
+from ._streams import AsyncEventStream, EventStream, StreamOptions
 from .async_resources import AsyncRoot
 from .resources import Root
 
@@ -40,13 +39,13 @@ class Clarion(Root):
         )
         super().__init__(Core(settings, transport, clock))
 
-    def stream(self, **query: Any) -> Iterator[dict[str, Any]]:
-        """Frames of the log as objects, for as long as the connection lasts.
+    def stream(self, *, options: StreamOptions | None = None, **query: Any) -> EventStream:
+        """Events as they come, which reconnects by itself.
 
-        Takes `types`, `from_`, `until` and the other parameters of GET /events/stream. Keep the
-        `cursor` of the last frame, and go on with `from_=cursor`.
+        Takes `types`, `from_`, `until` and the other parameters of GET /events/stream. Raises
+        ClarionApiError, and ClarionStreamError where it has ended for good.
         """
-        return self._core.stream(operations.STREAM_EVENTS, _named(query))
+        return EventStream(self._core, _named(query), options or StreamOptions())
 
     def close(self) -> None:
         self._core.http.close()
@@ -84,8 +83,8 @@ class AsyncClarion(AsyncRoot):
         )
         super().__init__(AsyncCore(settings, transport, clock))
 
-    def stream(self, **query: Any) -> AsyncIterator[dict[str, Any]]:
-        return self._core.stream(operations.STREAM_EVENTS, _named(query))
+    def stream(self, *, options: StreamOptions | None = None, **query: Any) -> AsyncEventStream:
+        return AsyncEventStream(self._core, _named(query), options or StreamOptions())
 
     async def close(self) -> None:
         await self._core.close()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -512,7 +513,7 @@ class EventsStreams:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def list(self, *, request_options: Options = None) -> list[models.OpenStream]:
+    def list(self, *, request_options: Options = None) -> builtins.list[models.OpenStream]:
         """The open streams of the environment, newest first."""
         return self._core.call(operations.LIST_STREAMS, "[OpenStream", locals())
 
@@ -572,7 +573,7 @@ class EventsWebhooks:
 
     def attempts(
         self, delivery_id: str, *, request_options: Options = None,
-    ) -> list[models.Attempt]:
+    ) -> builtins.list[models.Attempt]:
         """Its attempts, first to last."""
         return self._core.call(operations.LIST_ATTEMPTS, "[Attempt", locals())
 
@@ -1193,7 +1194,7 @@ class Organizations:
     def usage(
         self, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
         sort: Opt[str] = NOT_GIVEN, top: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.CompareOrganization]:
+    ) -> builtins.list[models.CompareOrganization]:
         """Organizations by what they did, largest first; without a range in the last 15 minutes.
         """
         return self._core.call(operations.COMPARE_ORGANIZATIONS, "[CompareOrganization", locals())
@@ -1201,7 +1202,7 @@ class Organizations:
     def load(
         self, organization_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
         group_by: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.GetOrganizationLoad]:
+    ) -> builtins.list[models.GetOrganizationLoad]:
         """What an organization emitted, by type, key, source or code."""
         return self._core.call(operations.GET_ORGANIZATION_LOAD, "[GetOrganizationLoad", locals())
 
@@ -1604,7 +1605,7 @@ class Queues:
 
     def peek(
         self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.PeekQueue]:
+    ) -> builtins.list[models.PeekQueue]:
         """What is due next; nothing changes."""
         return self._core.call(operations.PEEK_QUEUE, "[PeekQueue", locals())
 
@@ -2642,7 +2643,7 @@ class Root:
 
     def search(
         self, *, q: str, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.Search]:
+    ) -> builtins.list[models.Search]:
         """What the key may see, by the beginning of an id, a part of a name, or a whole value of
         an emit.
         """
@@ -2658,6 +2659,6 @@ class Root:
         self, *, meter: Opt[str] = NOT_GIVEN, meters: Opt[str] = NOT_GIVEN,
         interval: Opt[str] = NOT_GIVEN, group_by: Opt[str] = NOT_GIVEN,
         from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> list[models.GetUsageTimeseries]:
+    ) -> builtins.list[models.GetUsageTimeseries]:
         """Meters by hour, day or month, without empty buckets; grouped, or as text/csv."""
         return self._core.call(operations.GET_USAGE_TIMESERIES, "[GetUsageTimeseries", locals())
