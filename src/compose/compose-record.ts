@@ -1,5 +1,6 @@
-/** Composes the role `record`: it writes the history and checks the ledger every hour. */
+/** Composes the role `record`: it writes the history, checks the ledger every hour, and forgets debug runs every day. */
 import { createRecord } from '../../processors/record/index.ts'
+import { forgetDebugRunsDaily } from '../analytics/forget-debug-runs.ts'
 import { checkHourly } from '../ledger/hourly.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
@@ -8,5 +9,9 @@ export function startRecord(parts: Parts): void {
   const { analytics, clock, tracing, metrics, ledger, logger, closing } = parts
   const { shards } = runProcessor(parts, createRecord({ analytics, clock, tracing, metrics: metrics.record }))
   const hourly = checkHourly({ ledger, shards, clock, logger })
-  closing.push(async () => hourly.close())
+  const daily = forgetDebugRunsDaily({ client: analytics, clock, logger })
+  closing.push(async () => {
+    hourly.close()
+    daily.close()
+  })
 }
