@@ -13,7 +13,8 @@ export interface UsageBilling {
   close(): void
 }
 
-const AGAIN_MS = 60_000
+/** Before another try; each wait is twice as long as the one before, an hour at most. */
+const AGAIN_MS = { first: 60_000, longest: 3_600_000 }
 
 /** `bill`: the plan as it is now; throws where the invoice cannot be made. */
 export function createUsageBilling({
@@ -33,7 +34,7 @@ export function createUsageBilling({
     return now?.fields.next_month === fields.next_month ? now : undefined
   }
 
-  async function read(owned: Owned, plan: Entry<'usage_plan'>): Promise<void> {
+  async function read(owned: Owned, plan: Entry<'usage_plan'>, waitMs = AGAIN_MS.first): Promise<void> {
     const { organizationId, environment } = owned.owner
     const month = plan.fields.next_month
     try {
@@ -44,17 +45,17 @@ export function createUsageBilling({
       if (isClosed) return
       logger.warn(
         { organizationId, environment, plan: plan.id, month, error: String(error) },
-        'the usage of a month cannot be billed; it is tried again in a minute',
+        'the usage of a month cannot be billed now; it is tried again',
       )
-      again(owned, plan)
+      again(owned, plan, waitMs)
     }
   }
 
-  function again(owned: Owned, plan: Entry<'usage_plan'>): void {
-    const timer = clock.after(AGAIN_MS, () => {
+  function again(owned: Owned, plan: Entry<'usage_plan'>, waitMs: number): void {
+    const timer = clock.after(waitMs, () => {
       timers.delete(plan.id)
       const now = current(owned, plan)
-      if (now !== undefined) void read(owned, now)
+      if (now !== undefined) void read(owned, now, Math.min(2 * waitMs, AGAIN_MS.longest))
     })
     timers.set(plan.id, timer)
   }

@@ -95,7 +95,7 @@ it('later where its usage cannot be read, and not at all where it is on an invoi
   const body = { customer_id: 'c1', currency: 'EUR', usage_month: '2026-07', lines: [{ quantity: 1, unit_price: 1 }] }
   memory.domain({ name: 'invoice.create', body: JSON.stringify(body) }, 2)
   isAway = false
-  memory.clock.advance(60_000)
+  memory.clock.advance(120_000)
   await memory.settle()
   expect((await read('invoice.list', 3)).length).toBe(1)
   expect(await read('usage_plan.list', 4)).toMatchObject([{ next_month: '2026-08' }])
