@@ -5,7 +5,7 @@ import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 export const READ_METERS = ['streamed_events', 'queue_messages'] as const
 export type ReadMeter = (typeof READ_METERS)[number]
 
-/** What a counter shows at a time. A counter only grows, and a reading that is repeated adds nothing. */
+/** The reading of a counter at a time. A counter only grows, and a reading that is repeated adds nothing. */
 export type MeterReading = ValueOf<typeof meterReadingFields>
 
 export const meterReadingFields = record('MeterReading', {

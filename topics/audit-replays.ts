@@ -1,7 +1,7 @@
 import { byDefault, codecOf, environment, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** What became of an event at one target of a replay; deliveries have their attempts instead. */
+/** The outcome of an event at one target of a replay; deliveries have their attempts instead. */
 export const REPLAY_OUTCOMES = ['delivered', 'skipped', 'failed', 'would_deliver'] as const
 export type ReplayOutcome = (typeof REPLAY_OUTCOMES)[number]
 

@@ -20,7 +20,7 @@ export const domainCommandFields = record('DomainCommand', {
   body: text,
   expectedRevision: optional(int),
   idempotencyKey: optional(text),
-  /** What follows from it is judged once the view of the control plane has reached this offset. */
+  /** Its consequences are judged once the view of the control plane has reached this offset. */
   controlOffset: long,
   /** Records of one kind that the plan has room for. */
   recordsMax: int,

@@ -49,7 +49,7 @@ export const domainKeyFields = record('DomainKey', {
 
 export const domainKeyCodec = codecOf(domainKeyFields)
 
-/** What is counted for good. */
+/** Counters that never go back. */
 export type DomainNumbers = ValueOf<typeof domainNumbersFields>
 
 export const domainNumbersFields = record('DomainNumbers', {

@@ -19,7 +19,7 @@ export type Severity = (typeof SEVERITIES)[number]
 
 export const NOTIFICATION_SOURCES = ['api', 'workflow', 'system'] as const
 
-/** What the platform tells an organization by itself: docs/specification/notifications.md#system-notices. */
+/** Notices of the platform to an organization: docs/specification/notifications.md#system-notices. */
 export const NOTICE_KINDS = [
   'webhook_failing',
   'webhook_recovered',

@@ -25,7 +25,7 @@ export const queuesAnswersCodec = codecOf(
 
 export const HANDED_OVER_KEY = '*'
 
-/** What an answer says has committed: it is in the transaction that changes the queue. */
+/** An answer reports a committed change: it is in the transaction that changes the queue. */
 export const queuesAnswers: Topic = {
   name: 'queues.answers',
   meaning: 'Answers of queues to api processes that hold a call open.',

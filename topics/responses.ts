@@ -23,7 +23,7 @@ export type ResponseRow = ValueOf<typeof responseRowFields>
 
 export const responseRowFields = record('Response', {
   correlation: long,
-  /** What the value holds. */
+  /** The kind of its value. */
   kind: textOf<ResponseKind>(),
   /** Empty where the answer is about no run. */
   runId: text,

@@ -2,7 +2,7 @@ import { codecOf, environment, int, list, long, optional, record, text, textOf, 
 import { answerToFields } from './responses.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** What never changes in a run. Times are ms since 1970. */
+/** The constant part of a run. Times are ms since 1970. */
 export type RunFacts = ValueOf<typeof runFactsFields>
 
 export const runFactsFields = record('RunFacts', {
@@ -12,7 +12,7 @@ export const runFactsFields = record('RunFacts', {
   workflowId: text,
   version: int,
   mode: textOf<'live' | 'manual' | 'route' | 'debug' | 'replay'>(),
-  /** What started it: docs/specification/runs.md#what-starts-a-run. */
+  /** Its start: docs/specification/runs.md#what-starts-a-run. */
   triggerKind: textOf<'event' | 'schedule' | 'manual' | 'workflow' | 'route'>(),
   eventId: optional(text),
   canonicalName: optional(text),

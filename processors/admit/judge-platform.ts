@@ -60,7 +60,7 @@ export function judgePlatform(
   return accept(emit, platform, sequence, quota, undefined, context)
 }
 
-/** What was held when a record with this id was accepted. */
+/** The state when a record with this id was accepted. */
 export const heldPlatformId = (emit: Emit, { id }: PlatformEmit, state: AdmissionState): HeldKey | undefined =>
   state.heldKey(platformIdsOf(emit.organizationId), idHash(id), emit.recordedAtMs)
 

@@ -2617,7 +2617,7 @@ func (s *QueuesService) StatsContext(ctx context.Context, queueID string, opts .
 	return callFor[QueueStats](ctx, s.core, opGetQueueStats, []string{queueID}, nil, nil, opts)
 }
 
-// Peek: What is due next; nothing changes.
+// Peek: The messages that are due next; nothing changes.
 func (s *QueuesService) Peek(queueID string, query PeekQueueQuery, opts ...Option) ([]PeekQueue, error) {
 	return s.PeekContext(context.Background(), queueID, query, opts...)
 }

@@ -8,7 +8,7 @@ import { type SigningKey, sign } from './signing-key.ts'
 export interface AwsCredentials {
   /** As it is shown. */
   secretOf(keyId: string): string
-  /** Those that a request may be signed with: during a change of the installation's secret, there are two. */
+  /** The secrets that a request may be signed with: during a change of the installation's secret, there are two. */
   secretsOf(keyId: string): string[]
 }
 

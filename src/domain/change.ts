@@ -1,5 +1,5 @@
 /**
- * What a command is given and what it makes of it. A command is a function of both: it changes nothing by itself, so the
+ * The input and the result of a command. A command is a function of both: it changes nothing by itself, so the
  * shard applies the whole change, and writes its events, in one transaction.
  */
 import { ClarionError } from '../model/codes.ts'
@@ -12,7 +12,7 @@ export interface Books {
   find<K extends DomainKind>(kind: K, id: string): Entry<K> | undefined
   /** Oldest first. */
   all<K extends DomainKind>(kind: K): Iterable<Entry<K>>
-  /** Those that have not ended. */
+  /** Records that have not ended. */
   live(kind: DomainKind): number
   /** Whether there is no room for more, however many records there are. */
   isFull(): boolean

@@ -10,7 +10,7 @@ const ELEMENTS_BYTES_MAX = 262_144
 const EXPORTS_MAX = 50
 const SHARES_MAX = 50
 
-/** What every design is offered. */
+/** Suggestions for every design. */
 const SUGGESTIONS: ReadonlyArray<Pick<Suggestion, 'type' | 'changes'>> = [
   { type: 'contrast', changes: { textColor: '#111111', background: '#ffffff' } },
   { type: 'typography', changes: { fontFamily: 'Inter', fontSize: 16 } },

@@ -125,7 +125,7 @@ async function start(
   directory: string,
   held: { release(): void },
 ): Promise<EmbeddedPostgres> {
-  // Whoever needs it next may start it, in this process or another.
+  // The next caller may start it, in this process or another.
   const onExit = (reason: string) => {
     held.release()
     options.onExit?.(reason)

@@ -15,7 +15,7 @@ export type Roots<Context> = (
   rest: readonly string[],
 ) => { from: Resolve<Context>; rest: readonly string[] } | undefined
 
-/** What conditions on an event read. */
+/** The values that conditions on an event read. */
 export interface EventAndPayload {
   event: EventFacts
   payload: unknown

@@ -27,7 +27,7 @@ export const CONDITION_LIMITS = {
 export type ParsedConditions = { ok: true; conditions: ConditionGroup } | { ok: false; findings: Finding[] }
 type Leaf = Exclude<ConditionNode, ConditionGroup>
 
-/** What the paths and operands of conditions may be, beside their operators. */
+/** The forms of paths and operands of conditions, beside their operators. */
 export interface ConditionLanguage {
   isPath(path: string): boolean
   /** Follows "is no path:" in a finding. */

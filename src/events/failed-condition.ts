@@ -1,4 +1,4 @@
-/** Which condition an event does not meet, for a person who asks why it was not delivered. */
+/** The condition that an event does not meet, for a person who asks why it was not delivered. */
 import type { EventFacts } from '../../topics/deliveries.ts'
 import type { ConditionGroup, ConditionNode } from '../model/conditions.ts'
 import { eventRoots, parsePath } from './condition-paths.ts'
@@ -8,7 +8,7 @@ export interface FailedCondition {
   path: string
   operator: string
   expected: unknown
-  /** What the event has there; undefined: nothing. */
+  /** The event's value there; undefined: nothing. */
   actual: unknown
 }
 

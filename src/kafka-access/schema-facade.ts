@@ -19,7 +19,7 @@ export interface Facade {
   event(fullName: string): RegisteredEvent | undefined
   /** The faults of a schema; empty: it can judge payloads. */
   checkSchema(schema: unknown): Finding[]
-  /** What minors of an event must hold to; of the organization without a name. */
+  /** The mode of an event; without a name, that of the organization. */
   mode(fullName?: string): CompatibilityMode
   /** Why a schema is no minor after the first of these versions, or, by the mode, after all; empty: it is one. */
   checkMinor(versions: Registration[], next: SchemaObject, mode: CompatibilityMode): Finding[]

@@ -42,7 +42,7 @@ const MAX = 0x7fffffff
 const firstChoice = (registrationId: string): number =>
   (hash('sha256', registrationId, 'buffer').readUInt32BE() % MAX) + 1
 
-/** What serializers write into a header instead of a frame: a UUID of version 8, made from the registration's id. */
+/** The id that serializers write into a header instead of a frame: a UUID of version 8, made from the registration's id. */
 export function guidOf(registrationId: string): string {
   const bytes = hash('sha256', `guid ${registrationId}`, 'buffer').subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)

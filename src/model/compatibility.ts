@@ -1,4 +1,4 @@
-/** What a minor version of an event must hold to (docs/specification/registry.md#modes). */
+/** The rules that a minor version of an event must hold to (docs/specification/registry.md#modes). */
 
 /**
  * `backward`: what was valid stays valid. `forward`: what consumers rely on holds. `full`: both. `…_transitive`: against
@@ -19,7 +19,7 @@ export type ContractPolicy = (typeof CONTRACT_POLICIES)[number]
 
 /** `mode` absent: `full`. `names`: modes of single events, by `<namespace>.<name>`. */
 export interface Compatibility {
-  /** What becomes of a minor that breaks a receiver's contract; `warn` if absent. */
+  /** The verdict on a minor that breaks a receiver's contract; `warn` if absent. */
   contractPolicy?: ContractPolicy
   mode?: CompatibilityMode
   names?: Readonly<Record<string, CompatibilityMode>>

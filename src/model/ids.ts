@@ -10,7 +10,7 @@ import type { Clock, Random } from '../clock.ts'
 import { ALPHABET, decode20, encode20 } from './base32.ts'
 import type { Environment } from './environments.ts'
 
-/** Which ingress an emit came in by: the organization's own topic, or what the platform emits for it. */
+/** The ingress by which an emit came in: the organization's own topic, or what the platform emits for it. */
 export type IngressKind = 'emits' | 'platform'
 
 export interface IngressPosition {

@@ -3,7 +3,7 @@ import type { ConditionGroup } from './conditions.ts'
 import type { Environment } from './environments.ts'
 import type { Stored } from './stored.ts'
 
-/** What a caller may name as the target of a replay. `original`: everybody who matches the events now. */
+/** The targets that a caller may name for a replay. `original`: everybody who matches the events now. */
 export const REPLAY_TARGETS = [
   'webhook',
   'subscription',

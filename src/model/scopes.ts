@@ -84,10 +84,10 @@ const SPLIT_OFF: readonly SplitOff[] = [
   { scope: 'usage:read', since: 4, from: 'events:read' },
 ]
 
-/** What decides of a key. */
+/** The facts of a key that decide its scopes. */
 export interface Granted {
   scopes: Scope[]
-  /** Which scopes there were when it was made. Absent: before payloads had one of their own. */
+  /** The set of scopes at the time it was made. Absent: before payloads had a scope of their own. */
   scopeSet?: number
 }
 

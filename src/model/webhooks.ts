@@ -10,7 +10,7 @@ export interface Webhook extends Stored {
   url: string
   /** 1 to 100 selectors (docs/specification/events.md#selectors). */
   events: string[]
-  /** What it needs of events, by `<namespace>.<name>`: JSON Schemas. None if absent. */
+  /** The contracts: the parts of events that it needs, by `<namespace>.<name>`: JSON Schemas. None if absent. */
   contracts?: Readonly<Record<string, Record<string, unknown>>>
   active: boolean
   pausedAt: string | null

@@ -101,7 +101,7 @@ export function checkRegistration(
   }
 }
 
-/** What an organization's schemas are held to. */
+/** The rules that an organization's schemas are held to. */
 export function schemaRulesOf({
   plan,
   strictCompatibility,

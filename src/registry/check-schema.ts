@@ -32,7 +32,7 @@ export interface CheckedSchema {
 }
 
 export interface SchemaRules {
-  /** What is only noted elsewhere is refused. */
+  /** Annotations that are only noted elsewhere are refused. */
   strict?: boolean
   limits?: SchemaLimits
 }

@@ -23,7 +23,7 @@ export const SCHEMA_EVALUATIONS_MAX = 2_000
 /** Subschemas in the text, used or not: registration visits each several times, while others wait. */
 export const SCHEMA_SUBSCHEMAS_MAX = 500
 
-/** What the operator may raise for an organization; a raised number of properties raises the number of subschemas. */
+/** The limits that the operator may raise for an organization; a raised number of properties raises the number of subschemas. */
 export interface SchemaLimits {
   depth: number
   properties: number

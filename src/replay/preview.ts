@@ -1,4 +1,4 @@
-/** What sending many deliveries again would do, counted from the history: nothing is sent. */
+/** Counts the effect of sending many deliveries again from the history: nothing is sent. */
 import type { Delivery } from '../analytics/read/delivery.ts'
 import type { Clock } from '../clock.ts'
 
@@ -20,7 +20,7 @@ export type PageOfDeliveries = (
   cursor: string | undefined,
 ) => Promise<{ items: Delivery[]; nextCursor: string | null }>
 
-/** What is read for a preview, at most: it is answered within two seconds. */
+/** The most that is read for a preview: it is answered within two seconds. */
 const READ_MAX = 10_000
 const READ_MS_MAX = 1_500
 const PAGE = 2_000

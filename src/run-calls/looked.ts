@@ -1,4 +1,4 @@
-/** What looks at runs ask, and what their owner answers; JSON in `options` of the command and in the answer's value. */
+/** Questions about runs, and the answers of their owner; JSON in `options` of the command and in the answer's value. */
 import type { RunRow, StepRow } from '../../topics/audit-runs.ts'
 
 /** `runs`: those of the environment, live ones and those that ended lately. `names`: of `$env`, that live runs read. */

@@ -7,7 +7,7 @@ export interface Job {
   input: string
   timeoutMs: number
   memoryMb: number
-  /** What the code takes for the time, ms since 1970. */
+  /** The time that the code sees, ms since 1970. */
   nowMs: number
   /** Four words: `Math.random()` follows from them. */
   seed: readonly number[]
@@ -20,7 +20,7 @@ export type JobEnd =
   /** The engine is broken: its process ends, and nothing is known of the job. */
   | { state: 'broken'; message: string }
 
-/** What a sandbox says of itself with each answer. */
+/** The state of a sandbox, sent with each answer. */
 export interface Wear {
   rssBytes: number
   cpuMs: number

@@ -18,7 +18,7 @@ export type PageSource = 'cache' | 'shared' | 'kafka'
 export interface PageCache {
   /** As `StrictPages.read`; `bytesMax` bounds the fetch where there is no page. */
   read(topic: string, partition: number, offset: bigint, bytesMax?: number): Promise<Page>
-  /** What it holds now, as it is charged. */
+  /** The bytes that it holds now, as they are charged. */
   readonly bytes: number
   close(): void
 }

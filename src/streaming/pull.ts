@@ -41,7 +41,7 @@ export interface Pulls {
   pull(pull: Pull): Promise<Pulled>
   /** Pulls that wait for events now. */
   readonly waiting: number
-  /** Those that wait are answered with what they have. */
+  /** Waiting pulls are answered with the events they have. */
   close(): void
 }
 
@@ -142,7 +142,7 @@ export function createPulls(deps: { cache: PageCache; tail: Tail; resume: Resume
         if (page.records.length === 0 && page.scan.isAtEnd && pull.waitMs > 0) await readOn(page, pull)
       } catch (error) {
         if (!(error instanceof OffsetExpired) && !(error instanceof OffsetAhead)) throw error
-        // What was found before the gap is answered; the next pull meets it.
+        // The events before the gap are answered; the next pull meets it.
         if (page.records.length === 0) await resume.check(pull.log, page.scan.position())
       }
       return { records: page.records, position: page.scan.position(), isAtEnd: page.scan.isAtEnd }

@@ -81,7 +81,7 @@ export function createStrictPages(deps: {
   }
 
   async function bounds(topic: string, atLeast = 1): Promise<Bounds[]> {
-    // What is known of the cluster may be older.
+    // The cluster map may be older.
     const count = await partitionsOf(topic, Math.max(atLeast, deps.partitions(logParts(topic).organizationId)))
     const names = Array.from({ length: count }, (_, partition) => ({ topic, partition }))
     const [starts, ends] = await Promise.all([wire.starts(names), wire.stableEnds(names)])

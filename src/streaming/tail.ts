@@ -1,5 +1,5 @@
 /**
- * What is new in logs, for all readers of the process at once: one log reader over the logs that somebody follows now.
+ * New records of logs, for all readers of the process at once: one log reader over the logs that somebody follows now.
  * A log is read from where its first follower has come to, and let go half a minute after its last one. A follower
  * that is elsewhere reads pages until it is where the tail is.
  */

@@ -21,7 +21,7 @@ export interface ForeignServer {
   user: string
   password: string
   tls: ConnectionTls
-  /** Whose it is; others never get its connection. Undefined: the connection is used once. */
+  /** Its owner; others never get its connection. Undefined: the connection is used once. */
   owner?: string
 }
 

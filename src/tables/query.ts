@@ -23,7 +23,7 @@ export interface Queried {
   columns: string[]
 }
 
-/** What is wrong with a query before anything is sent. */
+/** The finding about a query before anything is sent. */
 export function checkQuery({ sql, params }: Pick<Query, 'sql' | 'params'>): void {
   checkSql(sql)
   if (params.length > PARAMETERS_MAX) throw wrong('/params', 'maxItems', `has more than ${PARAMETERS_MAX} values`)

@@ -58,7 +58,7 @@ export interface Tables {
   storedBytes(owner: Owner): Promise<number>
 }
 
-/** What steps of workflows need besides. */
+/** Calls for steps of workflows alone. */
 export interface TableParts {
   database: Database
   room: Room

@@ -1,4 +1,4 @@
-/** What a definition may say and this release does not run: a deploy refuses it, so that no run fails by it. */
+/** Parts of the language that this release does not run: a deploy refuses it, so that no run fails by it. */
 import type { GradedFinding } from '../model/workflows.ts'
 import { type ActionType, type Definition, eachAction } from './language/definition.ts'
 

@@ -1,5 +1,5 @@
 /**
- * What a run that starts at one of its actions takes over from an earlier one: the answers of every action before it in
+ * The answers that a run which starts at one of its actions takes over from an earlier one: the answers of every action before it in
  * the definition, of each iteration. What is computed is computed again.
  */
 import { canonicalJson } from '../json/canonical-json.ts'

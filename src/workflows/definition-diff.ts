@@ -1,4 +1,4 @@
-/** What a version of a definition changes in the one before, by the keys of its actions. */
+/** Changes of a version of a definition against the one before, by the keys of its actions. */
 import { identityOf } from '../json/canonical-json.ts'
 import { pointerTo } from '../json/json-pointer.ts'
 import { type Action, bodiesOf, type Definition } from './language/definition.ts'

@@ -1,5 +1,5 @@
 /**
- * Which actions of a definition would run with given params. Nothing outside is asked, so what hangs on an answer is
+ * The actions of a definition that would run with given params. Nothing outside is asked, so what hangs on an answer is
  * both: an action after it may run or not. The walk presumes that no step fails.
  */
 import { OPERATORS } from '../events/condition-operators.ts'
@@ -40,7 +40,7 @@ const CHARACTERS_MAX = 4_000_000
 class Unknown extends Error {}
 
 export interface DryRunInput {
-  /** What starts it: `$param`, or what a route reads of its request. */
+  /** The values of its start: `$param`, or the scopes of a route's request. */
   scopes: Partial<Record<ScopeName, unknown>>
   /** The value of a variable; undefined for a secret, or when there is none. */
   environment(name: string): string | undefined
@@ -228,7 +228,7 @@ class Walk {
     return compiled === undefined ? given : compiled(this.#evaluation)
   }
 
-  /** What templates cannot make of these values would fail the step: that is for the run to find. */
+  /** A template that fails on these values would fail the step: the run finds that. */
   #ask<T>(compute: () => T): T | Unknown {
     try {
       return compute()

@@ -27,7 +27,7 @@ export const definitionText = ({ deflated }: KeptDefinition): string =>
 
 export const readDefinition = (kept: KeptDefinition): unknown => readJson(definitionText(kept))
 
-/** What a definition costs of the organization's share: its characters in memory, and as much as a small record has. */
+/** The cost of a definition in the organization's share: its characters in memory, and as much as a small record has. */
 export const KEPT_BYTES_MIN = 1_024
 export const keptBytes = ({ deflated }: KeptDefinition): number => Math.max(KEPT_BYTES_MIN, deflated.length)
 

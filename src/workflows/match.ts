@@ -1,5 +1,5 @@
 /**
- * Which workflows an accepted event starts: those of its environment that listen to it, are deployed and active, and
+ * The workflows that an accepted event starts: those of its environment that listen to it, are deployed and active, and
  * whose conditions hold. The index has one exact key per form of an event's name, so the cost of a match follows the
  * workflows that listen to the event, not all that exist.
  */

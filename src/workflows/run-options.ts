@@ -1,4 +1,4 @@
-/** What a call asks of one run beyond its workflow: part of its start, so that it is the same after every restore. */
+/** Options of one run beyond its workflow: part of its start, so that it is the same after every restore. */
 import type { KeptDefinition } from '../model/workflows.ts'
 import type { DebugOptions } from './interpreter/run.ts'
 

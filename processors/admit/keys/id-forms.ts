@@ -1,4 +1,4 @@
-/** Which ids of a key fit into words, and how they are stored then. */
+/** The ids of a key that fit into words, and their stored form. */
 import type { HeldKey, HeldKeyBytes } from '../../../topics/admission-keys.ts'
 import { packId, packIdBytes } from './packed-ids.ts'
 

@@ -1,5 +1,5 @@
 /**
- * What a shard remembers of its channels: the times of what their rates count, the dedupe keys of the last minutes, and
+ * The memory of a shard about its channels: the times that their rates count, the dedupe keys of the last minutes, and
  * failed tries in a row. All of it is forgotten once it no longer decides anything.
  */
 import { hash } from 'node:crypto'

@@ -10,7 +10,7 @@ import { fillFromWindows } from './pages.ts'
 import type { Range } from './ranges.ts'
 import { NO_TYPE_FILTER, type TypeFilter } from './type-filter.ts'
 
-/** What the newest step of a delivery must be; null: anything. */
+/** The newest step that a delivery must have; null: any. */
 export interface StepFilter {
   state: string | null
   errorKind: string | null

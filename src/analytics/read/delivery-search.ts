@@ -129,7 +129,7 @@ export function createDeliverySearch(client: AnalyticsClient) {
           ? []
           : (await attempted({ ...shared, ...step, withTests: true }, place, limit + 1)).map(toDelivery)
 
-      // What has no step has no error, no answer and no replay, and is live.
+      // A delivery without a step has no error, no answer and no replay, and is live.
       const hasOwn =
         errorKind === null &&
         responseStatus === null &&

@@ -1,4 +1,4 @@
-/** What followed from an event inside one organization: the events of its chain, and where each of them went. */
+/** The events that followed from an event inside one organization: the events of its chain, and where each of them went. */
 import type { FederationFacts } from '../../../topics/deliveries.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { AnalyticsClient } from '../client.ts'

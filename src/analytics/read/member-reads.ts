@@ -1,4 +1,4 @@
-/** What members of a federation have received, for replays to them (docs/specification/replays.md#members). */
+/** Events that members of a federation have received, for replays to them (docs/specification/replays.md#members). */
 import type { RelayState } from '../../../topics/audit-relays.ts'
 import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'

@@ -22,7 +22,7 @@ export const STEP_FRAGMENTS = {
         AND ({beforeTime:Nullable(String)} IS NULL OR createdAt <= parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'))
         AND ({beforeTime:Nullable(String)} IS NULL
             OR (createdAt, eventId, deliveryId) < (parseDateTime64BestEffort({beforeTime:Nullable(String)}, 3, 'UTC'), {beforeEvent:Nullable(String)}, {beforeDelivery:Nullable(String)}))`,
-  /** What the newest step must be. */
+  /** The required newest step. */
   stepMatches: `({state:Nullable(String)} IS NULL OR state = {state:Nullable(String)})
         AND ({errorKind:Nullable(String)} IS NULL OR errorKind = {errorKind:Nullable(String)})
         AND ({responseStatus:Nullable(UInt16)} IS NULL OR responseStatus = {responseStatus:Nullable(UInt16)})

@@ -1,5 +1,5 @@
 /**
- * What counters counted, from their readings (`topics/audit-meters.ts`). `queries/*.sql` refer to the parts as
+ * The counts of counters, from their readings (`topics/audit-meters.ts`). `queries/*.sql` refer to the parts as
  * `{{name}}`: the highest reading of each counter and hour, and its difference from the hour before in which the counter
  * was read. A counter is read at least once in two days while it exists, so older readings are not needed.
  */

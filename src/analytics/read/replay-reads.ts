@@ -22,7 +22,7 @@ export interface TargetOutcomes {
 /** By target id. */
 export type ReplayOutcomes = ReadonlyMap<string, TargetOutcomes>
 
-/** What became of one event at one target: a delivery with its newest step, or the outcome without one. */
+/** The outcome of one event at one target: a delivery with its newest step, or the outcome without one. */
 export type ReplayItem = {
   target: Pick<ReplayTarget, 'kind' | 'id'>
   outcome: 'pending' | 'delivered' | 'failed' | 'skipped' | 'would_deliver'

@@ -60,7 +60,7 @@ export interface StoredStep {
 /** Runs that have ended, but skipped and debug ones. */
 export interface WorkflowActivity {
   runs: number
-  /** Those that failed, ran out of time or were truncated. */
+  /** Runs that failed, ran out of time or were truncated. */
   failed: number
   lastRunAt: string
   lastStatus: RunStatus

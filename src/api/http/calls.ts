@@ -77,7 +77,7 @@ export function createCalls({
   }
 }
 
-/** What is read with a session stays out of caches. */
+/** Answers to a session stay out of caches. */
 function keepSession(response: ServerResponse, { renewed }: SessionOfCall): void {
   response.setHeader('cache-control', 'no-store')
   if (renewed !== undefined) response.setHeader('set-cookie', renewed)

@@ -159,7 +159,7 @@ const isEndedFor = ({ sessionsAfter }: ApiKey, startedAtMs: number): boolean =>
 /** One text for all ways in which a session ends. */
 const ended = () => new ClarionError('unauthorized', 'The session has ended: sign in again.')
 
-/** What a link grants, in the form of a key. */
+/** The grant of a link, in the form of a key. */
 function keyOfLink({ id, organizationId, createdAt, link }: Login & { link: ConsoleLink }): ApiKey {
   const { environment, scopes, endsAt } = link
   return {

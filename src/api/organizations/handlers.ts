@@ -20,7 +20,7 @@ import type { Answer, Call } from '../http/route.ts'
 import { isMeant } from '../http/text-search.ts'
 import { presentKey, presentOrganization } from './presenter.ts'
 
-/** What calls of queues may need. */
+/** Dependencies of single calls. */
 const OF_QUEUES = ['queues:receive', 'queues:manage', 'events:payload'] as const
 
 export function createOrganizationHandlers({

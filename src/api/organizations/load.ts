@@ -38,7 +38,7 @@ export function createLoadHandlers(deps: {
     },
   }
 
-  /** What the history still has of an organization that is gone is not shown. */
+  /** Rows that the history still has of a deleted organization are not shown. */
   function present({ organizationId, ...load }: OrganizationLoad, seconds: number): object[] {
     const found = view.organization(organizationId)
     if (found === undefined) return []

@@ -28,7 +28,7 @@ export function createQueueRoutes({ queues: on, queueMessages: messages }: Queue
     receives('POST', `${path}/:id/nack`, 'Give messages back, or reject them.', { body: schemas.nackOrder, answer: settled }, messages.nack),
     receives('POST', `${path}/:id/extend`, 'Extend leases, from now on.', { body: schemas.extendOrder, answer: settled }, messages.extend),
     receives('GET', `${path}/:id/stats`, 'Counts of a queue.', { answer: schemas.stats }, messages.stats),
-    manages('GET', `${path}/:id/peek`, 'What is due next; nothing changes.', { query: schemas.peekQuery, answer: schemas.peeked }, messages.peek),
+    manages('GET', `${path}/:id/peek`, 'The messages that are due next; nothing changes.', { query: schemas.peekQuery, answer: schemas.peeked }, messages.peek),
     manages('GET', `${path}/:id/dead`, 'List dead letters, oldest first.', list(schemas.deadLetter), messages.dead),
     manages('POST', `${path}/:id/redrive`, 'Hand dead letters out again; they count from 0.', { body: schemas.redriveOrder, answer: schemas.redriven }, messages.redrive),
     manages('POST', `${path}/:id/purge`, 'Empty a queue, or its dead list.', { body: schemas.purgeOrder, bodyOptional: true, answer: schemas.purged }, messages.purge),

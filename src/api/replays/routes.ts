@@ -11,7 +11,7 @@ export interface ReplayHandlers {
   replaySubscription: Handler
 }
 
-/** Which of them a replay needs follows from its targets. */
+/** The targets of a replay decide which of them it needs. */
 const SOME = 'webhooks:manage or federation:manage'
 const READ = 'webhooks:read or federation:manage'
 

@@ -1,4 +1,4 @@
-/** What a run of a route reads of its request: `$body`, `$bodyRaw`, `$query`, `$path`, `$header`, `$user`. */
+/** The scopes of a request that a run of a route reads: `$body`, `$bodyRaw`, `$query`, `$path`, `$header`, `$user`. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'

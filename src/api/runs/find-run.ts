@@ -33,7 +33,7 @@ export function createFindRun({ reads, runLooks }: { reads: Reads; runLooks: Run
 
   async function looked(owner: Owner, { run, steps, after }: LookedRun & { run: NonNullable<LookedRun['run']> }) {
     const stored = storedRun(run)
-    // What has happened now is shown while the history is unavailable, too.
+    // The current state is shown while the history is unavailable, too.
     const earlier = after === 0 ? [] : ((await reads.stepsOf(owner, stored).catch(unlessAway)) ?? [])
     const known = [...earlier.filter(({ number }) => number <= after), ...steps.map(storedStep)]
     return { run: stored, steps: lastOfEachPath(known), isLive: true }

@@ -38,7 +38,7 @@ interface Filter {
 const UNENDED: ReadonlySet<RunStatus> = new Set(['queued', 'running', 'waiting'])
 /** Then the cancellation is on its way, and the caller looks again. */
 const CANCEL_WAIT_MS = 2_000
-/** What stands for a secret, and for what was too long to be kept. */
+/** Replacements of a secret, and of a value too long to be kept. */
 const INCOMPLETE = /\*\*\*|…cut$/
 
 export function createRunHandlers(deps: {

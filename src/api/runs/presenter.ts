@@ -60,7 +60,7 @@ function errorOf({ errorAction, errorPath, errorCode, errorMessage }: StoredRun)
   return { actionKey: errorAction || null, path: errorPath, code: errorCode, message: errorMessage ?? '' }
 }
 
-/** What was cut is shown as the text that is left. */
+/** A value that was cut is shown as the text that is left. */
 function valueIn(text: string | null): unknown {
   if (text === null) return null
   try {

@@ -21,7 +21,7 @@ const HOUR_MS = 3_600_000
 const MOST_MS = { hour: 90 * DAY_MS, day: 397 * DAY_MS, month: 397 * DAY_MS } as const
 const DEFAULT_MS = { hour: 7 * DAY_MS, day: 30 * DAY_MS, month: 365 * DAY_MS } as const
 
-/** What the emits and attempts behind a meter have in common. */
+/** The columns that emits and attempts behind a meter share. */
 const GROUPS_OF: Partial<Record<FigureMeter, readonly Grouping[]>> = {
   emits: ['type', 'key', 'source'],
   emits_rejected: ['type', 'key', 'source', 'code'],

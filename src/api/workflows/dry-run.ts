@@ -1,4 +1,4 @@
-/** What a workflow would do with given params. Nothing runs. */
+/** The course of a workflow with given params. Nothing runs. */
 import type { Clock } from '../../clock.ts'
 import { createDeployContext } from '../../control-plane/workflows/deploy-context.ts'
 import { getVersion, getWorkflow } from '../../control-plane/workflows/get-workflow.ts'

@@ -1,4 +1,4 @@
-/** Which workflows an event would start, by the function that admission matches with. Nothing runs. */
+/** Workflows that an event would start, by the function that admission matches with. Nothing runs. */
 import type { Clock } from '../../clock.ts'
 import { patternWork } from '../../events/conditions-hold.ts'
 import { ClarionError } from '../../model/codes.ts'

@@ -32,7 +32,7 @@ export function createWorkflowHandlers(deps: {
   deployments: Deployments
   view: ControlView
   reads: Pick<Reads, 'workflowActivity'>
-  /** Which of both; the other one's ids are unknown here. */
+  /** The kind that these routes serve; ids of the other are unknown here. */
   sort: Sort
 }) {
   const { workflows, drafts, deployments, view, reads, sort } = deps

@@ -1,4 +1,4 @@
-/** What an emit would meet if it came now: the rules of `admit`, on this process's view. Nothing is appended or counted. */
+/** The verdict on an emit if it came now: the rules of `admit`, on this process's view. Nothing is appended or counted. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { failedCondition } from '../../events/failed-condition.ts'
 import { createSelectorIndex } from '../../events/selector.ts'

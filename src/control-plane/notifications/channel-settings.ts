@@ -33,7 +33,7 @@ export interface SettingsDeps {
   secrets: SecretBox
 }
 
-/** What a configuration may have, and what it needs. */
+/** The fields that a configuration may have, and those it needs. */
 const FIELDS: Record<ChannelType, { may: ReadonlyArray<keyof ChannelConfig>; needs: keyof ChannelConfig | undefined }> =
   {
     email: { may: ['recipients'], needs: 'recipients' },

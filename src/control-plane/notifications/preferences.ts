@@ -1,4 +1,4 @@
-/** Which system notices go to which channels. A kind without an entry goes to the built-in channels. */
+/** The channels of each kind of system notice. A kind without an entry goes to the built-in channels. */
 import { NOTICE_KINDS } from '../../../topics/notifications.ts'
 import type { Clock } from '../../clock.ts'
 import { pointerTo } from '../../json/json-pointer.ts'

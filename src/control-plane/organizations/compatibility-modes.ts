@@ -1,4 +1,4 @@
-/** What minors must hold to, of an organization and of single events. A change judges no version again. */
+/** The modes that minors must hold to, of an organization and of single events. A change judges no version again. */
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
 import { type Compatibility, type CompatibilityMode, type ModeInForce, modeInForce } from '../../model/compatibility.ts'

@@ -201,7 +201,7 @@ function refusalOf(finding: RegistrationCheck['findings'][number] | undefined): 
   )
 }
 
-/** What a comparison is about; a version that is there has passed the other checks. */
+/** The subject of a comparison; a version that is there has passed the other checks. */
 const COMPARED: readonly Code[] = ['patch_must_be_byte_equal', 'minor_must_be_backwards_compatible']
 
 const strictOf = ({ strictCompatibility }: Organization) =>

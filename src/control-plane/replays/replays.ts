@@ -237,7 +237,7 @@ function checkUnderWay(
   })
 }
 
-/** What is left of the day; null: unlimited. Throws `replay_quota_exceeded`. */
+/** The rest of the day's quota; null: unlimited. Throws `replay_quota_exceeded`. */
 function allowanceOf({ plan }: Organization, usedToday: number): number | null {
   const perDay = planOf(plan).replayedPerDay
   if (perDay === null) return null

@@ -138,7 +138,7 @@ export const causeOf = ({ eventId, rootEventId, depth, path, causationId, tracep
 })
 
 type Names = Record<Environment, ReadonlySet<string>>
-/** What names lifecycle events; the identity of each changes with its content. */
+/** Sources of the names of lifecycle events; the identity of each changes with its content. */
 interface Sources {
   webhooks: readonly Webhook[]
   organization: Organization | undefined

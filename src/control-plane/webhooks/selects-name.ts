@@ -1,4 +1,4 @@
-/** Which webhooks an event of a name would reach, by their selectors alone. */
+/** The webhooks that an event of a name would reach, by their selectors alone. */
 import { createSelectorIndex } from '../../events/selector.ts'
 import type { ControlView } from '../../model/control-view.ts'
 

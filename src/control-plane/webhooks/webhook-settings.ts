@@ -33,7 +33,7 @@ export interface WebhookSettings {
   wireFormat?: WireFormat
   ordering?: Webhook['ordering']
   autoDisableAfterDays?: number | null
-  /** What it needs of events, by `<namespace>.<name>`: JSON Schemas; they replace the former ones. */
+  /** The contracts: the parts of events that it needs, by `<namespace>.<name>`: JSON Schemas; they replace the former ones. */
   contracts?: Record<string, unknown> | null
 }
 

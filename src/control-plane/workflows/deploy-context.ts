@@ -1,4 +1,4 @@
-/** What the checks of a definition ask about its organization, answered from the control view. */
+/** Answers to the checks of a definition about its organization, from the control view. */
 import { BUILT_IN_EVENTS } from '../../events/built-in-events.ts'
 import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
 import type { ControlView } from '../../model/control-view.ts'

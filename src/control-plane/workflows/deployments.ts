@@ -55,7 +55,7 @@ export interface Deployments {
   undeploy(caller: Caller, owner: Owner, id: string, revision?: number): Promise<Workflow>
 }
 
-/** What is to be deployed. */
+/** The version to deploy. */
 interface Source {
   kept: KeptDefinition
   rollbackOf: number | null

@@ -1,4 +1,4 @@
-/** Which versions of a workflow stay: the newest 20, and each until no run can be on it. */
+/** The versions of a workflow that stay: the newest 20, and each until no run can be on it. */
 import type { ControlView } from '../../model/control-view.ts'
 import type { Workflow, WorkflowVersion } from '../../model/workflows.ts'
 import { findVersion } from './get-workflow.ts'

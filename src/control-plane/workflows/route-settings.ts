@@ -1,4 +1,4 @@
-/** What makes a workflow an API route, checked, and in the form of the record. */
+/** The settings that make a workflow an API route, checked, and in the form of the record. */
 import { schemaHash } from '../../json/canonical-json.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { RouteMethod, RouteTrigger, Workflow } from '../../model/workflows.ts'

@@ -1,4 +1,4 @@
-/** What is remarkable about a trigger when its workflow is saved or deployed: nothing that prevents it. */
+/** Warnings about a trigger when its workflow is saved or deployed: nothing that prevents it. */
 import { BUILT_IN_EVENTS } from '../../events/built-in-events.ts'
 import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
 import type { ControlView } from '../../model/control-view.ts'

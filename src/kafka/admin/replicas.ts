@@ -18,7 +18,7 @@ export function usualFactor(
   return Math.max(brokers.length, cluster.brokers.length, ...replicas) >= REPLICAS ? REPLICAS : 1
 }
 
-/** What a new topic sets for that. */
+/** The settings of a new topic for that. */
 export const inSyncSettings = (replicationFactor: number): Readonly<Record<string, string>> =>
   replicationFactor >= REPLICAS ? { [MIN_IN_SYNC]: String(IN_SYNC) } : {}
 

@@ -1,4 +1,4 @@
-/** What a group member logs of its failing requests, each reason once, and when it reports that it stopped. */
+/** Logs of a group member about its failing requests, each reason once, and the report that it stopped. */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import { sentenceOf } from './member-errors.ts'

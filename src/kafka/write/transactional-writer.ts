@@ -54,7 +54,7 @@ export async function openTransactionalWriter(deps: {
   transactionalId: string
   clock: Clock
   logger: Logger
-  /** Which of the two protocols; by default the one that the cluster has agreed on. */
+  /** One of the two protocols; by default the one that the cluster has agreed on. */
   protocol?: 'announced' | 'joining'
   /**
    * Whether a topic belongs to one organization, which can be paused: it is retried for a second, others for 20. None

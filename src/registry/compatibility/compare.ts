@@ -37,7 +37,7 @@ export interface Place {
   asks: readonly Question[]
   oldLiterals: Literal[]
   newLiterals: Literal[]
-  /** What the old schema says at the place, with its pointer in the new one. */
+  /** The old schema's part at the place, with its pointer in the new one. */
   formerly(literal: Literal): Literal
   /** Whether only the new schema lists a property, and its pointer. */
   isAdded(name: string): boolean
@@ -62,7 +62,7 @@ export function createComparison(parts: Omit<Comparison, 'compare' | 'provedIn'>
     compared.add(key)
     const before = forms.all(oldLiterals.map(({ form }) => form))
     const after = forms.all(newLiterals.map(({ form }) => form))
-    // What siblings make impossible is no reason.
+    // A value that siblings make impossible is no reason.
     const left = asks.filter(each => each === 'consumers' || !comparison.provedIn(before, after)?.empty)
     const [was, is] = [placeOf(old, parts.old), placeOf(next, parts.next)]
     const at = is ?? path

@@ -135,7 +135,7 @@ export function createForms(): Forms {
       if (part.kind !== 'not') continue
       if (isAmong(part.part)) return nothing
       if (part.part.kind !== 'all') continue
-      // What holds beside a negation says nothing within it.
+      // Terms beside a negation say nothing within it.
       const left = part.part.parts.filter(each => !isAmong(each))
       if (left.length === part.part.parts.length) continue
       found.delete(part.id)

@@ -28,7 +28,7 @@ export interface Literal {
   items?: Items
   /** Alternatives of `anyOf` and `oneOf`. */
   branches?: Part[]
-  /** What `contains` asks for; its counts are two literals. */
+  /** The schema of `contains`; its counts are two literals. */
   contained?: Form
 }
 
@@ -213,7 +213,7 @@ export function createReader(forms: Forms, references: References, meanings: Mea
     yield count('maxContains', forms.contains(contained, 0, Number(max)))
   }
 
-  /** What is left over depends on which alternatives hold: known by its text alone. */
+  /** The remaining members depend on the alternatives that hold: known by their text alone. */
   function unevaluated(schema: SchemaObject, keyword: string, guards: number, say: Say): Literal {
     const text = `${keyword} ${evaluated.neighbours(schema, keyword, meanings)}`
     return say(keyword, forms.atom({ kind: 'opaque', text, guards, opens: schema.unevaluatedProperties === false }))

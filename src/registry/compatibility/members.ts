@@ -9,7 +9,7 @@ import type { Found } from './search-terms.ts'
 interface Side {
   groups: Members[]
   names: Set<string>
-  /** What applies to a member of this name. */
+  /** The schemas that apply to a member of this name. */
   judging(name: string): Part[]
   formOf(parts: Part[]): Form
 }

@@ -32,7 +32,7 @@ export function checkMinor(
   return compareVersions(old, next, { strict }).result(questions)
 }
 
-/** What was found for both questions. */
+/** The findings for both questions. */
 export function compareVersions(old: SchemaObject, next: SchemaObject, { strict }: { strict: boolean }): MinorReport {
   const report = createReport({ strict })
   const [before, after] = [resolveReferences(old), resolveReferences(next)]

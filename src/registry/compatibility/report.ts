@@ -75,7 +75,7 @@ export interface MinorReport {
   /** `why`: instead of the usual message. */
   refuse(fails: readonly Question[], rule: Refusal, path: string, why?: string): void
   warn(rule: keyof typeof WARNINGS, path: string): void
-  /** What was found for these questions. */
+  /** The findings for these questions. */
   result(questions: readonly Question[]): MinorResult
 }
 

@@ -26,7 +26,7 @@ const OTHERS = family('keyword_narrowed', 'keyword_widened', 'keyword_changed')
 interface Group {
   key: string
   family: Family
-  /** What only the new schema says, and only the old one. */
+  /** The keywords of the new schema alone, and of the old one alone. */
   added: Literal[]
   removed: Literal[]
 }

@@ -1,4 +1,4 @@
-/** What the parts of a search share: questions, answers, and the search itself for the parts of a value. */
+/** The types that the parts of a search share: questions, answers, and the search itself for the parts of a value. */
 import type { Atom, Form, Forms } from './form.ts'
 import type { PatternOf } from './holds.ts'
 

@@ -124,7 +124,7 @@ export function createSearch(forms: Forms, hints: ReadonlySet<string>): Search {
     }
   }
 
-  /** What a form says of values of one type. */
+  /** The terms of a form for values of one type. */
   function specialised(form: Form, type: number): Form {
     if ((form.mask & type) === 0) return forms.nothing
     const key = form.id * 128 + type

@@ -1,5 +1,5 @@
 /**
- * Which members and items the keywords beside an `unevaluated…` evaluate. Where that does not depend on the value,
+ * The members and items that the keywords beside an `unevaluated…` evaluate. Where that does not depend on the value,
  * `unevaluatedProperties` is an `additionalProperties` that knows more names, and `unevaluatedItems` likewise.
  */
 import { isJsonObject } from '../../json/json-pointer.ts'

@@ -1,4 +1,4 @@
-/** What is to be done with the events of a batch at one target of a replay. */
+/** Decides about the events of a batch at one target of a replay. */
 import type { Clock } from '../../clock.ts'
 import type { Replay } from '../../model/replays.ts'
 import { createMatching } from './matching.ts'

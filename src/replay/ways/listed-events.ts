@@ -14,7 +14,7 @@ export interface ListedEvents {
   open(replay: Replay, from: number | undefined, onMissing: (count: number) => void): Promise<StretchReader>
 }
 
-/** What the history has of some emits. */
+/** The rows of some emits in the history. */
 export interface KeptEvents {
   numbers(owner: Owner, emitIds: string[]): Promise<Array<{ emitId: string; sequence: number }>>
   /** `payload`: null once it is erased. */

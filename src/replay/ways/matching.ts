@@ -1,4 +1,4 @@
-/** Which events a replay takes to a target, apart from what the history knows of them. */
+/** The events that a replay takes to a target, apart from the history's knowledge of them. */
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { conditionsHold } from '../../events/conditions-hold.ts'
 import { createSelectorIndex, type Selectable, type SelectorIndex } from '../../events/selector.ts'

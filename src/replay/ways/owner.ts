@@ -32,7 +32,7 @@ export interface OpenTarget {
   /** Undefined for a target that is gone. */
   selection(): OwnSelection | undefined
   /**
-   * What the history knows of selected events: which are skipped or failed, and when the others were delivered first.
+   * The history of selected events: which are skipped or failed, and when the others were delivered first.
    * Throws `NotYet` when the history has to be waited for.
    */
   judge(candidates: Candidate[]): Promise<Candidate[]>

@@ -1,5 +1,5 @@
 /**
- * What is evaluated before the code of a job, in the same context. It fixes time and randomness, makes a console, and
+ * Runs before the code of a job, in the same context. It fixes time and randomness, makes a console, and
  * answers the function that runs the code. That function holds every built-in that it needs, so code that replaces them
  * changes its own answer and nothing else.
  */

@@ -50,7 +50,7 @@ export function createConnection(facts: ConnectionFacts, deps: ConnectionDeps): 
   let progress = sink.progress()
   let progressAtMs = tokensAtMs
   let rateTimer: Timer | undefined
-  /** What the peer has acknowledged, as far as the system said so, and since when. */
+  /** The bytes that the peer has acknowledged, as far as the system reports them, and since when. */
   let arrived: number | undefined
   let arrivedAtMs = tokensAtMs
 

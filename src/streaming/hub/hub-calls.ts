@@ -1,4 +1,4 @@
-/** What the routes of streams, the presence of other processes and the metrics call the hub for. */
+/** The hub, as the routes of streams, the presence of other processes and the metrics call it. */
 import type { OpenStream } from '../../../topics/streams-presence.ts'
 import type { Frames } from './frames.ts'
 import type { Connection, ConnectionFacts, Sink } from './ports.ts'

@@ -237,7 +237,7 @@ export function createStreamHub(deps: HubDeps): StreamHub {
         if (dueMs > clock.monotonicMs()) await clock.sleep(dueMs - clock.monotonicMs())
         connection.end('server_drain', { retryMs: this.retryMs() })
       }
-      // Those that opened meanwhile.
+      // Streams that opened meanwhile.
       for (const connection of [...connections.values()]) connection.end('server_drain', { retryMs: this.retryMs() })
     },
     onOthers(organizationId, streams) {

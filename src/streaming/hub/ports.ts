@@ -34,7 +34,7 @@ export interface Sink {
   destroy(): void
 }
 
-/** Whose connection it is. */
+/** The owner of a connection. */
 export interface Subscriber extends Owner {
   keyId: string
   /** Of a connection that a stream token opened. */

@@ -1,4 +1,4 @@
-/** Which rows: `{ column: value }`, where all must hold. See docs/specification/tables.md#where. */
+/** Selects rows: `{ column: value }`, where all must hold. See docs/specification/tables.md#where. */
 import { isJsonObject, pointerTo } from '../../json/json-pointer.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
 import type { Value } from '../store/session.ts'

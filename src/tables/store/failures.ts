@@ -1,4 +1,4 @@
-/** What PostgreSQL says, as codes of the platform. */
+/** Errors of PostgreSQL as codes of the platform. */
 import { ClarionError } from '../../model/codes.ts'
 import { ResultTooLarge } from './session.ts'
 

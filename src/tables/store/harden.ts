@@ -1,5 +1,5 @@
 /**
- * What a database grants to everybody, and organizations must not have: the catalogs, where the names of others' tables
+ * Revokes grants of a new database to everybody that organizations must not have: the catalogs, where the names of others' tables
  * are, and every function that reads or does something beyond its arguments. Stable and volatile functions are revoked
  * unless they are listed, so a new release of PostgreSQL brings no new one. Only the owner of the database's catalogs (a
  * superuser) may revoke; where it may not, organizations' own SQL stays off.
@@ -57,7 +57,7 @@ const FUNCTIONS = `
     and not exists (
       select 1 from pg_catalog.pg_type t where p.oid in (t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout))`
 
-/** What must be gone afterwards. */
+/** Grants that must be gone afterwards. */
 const IS_HARDENED = `
   select not pg_catalog.has_table_privilege('public', 'pg_catalog.pg_class', 'select')
     and not pg_catalog.has_function_privilege('public', 'pg_catalog.set_config(text,text,boolean)', 'execute')

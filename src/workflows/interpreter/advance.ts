@@ -24,7 +24,7 @@ export interface Advance {
   /** Inputs that changed the run, in order: `run.state.inputs` is the number of the last. Journal these, and no others. */
   accepted: Input[]
   /**
-   * What is transactional commits with the accepted inputs; the rest begins when `afterInput` has committed. Numbers
+   * Transactional effects commit with the accepted inputs; the others begin when `afterInput` has committed. Numbers
    * ascend.
    */
   effects: Effect[]

@@ -90,7 +90,7 @@ const tooLarge = (fiber: Fiber, step: Step): RunError =>
     'The outputs of the iterations are larger than 1 MB: set keepOutputs to false.',
   )
 
-/** What the loop answers when all its iterations are over. */
+/** The answer of the loop when all its iterations are over. */
 export function iterationOutput(loop: Looping, step: Step): unknown {
   if (loop.items === null) return { count: loop.next }
   const errors = [...loop.errors].sort((a, b) => a.i - b.i)

@@ -35,7 +35,7 @@ export interface Step {
   timeoutCode: string
   /** `block`: go on with its actions. */
   onError: 'fail' | 'continue' | { block: number }
-  /** What a placeholder in debug answers. */
+  /** The answer of a placeholder in debug. */
   example: unknown
   control?: Control
 }

@@ -21,7 +21,7 @@ export const RUN_LIMITS = {
 
 export type RunMode = 'live' | 'route' | 'manual' | 'debug' | 'replay'
 
-/** What never changes in a run. */
+/** The constant part of a run. */
 export interface RunStart {
   id: string
   workflowId: string
@@ -60,7 +60,7 @@ export type EndStatus = 'succeeded' | 'failed' | 'cancelled' | 'timed_out' | 'tr
 export interface Ending {
   status: EndStatus
   error: RunError | null
-  /** What `stop` or `fail` said. */
+  /** The result of `stop` or `fail`. */
   reason: string | null
   /** Of the last action of the outermost body. */
   output: unknown
@@ -188,7 +188,7 @@ export interface Abort {
 }
 export type Effect = Perform | Abort
 
-/** What history keeps of a step; a second one of a path replaces the first. */
+/** A step as the history keeps it; a second one of a path replaces the first. */
 export interface StepRecord {
   number: number
   path: string

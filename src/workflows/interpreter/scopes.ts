@@ -1,4 +1,4 @@
-/** What a step's templates read, from the fiber that runs it outwards. */
+/** The scopes of a step's templates, from the fiber that runs it outwards. */
 import type { Evaluation } from '../language/evaluation.ts'
 import { TemplateError } from '../language/evaluation.ts'
 import type { ScopeName } from '../language/references.ts'

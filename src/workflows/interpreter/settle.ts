@@ -1,4 +1,4 @@
-/** What follows when a step, an iteration or the run has come to an end. */
+/** Continues after the end of a step, an iteration or the run. */
 import { setOwn } from '../language/compile-template.ts'
 import { bytesOfVariables, collect, type Iterated, iterationOutput } from './iterations.ts'
 import type { Step } from './program.ts'

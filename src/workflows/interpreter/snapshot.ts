@@ -79,7 +79,7 @@ function fiberIn(fiber: Fiber, parent: Fiber | null): Fiber {
   return read
 }
 
-/** What had committed of a run. */
+/** The committed part of a run. */
 export interface Committed {
   /** Null: nothing but the inputs. */
   snapshot: string | null

@@ -224,7 +224,7 @@ function beginRespond(run: Run, fiber: Fiber, step: Step, given: Record<string, 
   if (given.continue !== true) endPhase(run, null)
 }
 
-/** What a step under way was given, computed once more. */
+/** The input of a step under way, computed once more. */
 export function givenAgain(run: Run, fiber: Fiber, step: Step): unknown {
   const { warnings } = run.state
   run.state.warnings = []

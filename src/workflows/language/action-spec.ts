@@ -32,7 +32,7 @@ export interface FieldSchema {
 
 export interface ActionSpec<T extends ActionType = ActionType> {
   type: T
-  /** What it does, as a sentence. */
+  /** Its effect, as a sentence. */
   summary: string
   effect: EffectClass
   /** Where the class depends on the settings. */

@@ -1,4 +1,4 @@
-/** What is checked for each action by itself: its templates, its secrets, and what it names in the organization. */
+/** Checks of each action by itself: its templates, its secrets, and the records that it names in the organization. */
 import { pointerTo } from '../../json/json-pointer.ts'
 import { specOf } from './actions/index.ts'
 import { isForeign } from './actions/sql-query.ts'

@@ -1,8 +1,8 @@
-/** What the checks of a definition ask about its organization. Each function answers at once, from what is in memory. */
+/** The questions that the checks of a definition have about its organization. Each function answers at once, from what is in memory. */
 import type { ActionType } from './definition.ts'
 
 export interface DeployContext {
-  /** Which triggers start it. A route's runs have the scopes of a request and may respond. */
+  /** The trigger that starts it. A route's runs have the scopes of a request and may respond. */
   kind: 'workflow' | 'route'
   /** Its own id; null before it has one. */
   workflowId: string | null

@@ -1,4 +1,4 @@
-/** What compiled templates and conditions read, and whom they report to. */
+/** The values that compiled templates and conditions read, and the receiver of their findings. */
 import type { Reference, ScopeName } from './references.ts'
 
 export interface Evaluation {

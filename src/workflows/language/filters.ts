@@ -9,7 +9,7 @@ import { textOf } from './text.ts'
 
 export interface Filter {
   summary: string
-  /** What is wrong with the argument, as the end of a sentence. */
+  /** The fault of the argument, as the end of a sentence. */
   objection(argument: unknown): string | undefined
   /** `undefined`: the value is not of a type that it takes. `value` is neither missing nor null. */
   apply(value: unknown, argument: unknown): unknown

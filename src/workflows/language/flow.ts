@@ -56,7 +56,7 @@ function walkAction(action: Action, path: string, before: Reached, walk: Walk): 
   const ran = adding(before, action.key)
   const after = walkOwnBodies(action, path, before, walk)
   if (action.onError === undefined || action.onError === 'fail') return after
-  // What a body had done when it failed is not certain.
+  // The effects of a body that failed are not certain.
   const failed: Reached = {
     isReachable: true,
     certain: ran.certain,
@@ -109,7 +109,7 @@ function variablesOf(body: readonly Action[]): string[] {
   })
 }
 
-/** What the outermost level of a run can see after an error: not the outputs of iterations. */
+/** The names that the outermost level of a run can see after an error: not the outputs of iterations. */
 function seenOutside(body: readonly Action[], possible: ReadonlySet<string>): ReadonlySet<string> {
   const seen = new Set(possible)
   const add = (actions: readonly Action[], inLoop: boolean): void => {

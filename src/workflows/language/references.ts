@@ -1,4 +1,4 @@
-/** What a template or a condition may refer to: the scopes, and how a path begins at one. */
+/** The references that a template or a condition may make: the scopes, and how a path begins at one. */
 
 /** Each with what it is, for the message about an unknown one and for the docs. */
 export const SCOPES = {

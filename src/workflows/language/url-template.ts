@@ -14,7 +14,7 @@ const PATH_BEGINS = /^\/[^/\\]/
 const AUTHORITY_END = /[/?#\\]/
 const DOTS = /^(?:\.|%2e){1,2}$/i
 
-/** What is wrong with a URL, as a sentence's end; undefined when its origin is fixed. */
+/** The fault of a URL, as a sentence's end; undefined when its origin is fixed. */
 export function urlObjection(template: Template): string | undefined {
   const [first] = template
   if (typeof first === 'string' && !SCHEME.test(first)) return 'must begin with https://, http:// or {{$env.NAME}}'
@@ -28,7 +28,7 @@ export function urlObjection(template: Template): string | undefined {
 }
 
 /**
- * What is wrong with a header `location`; undefined when it leads to a path of this host, or its origin is fixed. A
+ * The fault of a header `location`; undefined when it leads to a path of this host, or its origin is fixed. A
  * value behind a single slash could begin with another one, which would name a host.
  */
 export function locationObjection(template: Template): string | undefined {

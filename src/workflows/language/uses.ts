@@ -1,4 +1,4 @@
-/** What an action refers to, in its templates and conditions. */
+/** The references of an action, in its templates and conditions. */
 import { pointerTo } from '../../json/json-pointer.ts'
 import type { ConditionGroup } from '../../model/conditions.ts'
 import type { Place } from './action-spec.ts'

@@ -1696,7 +1696,7 @@ class AsyncQueues:
     async def peek(
         self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
     ) -> builtins.list[models.PeekQueue]:
-        """What is due next; nothing changes."""
+        """The messages that are due next; nothing changes."""
         return await self._core.call(operations.PEEK_QUEUE, "[PeekQueue", locals())
 
     async def dead(

@@ -86,7 +86,7 @@ export function createQueues(send: Send, clock: Clock) {
     extend: (id: string, receipts: string[], seconds: number, options?: CallOptions) =>
       settle(id, 'extend', { receipts, seconds }, options),
     stats: (id: string, options?: CallOptions) => calls.get<QueueStats>(`${at(id)}/stats`, options),
-    /** What is due next; nothing changes. */
+    /** The messages that are due next; nothing changes. */
     peek: async (id: string, limit = 10, options: CallOptions = {}) =>
       (await calls.list<Omit<QueueMessage, 'receipt'>>(`${at(id)}/peek`, { limit }, options)).data,
     dead: (id: string, query: Paging = {}, options: CallOptions = {}) =>

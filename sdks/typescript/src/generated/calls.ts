@@ -157,7 +157,7 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       extend: (queueId: string, input: api.ExtendLeasesInput, options: CallOptions = {}) => call<api.SettledMessages>('queues.extend', { ids: [queueId], input }, options),
       /** Counts of a queue. */
       stats: (queueId: string, options: CallOptions = {}) => call<api.QueueStats>('queues.stats', { ids: [queueId] }, options),
-      /** What is due next; nothing changes. */
+      /** The messages that are due next; nothing changes. */
       peek: (queueId: string, query: { limit?: number } = {}, options: CallOptions = {}) => call<api.PeekQueue[]>('queues.peek', { ids: [queueId], query }, options),
       /** List dead letters, oldest first. */
       dead: (queueId: string, query: { limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.QueueDeadLetter>> => page<api.QueueDeadLetter>('queues.dead', { ids: [queueId], query }, options),
