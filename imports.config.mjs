@@ -187,7 +187,7 @@ const TYPE_CYCLES = [
   '^processors/deliver/(delivery|dispatch/lane-table)[.]ts$',
   '^processors/admit/(federate|waiting-relays)[.]ts$',
   // The client's types by resource, over the same basic ones; the request and the answer of an exchange are the transport's.
-  '^sdks/typescript/src/client/(types|types-webhooks|types-federation|exchange|transport)[.]ts$',
+  '^sdks/typescript/src/client/(types|types-webhooks|types-federation|types-marketplace|exchange|transport)[.]ts$',
 ]
 
 /** How imports are read, here and in `imports-folders.config.mjs`. */

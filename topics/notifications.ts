@@ -32,6 +32,7 @@ export const NOTICE_KINDS = [
   'chain_truncated',
   'drift_critical',
   'key_expiring',
+  'listing_taken_down',
 ] as const
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
 

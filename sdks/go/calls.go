@@ -69,6 +69,14 @@ func newEventsCustomFederationService(c *core) *EventsCustomFederationService {
 	return &EventsCustomFederationService{core: c, Groups: newEventsCustomFederationGroupsService(c), Members: newEventsCustomFederationMembersService(c), Pushes: newEventsCustomFederationPushesService(c), ExternalPeers: newEventsCustomFederationExternalPeersService(c), Relays: newEventsCustomFederationRelaysService(c)}
 }
 
+type EventsCustomMarketplaceService struct {
+	core *core
+}
+
+func newEventsCustomMarketplaceService(c *core) *EventsCustomMarketplaceService {
+	return &EventsCustomMarketplaceService{core: c}
+}
+
 type EventsCustomEmitsService struct {
 	core *core
 }
@@ -105,12 +113,13 @@ type EventsCustomService struct {
 	core          *core
 	Quarantine    *EventsCustomQuarantineService
 	Federation    *EventsCustomFederationService
+	Marketplace   *EventsCustomMarketplaceService
 	Emits         *EventsCustomEmitsService
 	Compatibility *EventsCustomCompatibilityService
 }
 
 func newEventsCustomService(c *core) *EventsCustomService {
-	return &EventsCustomService{core: c, Quarantine: newEventsCustomQuarantineService(c), Federation: newEventsCustomFederationService(c), Emits: newEventsCustomEmitsService(c), Compatibility: newEventsCustomCompatibilityService(c)}
+	return &EventsCustomService{core: c, Quarantine: newEventsCustomQuarantineService(c), Federation: newEventsCustomFederationService(c), Marketplace: newEventsCustomMarketplaceService(c), Emits: newEventsCustomEmitsService(c), Compatibility: newEventsCustomCompatibilityService(c)}
 }
 
 type OrganizationsPartitionsService struct {
@@ -795,6 +804,116 @@ func (s *EventsCustomFederationService) EachInvitation(query ListFederationInvit
 // EachInvitationContext is EachInvitation with a context.
 func (s *EventsCustomFederationService) EachInvitationContext(ctx context.Context, query ListFederationInvitationsQuery, opts ...Option) iter.Seq2[FederationInvitation, error] {
 	return eachOf[FederationInvitation](ctx, s.core, opListFederationInvitations, nil, query, nil, opts)
+}
+
+// Publish: Offer a published version, with its schema and example as they are.
+func (s *EventsCustomMarketplaceService) Publish(in NewListing, opts ...Option) (*ListingInFull, error) {
+	return s.PublishContext(context.Background(), in, opts...)
+}
+
+// PublishContext is Publish with a context.
+func (s *EventsCustomMarketplaceService) PublishContext(ctx context.Context, in NewListing, opts ...Option) (*ListingInFull, error) {
+	return callFor[ListingInFull](ctx, s.core, opPublishListing, nil, nil, in, opts)
+}
+
+// List: Browse listings.
+func (s *EventsCustomMarketplaceService) List(query ListListingsQuery, opts ...Option) (*Page[Listing], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *EventsCustomMarketplaceService) ListContext(ctx context.Context, query ListListingsQuery, opts ...Option) (*Page[Listing], error) {
+	return pageOf[Listing](ctx, s.core, opListListings, nil, query, nil, opts)
+}
+
+// Each: Browse listings.
+func (s *EventsCustomMarketplaceService) Each(query ListListingsQuery, opts ...Option) iter.Seq2[Listing, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *EventsCustomMarketplaceService) EachContext(ctx context.Context, query ListListingsQuery, opts ...Option) iter.Seq2[Listing, error] {
+	return eachOf[Listing](ctx, s.core, opListListings, nil, query, nil, opts)
+}
+
+// Forks: The forks that your organization made.
+func (s *EventsCustomMarketplaceService) Forks(query ListForksQuery, opts ...Option) (*Page[Fork], error) {
+	return s.ForksContext(context.Background(), query, opts...)
+}
+
+// ForksContext is Forks with a context.
+func (s *EventsCustomMarketplaceService) ForksContext(ctx context.Context, query ListForksQuery, opts ...Option) (*Page[Fork], error) {
+	return pageOf[Fork](ctx, s.core, opListForks, nil, query, nil, opts)
+}
+
+// EachFork: The forks that your organization made.
+func (s *EventsCustomMarketplaceService) EachFork(query ListForksQuery, opts ...Option) iter.Seq2[Fork, error] {
+	return s.EachForkContext(context.Background(), query, opts...)
+}
+
+// EachForkContext is EachFork with a context.
+func (s *EventsCustomMarketplaceService) EachForkContext(ctx context.Context, query ListForksQuery, opts ...Option) iter.Seq2[Fork, error] {
+	return eachOf[Fork](ctx, s.core, opListForks, nil, query, nil, opts)
+}
+
+// Get: One listing, with its schema and the other versions of its name.
+func (s *EventsCustomMarketplaceService) Get(marketplaceID string, opts ...Option) (*ListingInFull, error) {
+	return s.GetContext(context.Background(), marketplaceID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *EventsCustomMarketplaceService) GetContext(ctx context.Context, marketplaceID string, opts ...Option) (*ListingInFull, error) {
+	return callFor[ListingInFull](ctx, s.core, opGetListing, []string{marketplaceID}, nil, nil, opts)
+}
+
+// Update: Change title, description, tags, license or changelog.
+func (s *EventsCustomMarketplaceService) Update(marketplaceID string, in ListingPatch, opts ...Option) (*ListingInFull, error) {
+	return s.UpdateContext(context.Background(), marketplaceID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *EventsCustomMarketplaceService) UpdateContext(ctx context.Context, marketplaceID string, in ListingPatch, opts ...Option) (*ListingInFull, error) {
+	return callFor[ListingInFull](ctx, s.core, opUpdateListing, []string{marketplaceID}, nil, in, opts)
+}
+
+// Unpublish: Show a listing no longer; forks stay.
+func (s *EventsCustomMarketplaceService) Unpublish(marketplaceID string, opts ...Option) (*ListingInFull, error) {
+	return s.UnpublishContext(context.Background(), marketplaceID, opts...)
+}
+
+// UnpublishContext is Unpublish with a context.
+func (s *EventsCustomMarketplaceService) UnpublishContext(ctx context.Context, marketplaceID string, opts ...Option) (*ListingInFull, error) {
+	return callFor[ListingInFull](ctx, s.core, opUnpublishListing, []string{marketplaceID}, nil, nil, opts)
+}
+
+// Republish: Show a listing again.
+func (s *EventsCustomMarketplaceService) Republish(marketplaceID string, opts ...Option) (*ListingInFull, error) {
+	return s.RepublishContext(context.Background(), marketplaceID, opts...)
+}
+
+// RepublishContext is Republish with a context.
+func (s *EventsCustomMarketplaceService) RepublishContext(ctx context.Context, marketplaceID string, opts ...Option) (*ListingInFull, error) {
+	return callFor[ListingInFull](ctx, s.core, opRepublishListing, []string{marketplaceID}, nil, nil, opts)
+}
+
+// Fork: Register a copy of a listing as a version of your own.
+func (s *EventsCustomMarketplaceService) Fork(marketplaceID string, in NewFork, opts ...Option) (*MadeFork, error) {
+	return s.ForkContext(context.Background(), marketplaceID, in, opts...)
+}
+
+// ForkContext is Fork with a context.
+func (s *EventsCustomMarketplaceService) ForkContext(ctx context.Context, marketplaceID string, in NewFork, opts ...Option) (*MadeFork, error) {
+	return callFor[MadeFork](ctx, s.core, opForkListing, []string{marketplaceID}, nil, in, opts)
+}
+
+// TakeDown: Archive a listing for good, with a reason that its publisher sees.
+func (s *EventsCustomMarketplaceService) TakeDown(marketplaceID string, in TakeDownListingInput, opts ...Option) (*ListingInFull, error) {
+	return s.TakeDownContext(context.Background(), marketplaceID, in, opts...)
+}
+
+// TakeDownContext is TakeDown with a context.
+func (s *EventsCustomMarketplaceService) TakeDownContext(ctx context.Context, marketplaceID string, in TakeDownListingInput, opts ...Option) (*ListingInFull, error) {
+	return callFor[ListingInFull](ctx, s.core, opTakeDownListing, []string{marketplaceID}, nil, in, opts)
 }
 
 // List: Every emit of the environment, newest first; a page that few match may be short.

@@ -92,6 +92,15 @@ var (
 	opListFederationRelays            = operation{"listFederationRelays", "GET", "/api/v1/events/custom/federation/groups/{}/relays", "", "", ""}
 	opRetryFederationRelay            = operation{"retryFederationRelay", "POST", "/api/v1/events/custom/federation/relays/{}/retry", "", "", ""}
 	opGetLineage                      = operation{"getLineage", "GET", "/api/v1/organizations/{}/events/{}/lineage", "", "", ""}
+	opPublishListing                  = operation{"publishListing", "POST", "/api/v1/events/custom/marketplace/publish", "ifNotDone", "", ""}
+	opListListings                    = operation{"listListings", "GET", "/api/v1/events/custom/marketplace", "", "", ""}
+	opListForks                       = operation{"listForks", "GET", "/api/v1/events/custom/marketplace/forks", "", "", ""}
+	opGetListing                      = operation{"getListing", "GET", "/api/v1/events/custom/marketplace/{}", "", "", ""}
+	opUpdateListing                   = operation{"updateListing", "PATCH", "/api/v1/events/custom/marketplace/{}", "", "", ""}
+	opUnpublishListing                = operation{"unpublishListing", "DELETE", "/api/v1/events/custom/marketplace/{}", "ifNotDone", "", ""}
+	opRepublishListing                = operation{"republishListing", "POST", "/api/v1/events/custom/marketplace/{}/republish", "ifNotDone", "", ""}
+	opForkListing                     = operation{"forkListing", "POST", "/api/v1/events/custom/marketplace/{}/fork", "keyed", "", "header"}
+	opTakeDownListing                 = operation{"takeDownListing", "POST", "/api/v1/events/custom/marketplace/{}/takedown", "", "", ""}
 	opEmitEvent                       = operation{"emitEvent", "POST", "/api/v1/events/custom/emit", "keyed", "", "body header"}
 	opEmitEvents                      = operation{"emitEvents", "POST", "/api/v1/events/custom/emit/batch", "keyed", "", "items"}
 	opListEmits                       = operation{"listEmits", "GET", "/api/v1/events/custom/emits", "", "", ""}

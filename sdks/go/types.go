@@ -382,6 +382,7 @@ type DeleteRegistrationResult struct {
 	PublishedAt    *string                    `json:"publishedAt"`
 	ArchivedAt     *string                    `json:"archivedAt"`
 	Warnings       []RegistrationWarning      `json:"warnings"`
+	ForkedFrom     *RegistrationForkedFrom    `json:"forkedFrom"`
 	Deleted        *bool                      `json:"deleted"`
 	Extra          map[string]json.RawMessage `json:"-"`
 }
@@ -960,6 +961,26 @@ type Finding struct {
 	Extra   map[string]json.RawMessage `json:"-"`
 }
 
+type Fork struct {
+	ID                   string                     `json:"id"`
+	ListingID            string                     `json:"listingId"`
+	ForkRegistrationID   string                     `json:"forkRegistrationId"`
+	ForkOrganizationID   string                     `json:"forkOrganizationId"`
+	ForkCanonicalName    string                     `json:"forkCanonicalName"`
+	Namespace            string                     `json:"namespace"`
+	Name                 string                     `json:"name"`
+	Version              string                     `json:"version"`
+	SourceCanonicalName  string                     `json:"sourceCanonicalName"`
+	SourceSchemaHash     string                     `json:"sourceSchemaHash"`
+	PublisherDisplayName string                     `json:"publisherDisplayName"`
+	LicenseSnapshot      *License                   `json:"licenseSnapshot"`
+	LicenseAcceptedBy    *string                    `json:"licenseAcceptedBy"`
+	LicenseAcceptedAt    *string                    `json:"licenseAcceptedAt"`
+	ForkedBy             string                     `json:"forkedBy"`
+	ForkedAt             string                     `json:"forkedAt"`
+	Extra                map[string]json.RawMessage `json:"-"`
+}
+
 type GeneratedTypes struct {
 	Language   string                     `json:"language"`
 	SchemaHash string                     `json:"schemaHash"`
@@ -1153,6 +1174,13 @@ type LedgerReportSkipped struct {
 	Extra  map[string]json.RawMessage `json:"-"`
 }
 
+type License struct {
+	Spdx               *string                    `json:"spdx"`
+	Custom             *string                    `json:"custom"`
+	RequiresAcceptance bool                       `json:"requiresAcceptance"`
+	Extra              map[string]json.RawMessage `json:"-"`
+}
+
 type Lineage struct {
 	SourceOrganizationID string                     `json:"sourceOrganizationId"`
 	SourceEventID        string                     `json:"sourceEventId"`
@@ -1233,8 +1261,91 @@ type ListedRegistration struct {
 	PublishedAt    *string                        `json:"publishedAt"`
 	ArchivedAt     *string                        `json:"archivedAt"`
 	Warnings       []RegistrationWarning          `json:"warnings"`
+	ForkedFrom     *RegistrationForkedFrom        `json:"forkedFrom"`
 	Federation     *InboundRegistrationFederation `json:"federation"`
 	Extra          map[string]json.RawMessage     `json:"-"`
+}
+
+type Listing struct {
+	ID                   string                     `json:"id"`
+	Revision             int64                      `json:"revision"`
+	CreatedAt            string                     `json:"createdAt"`
+	UpdatedAt            string                     `json:"updatedAt"`
+	PublisherDisplayName string                     `json:"publisherDisplayName"`
+	Namespace            string                     `json:"namespace"`
+	Name                 string                     `json:"name"`
+	Version              string                     `json:"version"`
+	SourceCanonicalName  string                     `json:"sourceCanonicalName"`
+	SchemaHash           string                     `json:"schemaHash"`
+	SchemaFlavour        string                     `json:"schemaFlavour"`
+	Title                string                     `json:"title"`
+	Description          string                     `json:"description"`
+	Tags                 []string                   `json:"tags"`
+	License              *License                   `json:"license"`
+	Changelog            *string                    `json:"changelog"`
+	PreviousListingID    *string                    `json:"previousListingId"`
+	Status               string                     `json:"status"`
+	ForkCount            int64                      `json:"forkCount"`
+	PublishedAt          string                     `json:"publishedAt"`
+	UnpublishedAt        *string                    `json:"unpublishedAt"`
+	IsOwn                bool                       `json:"isOwn"`
+	RegistrationID       *string                    `json:"registrationId"`
+	PublishedBy          *string                    `json:"publishedBy"`
+	StatusReason         *string                    `json:"statusReason"`
+	TakedownReason       *string                    `json:"takedownReason"`
+	Extra                map[string]json.RawMessage `json:"-"`
+}
+
+type ListingInFull struct {
+	ID                      string                     `json:"id"`
+	Revision                int64                      `json:"revision"`
+	CreatedAt               string                     `json:"createdAt"`
+	UpdatedAt               string                     `json:"updatedAt"`
+	PublisherDisplayName    string                     `json:"publisherDisplayName"`
+	Namespace               string                     `json:"namespace"`
+	Name                    string                     `json:"name"`
+	Version                 string                     `json:"version"`
+	SourceCanonicalName     string                     `json:"sourceCanonicalName"`
+	SchemaHash              string                     `json:"schemaHash"`
+	SchemaFlavour           string                     `json:"schemaFlavour"`
+	Title                   string                     `json:"title"`
+	Description             string                     `json:"description"`
+	Tags                    []string                   `json:"tags"`
+	License                 *License                   `json:"license"`
+	Changelog               *string                    `json:"changelog"`
+	PreviousListingID       *string                    `json:"previousListingId"`
+	Status                  string                     `json:"status"`
+	ForkCount               int64                      `json:"forkCount"`
+	PublishedAt             string                     `json:"publishedAt"`
+	UnpublishedAt           *string                    `json:"unpublishedAt"`
+	IsOwn                   bool                       `json:"isOwn"`
+	RegistrationID          *string                    `json:"registrationId"`
+	PublishedBy             *string                    `json:"publishedBy"`
+	StatusReason            *string                    `json:"statusReason"`
+	TakedownReason          *string                    `json:"takedownReason"`
+	PublisherOrganizationID string                     `json:"publisherOrganizationId"`
+	PayloadSchema           json.RawMessage            `json:"payloadSchema"`
+	PayloadExample          json.RawMessage            `json:"payloadExample"`
+	Versions                []ListingInFullVersion     `json:"versions"`
+	Extra                   map[string]json.RawMessage `json:"-"`
+}
+
+type ListingInFullVersion struct {
+	ID          string                     `json:"id"`
+	Version     string                     `json:"version"`
+	Status      string                     `json:"status"`
+	SchemaHash  string                     `json:"schemaHash"`
+	Changelog   *string                    `json:"changelog"`
+	PublishedAt string                     `json:"publishedAt"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type ListingPatch struct {
+	Title       string                      `json:"title,omitzero"`
+	Description string                      `json:"description,omitzero"`
+	Tags        []string                    `json:"tags,omitzero"`
+	License     Nullable[NewListingLicense] `json:"license,omitzero"`
+	Changelog   Nullable[string]            `json:"changelog,omitzero"`
 }
 
 type LoginToken struct {
@@ -1248,6 +1359,12 @@ type MadeExternalPeer struct {
 	Peer   FederationMember           `json:"peer"`
 	Secret string                     `json:"secret"`
 	Extra  map[string]json.RawMessage `json:"-"`
+}
+
+type MadeFork struct {
+	Fork         Fork                       `json:"fork"`
+	Registration Registration               `json:"registration"`
+	Extra        map[string]json.RawMessage `json:"-"`
 }
 
 type MadeKafkaCredential struct {
@@ -1454,6 +1571,15 @@ type NewFederationPush struct {
 	RegistrationID string `json:"registrationId"`
 }
 
+type NewFork struct {
+	Namespace     string           `json:"namespace"`
+	Name          string           `json:"name"`
+	Version       string           `json:"version,omitzero"`
+	Status        string           `json:"status,omitzero"`
+	Description   Nullable[string] `json:"description,omitzero"`
+	AcceptLicense *bool            `json:"acceptLicense,omitzero"`
+}
+
 type NewInstance struct {
 	Name     string `json:"name"`
 	Image    string `json:"image"`
@@ -1491,6 +1617,23 @@ type NewKey struct {
 	Environment string           `json:"environment"`
 	Scopes      []string         `json:"scopes"`
 	ExpiresAt   Nullable[string] `json:"expiresAt,omitzero"`
+}
+
+type NewListing struct {
+	RegistrationID        string                      `json:"registrationId"`
+	Title                 string                      `json:"title"`
+	Description           string                      `json:"description,omitzero"`
+	Tags                  []string                    `json:"tags,omitzero"`
+	License               Nullable[NewListingLicense] `json:"license,omitzero"`
+	Changelog             Nullable[string]            `json:"changelog,omitzero"`
+	PreviousListingID     Nullable[string]            `json:"previousListingId,omitzero"`
+	ConfirmNoPersonalData *bool                       `json:"confirmNoPersonalData,omitzero"`
+}
+
+type NewListingLicense struct {
+	Spdx               string `json:"spdx,omitzero"`
+	Custom             string `json:"custom,omitzero"`
+	RequiresAcceptance *bool  `json:"requiresAcceptance,omitzero"`
 }
 
 type NewLoginToken struct {
@@ -1556,6 +1699,7 @@ type NewNotificationPreferencesNotices struct {
 	ChainTruncated   []string `json:"chain_truncated,omitzero"`
 	DriftCritical    []string `json:"drift_critical,omitzero"`
 	KeyExpiring      []string `json:"key_expiring,omitzero"`
+	ListingTakenDown []string `json:"listing_taken_down,omitzero"`
 }
 
 type NewOrder struct {
@@ -1846,6 +1990,7 @@ type NotificationPreferencesNotices struct {
 	ChainTruncated   []string                   `json:"chain_truncated"`
 	DriftCritical    []string                   `json:"drift_critical"`
 	KeyExpiring      []string                   `json:"key_expiring"`
+	ListingTakenDown []string                   `json:"listing_taken_down"`
 	Extra            map[string]json.RawMessage `json:"-"`
 }
 
@@ -2199,6 +2344,7 @@ type Registration struct {
 	PublishedAt    *string                    `json:"publishedAt"`
 	ArchivedAt     *string                    `json:"archivedAt"`
 	Warnings       []RegistrationWarning      `json:"warnings"`
+	ForkedFrom     *RegistrationForkedFrom    `json:"forkedFrom"`
 	Extra          map[string]json.RawMessage `json:"-"`
 }
 
@@ -2292,6 +2438,18 @@ type RegistrationDryRunModesFull struct {
 	Valid    bool                       `json:"valid"`
 	Findings []Finding                  `json:"findings"`
 	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type RegistrationForkedFrom struct {
+	ForkID               string                     `json:"forkId"`
+	ListingID            string                     `json:"listingId"`
+	SourceCanonicalName  string                     `json:"sourceCanonicalName"`
+	SourceSchemaHash     string                     `json:"sourceSchemaHash"`
+	PublisherDisplayName string                     `json:"publisherDisplayName"`
+	LicenseSnapshot      *License                   `json:"licenseSnapshot"`
+	ForkedAt             string                     `json:"forkedAt"`
+	Modified             bool                       `json:"modified"`
+	Extra                map[string]json.RawMessage `json:"-"`
 }
 
 type RegistrationPatch struct {
@@ -2850,6 +3008,10 @@ type TableQueryResult struct {
 	Extra    map[string]json.RawMessage `json:"-"`
 }
 
+type TakeDownListingInput struct {
+	Reason string `json:"reason"`
+}
+
 type UpdateRouteInput struct {
 	Name              string                           `json:"name,omitzero"`
 	Method            string                           `json:"method,omitzero"`
@@ -3394,6 +3556,23 @@ type ListFederationRelaysQuery struct {
 	SourceEventID string `query:"sourceEventId"`
 	Limit         *int64 `query:"limit"`
 	Cursor        string `query:"cursor"`
+}
+
+type ListListingsQuery struct {
+	Q       string `query:"q"`
+	Tag     string `query:"tag"`
+	License string `query:"license"`
+	Sort    string `query:"sort"`
+	Mine    *bool  `query:"mine"`
+	Offset  *int64 `query:"offset"`
+	Count   *bool  `query:"count"`
+	Limit   *int64 `query:"limit"`
+	Cursor  string `query:"cursor"`
+}
+
+type ListForksQuery struct {
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
 }
 
 type ListEmitsQuery struct {

@@ -15,6 +15,7 @@ import { object, string } from './http/schema-parts.ts'
 import * as kafka from './kafka/schemas.ts'
 import * as ledger from './ledger/schemas.ts'
 import * as mailTemplates from './mail-templates/schemas.ts'
+import * as marketplace from './marketplace/schemas.ts'
 import * as notifications from './notifications/schemas.ts'
 import * as organizations from './organizations/schemas.ts'
 import * as platformEvents from './platform-events/schemas.ts'
@@ -65,6 +66,8 @@ const SAID_OTHERWISE: Record<string, string> = {
   'infrastructure.newHealth': 'NewInstanceHealth',
   'kafka.newPartitions': 'NewPartitions',
   'ledger.report': 'LedgerReport',
+  'marketplace.madeFork': 'MadeFork',
+  'marketplace.takedown': 'TakeDownListingInput',
   'notifications.channel': 'NotificationChannel',
   'notifications.channelPatch': 'NotificationChannelPatch',
   'notifications.channelRotation': 'RotateChannelInput',
@@ -133,6 +136,7 @@ const FOLDERS = {
     federation,
     kafka,
     ledger,
+    marketplace,
     notifications,
     organizations,
     platformEvents,

@@ -67,6 +67,7 @@ import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
 import { createLedgerHandlers } from './ledger/handlers.ts'
 import { createLifecycleHandlers } from './lifecycle/routes.ts'
 import { createMailTemplateHandlers } from './mail-templates/handlers.ts'
+import { createMarketplaceHandlers } from './marketplace/handlers.ts'
 import { createChannelHandlers } from './notifications/channel-handlers.ts'
 import { createDailyQuota } from './notifications/daily-quota.ts'
 import { createNotificationHandlers } from './notifications/handlers.ts'
@@ -258,6 +259,7 @@ export function createApi(deps: ApiDeps): Api {
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
     relays: createRelayHandlers({ ...deps, redelivery, storedEvents }),
     lifecycle: createLifecycleHandlers(controlPlane),
+    marketplace: createMarketplaceHandlers({ ...controlPlane, view: deps.view }),
     pulls: createPullHandlers(deps),
     streams: streams.handlers,
     tables: createTableHandlers({ tables: deps.tables, recordChange: createRecordChange(deps) }),

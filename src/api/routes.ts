@@ -14,6 +14,7 @@ import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createLedgerRoutes, type LedgerHandlers } from './ledger/routes.ts'
 import { createLifecycleRoutes, type LifecycleHandlers } from './lifecycle/routes.ts'
 import { createMailTemplateRoutes, type MailTemplateHandlers } from './mail-templates/routes.ts'
+import { createMarketplaceRoutes, type MarketplaceHandlers } from './marketplace/routes.ts'
 import { createNotificationRoutes, type NotificationHandlers } from './notifications/routes.ts'
 import { createOrganizationRoutes, type LoadHandlers, type OrganizationHandlers } from './organizations/routes.ts'
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
@@ -56,6 +57,7 @@ export interface Handlers
   organizationLoad: LoadHandlers
   kafka: KafkaHandlers
   lifecycle: LifecycleHandlers
+  marketplace: MarketplaceHandlers
   pulls: PullHandlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
@@ -85,6 +87,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...kafka.cluster,
     ...registrations.all,
     ...createFederationRoutes(on),
+    ...createMarketplaceRoutes(on.marketplace),
     ...emits.emits,
     ...createPlatformEventRoutes(on.platformEvents),
     ...createPullRoutes(on.pulls),

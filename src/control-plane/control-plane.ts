@@ -9,6 +9,7 @@ import type { Validators } from '../registry/validators.ts'
 import { createFederation, type Federation } from './federation/federation.ts'
 import { createKafkaCredentials, type KafkaCredentials } from './kafka/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from './kafka/partitions.ts'
+import { createMarketplace, type Marketplace } from './marketplace/marketplace.ts'
 import { createReportChannelHealth, type ReportChannelHealth } from './notifications/channel-health.ts'
 import { type Channels, createChannels } from './notifications/channels.ts'
 import { createPreferences, type Preferences } from './notifications/preferences.ts'
@@ -19,6 +20,7 @@ import { createKeys, type Keys } from './organizations/keys.ts'
 import { createLifecycleNames, type LifecycleNames } from './organizations/lifecycle-names.ts'
 import { createOrganizations, type Organizations, type Provisioning } from './organizations/organizations.ts'
 import { createQueues, type Queues } from './queues/queues.ts'
+import { createRegistering } from './registrations/registering.ts'
 import { createRegistrationRules, type RegistrationRules } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
@@ -56,6 +58,7 @@ export interface ControlPlane {
   partitions: Partitions
   registrationRules: RegistrationRules
   federation: Federation
+  marketplace: Marketplace
   deletionGrace: DeletionGrace
   reportHealth: ReportHealth
   channels: Channels
@@ -104,7 +107,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const announce = createAnnounce(deps)
   const registrationRules = createRegistrationRules(deps)
   const secrets = createSecretBox(deps)
-  const shared = { ...deps, store, announce, registrationRules, secrets }
+  const registering = createRegistering({ ...deps, announce, registrationRules })
+  const shared = { ...deps, store, announce, registrationRules, registering, secrets }
   const workflows = createWorkflows(shared)
   return {
     organizations: createOrganizations(shared),
@@ -120,6 +124,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     compatibilityModes: createCompatibilityModes(shared),
     registrationRules,
     federation: createFederation(shared),
+    marketplace: createMarketplace(shared),
     deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),
     queues: createQueues(shared),

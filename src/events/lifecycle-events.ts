@@ -62,6 +62,15 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
     RELAY_FAILED: ['A relay failed.', 'the same, lastError'],
     RELAY_SKIPPED: ['An event is not relayed to a peer.', 'the same'],
   }),
+  ...each('CUSTOM_EVENT_MARKETPLACE', {
+    PUBLISHED: ['A version is offered in the marketplace.', 'listingId, title, schemaHash'],
+    UPDATED: ['Title, description, tags, license or changelog were changed.', 'the same'],
+    UNPUBLISHED: ['The listing is no longer shown: by its publisher, or as the plan ended.', 'the same'],
+    REPUBLISHED: ['It is shown again.', 'the same'],
+    TAKEN_DOWN: ['The operator archived it, with a reason.', 'the same'],
+    ARCHIVED: ['It ended with its organization.', 'the same'],
+    FORKED: ['The organization forked a listing.', 'listingId, registrationId, sourceCanonicalName, sourceSchemaHash'],
+  }),
   ...each('WEBHOOK', {
     CREATED: ['A webhook was created.', 'url, events'],
     UPDATED: ['It was changed, paused or activated.', 'changed'],

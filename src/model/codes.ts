@@ -128,6 +128,29 @@ export const CODES = {
   header_not_allowed: entry(400, 'A header may not be set on requests of the platform; the message says why.'),
   cannot_push_generic_event: entry(400, 'platformxe.generic cannot be shared.'),
 
+  // Marketplace
+  marketplace_publish_not_available: entry(402, 'The plan does not offer versions in the marketplace.'),
+  marketplace_fork_not_available: entry(402, 'The plan does not fork listings of the marketplace.'),
+  listing_not_found: entry(404, 'There is no such listing, or it is not published.'),
+  not_listing_owner: entry(403, 'Only the publisher of the listing may do this.'),
+  listing_already_exists: entry(409, 'The version has a listing; error.listingId names it.'),
+  listing_not_published: entry(409, 'The listing is not published.'),
+  listing_already_published: entry(409, 'The listing is published already.'),
+  listing_taken_down: entry(403, 'The listing is archived, for good; the message says why.'),
+  license_not_accepted: entry(409, 'The license must be accepted: read it, and send acceptLicense: true.'),
+  fork_not_redistributable: entry(
+    403,
+    'The version is an unchanged fork, and the license of its source does not let it be passed on.',
+  ),
+  cannot_publish_generic_event: entry(400, 'platformxe.generic cannot be offered: every organization has its own.'),
+  cannot_fork_own_listing: entry(400, 'The listing is your own: register the next version of its event instead.'),
+  invalid_title: entry(400, 'The title has fewer than 3 or more than 120 characters.'),
+  invalid_tag: entry(400, 'A tag does not match ^[a-z0-9-]{2,30}$, or there are more than 10.'),
+  example_not_confirmed: entry(
+    400,
+    'The version has an example, which everybody will see: send confirmNoPersonalData: true if it may.',
+  ),
+
   // Deliveries
   delivery_in_progress: entry(409, 'The delivery has not ended; its next attempt is made without a call.'),
   webhook_inactive: entry(409, 'The webhook is switched off, or deleted.'),

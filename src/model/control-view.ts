@@ -5,6 +5,7 @@
 
 import type { ApiKey } from './api-keys.ts'
 import type { FederationReading } from './federation-view.ts'
+import type { MarketplaceReading } from './marketplace-view.ts'
 import type { Organization } from './organizations.ts'
 import type { Kind, RecordsByKind } from './records.ts'
 import type { Registration } from './registrations.ts'
@@ -39,6 +40,8 @@ export interface ControlView {
   webhooks(organizationId: string): readonly Webhook[]
   /** Groups, members and pushes by their own ids, across organizations. `generation` grows with each change of them. */
   readonly federation: FederationReading & { readonly generation: number }
+  /** Listings and forks by their own ids, across organizations. */
+  readonly marketplace: MarketplaceReading
   /** Calls `listener` after each applied record, until the returned function is called. */
   onChange(listener: (kind: Kind, organizationId: string, id: string) => void): () => void
 }

@@ -77,6 +77,12 @@ export const LISTS = {
   'federation-invitations': record,
   'federation-members': record,
   'federation-pushes': record,
+  listings: [
+    matching(/^(?:recent|forks|title)$/),
+    { is: (part): part is string => typeof part === 'string' && isOrderedValue(part) } as Part<string>,
+    idOf('mkl', '26'),
+  ],
+  forks: record,
   emits: [emitId],
   quarantine: [emitId],
   deliveries: [time, idOf('evt', '26,32'), idOf('dlv', '32')],

@@ -8,6 +8,7 @@ import type { FederationGroup, FederationMember, FederationPush } from './federa
 import type { KafkaCredential } from './kafka-credentials.ts'
 import type { Login } from './logins.ts'
 import type { MailTemplate } from './mail-templates.ts'
+import type { Fork, Listing } from './marketplace.ts'
 import type { NotificationChannel, NotificationPreferences } from './notifications.ts'
 import type { Organization } from './organizations.ts'
 import type { QueueRecord } from './queues.ts'
@@ -25,6 +26,8 @@ export interface RecordsByKind {
   'federation-group': FederationGroup
   'federation-member': FederationMember
   'federation-push': FederationPush
+  listing: Listing
+  fork: Fork
   'kafka-credential': KafkaCredential
   replay: Replay
   queue: QueueRecord
@@ -48,6 +51,8 @@ export const KINDS = [
   'federation-group',
   'federation-member',
   'federation-push',
+  'listing',
+  'fork',
   'kafka-credential',
   'replay',
   'queue',

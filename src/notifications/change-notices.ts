@@ -79,6 +79,19 @@ const TEXTS: Record<string, (row: ChangeRow, data: Facts) => Text | undefined> =
     ),
     oncePer: { key: String(droppedEvent), ms: HOUR_MS },
   }),
+  CUSTOM_EVENT_MARKETPLACE_TAKEN_DOWN: ({ canonicalName, reason }, { title, listingId }) => ({
+    kind: 'listing_taken_down',
+    severity: 'warning',
+    title: `The listing ${title} was taken down`,
+    message: noticeMessage(
+      ['The operator has archived the listing for good. Forks of it stay as they are.'],
+      [
+        ['Listing', listingId],
+        ['Version', canonicalName],
+        ['Reason', reason],
+      ],
+    ),
+  }),
   DRIFT_DETECTED: (_row, { severity, message, finding }) =>
     severity === 'critical'
       ? {

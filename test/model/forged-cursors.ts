@@ -39,6 +39,12 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   'federation-invitations': fc.tuple(time, id('cefm')),
   'federation-members': fc.tuple(time, id('cefm')),
   'federation-pushes': fc.tuple(time, id('cefp')),
+  listings: fc.tuple(
+    fc.constantFrom('recent', 'forks', 'title'),
+    fc.string({ maxLength: 40 }).map(key => orderedValue(key)),
+    id('mkl'),
+  ),
+  forks: fc.tuple(time, id('mkf')),
   emits: fc.tuple(id('cee', 32)),
   quarantine: fc.tuple(id('cee', 32)),
   deliveries: fc.tuple(time, event, id('dlv', 32)),

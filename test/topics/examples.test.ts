@@ -164,6 +164,18 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
       isActive: true,
     },
   },
+  listing: {
+    ...{ registrationId: true, namespace: true, name: true, version: true, sourceCanonicalName: true },
+    ...{ schemaHash: true, schemaFlavour: true, payloadSchema: true, payloadExample: true, title: true },
+    ...{ description: true, tags: true, license: true, changelog: true, previousListingId: true, status: true },
+    ...{ statusReason: true, takedownReason: true, forkCount: true, publishedBy: true, publishedAt: true },
+    ...{ unpublishedAt: true, archivedAt: true },
+  },
+  fork: {
+    ...{ listingId: true, forkRegistrationId: true, forkCanonicalName: true, namespace: true, name: true },
+    ...{ version: true, sourceCanonicalName: true, sourceSchemaHash: true, licenseSnapshot: true },
+    ...{ licenseAcceptedBy: true, licenseAcceptedAt: true, forkedBy: true, forkedAt: true },
+  },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
   login: { tokenHash: true, keyId: true, expiresAt: true, usedAt: true, link: true },

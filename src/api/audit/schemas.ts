@@ -21,7 +21,7 @@ export const AUDIT_ENTITY_TYPES = [
     'connection',
     'mail-template',
   ],
-  ...['federation-group', 'federation-member', 'federation-push', 'federation-relay'],
+  ...['federation-group', 'federation-member', 'federation-push', 'federation-relay', 'listing', 'fork'],
 ] as const
 export const auditQuery = {
   'type?': oneOf([...LIFECYCLE_EVENTS.keys()]),

@@ -73,6 +73,13 @@ const FEDERATION: readonly Code[] = [
   ] as const),
 ]
 
+const MARKETPLACE: readonly Code[] = [
+  ...(['listing_not_found', 'not_listing_owner', 'listing_taken_down', 'invalid_title', 'invalid_tag'] as const),
+  ...(['listing_not_published', 'listing_already_published', 'listing_already_exists'] as const),
+  ...(['event_not_registered', 'event_not_published', 'cannot_publish_generic_event'] as const),
+  ...(['example_not_confirmed', 'fork_not_redistributable'] as const),
+]
+
 /** All that match a path count. `methods`: of these alone. */
 const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonly Code[] }> = [
   {
@@ -115,6 +122,11 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
   { path: /^\/(emits|events\/custom\/emits|webhooks\/:id\/deliveries)/, codes: ['invalid_event_selector'] },
   { path: /^\/replays|\/(replay|recover)$/, codes: [...REPLAY, 'replay_not_running'] },
   { path: /^\/events\/custom\/federation/, codes: FEDERATION },
+  { path: /^\/events\/custom\/marketplace\/(:|p)/, codes: MARKETPLACE },
+  {
+    path: /^\/events\/custom\/marketplace\/:id\/fork$/,
+    codes: [...REGISTER, 'cannot_fork_own_listing', 'license_not_accepted'],
+  },
   {
     path: /^\/notifications/,
     codes: [
@@ -216,6 +228,8 @@ export function codesOf(route: Route): Code[] {
   if (route.refusedWhenSuspended === true) codes.add('organization_suspended')
   if (route.takesIdempotencyKey === true) codes.add('idempotency_key_conflict')
   if (route.needsSql === true) codes.add('table_quota_exceeded')
+  if (route.needsRight === 'marketplacePublish') codes.add('marketplace_publish_not_available')
+  if (route.needsRight === 'marketplaceFork') codes.add('marketplace_fork_not_available')
   if (route.refusesKeyInQuery === true) codes.add('key_in_query')
   if (query !== undefined && status === undefined && JSON.stringify(query).includes('"cursor"'))
     codes.add('invalid_cursor')

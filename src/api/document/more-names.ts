@@ -8,6 +8,15 @@ GET /webhooks/:id/stats getWebhookStats events.webhooks.stats
 GET /events/custom/compare compareRegistrations events.custom.compare
 GET /events/:id/why explainEvent events.why
 GET /events/:id/lineage getEventLineage events.lineage
+POST /events/custom/marketplace/publish publishListing events.custom.marketplace.publish once
+GET /events/custom/marketplace listListings events.custom.marketplace.list
+GET /events/custom/marketplace/forks listForks events.custom.marketplace.forks
+GET /events/custom/marketplace/:id getListing events.custom.marketplace.get
+PATCH /events/custom/marketplace/:id updateListing events.custom.marketplace.update
+DELETE /events/custom/marketplace/:id unpublishListing events.custom.marketplace.unpublish once
+POST /events/custom/marketplace/:id/republish republishListing events.custom.marketplace.republish once
+POST /events/custom/marketplace/:id/fork forkListing events.custom.marketplace.fork
+POST /events/custom/marketplace/:id/takedown takeDownListing events.custom.marketplace.takeDown
 GET /routes/:id/runs listRouteRuns routes.runs
 POST /routes createRoute routes.create once
 GET /routes listRoutes routes.list

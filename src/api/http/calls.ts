@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
+import { requireRightOf } from '../../control-plane/marketplace/access.ts'
 import { pointerTo } from '../../json/json-pointer.ts'
 import { ClarionError, CODES } from '../../model/codes.ts'
 import { planOf } from '../../model/plans.ts'
@@ -50,6 +51,8 @@ export function createCalls({
       if (route.refusedWhenSuspended === true) refuseSuspended(principal)
       if (route.needsFederation === true) refuseWithoutFederation(principal)
       if (route.needsSql === true) refuseWithoutSql(principal)
+      if (route.needsRight !== undefined && principal?.kind === 'key')
+        requireRightOf(principal.organization, route.needsRight)
       if (route.rate !== undefined) refuseOverRate(rates, route.rate, principal)
       const query: Record<string, unknown> = { ...parseQuery(querystring) }
       refuseControls(params, '/path')

@@ -120,6 +120,8 @@ interface RouteFacts {
   needsFederation?: boolean
   /** Checked at the same time. */
   needsSql?: boolean
+  /** A right of the marketplace that the plan must have; checked at the same time. */
+  needsRight?: 'marketplacePublish' | 'marketplaceFork'
   /** Its method says otherwise, but it changes nothing: a session that may only read may call it. */
   changesNothing?: boolean
   /** The limit of the plan that counts calls of an organization per second. */

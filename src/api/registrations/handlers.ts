@@ -23,7 +23,7 @@ import { organizationOf, ownerOf } from '../http/caller.ts'
 import { pageAnswer } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { isMeant } from '../http/text-search.ts'
-import { presentRegistration } from './presenter.ts'
+import { presentRegistration } from '../shared/registration.ts'
 import { createSchemaHistory } from './schema-history.ts'
 
 interface Filter {
@@ -52,6 +52,7 @@ export function createRegistrationHandlers({
 }) {
   const types = createTypeGenerator({ clock })
   const tryOnHistory = createSchemaHistory({ reads, clock })
+  const present = (registration: Registration) => presentRegistration(view, registration)
   const target = (call: Call) => [call.caller, organizationOf(call).id, call.params.id!] as const
 
   /** Throws `not_found`. */
@@ -71,13 +72,13 @@ export function createRegistrationHandlers({
         bundled(call.body as Sent),
         call.idempotencyKey,
       )
-      return { data: presentRegistration(made) }
+      return { data: present(made) }
     },
     /** `includeInbound` adds events that peers share: read-only, status `federated`. */
     list(call: Call): Answer {
       const { namespace, name, status, includeInbound, q, latest } = call.query as Filter
       const { id } = organizationOf(call)
-      const own = view.list('registration', id).map(presentRegistration)
+      const own = view.list('registration', id).map(present)
       const all = includeInbound === true ? [...own, ...inboundEvents(view, id)].sort(byCreation) : own
       const matching = all.filter(
         each =>
@@ -101,7 +102,7 @@ export function createRegistrationHandlers({
       return { data: { ...versions, ...registrationRules.compare(before, after, organization) } }
     },
     get: (call: Call): Answer => ({
-      data: presentRegistration(getRegistration(view, organizationOf(call).id, call.params.id!)),
+      data: present(getRegistration(view, organizationOf(call).id, call.params.id!)),
     }),
     /** With `Accept: text/plain` the answer is the code alone. */
     async types(call: Call): Promise<Answer> {
@@ -131,18 +132,18 @@ export function createRegistrationHandlers({
     async patch(call: Call): Promise<Answer> {
       const { description } = call.body as { description: string | null }
       return {
-        data: presentRegistration(await registrations.describe(...target(call), description, call.expectedRevision)),
+        data: present(await registrations.describe(...target(call), description, call.expectedRevision)),
       }
     },
     publish: async (call: Call): Promise<Answer> => ({
-      data: presentRegistration(await registrations.publish(...target(call), call.expectedRevision)),
+      data: present(await registrations.publish(...target(call), call.expectedRevision)),
     }),
     archive: async (call: Call): Promise<Answer> => ({
-      data: presentRegistration(await registrations.archive(...target(call), call.expectedRevision)),
+      data: present(await registrations.archive(...target(call), call.expectedRevision)),
     }),
     async delete(call: Call): Promise<Answer> {
       const archived = await registrations.delete(...target(call), call.expectedRevision)
-      return { data: archived === undefined ? { id: call.params.id, deleted: true } : presentRegistration(archived) }
+      return { data: archived === undefined ? { id: call.params.id, deleted: true } : present(archived) }
     },
     /**
      * All findings, the webhooks and peers that would receive it, and on request its findings on the payloads of the

@@ -11,16 +11,24 @@ import {
   object,
   oneOf,
   optionalText,
-  stored,
   string,
   text,
   time,
 } from '../http/schema-parts.ts'
 import { searchQuery } from '../http/text-search.ts'
+import {
+  findings,
+  REGISTRATION_STATUSES,
+  receiver,
+  registration,
+  registrationFields,
+  schemaFlavour,
+  semverBump,
+  warnings,
+} from '../shared/registration-schemas.ts'
 
-const REGISTRATION_STATUSES = ['draft', 'published', 'archived'] as const
-const semverBump = oneOf(['initial', 'patch', 'minor', 'major'])
-const schemaFlavour = oneOf(['json-schema-2020-12', 'openapi-3.1'])
+export { license, registration } from '../shared/registration-schemas.ts'
+
 const description = optionalText(2_000)
 
 /**
@@ -53,31 +61,7 @@ export const registrationQuery = {
   'latest?': { ...boolean, description: 'Only the highest version of each name.' },
 }
 
-const findings = listOf(object({ path: string, rule: string, message: string }))
-const receiver = object({ kind: oneOf(['webhook', 'queue', 'workflow']), id: string, name: nullable(string) })
-/** Of a receiver's contract, with the receiver. */
-const warnings = listOf(object({ path: string, rule: string, message: string, 'receiver?': receiver }))
-const registrationFields = {
-  ...stored,
-  organizationId: string,
-  namespace: string,
-  name: string,
-  version: string,
-  canonicalName: string,
-  status: oneOf(REGISTRATION_STATUSES),
-  description: nullable(string),
-  payloadSchema: anyObject,
-  payloadExample: anything,
-  schemaHash: string,
-  schemaFlavour,
-  semverBump,
-  registeredBy: string,
-  publishedAt: nullable(time),
-  archivedAt: nullable(time),
-  warnings,
-}
-export const registration = object(registrationFields)
-const { warnings: _, ...inboundFields } = registrationFields
+const { warnings: _, 'forkedFrom?': __, ...inboundFields } = registrationFields
 export const inboundRegistration = object({
   ...inboundFields,
   status: { const: 'federated' },

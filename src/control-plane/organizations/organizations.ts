@@ -11,6 +11,7 @@ import type { Organization } from '../../model/organizations.ts'
 import type { Plan } from '../../model/plans.ts'
 import { SCOPE_SET, SCOPES } from '../../model/scopes.ts'
 import { effectsOnFederation } from '../federation/plan-effects.ts'
+import { effectsOnListings } from '../marketplace/plan-effects.ts'
 import { genericRegistration } from '../registrations/generic-event.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
@@ -141,13 +142,20 @@ export function createOrganizations(deps: OrganizationsDeps): Organizations {
   ): Promise<Organization> {
     return store.change(ids.next('chg'), (current): Decision<Organization> => {
       const before = getOrganization(current, id)
-      const changes = decide(before)
-      if (Object.keys(changes).length === 0) return { records: [], changes: [], result: before }
-      const after = revised(before, changes, clock.nowMs())
+      const patch = decide(before)
+      if (Object.keys(patch).length === 0) return { records: [], changes: [], result: before }
+      const after = revised(before, patch, clock.nowMs())
       const federation = effectsOnFederation(announce, caller, current, before, after, clock.nowMs())
+      const listings = effectsOnListings(announce, caller, current, after, clock.nowMs())
+      const changes = announcementsOf(before, after, type).map(each => announce(caller, each))
       return {
-        records: [{ kind: 'organization', record: after }, ...also(current, id), ...federation.records],
-        changes: [...announcementsOf(before, after, type).map(each => announce(caller, each)), ...federation.changes],
+        records: [
+          { kind: 'organization', record: after },
+          ...also(current, id),
+          ...federation.records,
+          ...listings.records,
+        ],
+        changes: [...changes, ...federation.changes, ...listings.changes],
         emits: tenantEmits(before, after, caller),
         result: after,
       }

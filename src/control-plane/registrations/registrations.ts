@@ -2,7 +2,6 @@
  * Registrations: draft → published → archived. The registry has the rules of a registration; here it is checked against
  * the newest state, stored, and announced.
  */
-import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../clock.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { Ids } from '../../model/ids.ts'
@@ -10,15 +9,14 @@ import { GENERIC_FULL_NAME } from '../../model/names.ts'
 import { planOf } from '../../model/plans.ts'
 import type { Registration } from '../../model/registrations.ts'
 import { excessNames } from '../plans/plan-usage.ts'
-import { warnOfRegistrations } from '../plans/quota-warning.ts'
-import type { Announce, Announcement, Caller } from '../store/announce.ts'
+import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
-import type { Change, ControlStore, Decision } from '../store/store.ts'
-import { announceDryRun, announceRegistered, ofRegistration } from './registration-chain.ts'
-import type { CheckedRegistration, DryRun, NewRegistration, RegistrationRules } from './registration-check.ts'
-import { createRefusal } from './registration-refusal.ts'
+import type { ControlStore, Decision } from '../store/store.ts'
+import { asChange, invalidated, type Registering } from './registering.ts'
+import { announceDryRun, ofRegistration } from './registration-chain.ts'
+import type { DryRun, NewRegistration } from './registration-check.ts'
 
 export interface Registrations {
   /**
@@ -55,58 +53,15 @@ export function createRegistrations(deps: {
   ids: Ids
   clock: Clock
   announce: Announce
-  registrationRules: RegistrationRules
+  registering: Registering
 }): Registrations {
-  const { store, ids, clock, announce, registrationRules } = deps
-  const refused = createRefusal(deps)
+  const { store, ids, clock, announce, registering } = deps
+  const { replacedBy, archived, announceArchived } = registering
 
   function register(caller: Caller, organizationId: string, input: NewRegistration, idempotencyKey?: string) {
-    const id = ids.next('cer')
-    return store.change(ids.next('chg'), (current): Decision<Registration> => {
-      const repeated =
-        idempotencyKey === undefined ? undefined : repeatOf(current, organizationId, input, idempotencyKey)
-      if (repeated !== undefined) return { records: [], changes: [], result: repeated }
-      const organization = getOrganization(current, organizationId)
-      const checked = registrationRules.check(input, organization, current)
-      if (!checked.ok) return refused({ caller, organization, input, commandId: id }, checked.refusal, current)
-      const made = registrationOf(
-        { id, organizationId, registeredBy: caller.actorId },
-        input,
-        checked.facts,
-        clock.nowMs(),
-      )
-      const registration = idempotencyKey === undefined ? made : { ...made, idempotencyKey }
-      const replaced = registration.status === 'published' ? replacedBy(registration, current) : []
-      return {
-        records: [{ kind: 'registration', record: registration }, ...replaced.map(asChange)],
-        changes: [
-          ...announceRegistered(announce, caller, registration, checked.facts),
-          ...announceArchived(caller, replaced),
-          ...warnOfRegistrations(announce, caller, organization, registration, current),
-        ],
-        result: registration,
-      }
-    })
+    const order = { caller, organizationId, id: ids.next('cer'), commandId: ids.next('chg'), input, idempotencyKey }
+    return store.change(order.commandId, current => registering.decide(order, current))
   }
-
-  /** On a plan that keeps the latest version only, publishing one archives the others of its name. */
-  function replacedBy(published: Registration, current: DecisionView): Registration[] {
-    if (planOf(getOrganization(current, published.organizationId).plan).versioning !== 'latest') return []
-    const versions =
-      current.event(published.organizationId, `${published.namespace}.${published.name}`)?.versions.values() ?? []
-    return [...versions].filter(each => each.id !== published.id && each.status === 'published').map(archived)
-  }
-
-  const archived = (registration: Registration): Registration => {
-    const nowMs = clock.nowMs()
-    return revised(registration, { status: 'archived', archivedAt: new Date(nowMs).toISOString() }, nowMs)
-  }
-
-  const announceArchived = (caller: Caller, archived: Registration[]) =>
-    archived.flatMap(each => [
-      announce(caller, { ...ofRegistration(each, 'CUSTOM_EVENT_ARCHIVED'), status: 'archived' }),
-      announce(caller, invalidated(each, 'archived')),
-    ])
 
   function changing(
     organizationId: string,
@@ -195,23 +150,6 @@ export function getRegistration(view: Pick<DecisionView, 'find'>, organizationId
   return registration
 }
 
-/** The registration that the same call made before; a different call with the same key is a conflict. */
-function repeatOf(
-  current: DecisionView,
-  organizationId: string,
-  input: NewRegistration,
-  key: string,
-): Registration | undefined {
-  const made = current.list('registration', organizationId).find(each => each.idempotencyKey === key)
-  if (made === undefined) return undefined
-  const sameName = made.namespace === input.namespace && made.name === input.name && made.version === input.version
-  const sameContent =
-    isDeepStrictEqual(made.payloadSchema, input.payloadSchema) &&
-    isDeepStrictEqual(made.payloadExample, input.payloadExample ?? null)
-  if (sameName && sameContent) return made
-  throw new ClarionError('idempotency_key_conflict', 'The idempotency key was used to register something else.')
-}
-
 /** After a downgrade, registrations beyond the plan are read-only until there is room for them. */
 function refuseExcess({ organizationId, namespace, name }: Registration, current: DecisionView): void {
   const { plan } = getOrganization(current, organizationId)
@@ -228,38 +166,3 @@ function refuseGeneric(registration: Registration): void {
     `${GENERIC_FULL_NAME} belongs to the platform and cannot be changed.`,
   )
 }
-
-function registrationOf(
-  owner: Pick<Registration, 'id' | 'organizationId' | 'registeredBy'>,
-  input: NewRegistration,
-  facts: CheckedRegistration,
-  nowMs: number,
-): Registration {
-  const now = new Date(nowMs).toISOString()
-  const { namespace, name, version, description = null, payloadExample = null, status = 'draft' } = input
-  const { canonicalName, schemaHash, schemaFlavour, semverBump, payloadSchema, warnings } = facts
-  return {
-    ...{
-      ...owner,
-      revision: 1,
-      createdAt: now,
-      updatedAt: now,
-      namespace,
-      name,
-      version,
-      canonicalName,
-      status,
-      description,
-    },
-    ...{ payloadSchema, payloadExample, schemaHash, schemaFlavour, semverBump, warnings },
-    ...{ publishedAt: status === 'published' ? now : null, archivedAt: null },
-  }
-}
-
-const asChange = (record: Registration): Change => ({ kind: 'registration', record })
-
-/** Cached definitions are stale. */
-const invalidated = (registration: Registration, cause: string): Announcement => ({
-  ...ofRegistration(registration, 'CUSTOM_EVENT_INVALIDATED'),
-  data: { registrationId: registration.id, cause },
-})

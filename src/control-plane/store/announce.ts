@@ -31,6 +31,8 @@ export interface Announcement {
     | 'federation-group'
     | 'federation-member'
     | 'federation-push'
+    | 'listing'
+    | 'fork'
     | 'kafka-credential'
     | 'notification-channel'
     | 'queue'

@@ -6,6 +6,7 @@
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { type FederationReading, federationOver } from '../../model/federation-view.ts'
+import { type MarketplaceReading, marketplaceOver } from '../../model/marketplace-view.ts'
 import type { Organization } from '../../model/organizations.ts'
 import type { Kind, RecordsByKind } from '../../model/records.ts'
 import { registeredEvent } from './registered-event.ts'
@@ -15,7 +16,7 @@ import { byCreation, controlKey } from './view-store.ts'
 export type DecisionView = Pick<
   ControlView,
   'find' | 'list' | 'organizations' | 'organization' | 'organizationBySlug' | 'keyByHash' | 'event' | 'webhooks'
-> & { federation: FederationReading }
+> & { federation: FederationReading; marketplace: MarketplaceReading }
 
 export interface Overlay extends DecisionView {
   put<K extends Kind>(kind: K, record: RecordsByKind[K]): void
@@ -29,6 +30,12 @@ export function createOverlay(base: DecisionView): Overlay {
     const prefix = organizationId === '' ? `${kind}/` : `${kind}/${organizationId}/`
     return [...pending].filter(([key]) => key.startsWith(prefix)) as Array<[string, RecordsByKind[K] | null]>
   }
+
+  const pendingById = <K extends Kind>(kind: K) =>
+    pendingOf(kind).map(([key, record]): [string, RecordsByKind[K] | null] => [
+      key.slice(key.lastIndexOf('/') + 1),
+      record,
+    ])
 
   function find<K extends Kind>(kind: K, organizationId: string, id: string): RecordsByKind[K] | undefined {
     const key = controlKey(kind, organizationId, id)
@@ -51,9 +58,8 @@ export function createOverlay(base: DecisionView): Overlay {
     find,
     list,
     organization,
-    federation: federationOver(base.federation, kind =>
-      pendingOf(kind).map(([key, record]) => [key.slice(key.lastIndexOf('/') + 1), record]),
-    ),
+    federation: federationOver(base.federation, pendingById),
+    marketplace: marketplaceOver(base.marketplace, pendingById),
     webhooks: organizationId => list('webhook', organizationId),
     *organizations(): Iterable<Organization> {
       for (const committed of base.organizations())

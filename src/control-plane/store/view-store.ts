@@ -9,6 +9,7 @@ import type { LogRecord } from '../../kafka/ports.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView, RegisteredEvent } from '../../model/control-view.ts'
 import { createFederationIndex } from '../../model/federation-view.ts'
+import { createMarketplaceIndex } from '../../model/marketplace-view.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { KINDS, type Kind, type RecordsByKind } from '../../model/records.ts'
 import type { Registration } from '../../model/registrations.ts'
@@ -123,6 +124,7 @@ function createShelves() {
   const keys = createKeyIndex()
   const events = new Map<string, Map<string, Versions>>()
   const federation = createFederationIndex()
+  const marketplace = createMarketplaceIndex()
 
   const shelf = (kind: Kind, organizationId: string) => shelves.get(`${kind}/${organizationId}`)
   const add = ({ kind, organizationId, id }: RecordPlace, record: RecordsByKind[Kind]) => {
@@ -179,9 +181,11 @@ function createShelves() {
       else remove(place)
       index(place.kind, before, after)
       federation.change(place.kind, before, after)
+      marketplace.change(place.kind, before, after)
     },
     reading: {
       federation,
+      marketplace,
       find: <K extends Kind>(kind: K, organizationId: string, id: string) =>
         shelf(kind, organizationId)?.byId.get(id) as RecordsByKind[K] | undefined,
       list: <K extends Kind>(kind: K, organizationId: string) =>

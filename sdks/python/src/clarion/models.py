@@ -300,6 +300,7 @@ class DeleteRegistrationResult(Model):
     published_at: str | None
     archived_at: str | None
     warnings: list[RegistrationWarning] | None
+    forked_from: RegistrationForkedFrom | None
     deleted: bool | None
 
 @dataclass(frozen=True, kw_only=True)
@@ -764,6 +765,25 @@ class Finding(Model):
     message: str
 
 @dataclass(frozen=True, kw_only=True)
+class Fork(Model):
+    id: str
+    listing_id: str
+    fork_registration_id: str
+    fork_organization_id: str
+    fork_canonical_name: str
+    namespace: str
+    name: str
+    version: str
+    source_canonical_name: str
+    source_schema_hash: str
+    publisher_display_name: str
+    license_snapshot: License | None
+    license_accepted_by: str | None
+    license_accepted_at: str | None
+    forked_by: str
+    forked_at: str
+
+@dataclass(frozen=True, kw_only=True)
 class GeneratedTypes(Model):
     language: str
     schema_hash: str
@@ -933,6 +953,12 @@ class LedgerReportSkipped(Model):
     reason: str
 
 @dataclass(frozen=True, kw_only=True)
+class License(Model):
+    spdx: str | None
+    custom: str | None
+    requires_acceptance: bool
+
+@dataclass(frozen=True, kw_only=True)
 class Lineage(Model):
     source_organization_id: str
     source_event_id: str
@@ -1006,7 +1032,79 @@ class ListedRegistration(Model):
     published_at: str | None
     archived_at: str | None
     warnings: list[RegistrationWarning] | None
+    forked_from: RegistrationForkedFrom | None
     federation: InboundRegistrationFederation | None
+
+@dataclass(frozen=True, kw_only=True)
+class Listing(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    publisher_display_name: str
+    namespace: str
+    name: str
+    version: str
+    source_canonical_name: str
+    schema_hash: str
+    schema_flavour: str
+    title: str
+    description: str
+    tags: list[str]
+    license: License | None
+    changelog: str | None
+    previous_listing_id: str | None
+    status: str
+    fork_count: int
+    published_at: str
+    unpublished_at: str | None
+    is_own: bool
+    registration_id: str | None
+    published_by: str | None
+    status_reason: str | None
+    takedown_reason: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class ListingInFull(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    publisher_display_name: str
+    namespace: str
+    name: str
+    version: str
+    source_canonical_name: str
+    schema_hash: str
+    schema_flavour: str
+    title: str
+    description: str
+    tags: list[str]
+    license: License | None
+    changelog: str | None
+    previous_listing_id: str | None
+    status: str
+    fork_count: int
+    published_at: str
+    unpublished_at: str | None
+    is_own: bool
+    registration_id: str | None
+    published_by: str | None
+    status_reason: str | None
+    takedown_reason: str | None
+    publisher_organization_id: str
+    payload_schema: dict[str, Any]
+    payload_example: Any
+    versions: list[ListingInFullVersion]
+
+@dataclass(frozen=True, kw_only=True)
+class ListingInFullVersion(Model):
+    id: str
+    version: str
+    status: str
+    schema_hash: str
+    changelog: str | None
+    published_at: str
 
 @dataclass(frozen=True, kw_only=True)
 class LoginToken(Model):
@@ -1018,6 +1116,11 @@ class LoginToken(Model):
 class MadeExternalPeer(Model):
     peer: FederationMember
     secret: str
+
+@dataclass(frozen=True, kw_only=True)
+class MadeFork(Model):
+    fork: Fork
+    registration: Registration
 
 @dataclass(frozen=True, kw_only=True)
 class MadeKafkaCredential(Model):
@@ -1198,6 +1301,7 @@ class NotificationPreferencesNotices(Model):
     chain_truncated: list[str]
     drift_critical: list[str]
     key_expiring: list[str]
+    listing_taken_down: list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationSource(Model):
@@ -1451,6 +1555,7 @@ class Registration(Model):
     published_at: str | None
     archived_at: str | None
     warnings: list[RegistrationWarning]
+    forked_from: RegistrationForkedFrom | None
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationDryRun(Model):
@@ -1533,6 +1638,17 @@ class RegistrationDryRunModes(Model):
 class RegistrationDryRunModesFull(Model):
     valid: bool
     findings: list[Finding]
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationForkedFrom(Model):
+    fork_id: str
+    listing_id: str
+    source_canonical_name: str
+    source_schema_hash: str
+    publisher_display_name: str
+    license_snapshot: License | None
+    forked_at: str
+    modified: bool
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationWarning(Model):
@@ -2378,6 +2494,11 @@ FederationMemberPatch = TypedDict("FederationMemberPatch", {
 
 InstanceScaling = TypedDict("InstanceScaling", {"replicas": "int", "reason": "str"}, total=False)
 
+ListingPatch = TypedDict("ListingPatch", {
+    "title": "str", "description": "str", "tags": "list[str]",
+    "license": "NewListingLicense | None", "changelog": "str | None",
+}, total=False)
+
 NackMessagesInput = TypedDict("NackMessagesInput", {
     "receipts": "list[str]", "delaySeconds": "int", "dead": "bool",
 }, total=False)
@@ -2439,6 +2560,11 @@ NewFederationInvitation = TypedDict("NewFederationInvitation", {
 
 NewFederationPush = TypedDict("NewFederationPush", {"registrationId": "str"}, total=False)
 
+NewFork = TypedDict("NewFork", {
+    "namespace": "str", "name": "str", "version": "str", "status": "str",
+    "description": "str | None", "acceptLicense": "bool",
+}, total=False)
+
 NewInstance = TypedDict("NewInstance", {
     "name": "str", "image": "str", "replicas": "int",
 }, total=False)
@@ -2459,6 +2585,16 @@ NewKafkaCredential = TypedDict("NewKafkaCredential", {"name": "str", "access": "
 
 NewKey = TypedDict("NewKey", {
     "name": "str", "environment": "str", "scopes": "list[str]", "expiresAt": "str | None",
+}, total=False)
+
+NewListing = TypedDict("NewListing", {
+    "registrationId": "str", "title": "str", "description": "str", "tags": "list[str]",
+    "license": "NewListingLicense | None", "changelog": "str | None",
+    "previousListingId": "str | None", "confirmNoPersonalData": "bool",
+}, total=False)
+
+NewListingLicense = TypedDict("NewListingLicense", {
+    "spdx": "str", "custom": "str", "requiresAcceptance": "bool",
 }, total=False)
 
 NewLoginToken = TypedDict("NewLoginToken", {"expiresInSeconds": "int"}, total=False)
@@ -2500,7 +2636,7 @@ NewNotificationPreferencesNotices = TypedDict("NewNotificationPreferencesNotices
     "webhook_disabled": "list[str]", "dead_letters": "list[str]",
     "federation_invite": "list[str]", "federation_peer": "list[str]", "quota": "list[str]",
     "replay_finished": "list[str]", "chain_truncated": "list[str]", "drift_critical": "list[str]",
-    "key_expiring": "list[str]",
+    "key_expiring": "list[str]", "listing_taken_down": "list[str]",
 }, total=False)
 
 NewOrder = TypedDict("NewOrder", {
@@ -2701,6 +2837,8 @@ SetMailTemplateInput = TypedDict("SetMailTemplateInput", {
 SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
 
 TableQuery = TypedDict("TableQuery", {"sql": "str", "params": "list[Any]"}, total=False)
+
+TakeDownListingInput = TypedDict("TakeDownListingInput", {"reason": "str"}, total=False)
 
 UpdateRouteInput = TypedDict("UpdateRouteInput", {
     "name": "str", "method": "str", "path": "str", "auth": "str",

@@ -295,6 +295,42 @@ GET_LINEAGE = Operation(
     "getLineage", "GET", "/api/v1/organizations/{}/events/{}/lineage",
     ids="organizationId eventId",
 )
+PUBLISH_LISTING = Operation(
+    "publishListing", "POST", "/api/v1/events/custom/marketplace/publish", repeat="ifNotDone",
+    body="registrationId title description tags license changelog previousListingId "
+    "confirmNoPersonalData",
+)
+LIST_LISTINGS = Operation(
+    "listListings", "GET", "/api/v1/events/custom/marketplace",
+    query="q tag license sort mine offset count limit cursor",
+)
+LIST_FORKS = Operation(
+    "listForks", "GET", "/api/v1/events/custom/marketplace/forks", query="limit cursor",
+)
+GET_LISTING = Operation(
+    "getListing", "GET", "/api/v1/events/custom/marketplace/{}", ids="marketplaceId",
+)
+UPDATE_LISTING = Operation(
+    "updateListing", "PATCH", "/api/v1/events/custom/marketplace/{}", ids="marketplaceId",
+    body="title description tags license changelog",
+)
+UNPUBLISH_LISTING = Operation(
+    "unpublishListing", "DELETE", "/api/v1/events/custom/marketplace/{}", repeat="ifNotDone",
+    ids="marketplaceId",
+)
+REPUBLISH_LISTING = Operation(
+    "republishListing", "POST", "/api/v1/events/custom/marketplace/{}/republish",
+    repeat="ifNotDone", ids="marketplaceId",
+)
+FORK_LISTING = Operation(
+    "forkListing", "POST", "/api/v1/events/custom/marketplace/{}/fork", repeat="keyed",
+    key="header", ids="marketplaceId",
+    body="namespace name version status description acceptLicense",
+)
+TAKE_DOWN_LISTING = Operation(
+    "takeDownListing", "POST", "/api/v1/events/custom/marketplace/{}/takedown",
+    ids="marketplaceId", body="reason",
+)
 EMIT_EVENT = Operation(
     "emitEvent", "POST", "/api/v1/events/custom/emit", repeat="keyed", key="body header",
     body="name payload version idempotencyKey subject time correlationId chainToken",

@@ -280,6 +280,92 @@ class EventsCustomFederation:
         )
 
 
+class EventsCustomMarketplace:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def publish(
+        self, *, registration_id: str, title: str, description: Opt[str] = NOT_GIVEN,
+        tags: Opt[Sequence[str]] = NOT_GIVEN,
+        license: Opt[models.NewListingLicense | None] = NOT_GIVEN,
+        changelog: Opt[str | None] = NOT_GIVEN, previous_listing_id: Opt[str | None] = NOT_GIVEN,
+        confirm_no_personal_data: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.ListingInFull:
+        """Offer a published version, with its schema and example as they are."""
+        return self._core.call(operations.PUBLISH_LISTING, "ListingInFull", locals())
+
+    def list(
+        self, *, q: Opt[str] = NOT_GIVEN, tag: Opt[str] = NOT_GIVEN,
+        license: Opt[str] = NOT_GIVEN, sort: Opt[str] = NOT_GIVEN, mine: Opt[bool] = NOT_GIVEN,
+        offset: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Listing]:
+        """Browse listings."""
+        return self._core.page(operations.LIST_LISTINGS, "Listing", locals())
+
+    def each(
+        self, *, q: Opt[str] = NOT_GIVEN, tag: Opt[str] = NOT_GIVEN,
+        license: Opt[str] = NOT_GIVEN, sort: Opt[str] = NOT_GIVEN, mine: Opt[bool] = NOT_GIVEN,
+        offset: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.Listing]:
+        """Browse listings."""
+        return self._core.each(operations.LIST_LISTINGS, "Listing", locals())
+
+    def forks(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.Fork]:
+        """The forks that your organization made."""
+        return self._core.page(operations.LIST_FORKS, "Fork", locals())
+
+    def each_fork(
+        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.Fork]:
+        """The forks that your organization made."""
+        return self._core.each(operations.LIST_FORKS, "Fork", locals())
+
+    def get(self, marketplace_id: str, *, request_options: Options = None) -> models.ListingInFull:
+        """One listing, with its schema and the other versions of its name."""
+        return self._core.call(operations.GET_LISTING, "ListingInFull", locals())
+
+    def update(
+        self, marketplace_id: str, *, title: Opt[str] = NOT_GIVEN,
+        description: Opt[str] = NOT_GIVEN, tags: Opt[Sequence[str]] = NOT_GIVEN,
+        license: Opt[models.NewListingLicense | None] = NOT_GIVEN,
+        changelog: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.ListingInFull:
+        """Change title, description, tags, license or changelog."""
+        return self._core.call(operations.UPDATE_LISTING, "ListingInFull", locals())
+
+    def unpublish(
+        self, marketplace_id: str, *, request_options: Options = None,
+    ) -> models.ListingInFull:
+        """Show a listing no longer; forks stay."""
+        return self._core.call(operations.UNPUBLISH_LISTING, "ListingInFull", locals())
+
+    def republish(
+        self, marketplace_id: str, *, request_options: Options = None,
+    ) -> models.ListingInFull:
+        """Show a listing again."""
+        return self._core.call(operations.REPUBLISH_LISTING, "ListingInFull", locals())
+
+    def fork(
+        self, marketplace_id: str, *, namespace: str, name: str, version: Opt[str] = NOT_GIVEN,
+        status: Opt[str] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+        accept_license: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.MadeFork:
+        """Register a copy of a listing as a version of your own."""
+        return self._core.call(operations.FORK_LISTING, "MadeFork", locals())
+
+    def take_down(
+        self, marketplace_id: str, *, reason: str, request_options: Options = None,
+    ) -> models.ListingInFull:
+        """Archive a listing for good, with a reason that its publisher sees."""
+        return self._core.call(operations.TAKE_DOWN_LISTING, "ListingInFull", locals())
+
+
 class EventsCustomEmits:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -383,6 +469,7 @@ class EventsCustom:
         self._core = core
         self.quarantine = EventsCustomQuarantine(core)
         self.federation = EventsCustomFederation(core)
+        self.marketplace = EventsCustomMarketplace(core)
         self.emits = EventsCustomEmits(core)
         self.compatibility = EventsCustomCompatibility(core)
 

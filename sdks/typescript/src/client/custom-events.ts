@@ -3,6 +3,7 @@ import type { Random } from '../clock.ts'
 import { checkSurrogates } from '../surrogates.ts'
 import { at, createCalls } from './call.ts'
 import { createFederation } from './federation.ts'
+import { createMarketplace } from './marketplace.ts'
 import type { Send } from './transport.ts'
 import type {
   BatchResult,
@@ -147,6 +148,7 @@ export function createCustomEvents(send: Send, random: Random) {
         calls.post<EmitResult>(`/quarantine${at(emitId)}/redrive`, bodyOf(repair), options),
     },
     federation: createFederation(send),
+    marketplace: createMarketplace(send, random),
   }
 }
 

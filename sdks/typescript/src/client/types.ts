@@ -1,9 +1,11 @@
 /** Input and output types of the API (`GET /openapi.json` is complete). Times are ISO 8601 in UTC. */
 import type { ErrorFacts, Finding } from './errors.ts'
+import type { ForkedFrom } from './types-marketplace.ts'
 import type { Delivery } from './types-webhooks.ts'
 
 export type * from './types-domain.ts'
 export type * from './types-federation.ts'
+export type * from './types-marketplace.ts'
 export type * from './types-notifications.ts'
 export type * from './types-queues.ts'
 export type * from './types-reading.ts'
@@ -66,6 +68,8 @@ export interface Registration {
   updatedAt: string
   publishedAt: string | null
   archivedAt: string | null
+  /** Of a name that began as a fork. */
+  forkedFrom?: ForkedFrom
 }
 
 export type TypesLanguage = 'typescript' | 'python' | 'go'

@@ -379,6 +379,7 @@ export interface DeleteRegistrationResult {
   publishedAt?: string | null | undefined
   archivedAt?: string | null | undefined
   warnings?: RegistrationWarning[] | undefined
+  forkedFrom?: RegistrationForkedFrom | undefined
   deleted?: boolean | undefined
   [further: string]: unknown
 }
@@ -957,6 +958,26 @@ export interface Finding {
   [further: string]: unknown
 }
 
+export interface Fork {
+  id: string
+  listingId: string
+  forkRegistrationId: string
+  forkOrganizationId: string
+  forkCanonicalName: string
+  namespace: string
+  name: string
+  version: string
+  sourceCanonicalName: string
+  sourceSchemaHash: string
+  publisherDisplayName: string
+  licenseSnapshot: License | null
+  licenseAcceptedBy: string | null
+  licenseAcceptedAt: string | null
+  forkedBy: string
+  forkedAt: string
+  [further: string]: unknown
+}
+
 export interface GeneratedTypes {
   language: string
   schemaHash: string
@@ -1150,6 +1171,13 @@ export interface LedgerReportSkipped {
   [further: string]: unknown
 }
 
+export interface License {
+  spdx: string | null
+  custom: string | null
+  requiresAcceptance: boolean
+  [further: string]: unknown
+}
+
 export interface Lineage {
   sourceOrganizationId: string
   sourceEventId: string
@@ -1230,8 +1258,91 @@ export interface ListedRegistration {
   publishedAt: string | null
   archivedAt: string | null
   warnings?: RegistrationWarning[] | undefined
+  forkedFrom?: RegistrationForkedFrom | undefined
   federation?: InboundRegistrationFederation | undefined
   [further: string]: unknown
+}
+
+export interface Listing {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  publisherDisplayName: string
+  namespace: string
+  name: string
+  version: string
+  sourceCanonicalName: string
+  schemaHash: string
+  schemaFlavour: string
+  title: string
+  description: string
+  tags: string[]
+  license: License | null
+  changelog: string | null
+  previousListingId: string | null
+  status: string
+  forkCount: number
+  publishedAt: string
+  unpublishedAt: string | null
+  isOwn: boolean
+  registrationId: string | null
+  publishedBy: string | null
+  statusReason: string | null
+  takedownReason: string | null
+  [further: string]: unknown
+}
+
+export interface ListingInFull {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  publisherDisplayName: string
+  namespace: string
+  name: string
+  version: string
+  sourceCanonicalName: string
+  schemaHash: string
+  schemaFlavour: string
+  title: string
+  description: string
+  tags: string[]
+  license: License | null
+  changelog: string | null
+  previousListingId: string | null
+  status: string
+  forkCount: number
+  publishedAt: string
+  unpublishedAt: string | null
+  isOwn: boolean
+  registrationId: string | null
+  publishedBy: string | null
+  statusReason: string | null
+  takedownReason: string | null
+  publisherOrganizationId: string
+  payloadSchema: Record<string, unknown>
+  payloadExample: unknown
+  versions: ListingInFullVersion[]
+  [further: string]: unknown
+}
+
+export interface ListingInFullVersion {
+  id: string
+  version: string
+  status: string
+  schemaHash: string
+  changelog: string | null
+  publishedAt: string
+  [further: string]: unknown
+}
+
+export interface ListingPatch {
+  title?: string | undefined
+  description?: string | undefined
+  tags?: string[] | undefined
+  license?: NewListingLicense | null | undefined
+  changelog?: string | null | undefined
 }
 
 export interface LoginToken {
@@ -1244,6 +1355,12 @@ export interface LoginToken {
 export interface MadeExternalPeer {
   peer: FederationMember
   secret: string
+  [further: string]: unknown
+}
+
+export interface MadeFork {
+  fork: Fork
+  registration: Registration
   [further: string]: unknown
 }
 
@@ -1451,6 +1568,15 @@ export interface NewFederationPush {
   registrationId: string
 }
 
+export interface NewFork {
+  namespace: string
+  name: string
+  version?: string | undefined
+  status?: string | undefined
+  description?: string | null | undefined
+  acceptLicense?: boolean | undefined
+}
+
 export interface NewInstance {
   name: string
   image: string
@@ -1488,6 +1614,23 @@ export interface NewKey {
   environment: string
   scopes: string[]
   expiresAt?: string | null | undefined
+}
+
+export interface NewListing {
+  registrationId: string
+  title: string
+  description?: string | undefined
+  tags?: string[] | undefined
+  license?: NewListingLicense | null | undefined
+  changelog?: string | null | undefined
+  previousListingId?: string | null | undefined
+  confirmNoPersonalData?: boolean | undefined
+}
+
+export interface NewListingLicense {
+  spdx?: string | undefined
+  custom?: string | undefined
+  requiresAcceptance?: boolean | undefined
 }
 
 export interface NewLoginToken {
@@ -1553,6 +1696,7 @@ export interface NewNotificationPreferencesNotices {
   chain_truncated?: string[] | undefined
   drift_critical?: string[] | undefined
   key_expiring?: string[] | undefined
+  listing_taken_down?: string[] | undefined
 }
 
 export interface NewOrder {
@@ -1843,6 +1987,7 @@ export interface NotificationPreferencesNotices {
   chain_truncated: string[]
   drift_critical: string[]
   key_expiring: string[]
+  listing_taken_down: string[]
   [further: string]: unknown
 }
 
@@ -2196,6 +2341,7 @@ export interface Registration {
   publishedAt: string | null
   archivedAt: string | null
   warnings: RegistrationWarning[]
+  forkedFrom?: RegistrationForkedFrom | undefined
   [further: string]: unknown
 }
 
@@ -2288,6 +2434,18 @@ export interface RegistrationDryRunModes {
 export interface RegistrationDryRunModesFull {
   valid: boolean
   findings: Finding[]
+  [further: string]: unknown
+}
+
+export interface RegistrationForkedFrom {
+  forkId: string
+  listingId: string
+  sourceCanonicalName: string
+  sourceSchemaHash: string
+  publisherDisplayName: string
+  licenseSnapshot: License | null
+  forkedAt: string
+  modified: boolean
   [further: string]: unknown
 }
 
@@ -2845,6 +3003,10 @@ export interface TableQueryResult {
   rowCount: number
   columns: string[]
   [further: string]: unknown
+}
+
+export interface TakeDownListingInput {
+  reason: string
 }
 
 export interface UpdateRouteInput {
