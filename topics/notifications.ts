@@ -33,6 +33,7 @@ export const NOTICE_KINDS = [
   'drift_critical',
   'key_expiring',
   'listing_taken_down',
+  'upstream_version',
 ] as const
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
 

@@ -434,6 +434,14 @@ func newLedgerService(c *core) *LedgerService {
 	return &LedgerService{core: c}
 }
 
+type DriftService struct {
+	core *core
+}
+
+func newDriftService(c *core) *DriftService {
+	return &DriftService{core: c}
+}
+
 type AuditService struct {
 	core *core
 }
@@ -469,11 +477,13 @@ type Client struct {
 	Infrastructure   *InfrastructureService
 	Designs          *DesignsService
 	Ledger           *LedgerService
+	Drift            *DriftService
 	Audit            *AuditService
 }
 
 func newClient(c *core) *Client {
 	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), MailTemplates: newMailTemplatesService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Drift: newDriftService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -4054,6 +4064,86 @@ func (s *LedgerService) Check(query CheckLedgerQuery, opts ...Option) (*LedgerRe
 // CheckContext is Check with a context.
 func (s *LedgerService) CheckContext(ctx context.Context, query CheckLedgerQuery, opts ...Option) (*LedgerReport, error) {
 	return callFor[LedgerReport](ctx, s.core, opCheckLedger, nil, query, nil, opts)
+}
+
+// List: Things that must agree and do not.
+func (s *DriftService) List(query ListDriftFindingsQuery, opts ...Option) (*Page[DriftFinding], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *DriftService) ListContext(ctx context.Context, query ListDriftFindingsQuery, opts ...Option) (*Page[DriftFinding], error) {
+	return pageOf[DriftFinding](ctx, s.core, opListDriftFindings, nil, query, nil, opts)
+}
+
+// Each: Things that must agree and do not.
+func (s *DriftService) Each(query ListDriftFindingsQuery, opts ...Option) iter.Seq2[DriftFinding, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *DriftService) EachContext(ctx context.Context, query ListDriftFindingsQuery, opts ...Option) iter.Seq2[DriftFinding, error] {
+	return eachOf[DriftFinding](ctx, s.core, opListDriftFindings, nil, query, nil, opts)
+}
+
+// Get: One finding, with what differs.
+func (s *DriftService) Get(findingID string, opts ...Option) (*DriftFinding, error) {
+	return s.GetContext(context.Background(), findingID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *DriftService) GetContext(ctx context.Context, findingID string, opts ...Option) (*DriftFinding, error) {
+	return callFor[DriftFinding](ctx, s.core, opGetDriftFinding, []string{findingID}, nil, nil, opts)
+}
+
+// Acknowledge: Say that a finding is known.
+func (s *DriftService) Acknowledge(findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
+	return s.AcknowledgeContext(context.Background(), findingID, in, opts...)
+}
+
+// AcknowledgeContext is Acknowledge with a context.
+func (s *DriftService) AcknowledgeContext(ctx context.Context, findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
+	return callFor[DriftFinding](ctx, s.core, opAcknowledgeDriftFinding, []string{findingID}, nil, in, opts)
+}
+
+// Ignore: Say nothing of this difference any more.
+func (s *DriftService) Ignore(findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
+	return s.IgnoreContext(context.Background(), findingID, in, opts...)
+}
+
+// IgnoreContext is Ignore with a context.
+func (s *DriftService) IgnoreContext(ctx context.Context, findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
+	return callFor[DriftFinding](ctx, s.core, opIgnoreDriftFinding, []string{findingID}, nil, in, opts)
+}
+
+// Resolve: End a finding by hand.
+func (s *DriftService) Resolve(findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
+	return s.ResolveContext(context.Background(), findingID, in, opts...)
+}
+
+// ResolveContext is Resolve with a context.
+func (s *DriftService) ResolveContext(ctx context.Context, findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
+	return callFor[DriftFinding](ctx, s.core, opResolveDriftFinding, []string{findingID}, nil, in, opts)
+}
+
+// Summary: How many findings there are, by kind, severity and status.
+func (s *DriftService) Summary(opts ...Option) (*DriftSummary, error) {
+	return s.SummaryContext(context.Background(), opts...)
+}
+
+// SummaryContext is Summary with a context.
+func (s *DriftService) SummaryContext(ctx context.Context, opts ...Option) (*DriftSummary, error) {
+	return callFor[DriftSummary](ctx, s.core, opGetDriftSummary, nil, nil, nil, opts)
+}
+
+// Check: Compare a manifest of definitions with the registry; nothing is changed.
+func (s *DriftService) Check(in CheckDriftInput, opts ...Option) (*DeclaredState, error) {
+	return s.CheckContext(context.Background(), in, opts...)
+}
+
+// CheckContext is Check with a context.
+func (s *DriftService) CheckContext(ctx context.Context, in CheckDriftInput, opts ...Option) (*DeclaredState, error) {
+	return callFor[DeclaredState](ctx, s.core, opCheckDrift, nil, nil, in, opts)
 }
 
 // List: Every lifecycle event of the organization, newest first.

@@ -92,6 +92,8 @@ const (
 	ErrInvalidTitle                     Code = "invalid_title"
 	ErrInvalidTag                       Code = "invalid_tag"
 	ErrExampleNotConfirmed              Code = "example_not_confirmed"
+	ErrDriftManifestTooLarge            Code = "drift_manifest_too_large"
+	ErrInvalidManifest                  Code = "invalid_manifest"
 	ErrDeliveryInProgress               Code = "delivery_in_progress"
 	ErrWebhookInactive                  Code = "webhook_inactive"
 	ErrInvalidCursor                    Code = "invalid_cursor"

@@ -321,5 +321,12 @@ var (
 	opGetUsageTimeseries              = operation{"getUsageTimeseries", "GET", "/api/v1/usage/timeseries", "", "", ""}
 	opGetLedger                       = operation{"getLedger", "GET", "/api/v1/ledger", "", "", ""}
 	opCheckLedger                     = operation{"checkLedger", "POST", "/api/v1/ledger/check", "", "", ""}
+	opListDriftFindings               = operation{"listDriftFindings", "GET", "/api/v1/drift/findings", "", "", ""}
+	opGetDriftFinding                 = operation{"getDriftFinding", "GET", "/api/v1/drift/findings/{}", "", "", ""}
+	opAcknowledgeDriftFinding         = operation{"acknowledgeDriftFinding", "POST", "/api/v1/drift/findings/{}/acknowledge", "", "", ""}
+	opIgnoreDriftFinding              = operation{"ignoreDriftFinding", "POST", "/api/v1/drift/findings/{}/ignore", "", "", ""}
+	opResolveDriftFinding             = operation{"resolveDriftFinding", "POST", "/api/v1/drift/findings/{}/resolve", "ifNotDone", "", ""}
+	opGetDriftSummary                 = operation{"getDriftSummary", "GET", "/api/v1/drift/summary", "", "", ""}
+	opCheckDrift                      = operation{"checkDrift", "POST", "/api/v1/drift/check", "", "", ""}
 	opListAudit                       = operation{"listAudit", "GET", "/api/v1/audit", "", "", ""}
 )

@@ -141,6 +141,12 @@ type ChangedRows struct {
 	Extra    map[string]json.RawMessage `json:"-"`
 }
 
+type CheckDriftInput struct {
+	Definitions any    `json:"definitions"`
+	Scope       string `json:"scope,omitzero"`
+	Persist     *bool  `json:"persist,omitzero"`
+}
+
 type Cluster struct {
 	ID        string                     `json:"id"`
 	Name      string                     `json:"name"`
@@ -361,6 +367,45 @@ type DebugParams struct {
 	Extra  map[string]json.RawMessage `json:"-"`
 }
 
+type DeclaredState struct {
+	InSync   bool                       `json:"inSync"`
+	Added    []DeclaredStateAdded       `json:"added"`
+	Changed  []DeclaredStateAdded       `json:"changed"`
+	Missing  []DeclaredStateAdded       `json:"missing"`
+	Extra    []DeclaredStateAdded       `json:"extra"`
+	Findings []DeclaredStateFinding     `json:"findings"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type DeclaredStateAdded struct {
+	Namespace string                      `json:"namespace"`
+	Name      string                      `json:"name"`
+	Version   string                      `json:"version"`
+	Expected  *DeclaredStateAddedExpected `json:"expected"`
+	Actual    *DeclaredStateAddedExpected `json:"actual"`
+	Diff      []DriftFindingDiff          `json:"diff"`
+	Extra     map[string]json.RawMessage  `json:"-"`
+}
+
+type DeclaredStateAddedExpected struct {
+	SchemaHash string                     `json:"schemaHash"`
+	Status     *string                    `json:"status"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type DeclaredStateFinding struct {
+	Kind          string                     `json:"kind"`
+	Severity      string                     `json:"severity"`
+	EntityType    string                     `json:"entityType"`
+	EntityID      string                     `json:"entityId"`
+	CanonicalName *string                    `json:"canonicalName"`
+	Message       string                     `json:"message"`
+	Expected      json.RawMessage            `json:"expected"`
+	Actual        json.RawMessage            `json:"actual"`
+	Diff          []DriftFindingDiff         `json:"diff"`
+	Extra         map[string]json.RawMessage `json:"-"`
+}
+
 type DeleteRegistrationResult struct {
 	ID             string                     `json:"id"`
 	Revision       *int64                     `json:"revision"`
@@ -556,6 +601,74 @@ type DomainCertificate struct {
 	Status    string                     `json:"status"`
 	ExpiresAt *string                    `json:"expires_at"`
 	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type DriftFinding struct {
+	ID             string                     `json:"id"`
+	Revision       int64                      `json:"revision"`
+	CreatedAt      string                     `json:"createdAt"`
+	UpdatedAt      string                     `json:"updatedAt"`
+	OrganizationID string                     `json:"organizationId"`
+	Kind           string                     `json:"kind"`
+	Severity       string                     `json:"severity"`
+	EntityType     string                     `json:"entityType"`
+	EntityID       string                     `json:"entityId"`
+	CanonicalName  *string                    `json:"canonicalName"`
+	Message        string                     `json:"message"`
+	Expected       json.RawMessage            `json:"expected"`
+	Actual         json.RawMessage            `json:"actual"`
+	Diff           []DriftFindingDiff         `json:"diff"`
+	Proposal       json.RawMessage            `json:"proposal"`
+	FirstSeenAt    string                     `json:"firstSeenAt"`
+	LastSeenAt     string                     `json:"lastSeenAt"`
+	Occurrences    int64                      `json:"occurrences"`
+	Status         string                     `json:"status"`
+	ResolvedAt     *string                    `json:"resolvedAt"`
+	Note           *string                    `json:"note"`
+	Extra          map[string]json.RawMessage `json:"-"`
+}
+
+type DriftFindingDiff struct {
+	Path   string                     `json:"path"`
+	Change string                     `json:"change"`
+	Extra  map[string]json.RawMessage `json:"-"`
+}
+
+type DriftSummary struct {
+	Open           int64                      `json:"open"`
+	BySeverity     DriftSummaryBySeverity     `json:"bySeverity"`
+	ByKind         DriftSummaryByKind         `json:"byKind"`
+	ByStatus       DriftSummaryByStatus       `json:"byStatus"`
+	LastDetectedAt *string                    `json:"lastDetectedAt"`
+	Extra          map[string]json.RawMessage `json:"-"`
+}
+
+type DriftSummaryByKind struct {
+	Materialisation    int64                      `json:"materialisation"`
+	DeclaredState      int64                      `json:"declared_state"`
+	PayloadShape       int64                      `json:"payload_shape"`
+	TypeGeneration     int64                      `json:"type_generation"`
+	ForkUpstream       int64                      `json:"fork_upstream"`
+	FederationSnapshot int64                      `json:"federation_snapshot"`
+	SubscriptionTarget int64                      `json:"subscription_target"`
+	Admission          int64                      `json:"admission"`
+	Ledger             int64                      `json:"ledger"`
+	Extra              map[string]json.RawMessage `json:"-"`
+}
+
+type DriftSummaryBySeverity struct {
+	Info     int64                      `json:"info"`
+	Warning  int64                      `json:"warning"`
+	Critical int64                      `json:"critical"`
+	Extra    map[string]json.RawMessage `json:"-"`
+}
+
+type DriftSummaryByStatus struct {
+	Open         int64                      `json:"open"`
+	Acknowledged int64                      `json:"acknowledged"`
+	Resolved     int64                      `json:"resolved"`
+	Ignored      int64                      `json:"ignored"`
+	Extra        map[string]json.RawMessage `json:"-"`
 }
 
 type DryRunCustomEventInput struct {
@@ -1700,6 +1813,7 @@ type NewNotificationPreferencesNotices struct {
 	DriftCritical    []string `json:"drift_critical,omitzero"`
 	KeyExpiring      []string `json:"key_expiring,omitzero"`
 	ListingTakenDown []string `json:"listing_taken_down,omitzero"`
+	UpstreamVersion  []string `json:"upstream_version,omitzero"`
 }
 
 type NewOrder struct {
@@ -1991,6 +2105,7 @@ type NotificationPreferencesNotices struct {
 	DriftCritical    []string                   `json:"drift_critical"`
 	KeyExpiring      []string                   `json:"key_expiring"`
 	ListingTakenDown []string                   `json:"listing_taken_down"`
+	UpstreamVersion  []string                   `json:"upstream_version"`
 	Extra            map[string]json.RawMessage `json:"-"`
 }
 
@@ -2874,6 +2989,10 @@ type SetMailTemplateInput struct {
 
 type SetValueInput struct {
 	Value string `json:"value"`
+}
+
+type SettleDriftFindingInput struct {
+	Note Nullable[string] `json:"note,omitzero"`
 }
 
 type SettledMessages struct {
@@ -3900,6 +4019,16 @@ type GetUsageTimeseriesQuery struct {
 
 type CheckLedgerQuery struct {
 	OrganizationID string `query:"organizationId"`
+}
+
+type ListDriftFindingsQuery struct {
+	Kind     string `query:"kind"`
+	Status   string `query:"status"`
+	Severity string `query:"severity"`
+	Entity   string `query:"entity"`
+	Count    *bool  `query:"count"`
+	Limit    *int64 `query:"limit"`
+	Cursor   string `query:"cursor"`
 }
 
 type ListAuditQuery struct {

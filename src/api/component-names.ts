@@ -7,6 +7,7 @@ import { pascal } from './document/path-name.ts'
 import * as designs from './domain/schemas-designs.ts'
 import * as infrastructure from './domain/schemas-infrastructure.ts'
 import * as orders from './domain/schemas-orders.ts'
+import * as drift from './drift/schemas.ts'
 import * as emits from './emits/schemas.ts'
 import * as federation from './federation/schemas.ts'
 import type { Schema } from './http/route.ts'
@@ -44,6 +45,11 @@ const SAID_OTHERWISE: Record<string, string> = {
   'deliveries.redriven': 'RedrivenDeadLetters',
   'deliveries.retry': 'RetryDeliveryInput',
   'deliveries.deliveryInFull': 'DeliveryInFull',
+  'drift.declared': 'DeclaredState',
+  'drift.finding': 'DriftFinding',
+  'drift.manifest': 'CheckDriftInput',
+  'drift.settlement': 'SettleDriftFindingInput',
+  'drift.summary': 'DriftSummary',
   'emits.history': 'EventHistory',
   'emits.newEmit': 'EmitCustomEventInput',
   'emits.newEmits': 'EmitCustomEventsInput',
@@ -132,6 +138,7 @@ const FOLDERS = {
     connections,
     mailTemplates,
     deliveries,
+    drift,
     emits,
     federation,
     kafka,

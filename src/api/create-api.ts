@@ -4,6 +4,7 @@ import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
+import { createNoteTypes } from '../control-plane/drift/type-generation.ts'
 import { createPreviewEmit } from '../control-plane/emits/preview-emit.ts'
 import { createRecordChange } from '../control-plane/store/record-change.ts'
 import type { AwsCredentials } from '../crypto/aws-credentials.ts'
@@ -46,6 +47,7 @@ import { createConnectionHandlers } from './connections/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createDocuments } from './document/documents.ts'
 import { createDomainHandlers } from './domain/handlers.ts'
+import { createDriftHandlers } from './drift/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
 import { createDirectEmit } from './emits/emit.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
@@ -220,7 +222,14 @@ export function createApi(deps: ApiDeps): Api {
     }),
     registrations: createRegistrationHandlers({ ...deps, ...controlPlane }),
     emits: createEmitHandlers(deps),
-    submit: createDirectEmit({ ...deps, authenticate, answerEmit, loadShedder, previewEmit: createPreviewEmit(deps) }),
+    submit: createDirectEmit({
+      ...deps,
+      authenticate,
+      answerEmit,
+      loadShedder,
+      previewEmit: createPreviewEmit(deps),
+      noteTypes: createNoteTypes({ ...deps, drift: controlPlane.drift }),
+    }),
     redrives: createRedriveHandlers({ ...deps, submitPlatformEmit }),
     why: createWhyHandler(deps),
     lineage: createLineageHandler(deps),
@@ -259,6 +268,7 @@ export function createApi(deps: ApiDeps): Api {
     federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
     relays: createRelayHandlers({ ...deps, redelivery, storedEvents }),
     lifecycle: createLifecycleHandlers(controlPlane),
+    drift: createDriftHandlers({ ...controlPlane, view: deps.view }),
     marketplace: createMarketplaceHandlers({ ...controlPlane, view: deps.view }),
     pulls: createPullHandlers(deps),
     streams: streams.handlers,

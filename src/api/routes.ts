@@ -7,6 +7,7 @@ import { type ConnectionHandlers, createConnectionRoutes } from './connections/r
 import { createDeliveryRoutes, type DeliveryHandlers } from './deliveries/routes.ts'
 import type { DomainHandlers } from './domain/handlers.ts'
 import { createDomainRoutes } from './domain/routes.ts'
+import { createDriftRoutes, type DriftHandlers } from './drift/routes.ts'
 import { createEmitRoutes, type EmitHandlers } from './emits/routes.ts'
 import { createFederationRoutes, type FederationHandlers } from './federation/routes.ts'
 import type { Handler, Route } from './http/route.ts'
@@ -58,6 +59,7 @@ export interface Handlers
   kafka: KafkaHandlers
   lifecycle: LifecycleHandlers
   marketplace: MarketplaceHandlers
+  drift: DriftHandlers
   pulls: PullHandlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
@@ -117,6 +119,7 @@ export function createRoutes(on: Handlers): Route[] {
     ...(on.domain === undefined ? [] : createDomainRoutes(on.domain)),
     ...usage.meters,
     ...createLedgerRoutes(on.ledger),
+    ...createDriftRoutes(on.drift),
     ...createAuditRoutes(on.audit),
   ]
 }

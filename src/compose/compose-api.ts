@@ -5,6 +5,7 @@ import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
+import { isOpen } from '../control-plane/drift/reconcile.ts'
 import { type AwsCredentials, createAwsCredentials } from '../crypto/aws-credentials.ts'
 import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
@@ -15,6 +16,9 @@ import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
+import { watchUnjudged } from '../ledger/unjudged.ts'
+import type { DriftFinding } from '../model/drift.ts'
+import { PLATFORM } from '../model/names.ts'
 import { createQueueCalls, type QueueCalls } from '../queue-calls/queue-calls.ts'
 import { createReceipts, type Receipts } from '../queues/receipts.ts'
 import { createDomainCalls } from '../run-calls/domain-calls.ts'
@@ -84,8 +88,17 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const sweep = controlPlane.federation.startSweep()
   const deletionGrace = controlPlane.deletionGrace.start()
   const retention = controlPlane.retention.start()
+  const driftWatch = controlPlane.drift.startWatch()
+  const unjudged = watchUnjudged({
+    ...{ ...parts, drift: controlPlane.drift, position: followed.numbers.position },
+    ends: partitions => parts.wire.ends(partitions),
+    hasRecords: parts.ledger.hasRecords,
+  })
+  showDrift(parts)
   closing.push(async () => {
     await retention.close()
+    await driftWatch.close()
+    unjudged.close()
     deletionGrace.close()
     sweep.close()
     sender.close()
@@ -105,6 +118,19 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   resealAll(parts)
   return api
 }
+
+function showDrift({ metrics, view }: Parts): void {
+  metrics.gauge(
+    'clarion_drift_critical_findings',
+    'Critical findings of drift that are open, of all organizations.',
+    () => {
+      const owners = [PLATFORM, ...[...view.organizations()].map(({ id }) => id)]
+      return owners.flatMap(id => view.list('drift-finding', id)).filter(isCritical).length
+    },
+  )
+}
+
+const isCritical = (finding: DriftFinding): boolean => finding.severity === 'critical' && isOpen(finding)
 
 function openKafkaAccess(parts: Parts) {
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends

@@ -2,6 +2,7 @@
 import type { AnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import type { Clock } from '../clock.ts'
+import type { Drift } from '../control-plane/drift/drift.ts'
 import { createAnnounce } from '../control-plane/store/announce.ts'
 import { createLifecycle } from '../control-plane/store/lifecycle.ts'
 import type { KafkaSettings, Wire } from '../kafka/protocol/wire.ts'
@@ -9,7 +10,7 @@ import { createLogPages } from '../kafka/read/log-pages.ts'
 import type { WatchedReaders } from '../kafka/read/reader-watch.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createDriftNotices } from '../ledger/drift-notices.ts'
-import { createKafkaFigures } from '../ledger/kafka-figures.ts'
+import { createKafkaFigures, type KafkaFigures } from '../ledger/kafka-figures.ts'
 import { createLedger, type Ledger } from '../ledger/ledger.ts'
 import { createLostRecords } from '../ledger/lost-records.ts'
 import type { Logger } from '../logger.ts'
@@ -30,7 +31,8 @@ export function openLedger(parts: {
   logger: Logger
   metrics: Metrics
   readers: Pick<WatchedReaders, 'onLoss'>
-}): Ledger & { close(): Promise<void> } {
+  drift: Pick<Drift, 'look'>
+}): Ledger & Pick<KafkaFigures, 'hasRecords'> & { close(): Promise<void> } {
   const { shards } = parts
   const reads = createLedgerReads(parts.analytics)
   const appender = createAppender({ ...parts, persistMs: APPEND_PERSIST_MS })
@@ -39,6 +41,7 @@ export function openLedger(parts: {
     appender,
     announce: createAnnounce(parts),
     lifecycle: createLifecycle(parts),
+    drift: parts.drift,
     shards,
   })
   const figures = createKafkaFigures({ pages: createLogPages(parts), wire: parts.wire })
@@ -52,5 +55,5 @@ export function openLedger(parts: {
       return ledger.last()?.findings.length ?? 0
     },
   )
-  return { ...ledger, close: () => appender.close() }
+  return { ...ledger, hasRecords: figures.hasRecords, close: () => appender.close() }
 }

@@ -21,6 +21,7 @@ import type { KafkaSettings, Wire } from '../kafka/protocol/wire.ts'
 import { createReaderWatch, type WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { LeaseIdentity } from '../kafka/runtime/lease.ts'
 import { shardOf } from '../kafka/shards.ts'
+import type { KafkaFigures } from '../ledger/kafka-figures.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../logger.ts'
 import { createIds, type Ids } from '../model/ids.ts'
@@ -83,7 +84,7 @@ export interface Parts extends ComposeDeps {
   secrets: SecretBox
   validators: Validators
   guard: AddressGuard
-  ledger: Ledger
+  ledger: Ledger & Pick<KafkaFigures, 'hasRecords'>
 }
 
 /** `bound`: the address that the process listens on. */
@@ -125,6 +126,7 @@ export async function openParts(deps: ComposeDeps, closing: Closing, bound: Arra
     clock,
     logger,
     metrics,
+    drift: controlPlane.drift,
   })
   closing.push(() => ledger.close())
   const ailing = [() => readers.degraded(clock.monotonicMs())]

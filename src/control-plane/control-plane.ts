@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { ClarionError } from '../model/codes.ts'
 import type { Ids } from '../model/ids.ts'
 import type { Validators } from '../registry/validators.ts'
+import { createDrift, type Drift } from './drift/drift.ts'
 import { createFederation, type Federation } from './federation/federation.ts'
 import { createKafkaCredentials, type KafkaCredentials } from './kafka/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from './kafka/partitions.ts'
@@ -59,6 +60,7 @@ export interface ControlPlane {
   registrationRules: RegistrationRules
   federation: Federation
   marketplace: Marketplace
+  drift: Drift
   deletionGrace: DeletionGrace
   reportHealth: ReportHealth
   channels: Channels
@@ -125,6 +127,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     registrationRules,
     federation: createFederation(shared),
     marketplace: createMarketplace(shared),
+    drift: createDrift(shared),
     deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),
     queues: createQueues(shared),

@@ -110,7 +110,7 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
   ...each('KAFKA_CREDENTIAL', { CREATED: ['A user of the broker was created.', ''], DELETED: ['It was deleted.', ''] }),
   ['QUOTA_WARNING', ['80, 90 or 100 % of a quota are used.', 'quota, used, limit, percent']],
   ...each('DRIFT', {
-    DETECTED: ['Figures that must agree do not.', 'kind, severity, finding'],
+    DETECTED: ['Two things that must agree do not.', 'kind, severity, finding, entityType, entityId, message'],
     RESOLVED: ['They agree again.', 'kind, finding'],
   }),
   ...each('NOTIFICATION', {

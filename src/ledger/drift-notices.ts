@@ -5,10 +5,12 @@
 
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
+import type { Drift } from '../control-plane/drift/drift.ts'
 import type { Announce, Announcement, Caller } from '../control-plane/store/announce.ts'
 import type { Lifecycle } from '../control-plane/store/lifecycle.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
+import type { Observation } from '../model/drift.ts'
 import { noticeOfChange } from '../notifications/change-notices.ts'
 import { noticeRecord } from '../notifications/notices.ts'
 import { type Finding, keyOf, PLATFORM } from './finding.ts'
@@ -27,6 +29,7 @@ export function createDriftNotices(deps: {
   appender: Pick<Appender, 'append'>
   announce: Announce
   lifecycle: Pick<Lifecycle, 'announce'>
+  drift: Pick<Drift, 'look'>
   shards: number
 }): DriftNotices {
   /** Announced by this process: the audit shows it a moment later. */
@@ -48,9 +51,20 @@ export function createDriftNotices(deps: {
     if (notice !== undefined) await deps.appender.append(noticeRecord(notice, row.id, partition))
   }
 
+  /** As findings that organizations and the operator list and settle. */
+  async function keep(organizationId: string, findings: readonly Finding[], isWhole: boolean): Promise<void> {
+    await deps.drift.look({
+      organizationId,
+      covers: ({ kind }) => isWhole && kind === 'ledger',
+      observe: () => findings.map(observationOf),
+      silent: true,
+    })
+  }
+
   return {
     async detected(finding) {
       await write(detected(finding))
+      await keep(finding.organizationId, [finding], false)
       announced.set(nameOf(finding.organizationId, keyOf(finding)), 'open')
     },
     async announce(checked, findings) {
@@ -73,6 +87,12 @@ export function createDriftNotices(deps: {
         await write({ ...ledgerOf(organizationId, 'DRIFT_RESOLVED'), data: { kind: 'ledger', finding: key } })
         announced.set(name, 'resolved')
       }
+      for (const organizationId of checked)
+        await keep(
+          organizationId,
+          findings.filter(each => each.organizationId === organizationId),
+          true,
+        )
     },
   }
 }
@@ -90,4 +110,15 @@ function detected(finding: Finding): Announcement {
   const { organizationId, message, ...facts } = finding
   const data = { kind: 'ledger', severity: 'critical', finding: keyOf(finding), ...facts, message }
   return { ...ledgerOf(organizationId, 'DRIFT_DETECTED'), data }
+}
+
+function observationOf(finding: Finding): Observation {
+  const { organizationId, environment, check, month, expected, actual, message } = finding
+  const isShared = organizationId === PLATFORM
+  return {
+    ...{ kind: 'ledger', severity: 'critical', entityType: isShared ? 'platform' : 'organization' },
+    ...{ entityId: organizationId, canonicalName: null, message },
+    ...{ expected: { environment, month, [check]: expected }, actual: { environment, month, [check]: actual } },
+    diff: [{ path: `/${keyOf(finding)}`, change: 'differs' }],
+  }
 }

@@ -3,8 +3,7 @@
  */
 import type { Environment } from '../model/environments.ts'
 
-/** The owner of findings about shared topics: no organization has this id. */
-export const PLATFORM = 'platform'
+export { PLATFORM } from '../model/names.ts'
 
 export interface Finding {
   /** `PLATFORM` for a topic shared by all. */

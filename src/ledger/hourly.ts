@@ -1,27 +1,35 @@
-/** Checks the ledger once an hour, for the shards that this process records. */
+/** Checks the ledger once an hour, and then the shapes of payloads, for the shards that this process records. */
 import type { Clock, Timer } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Ledger } from './ledger.ts'
+import type { PayloadShapes } from './payload-shapes.ts'
 
 const HOUR_MS = 3_600_000
 
 /** `shards`: those that the process owns now. A failed check is logged and does not stop the next one. */
-export function checkHourly(deps: { ledger: Ledger; shards: () => readonly number[]; clock: Clock; logger: Logger }): {
+export function checkHourly(deps: {
+  ledger: Ledger
+  shapes: PayloadShapes
+  shards: () => readonly number[]
+  clock: Clock
+  logger: Logger
+}): {
   close(): void
 } {
-  const { ledger, clock, logger } = deps
+  const { ledger, shapes, shards, clock, logger } = deps
   let timer: Timer | undefined
   let closed = false
 
   function arm(): void {
     if (!closed) timer = clock.after(HOUR_MS, () => void check())
   }
+  async function attempt(work: () => Promise<unknown>, message: string): Promise<void> {
+    if (closed) return
+    await work().catch(error => logger.warn({ error: String(error) }, message))
+  }
   async function check(): Promise<void> {
-    try {
-      await ledger.check({ shards: deps.shards() })
-    } catch (error) {
-      logger.warn({ error: String(error) }, 'the ledger could not be checked')
-    }
+    await attempt(() => ledger.check({ shards: shards() }), 'the ledger could not be checked')
+    await attempt(() => shapes.look(shards()), 'the shapes of payloads could not be compared')
     arm()
   }
 

@@ -18,6 +18,8 @@ import type { Environment } from '../model/environments.ts'
 import type { Organization } from '../model/organizations.ts'
 
 export interface KafkaFigures {
+  /** Whether a committed record lies between two offsets of a partition. */
+  hasRecords(topic: string, partition: number, from: number, end: number): Promise<boolean>
   /** By organization, of one shard. */
   counters(shard: number): Promise<Map<string, OrganizationCounters>>
   /** The end of the shard's `audit.emits`, open transactions included. */
@@ -30,6 +32,7 @@ export interface KafkaFigures {
 
 /** How far back the last record is searched: markers and aborted records may follow it. */
 const TAIL_RECORDS = 200
+const PROBE_BYTES = 16 * 1024
 
 export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pick<Wire, 'offset'> }): KafkaFigures {
   async function readAll(
@@ -76,6 +79,15 @@ export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pic
         offset = nextOffset
       }
       return true
+    },
+    async hasRecords(topic, partition, from, end) {
+      for (let offset = from; offset < end; ) {
+        const { records, nextOffset } = await pages.read(topic, partition, offset, PROBE_BYTES)
+        if (records.some(record => record.offset < end)) return true
+        if (nextOffset === offset) return false
+        offset = nextOffset
+      }
+      return false
     },
     async logEnd({ id, partitions }, environment) {
       const topic = events.nameFor(id, environment)

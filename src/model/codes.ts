@@ -151,6 +151,10 @@ export const CODES = {
     'The version has an example, which everybody will see: send confirmNoPersonalData: true if it may.',
   ),
 
+  // Drift
+  drift_manifest_too_large: entry(413, 'The manifest has more than 500 definitions.'),
+  invalid_manifest: entry(400, 'A definition of the manifest is wrong; details name the place.'),
+
   // Deliveries
   delivery_in_progress: entry(409, 'The delivery has not ended; its next attempt is made without a call.'),
   webhook_inactive: entry(409, 'The webhook is switched off, or deleted.'),

@@ -83,6 +83,7 @@ export const LISTS = {
     idOf('mkl', '26'),
   ],
   forks: record,
+  'drift-findings': record,
   emits: [emitId],
   quarantine: [emitId],
   deliveries: [time, idOf('evt', '26,32'), idOf('dlv', '32')],

@@ -72,6 +72,9 @@ export const GENERIC = {
 /** The type of what workflows deliver to a webhook; it is in no log. */
 export const MESSAGE_TYPE = 'workflow.message'
 
+/** The owner of findings about what all organizations share: none has this id. */
+export const PLATFORM = 'platform'
+
 export const GENERIC_FULL_NAME = `${GENERIC.namespace}.${GENERIC.name}`
 
 export const isReservedNamespace = (namespace: string): boolean =>

@@ -4,6 +4,7 @@
  */
 import type { ApiKey } from './api-keys.ts'
 import type { Connection } from './connections.ts'
+import type { DriftFinding } from './drift.ts'
 import type { FederationGroup, FederationMember, FederationPush } from './federation.ts'
 import type { KafkaCredential } from './kafka-credentials.ts'
 import type { Login } from './logins.ts'
@@ -28,6 +29,7 @@ export interface RecordsByKind {
   'federation-push': FederationPush
   listing: Listing
   fork: Fork
+  'drift-finding': DriftFinding
   'kafka-credential': KafkaCredential
   replay: Replay
   queue: QueueRecord
@@ -53,6 +55,7 @@ export const KINDS = [
   'federation-push',
   'listing',
   'fork',
+  'drift-finding',
   'kafka-credential',
   'replay',
   'queue',

@@ -92,21 +92,33 @@ const TEXTS: Record<string, (row: ChangeRow, data: Facts) => Text | undefined> =
       ],
     ),
   }),
-  DRIFT_DETECTED: (_row, { severity, message, finding }) =>
-    severity === 'critical'
-      ? {
-          kind: 'drift_critical',
-          severity: 'critical',
-          title: 'Figures that must agree do not',
-          message: noticeMessage(
-            [String(message ?? 'The books of your organization do not agree.')],
-            [['Finding', finding]],
-          ),
-        }
-      : undefined,
+  DRIFT_DETECTED: driftDetected,
   REPLAY_COMPLETED: replayEnded('is complete', 'info'),
   REPLAY_CANCELLED: replayEnded('was cancelled', 'info'),
   REPLAY_FAILED: replayEnded('has failed', 'warning'),
+}
+
+function driftDetected({ entityId }: ChangeRow, { kind, severity, message, finding }: Facts): Text | undefined {
+  if (kind === 'fork_upstream')
+    return {
+      kind: 'upstream_version',
+      severity: 'info',
+      title: 'A version that you forked has a newer one',
+      message: noticeMessage([String(message)], [['Finding', finding]]),
+      oncePer: { key: entityId, ms: HOUR_MS },
+    }
+  if (severity !== 'critical') return undefined
+  return {
+    kind: 'drift_critical',
+    severity: 'critical',
+    title: DRIFT_TITLES[String(kind)] ?? 'Figures that must agree do not',
+    message: noticeMessage([String(message ?? 'The books of your organization do not agree.')], [['Finding', finding]]),
+  }
+}
+
+const DRIFT_TITLES: Record<string, string> = {
+  admission: 'Emits wait for their verdict',
+  materialisation: 'A process of the platform has another definition than the registry',
 }
 
 function replayEnded(how: string, severity: Notice['severity']) {

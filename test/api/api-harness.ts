@@ -10,7 +10,7 @@ import { createReads } from '../../src/analytics/read/reads.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
-import { createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { createAwsCredentials } from '../../src/crypto/aws-credentials.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { signingKeys } from '../../src/crypto/signing-key.ts'
@@ -77,6 +77,7 @@ export type CallAs = (method: string, path: string, body?: unknown, headers?: Re
 export interface TestApi extends ControlProcess {
   base: string
   routes: readonly Route[]
+  controlPlane: ControlPlane
   tags: IngressTags
   appender: Appender
   outcomes: VerdictWaiter
@@ -189,7 +190,12 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...{ previousSecretKey: undefined, random, metrics: parts.metrics.streams },
     ...(options.streamTimings && { timings: options.streamTimings }),
   })
-  const ledger = openLedger({ ...parts, wire: control.wire, readers: createReaderWatch() })
+  const ledger = openLedger({
+    drift: controlPlane.drift,
+    ...parts,
+    wire: control.wire,
+    readers: createReaderWatch(),
+  })
   const rowStore = testTables()
   const refusable: Appender = {
     ...appender,
@@ -246,6 +252,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...{
       base,
       routes: api.routes,
+      controlPlane,
       tags,
       appender,
       outcomes,

@@ -6,7 +6,7 @@ import { createManualClock } from '../delivery/manual-clock.ts'
 
 const HOUR_MS = 3_600_000
 
-it('every hour the ledger of the shards held then is checked, though a check has failed', async () => {
+it('every hour the ledger and the shapes of the shards held then are checked, though a check has failed', async () => {
   const clock = createManualClock()
   const checked: number[][] = []
   let held = [1, 2]
@@ -18,7 +18,9 @@ it('every hour the ledger of the shards held then is checked, though a check has
     },
     last: () => undefined,
   }
-  const hourly = checkHourly({ ledger, shards: () => held, clock, logger: createLogger('silent') })
+  const compared: number[][] = []
+  const shapes = { look: async (shards: readonly number[]) => void compared.push([...shards]) }
+  const hourly = checkHourly({ ledger, shapes, shards: () => held, clock, logger: createLogger('silent') })
   const pass = async (ms: number) => {
     clock.advance(ms)
     await new Promise(resolve => setImmediate(resolve))
@@ -28,7 +30,10 @@ it('every hour the ledger of the shards held then is checked, though a check has
   await pass(1)
   held = [3]
   await pass(HOUR_MS)
-  expect(checked).toEqual([[1, 2], [3]])
+  expect([checked, compared]).toEqual([
+    [[1, 2], [3]],
+    [[1, 2], [3]],
+  ])
   hourly.close()
   await pass(2 * HOUR_MS)
   expect(checked).toHaveLength(2)

@@ -45,6 +45,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
     id('mkl'),
   ),
   forks: fc.tuple(time, id('mkf')),
+  'drift-findings': fc.tuple(time, id('drf')),
   emits: fc.tuple(id('cee', 32)),
   quarantine: fc.tuple(id('cee', 32)),
   deliveries: fc.tuple(time, event, id('dlv', 32)),

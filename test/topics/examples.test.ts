@@ -176,6 +176,11 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
     ...{ version: true, sourceCanonicalName: true, sourceSchemaHash: true, licenseSnapshot: true },
     ...{ licenseAcceptedBy: true, licenseAcceptedAt: true, forkedBy: true, forkedAt: true },
   },
+  'drift-finding': {
+    ...{ kind: true, severity: true, entityType: true, entityId: true, canonicalName: true, message: true },
+    ...{ expected: true, actual: true, diff: true, proposal: true, diffHash: true, firstSeenAt: true },
+    ...{ lastSeenAt: true, occurrences: true, status: true, resolvedAt: true, note: true },
+  },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
   login: { tokenHash: true, keyId: true, expiresAt: true, usedAt: true, link: true },

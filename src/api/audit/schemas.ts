@@ -21,7 +21,15 @@ export const AUDIT_ENTITY_TYPES = [
     'connection',
     'mail-template',
   ],
-  ...['federation-group', 'federation-member', 'federation-push', 'federation-relay', 'listing', 'fork'],
+  ...[
+    'federation-group',
+    'federation-member',
+    'federation-push',
+    'federation-relay',
+    'listing',
+    'fork',
+    'drift-finding',
+  ],
 ] as const
 export const auditQuery = {
   'type?': oneOf([...LIFECYCLE_EVENTS.keys()]),

@@ -195,6 +195,8 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     methods: 'POST',
     codes: ['federation_group_not_found', 'member_not_accepted', 'not_found', 'not_group_owner'],
   },
+  { path: /^\/drift\/check$/, codes: ['drift_manifest_too_large', 'invalid_manifest'] },
+  { path: /^\/drift\/findings\/:id\/./, codes: ['conflict'] },
   { path: /^\/metrics$/, codes: ['insufficient_scope', 'unauthorized'] },
   { path: /^\/platform\/events$/, codes: ['organization_not_found'] },
   {

@@ -274,7 +274,7 @@ function needs(access: Access): string {
   if (access === 'any') return 'Needs any key.'
   return access === 'operator'
     ? "Needs the operator's key."
-    : `Needs a key with the scope${access.includes(' and ') ? 's' : ''} ${access}.`
+    : `Needs a key with the scope${access.includes(' and ') ? 's' : ''} ${access.replace(' or operator', ", or the operator's")}.`
 }
 
 const callPart = (call: string) => call.split('.').slice(0, -1).join('.') || 'the client itself'

@@ -17,6 +17,13 @@ DELETE /events/custom/marketplace/:id unpublishListing events.custom.marketplace
 POST /events/custom/marketplace/:id/republish republishListing events.custom.marketplace.republish once
 POST /events/custom/marketplace/:id/fork forkListing events.custom.marketplace.fork
 POST /events/custom/marketplace/:id/takedown takeDownListing events.custom.marketplace.takeDown
+GET /drift/findings listDriftFindings drift.list
+GET /drift/findings/:id getDriftFinding drift.get
+POST /drift/findings/:id/acknowledge acknowledgeDriftFinding drift.acknowledge
+POST /drift/findings/:id/ignore ignoreDriftFinding drift.ignore
+POST /drift/findings/:id/resolve resolveDriftFinding drift.resolve once
+GET /drift/summary getDriftSummary drift.summary
+POST /drift/check checkDrift drift.check
 GET /routes/:id/runs listRouteRuns routes.runs
 POST /routes createRoute routes.create once
 GET /routes listRoutes routes.list

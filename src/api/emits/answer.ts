@@ -15,6 +15,8 @@ export interface EmitAnswer {
   /** JSON of `data`, or of `error`. */
   json: string
   emitId: string | undefined
+  /** The version that judges, where the caller's types are of another. */
+  schemaDrift?: string | undefined
 }
 
 export type AnswerEmit = (by: Emitter, read: ReadEmit, call: EmitCall) => Promise<EmitAnswer>

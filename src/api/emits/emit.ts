@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.ts'
+import type { NoteTypes } from '../../control-plane/drift/type-generation.ts'
 import type { PreviewEmit } from '../../control-plane/emits/preview-emit.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
 import type { LoadShedder } from '../../ingress/load-shedding.ts'
@@ -28,6 +29,7 @@ export interface EmitDeps {
   authenticate: Authenticate
   answerEmit: AnswerEmit
   previewEmit: PreviewEmit
+  noteTypes: NoteTypes
   loadShedder: LoadShedder
   pauses: PausedOrganizations
   ids: Ids
@@ -73,7 +75,12 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
         read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
         read.emit.traceparent = readTraceparent(request.headers.traceparent)
         const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
-        return { ...answer, json: enveloped(answer, requestId) }
+        const json = enveloped(answer, requestId)
+        const schemaHash = request.headers['x-schema-hash']
+        if (typeof schemaHash !== 'string' || answer.status >= 400) return { ...answer, json }
+        const { fullName, version } = read.emit
+        const schemaDrift = deps.noteTypes({ organizationId: by.organization.id, fullName, version, schemaHash })
+        return { ...answer, json, schemaDrift }
       },
       { isHarmless: isDryRun },
     ),

@@ -45,8 +45,8 @@ export function createResponder(deps: {
         deps.pauses?.check(by.organization.id, by.key.environment)
         if (deps.loadShedder?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
-        const { status, json, emitId } = await work(by, body, request, requestId)
-        send(response, status, json, requestId, emitId === undefined ? undefined : { 'x-emit-id': emitId })
+        const answer = await work(by, body, request, requestId)
+        send(response, answer.status, answer.json, requestId, headersOf(answer))
       } catch (error) {
         if (error instanceof RequestAborted) return
         if (!(error instanceof ClarionError))
@@ -55,6 +55,11 @@ export function createResponder(deps: {
         send(response, failed.status, failureBody(failed), requestId, failed.headers)
       }
     }
+}
+
+function headersOf({ emitId, schemaDrift }: EmitAnswer): Record<string, string> | undefined {
+  if (emitId === undefined) return undefined
+  return schemaDrift === undefined ? { 'x-emit-id': emitId } : { 'x-emit-id': emitId, 'x-schema-drift': schemaDrift }
 }
 
 interface Options {

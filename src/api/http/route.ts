@@ -13,9 +13,16 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
  * `public`: no key. `operator`: the operator's key. `any`: any valid key. Else the scope that an organization's key
- * must hold; with `or`, one of two of them, with `and`, both.
+ * must hold; with `or`, one of two of them or the operator's key, with `and`, both.
  */
-export type Access = 'public' | 'operator' | 'any' | Scope | `${Scope} or ${Scope}` | `${Scope} and ${Scope}`
+export type Access =
+  | 'public'
+  | 'operator'
+  | 'any'
+  | Scope
+  | `${Scope} or ${Scope}`
+  | `${Scope} or operator`
+  | `${Scope} and ${Scope}`
 
 /** JSON Schema 2020-12. */
 export type Schema = Record<string, unknown>

@@ -1,7 +1,7 @@
 /** Events that peers share with an organization: not its registrations, but shapes that it receives. */
 
-import type { ControlView } from '../../model/control-view.ts'
 import type { FederationMember, FederationPush } from '../../model/federation.ts'
+import type { FederationReading } from '../../model/federation-view.ts'
 import { canonicalName } from '../../model/names.ts'
 import type { Registration } from '../../model/registrations.ts'
 import { dialectOf } from '../../registry/dialect.ts'
@@ -14,7 +14,10 @@ export type InboundEvent = Omit<Registration, 'status' | 'semverBump' | 'idempot
 }
 
 /** By accepted membership, in the order of the pushes. */
-export function inboundEvents({ federation }: Pick<ControlView, 'federation'>, organizationId: string): InboundEvent[] {
+export function inboundEvents(
+  { federation }: { federation: FederationReading },
+  organizationId: string,
+): InboundEvent[] {
   return federation
     .memberships(organizationId)
     .filter(({ status, groupId }) => status === 'accepted' && federation.group(groupId)?.status === 'active')

@@ -1,12 +1,13 @@
 /**
- * Removes ended records of living organizations after some time: expired API keys, ended replays, ended logins, and
- * deleted workflows with their versions.
+ * Removes ended records of living organizations after some time: expired API keys, ended replays, ended logins,
+ * findings of drift that are over, and deleted workflows with their versions.
  */
 import type { Clock } from '../../clock.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import { OPERATORS } from '../../model/logins.ts'
+import { PLATFORM as SHARED } from '../../model/names.ts'
 import { isOver } from '../sessions/logins.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import type { DecisionView } from '../store/overlay.ts'
@@ -19,6 +20,8 @@ const DAY_MS = 86_400_000
 export const EXPIRED_KEY_RETENTION_MS = 30 * DAY_MS
 /** As long as the replay's attempts are in the history. */
 export const ENDED_REPLAY_RETENTION_MS = 62 * DAY_MS
+/** Of a finding that is resolved, or ignored and not seen since. */
+export const FINDING_RETENTION_MS = 90 * DAY_MS
 const PLATFORM: Caller = { actorId: 'system', requestId: '' }
 
 export interface ExpiredRecords {
@@ -41,15 +44,23 @@ export function createExpiredRecords(deps: {
     const timeBefore = (ms: number) => new Date(clock.nowMs() - ms).toISOString()
     const [keysBefore, replaysBefore] = [timeBefore(EXPIRED_KEY_RETENTION_MS), timeBefore(ENDED_REPLAY_RETENTION_MS)]
     yield* endedLogins(OPERATORS)
+    yield* pastFindings(SHARED, timeBefore(FINDING_RETENTION_MS))
     for (const { id: organizationId, status } of view.organizations()) {
       if (status === 'deleted') continue
       for (const { id, expiresAt } of view.list('key', organizationId))
         if (expiresAt !== null && expiresAt < keysBefore) yield { kind: 'key', remove: { organizationId, id } }
       for (const { id, endedAt } of view.list('replay', organizationId))
         if (endedAt !== null && endedAt < replaysBefore) yield { kind: 'replay', remove: { organizationId, id } }
+      yield* pastFindings(organizationId, timeBefore(FINDING_RETENTION_MS))
       yield* endedLogins(organizationId)
       yield* deletedWorkflows(organizationId, timeBefore(AFTER_LIVE_MS))
     }
+  }
+
+  function* pastFindings(organizationId: string, before: string): Generator<Removal> {
+    for (const { id, status, lastSeenAt, resolvedAt } of view.list('drift-finding', organizationId))
+      if ((status === 'resolved' || status === 'ignored') && (resolvedAt ?? lastSeenAt) < before)
+        yield { kind: 'drift-finding', remove: { organizationId, id } }
   }
 
   function* endedLogins(organizationId: string): Generator<Removal> {

@@ -33,6 +33,7 @@ export interface Announcement {
     | 'federation-push'
     | 'listing'
     | 'fork'
+    | 'drift-finding'
     | 'kafka-credential'
     | 'notification-channel'
     | 'queue'

@@ -150,7 +150,7 @@ const PARTS_OF_DESIGNS = /designs\/:id\/(exports|shares)/
  * fields, and is closed in the table of routes, so that a field that is sent without being described fails a test.
  */
 const OPEN =
-  /\/(payload|payloadSchema|payloadExample|data|definition|conditions|filter|trigger|concurrency|params|input|output|warnings|schemaSnapshot|default|before|after|event|attempts|findings|row|rows|webhook|bodySchema|style|changes|contracts|variables|pins|expected|actual)(\/items)?$/
+  /\/(payload|payloadSchema|payloadExample|data|definition|conditions|filter|trigger|concurrency|params|input|output|warnings|schemaSnapshot|default|before|after|event|attempts|findings|row|rows|webhook|bodySchema|style|changes|contracts|variables|pins|expected|actual|proposal)(\/items)?$/
 
 it('every object of an answer names its fields, but for those whose content is not ours', () => {
   const open = describedRoutes()

@@ -2790,6 +2790,65 @@ class AsyncLedger:
         return await self._core.call(operations.CHECK_LEDGER, "LedgerReport", locals())
 
 
+class AsyncDrift:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def list(
+        self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
+        severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
+        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.DriftFinding]:
+        """Things that must agree and do not."""
+        return await self._core.page(operations.LIST_DRIFT_FINDINGS, "DriftFinding", locals())
+
+    def each(
+        self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
+        severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
+        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> AsyncIterator[models.DriftFinding]:
+        """Things that must agree and do not."""
+        return self._core.each(operations.LIST_DRIFT_FINDINGS, "DriftFinding", locals())
+
+    async def get(self, finding_id: str, *, request_options: Options = None) -> models.DriftFinding:
+        """One finding, with what differs."""
+        return await self._core.call(operations.GET_DRIFT_FINDING, "DriftFinding", locals())
+
+    async def acknowledge(
+        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DriftFinding:
+        """Say that a finding is known."""
+        return await self._core.call(operations.ACKNOWLEDGE_DRIFT_FINDING, "DriftFinding", locals())
+
+    async def ignore(
+        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DriftFinding:
+        """Say nothing of this difference any more."""
+        return await self._core.call(operations.IGNORE_DRIFT_FINDING, "DriftFinding", locals())
+
+    async def resolve(
+        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DriftFinding:
+        """End a finding by hand."""
+        return await self._core.call(operations.RESOLVE_DRIFT_FINDING, "DriftFinding", locals())
+
+    async def summary(self, *, request_options: Options = None) -> models.DriftSummary:
+        """How many findings there are, by kind, severity and status."""
+        return await self._core.call(operations.GET_DRIFT_SUMMARY, "DriftSummary", locals())
+
+    async def check(
+        self, *, definitions: Any, scope: Opt[str] = NOT_GIVEN, persist: Opt[bool] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DeclaredState:
+        """Compare a manifest of definitions with the registry; nothing is changed."""
+        return await self._core.call(operations.CHECK_DRIFT, "DeclaredState", locals())
+
+
 class AsyncAudit:
     def __init__(self, core: AsyncCore) -> None:
         self._core = core
@@ -2842,6 +2901,7 @@ class AsyncRoot:
         self.infrastructure = AsyncInfrastructure(core)
         self.designs = AsyncDesigns(core)
         self.ledger = AsyncLedger(core)
+        self.drift = AsyncDrift(core)
         self.audit = AsyncAudit(core)
 
     async def whoami(self, *, request_options: Options = None) -> models.Caller:

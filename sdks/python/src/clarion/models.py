@@ -279,6 +279,41 @@ class DebugParams(Model):
     params: Any
 
 @dataclass(frozen=True, kw_only=True)
+class DeclaredState(Model):
+    in_sync: bool
+    added: list[DeclaredStateAdded]
+    changed: list[DeclaredStateAdded]
+    missing: list[DeclaredStateAdded]
+    extra: list[DeclaredStateAdded]
+    findings: list[DeclaredStateFinding]
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredStateAdded(Model):
+    namespace: str
+    name: str
+    version: str
+    expected: DeclaredStateAddedExpected | None
+    actual: DeclaredStateAddedExpected | None
+    diff: list[DriftFindingDiff] | None
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredStateAddedExpected(Model):
+    schema_hash: str
+    status: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredStateFinding(Model):
+    kind: str
+    severity: str
+    entity_type: str
+    entity_id: str
+    canonical_name: str | None
+    message: str
+    expected: dict[str, Any] | None
+    actual: dict[str, Any] | None
+    diff: list[DriftFindingDiff]
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteRegistrationResult(Model):
     id: str
     revision: int | None
@@ -448,6 +483,68 @@ class Domain(Model):
 class DomainCertificate(Model):
     status: str
     expires_at: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class DriftFinding(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    organization_id: str
+    kind: str
+    severity: str
+    entity_type: str
+    entity_id: str
+    canonical_name: str | None
+    message: str
+    expected: dict[str, Any] | None
+    actual: dict[str, Any] | None
+    diff: list[DriftFindingDiff]
+    proposal: dict[str, Any] | None
+    first_seen_at: str
+    last_seen_at: str
+    occurrences: int
+    status: str
+    resolved_at: str | None
+    note: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class DriftFindingDiff(Model):
+    path: str
+    change: str
+
+@dataclass(frozen=True, kw_only=True)
+class DriftSummary(Model):
+    open: int
+    by_severity: DriftSummaryBySeverity
+    by_kind: DriftSummaryByKind
+    by_status: DriftSummaryByStatus
+    last_detected_at: str | None
+
+@dataclass(frozen=True, kw_only=True)
+class DriftSummaryByKind(Model):
+    materialisation: int
+    declared_state: int
+    payload_shape: int
+    type_generation: int
+    fork_upstream: int
+    federation_snapshot: int
+    subscription_target: int
+    admission: int
+    ledger: int
+
+@dataclass(frozen=True, kw_only=True)
+class DriftSummaryBySeverity(Model):
+    info: int
+    warning: int
+    critical: int
+
+@dataclass(frozen=True, kw_only=True)
+class DriftSummaryByStatus(Model):
+    open: int
+    acknowledged: int
+    resolved: int
+    ignored: int
 
 @dataclass(frozen=True, kw_only=True)
 class Element(Model):
@@ -1302,6 +1399,7 @@ class NotificationPreferencesNotices(Model):
     drift_critical: list[str]
     key_expiring: list[str]
     listing_taken_down: list[str]
+    upstream_version: list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationSource(Model):
@@ -2422,6 +2520,10 @@ AlertRulePatch = TypedDict("AlertRulePatch", {
     "clearBelow": "float | None",
 }, total=False)
 
+CheckDriftInput = TypedDict("CheckDriftInput", {
+    "definitions": "Any", "scope": "str", "persist": "bool",
+}, total=False)
+
 CompatibilityOfPut = TypedDict("CompatibilityOfPut", {"mode": "str"}, total=False)
 
 CompatibilityPut = TypedDict("CompatibilityPut", {
@@ -2637,6 +2739,7 @@ NewNotificationPreferencesNotices = TypedDict("NewNotificationPreferencesNotices
     "federation_invite": "list[str]", "federation_peer": "list[str]", "quota": "list[str]",
     "replay_finished": "list[str]", "chain_truncated": "list[str]", "drift_critical": "list[str]",
     "key_expiring": "list[str]", "listing_taken_down": "list[str]",
+    "upstream_version": "list[str]",
 }, total=False)
 
 NewOrder = TypedDict("NewOrder", {
@@ -2835,6 +2938,8 @@ SetMailTemplateInput = TypedDict("SetMailTemplateInput", {
 }, total=False)
 
 SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
+
+SettleDriftFindingInput = TypedDict("SettleDriftFindingInput", {"note": "str | None"}, total=False)
 
 TableQuery = TypedDict("TableQuery", {"sql": "str", "params": "list[Any]"}, total=False)
 

@@ -1006,6 +1006,29 @@ GET_USAGE_TIMESERIES = Operation(
 )
 GET_LEDGER = Operation("getLedger", "GET", "/api/v1/ledger")
 CHECK_LEDGER = Operation("checkLedger", "POST", "/api/v1/ledger/check", query="organizationId")
+LIST_DRIFT_FINDINGS = Operation(
+    "listDriftFindings", "GET", "/api/v1/drift/findings",
+    query="kind status severity entity count limit cursor",
+)
+GET_DRIFT_FINDING = Operation(
+    "getDriftFinding", "GET", "/api/v1/drift/findings/{}", ids="findingId",
+)
+ACKNOWLEDGE_DRIFT_FINDING = Operation(
+    "acknowledgeDriftFinding", "POST", "/api/v1/drift/findings/{}/acknowledge", ids="findingId",
+    body="note",
+)
+IGNORE_DRIFT_FINDING = Operation(
+    "ignoreDriftFinding", "POST", "/api/v1/drift/findings/{}/ignore", ids="findingId",
+    body="note",
+)
+RESOLVE_DRIFT_FINDING = Operation(
+    "resolveDriftFinding", "POST", "/api/v1/drift/findings/{}/resolve", repeat="ifNotDone",
+    ids="findingId", body="note",
+)
+GET_DRIFT_SUMMARY = Operation("getDriftSummary", "GET", "/api/v1/drift/summary")
+CHECK_DRIFT = Operation(
+    "checkDrift", "POST", "/api/v1/drift/check", body="definitions scope persist",
+)
 LIST_AUDIT = Operation(
     "listAudit", "GET", "/api/v1/audit",
     query="type entity entityType entityId actor from to count limit cursor",

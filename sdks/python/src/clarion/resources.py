@@ -2670,6 +2670,65 @@ class Ledger:
         return self._core.call(operations.CHECK_LEDGER, "LedgerReport", locals())
 
 
+class Drift:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def list(
+        self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
+        severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
+        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Page[models.DriftFinding]:
+        """Things that must agree and do not."""
+        return self._core.page(operations.LIST_DRIFT_FINDINGS, "DriftFinding", locals())
+
+    def each(
+        self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
+        severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
+        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> Iterator[models.DriftFinding]:
+        """Things that must agree and do not."""
+        return self._core.each(operations.LIST_DRIFT_FINDINGS, "DriftFinding", locals())
+
+    def get(self, finding_id: str, *, request_options: Options = None) -> models.DriftFinding:
+        """One finding, with what differs."""
+        return self._core.call(operations.GET_DRIFT_FINDING, "DriftFinding", locals())
+
+    def acknowledge(
+        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DriftFinding:
+        """Say that a finding is known."""
+        return self._core.call(operations.ACKNOWLEDGE_DRIFT_FINDING, "DriftFinding", locals())
+
+    def ignore(
+        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DriftFinding:
+        """Say nothing of this difference any more."""
+        return self._core.call(operations.IGNORE_DRIFT_FINDING, "DriftFinding", locals())
+
+    def resolve(
+        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DriftFinding:
+        """End a finding by hand."""
+        return self._core.call(operations.RESOLVE_DRIFT_FINDING, "DriftFinding", locals())
+
+    def summary(self, *, request_options: Options = None) -> models.DriftSummary:
+        """How many findings there are, by kind, severity and status."""
+        return self._core.call(operations.GET_DRIFT_SUMMARY, "DriftSummary", locals())
+
+    def check(
+        self, *, definitions: Any, scope: Opt[str] = NOT_GIVEN, persist: Opt[bool] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.DeclaredState:
+        """Compare a manifest of definitions with the registry; nothing is changed."""
+        return self._core.call(operations.CHECK_DRIFT, "DeclaredState", locals())
+
+
 class Audit:
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -2722,6 +2781,7 @@ class Root:
         self.infrastructure = Infrastructure(core)
         self.designs = Designs(core)
         self.ledger = Ledger(core)
+        self.drift = Drift(core)
         self.audit = Audit(core)
 
     def whoami(self, *, request_options: Options = None) -> models.Caller:

@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
 import { CREDENTIALS } from './credentials.ts'
 import { doctor } from './doctor.ts'
+import { driftCheck } from './drift.ts'
 import { emit, produce } from './emit.ts'
 import { consume, listen } from './listen.ts'
 import { login, whoami } from './login.ts'
@@ -27,6 +28,7 @@ const BY_HAND: readonly Command[] = [
   types,
   plan,
   apply,
+  driftCheck,
   health,
   listen,
   tail,

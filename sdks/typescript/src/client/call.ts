@@ -8,6 +8,7 @@ interface More extends CallOptions {
   headers?: Record<string, string>
   /** See `Request.onlyOnce`. */
   onlyOnce?: boolean
+  onHeaders?(headers: Headers): void
 }
 
 export type Calls = ReturnType<typeof createCalls>
@@ -18,10 +19,11 @@ export function createCalls(send: Send, base: string) {
     method: Request['method'],
     path: string,
     body?: unknown,
-    { signal, ifMatch, headers = {}, onlyOnce = false }: More = {},
+    { signal, ifMatch, headers = {}, onlyOnce = false, onHeaders }: More = {},
   ) {
     const all: Record<string, string> = ifMatch === undefined ? headers : { ...headers, 'if-match': String(ifMatch) }
-    return (await send<T>({ method, path: base + path, body, headers: all, onlyOnce, signal })).data
+    const further = onHeaders === undefined ? {} : { onHeaders }
+    return (await send<T>({ method, path: base + path, body, headers: all, onlyOnce, signal, ...further })).data
   }
   return {
     get: <T>(path: string, options?: CallOptions) => one<T>('GET', path, undefined, options),

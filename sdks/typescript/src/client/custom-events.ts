@@ -13,6 +13,7 @@ import type {
   DryRun,
   Emit,
   EmitInput,
+  EmitOptions,
   EmitResult,
   EmitState,
   GeneratedTypes,
@@ -106,13 +107,18 @@ export function createCustomEvents(send: Send, random: Random) {
     emitDryRun: (input: EmitInput, options?: CallOptions) =>
       calls.post<Json>('/emit?dryRun=true', bodyOf(withKey(input, random)), options),
     /** One event. Throws `ClarionApiError` with the verdict's code when it is refused. */
-    async emit(input: EmitInput, options?: CallOptions) {
+    async emit(input: EmitInput, { schemaHash, onSchemaDrift, ...options }: EmitOptions = {}) {
       const keyed = withKey(input, random)
       // Only a key that a header can carry unchanged: the body contains it anyway.
       const headers: Record<string, string> = /^[!-~]+$/.test(keyed.idempotencyKey)
         ? { 'idempotency-key': keyed.idempotencyKey }
         : {}
-      return calls.post<EmitResult>('/emit', bodyOf(keyed), { ...options, headers })
+      if (schemaHash !== undefined) headers['x-schema-hash'] = schemaHash
+      const onHeaders = (answered: Headers): void => {
+        const current = answered.get('x-schema-drift')
+        if (current !== null) onSchemaDrift?.(current)
+      }
+      return calls.post<EmitResult>('/emit', bodyOf(keyed), { ...options, headers, onHeaders })
     },
     /**
      * Up to 1,000 events and 4 MB; each gets its own verdict, in order, and a refused one does not affect the others.

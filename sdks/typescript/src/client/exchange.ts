@@ -46,6 +46,7 @@ export async function exchange<T>(settings: ExchangeSettings, request: Request):
   try {
     // Not a call of a method: fetch of a worker refuses another `this`.
     const response = await fetch(url, { ...init, signal: controller.signal })
+    request.onHeaders?.(response.headers)
     return readAnswer<T>(response, await response.text(), clock, request.answer)
   } catch (error) {
     if (error instanceof ClarionApiError) throw error

@@ -41,6 +41,8 @@ export interface Request {
   /** For each attempt, instead of the client's own. */
   timeoutMs?: number
   signal?: AbortSignal | undefined
+  /** Called with the headers of an answer, before it is read. */
+  onHeaders?(headers: Headers): void
   /** `json`, `text`: an answer without the envelope. Default `data`. */
   answer?: 'data' | 'json' | 'text'
 }

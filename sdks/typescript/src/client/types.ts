@@ -144,6 +144,13 @@ interface EmitFields {
 export type EmitInput = EmitFields &
   ({ payload: object; payloadJson?: never } | { payloadJson: string; payload?: never })
 
+export interface EmitOptions extends CallOptions {
+  /** The constant beside generated types: from which schema they were made. */
+  schemaHash?: string
+  /** Called with the current version when it is another schema. */
+  onSchemaDrift?(currentVersion: string): void
+}
+
 /** Judged: what every emit gets that does not wait for its verdict longer than two seconds. */
 export interface JudgedEmit {
   emitId: string

@@ -197,6 +197,23 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Compare the figures now. */
       check: (query: { organizationId?: string } = {}, options: CallOptions = {}) => call<api.LedgerReport>('ledger.check', { ids: [], query }, options),
     },
+    drift: {
+      /** Things that must agree and do not. */
+      list: (query: { kind?: string; status?: string; severity?: string; entity?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.DriftFinding>> => page<api.DriftFinding>('drift.list', { ids: [], query }, options),
+      each: (query: { kind?: string; status?: string; severity?: string; entity?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.DriftFinding>('drift.list', { ids: [], query }, options),
+      /** One finding, with what differs. */
+      get: (findingId: string, options: CallOptions = {}) => call<api.DriftFinding>('drift.get', { ids: [findingId] }, options),
+      /** Say that a finding is known. */
+      acknowledge: (findingId: string, input: api.SettleDriftFindingInput = {}, options: CallOptions = {}) => call<api.DriftFinding>('drift.acknowledge', { ids: [findingId], input }, options),
+      /** Say nothing of this difference any more. */
+      ignore: (findingId: string, input: api.SettleDriftFindingInput = {}, options: CallOptions = {}) => call<api.DriftFinding>('drift.ignore', { ids: [findingId], input }, options),
+      /** End a finding by hand. */
+      resolve: (findingId: string, input: api.SettleDriftFindingInput = {}, options: CallOptions = {}) => call<api.DriftFinding>('drift.resolve', { ids: [findingId], input }, options),
+      /** How many findings there are, by kind, severity and status. */
+      summary: (options: CallOptions = {}) => call<api.DriftSummary>('drift.summary', { ids: [] }, options),
+      /** Compare a manifest of definitions with the registry; nothing is changed. */
+      check: (input: api.CheckDriftInput, options: CallOptions = {}) => call<api.DeclaredState>('drift.check', { ids: [], input }, options),
+    },
     audit: {
       /** Every lifecycle event of the organization, newest first. */
       list: (query: { type?: string; entity?: string; entityType?: string; entityId?: string; actor?: string; from?: string; to?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.AuditEntry>> => page<api.AuditEntry>('audit.list', { ids: [], query }, options),

@@ -138,6 +138,12 @@ export interface ChangedRows {
   [further: string]: unknown
 }
 
+export interface CheckDriftInput {
+  definitions: unknown
+  scope?: string | undefined
+  persist?: boolean | undefined
+}
+
 export interface Cluster {
   id: string
   name: string
@@ -358,6 +364,45 @@ export interface DebugParams {
   [further: string]: unknown
 }
 
+export interface DeclaredState {
+  inSync: boolean
+  added: DeclaredStateAdded[]
+  changed: DeclaredStateAdded[]
+  missing: DeclaredStateAdded[]
+  extra: DeclaredStateAdded[]
+  findings: DeclaredStateFinding[]
+  [further: string]: unknown
+}
+
+export interface DeclaredStateAdded {
+  namespace: string
+  name: string
+  version: string
+  expected: DeclaredStateAddedExpected | null
+  actual: DeclaredStateAddedExpected | null
+  diff?: DriftFindingDiff[] | undefined
+  [further: string]: unknown
+}
+
+export interface DeclaredStateAddedExpected {
+  schemaHash: string
+  status?: string | undefined
+  [further: string]: unknown
+}
+
+export interface DeclaredStateFinding {
+  kind: string
+  severity: string
+  entityType: string
+  entityId: string
+  canonicalName: string | null
+  message: string
+  expected: Record<string, unknown> | null
+  actual: Record<string, unknown> | null
+  diff: DriftFindingDiff[]
+  [further: string]: unknown
+}
+
 export interface DeleteRegistrationResult {
   id: string
   revision?: number | undefined
@@ -552,6 +597,74 @@ export interface Domain {
 export interface DomainCertificate {
   status: string
   expires_at: string | null
+  [further: string]: unknown
+}
+
+export interface DriftFinding {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  organizationId: string
+  kind: string
+  severity: string
+  entityType: string
+  entityId: string
+  canonicalName: string | null
+  message: string
+  expected: Record<string, unknown> | null
+  actual: Record<string, unknown> | null
+  diff: DriftFindingDiff[]
+  proposal: Record<string, unknown> | null
+  firstSeenAt: string
+  lastSeenAt: string
+  occurrences: number
+  status: string
+  resolvedAt: string | null
+  note: string | null
+  [further: string]: unknown
+}
+
+export interface DriftFindingDiff {
+  path: string
+  change: string
+  [further: string]: unknown
+}
+
+export interface DriftSummary {
+  open: number
+  bySeverity: DriftSummaryBySeverity
+  byKind: DriftSummaryByKind
+  byStatus: DriftSummaryByStatus
+  lastDetectedAt: string | null
+  [further: string]: unknown
+}
+
+export interface DriftSummaryByKind {
+  materialisation: number
+  declared_state: number
+  payload_shape: number
+  type_generation: number
+  fork_upstream: number
+  federation_snapshot: number
+  subscription_target: number
+  admission: number
+  ledger: number
+  [further: string]: unknown
+}
+
+export interface DriftSummaryBySeverity {
+  info: number
+  warning: number
+  critical: number
+  [further: string]: unknown
+}
+
+export interface DriftSummaryByStatus {
+  open: number
+  acknowledged: number
+  resolved: number
+  ignored: number
   [further: string]: unknown
 }
 
@@ -1697,6 +1810,7 @@ export interface NewNotificationPreferencesNotices {
   drift_critical?: string[] | undefined
   key_expiring?: string[] | undefined
   listing_taken_down?: string[] | undefined
+  upstream_version?: string[] | undefined
 }
 
 export interface NewOrder {
@@ -1988,6 +2102,7 @@ export interface NotificationPreferencesNotices {
   drift_critical: string[]
   key_expiring: string[]
   listing_taken_down: string[]
+  upstream_version: string[]
   [further: string]: unknown
 }
 
@@ -2871,6 +2986,10 @@ export interface SetMailTemplateInput {
 
 export interface SetValueInput {
   value: string
+}
+
+export interface SettleDriftFindingInput {
+  note?: string | null | undefined
 }
 
 export interface SettledMessages {
