@@ -58,9 +58,12 @@ function typesFile({ types }: Model, operations: readonly Operation[]): string {
 }
 
 function answerStruct({ name, fields }: NamedType): string {
-  const rows = fields.map(each => [goName(each.name), answerType(each), `\`json:"${each.name}"\``])
+  const rows = fields.map(each => [answerName(each.name), answerType(each), `\`json:"${each.name}"\``])
   return struct(name, [...rows, ['Extra', 'map[string]json.RawMessage', '`json:"-"`']])
 }
+
+/** `Extra` holds the members that this release does not know. */
+const answerName = (name: string): string => (goName(name) === 'Extra' ? 'ExtraField' : goName(name))
 
 function inputStruct({ name, fields }: NamedType): string {
   return struct(

@@ -368,13 +368,13 @@ type DebugParams struct {
 }
 
 type DeclaredState struct {
-	InSync   bool                       `json:"inSync"`
-	Added    []DeclaredStateAdded       `json:"added"`
-	Changed  []DeclaredStateAdded       `json:"changed"`
-	Missing  []DeclaredStateAdded       `json:"missing"`
-	Extra    []DeclaredStateAdded       `json:"extra"`
-	Findings []DeclaredStateFinding     `json:"findings"`
-	Extra    map[string]json.RawMessage `json:"-"`
+	InSync     bool                       `json:"inSync"`
+	Added      []DeclaredStateAdded       `json:"added"`
+	Changed    []DeclaredStateAdded       `json:"changed"`
+	Missing    []DeclaredStateAdded       `json:"missing"`
+	ExtraField []DeclaredStateAdded       `json:"extra"`
+	Findings   []DeclaredStateFinding     `json:"findings"`
+	Extra      map[string]json.RawMessage `json:"-"`
 }
 
 type DeclaredStateAdded struct {

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, TypeVar
 
 M = TypeVar("M", bound="Model")
 
-_KEYWORDS = frozenset("from import in is as class global pass del with".split())
+_KEYWORDS = frozenset("from import in is as class global pass del with extra".split())
 
 
 @lru_cache(maxsize=10_000)
 def snake(name: str) -> str:
-    """`nextAttemptAt` becomes `next_attempt_at`, and a keyword gets a `_`."""
+    """`nextAttemptAt` becomes `next_attempt_at`, and a keyword, or the name of what is unknown, gets a `_`."""
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").lower()
     return f"{text}_" if text in _KEYWORDS else text
 

@@ -284,7 +284,7 @@ class DeclaredState(Model):
     added: list[DeclaredStateAdded]
     changed: list[DeclaredStateAdded]
     missing: list[DeclaredStateAdded]
-    extra: list[DeclaredStateAdded]
+    extra_: list[DeclaredStateAdded]
     findings: list[DeclaredStateFinding]
 
 @dataclass(frozen=True, kw_only=True)
