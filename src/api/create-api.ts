@@ -47,7 +47,6 @@ import { createConnectionHandlers } from './connections/handlers.ts'
 import { createDeliveryHandlers } from './deliveries/handlers.ts'
 import { createDocuments } from './document/documents.ts'
 import { createDomainHandlers } from './domain/handlers.ts'
-import { createDriftHandlers } from './drift/handlers.ts'
 import { createAnswerEmit } from './emits/answer.ts'
 import { createDirectEmit } from './emits/emit.ts'
 import { createEmitHandlers } from './emits/handlers.ts'
@@ -55,8 +54,6 @@ import { createLineageHandler } from './emits/lineage.ts'
 import { createQuarantineRedrive } from './emits/quarantine-redrive.ts'
 import { createRedriveHandlers } from './emits/redrives.ts'
 import { createWhyHandler } from './emits/why.ts'
-import { createFederationHandlers } from './federation/handlers.ts'
-import { createRelayHandlers } from './federation/relays.ts'
 import { createApp } from './http/app.ts'
 import { createAuthenticate } from './http/authenticate.ts'
 import { createKeyLookup } from './http/key-lookup.ts'
@@ -69,7 +66,6 @@ import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
 import { createLedgerHandlers } from './ledger/handlers.ts'
 import { createLifecycleHandlers } from './lifecycle/routes.ts'
 import { createMailTemplateHandlers } from './mail-templates/handlers.ts'
-import { createMarketplaceHandlers } from './marketplace/handlers.ts'
 import { createChannelHandlers } from './notifications/channel-handlers.ts'
 import { createDailyQuota } from './notifications/daily-quota.ts'
 import { createNotificationHandlers } from './notifications/handlers.ts'
@@ -98,6 +94,7 @@ import { createRunStreams } from './runs/stream-run.ts'
 import { createSearchHandler } from './search/handlers.ts'
 import { createSessionHandlers } from './sessions/handlers.ts'
 import { createSignIn } from './sessions/sign-in.ts'
+import { createSharingHandlers } from './sharing.ts'
 import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers, type Readiness } from './system/handlers.ts'
@@ -265,11 +262,8 @@ export function createApi(deps: ApiDeps): Api {
     audit: createAuditHandlers(deps),
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
     ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
-    federation: createFederationHandlers({ ...deps, federation: controlPlane.federation }),
-    relays: createRelayHandlers({ ...deps, redelivery, storedEvents }),
+    ...createSharingHandlers({ ...deps, redelivery, storedEvents }),
     lifecycle: createLifecycleHandlers(controlPlane),
-    drift: createDriftHandlers({ ...controlPlane, view: deps.view }),
-    marketplace: createMarketplaceHandlers({ ...controlPlane, view: deps.view }),
     pulls: createPullHandlers(deps),
     streams: streams.handlers,
     tables: createTableHandlers({ tables: deps.tables, recordChange: createRecordChange(deps) }),
