@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../../sdks/typescript/src/cli/run.ts'
-import { systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
 import { until } from './until.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../sdks/typescript/src/cli/main.ts', import.meta.url))
@@ -63,6 +63,7 @@ export async function runHere(
   env: Record<string, string>,
   argv: string[],
   stdin: string | Buffer = '',
+  clock: Clock = systemClock,
 ): Promise<Finished> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() }
   const [stdout, stderr] = [keep(streams.stdout), keep(streams.stderr)]
@@ -72,7 +73,7 @@ export async function runHere(
     env,
     stdin: Readable.from([stdin]),
     ...streams,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     signal,
   })

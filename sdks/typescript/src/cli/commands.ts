@@ -8,6 +8,7 @@ import { driftCheck } from './drift.ts'
 import { emit, produce } from './emit.ts'
 import { consume, listen } from './listen.ts'
 import { login, whoami } from './login.ts'
+import { open } from './open.ts'
 import { OPERATION_COMMANDS } from './operations.ts'
 import { apply, plan } from './plan.ts'
 import { QUARANTINE } from './quarantine.ts'
@@ -40,6 +41,7 @@ const BY_HAND: readonly Command[] = [
   produce,
   consume,
   api,
+  open,
   doctor,
   completionOf(() => COMMANDS),
 ]

@@ -3,6 +3,7 @@ import type { EmitInput } from '../client/types.ts'
 import type { Command, Context, Option } from './command.ts'
 import { linesOf, objectJson, readInput } from './input.ts'
 import { KAFKA_OPTIONS, openProducer } from './kafka.ts'
+import { waitForDeliveries } from './settled-emit.ts'
 
 const DATA: Option = {
   type: 'string',
@@ -23,15 +24,21 @@ export const emit: Command = {
   name: 'emit',
   positionals: ['NAME'],
   sentence: 'Emit an event over HTTP and show its verdict.',
-  options: { data: DATA, ...EMIT_OPTIONS },
+  options: {
+    data: DATA,
+    ...EMIT_OPTIONS,
+    wait: { type: 'boolean', sentence: 'Wait until every delivery has ended; exit code 1 if one failed.' },
+    'wait-seconds': { type: 'string', value: 'N', sentence: 'Wait so long at most (default 60), then exit with 1.' },
+  },
   notes: `The payload travels as it is written: 12.50 stays 12.50.
   clarion emit northwind.order.paid --data '{"total":12.50}' --idempotency-key order-7-paid
   clarion emit platformxe.generic --data '{"kind":"hello"}'`,
   async run(context) {
     const payloadJson = objectJson(await readInput(context.text('data') ?? '-', context.stdin), 'the payload')
-    context.print.record(
-      await context.client().events.custom.emit({ ...fieldsOf(context), payloadJson }, { signal: context.signal }),
-    )
+    const { client, print, signal } = context
+    const emitted = await client().events.custom.emit({ ...fieldsOf(context), payloadJson }, { signal })
+    if (context.options.wait === true) return waitForDeliveries(context, emitted)
+    print.record(emitted)
     return 0
   },
 }
