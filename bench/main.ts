@@ -24,6 +24,7 @@ import { measureOrganizations } from './figures/organizations.ts'
 import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
 import { measurePush } from './figures/push.ts'
+import { measureQueues } from './figures/queues.ts'
 import { measureRoutes } from './figures/routes.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
@@ -47,6 +48,7 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   'dry-run': measureDryRun,
   'fan-out': measureFanOut,
   push: measurePush,
+  queues: measureQueues,
   overload: measureOverload,
   path: measurePath,
   curve: measureCurve,

@@ -14,6 +14,7 @@ export const FIGURES = [
   'dry-run',
   'fan-out',
   'push',
+  'queues',
   'overload',
   'path',
   'curve',

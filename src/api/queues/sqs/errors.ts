@@ -25,7 +25,7 @@ const SHAPES = {
   ResourceNotFoundException: {},
   InvalidParameterValue: {},
   MissingParameter: {},
-  AccessDeniedException: { status: 403, queryCode: 'AccessDenied' },
+  AccessDeniedException: { status: 403 },
   SignatureDoesNotMatch: { status: 403 },
   InvalidClientTokenId: { status: 403 },
   MissingAuthenticationToken: { status: 403 },
