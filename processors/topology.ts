@@ -124,7 +124,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     role: 'queue',
     does: 'hands out events of queues under leases, and settles them',
     reads: [queuesCommands, events, control],
-    writes: [queuesAnswers, auditMeters, platformEmits],
+    writes: [queuesAnswers, auditMeters, auditReplays, platformEmits, control],
     state: [queuesState],
   },
   {

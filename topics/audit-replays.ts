@@ -41,7 +41,7 @@ export const auditReplays: Topic = {
   key: 'nothing',
   value: 'Avro AuditReplays',
   partitions: 'shards',
-  producers: ['deliver'],
+  producers: ['deliver', 'queue'],
   consumers: ['record'],
   cleanup: 'delete',
   retentionMs: 30 * DAY_MS,

@@ -7,7 +7,7 @@ export const control: Topic = {
   key: '<kind>/<organization>/<id>',
   value: 'JSON of the record; nothing once it is removed',
   partitions: 'one',
-  producers: ['api', 'deliver'],
+  producers: ['api', 'deliver', 'queue'],
   consumers: ['api', 'admit', 'deliver', 'run', 'queue'],
   cleanup: 'compact',
   logAppendTime: false,

@@ -93,16 +93,20 @@ export const queueStateKeys = {
   head: (organizationId: string, queueId: string): string => `queue/${organizationId}/${queueId}`,
   group: (organizationId: string, queueId: string, group: number): string =>
     `group/${organizationId}/${queueId}/${group}`,
+  /** Of one replay to one queue. */
+  replay: (runId: string): string => `replay/${runId}`,
   parse(
     key: string,
   ):
     | { position: string }
+    | { replay: string }
     | { organizationId: string; queueId: string }
     | { organizationId: string; queueId: string; group: number }
     | undefined {
     const [kind, first, second, third] = key.split('/')
     if (first === undefined) return undefined
     if (kind === 'position') return { position: first }
+    if (kind === 'replay') return { replay: key.slice('replay/'.length) }
     if (second === undefined) return undefined
     if (kind === 'queue') return { organizationId: first, queueId: second }
     return kind === 'group' ? { organizationId: first, queueId: second, group: Number(third) } : undefined
@@ -111,9 +115,9 @@ export const queueStateKeys = {
 
 export const queuesState: Topic = {
   name: 'queues.state',
-  meaning: 'Heads of queues in the log, and their messages that are out, waiting or dead.',
-  key: '`position/<topic>`, `queue/<org>/<queue>` or `group/<org>/<queue>/<number>`',
-  value: 'Avro QueuePosition, QueueHead or QueueGroup',
+  meaning: 'Heads of queues in the log, their messages that are out, waiting or dead, and replays into queues.',
+  key: '`position/<topic>`, `queue/<org>/<queue>`, `group/<org>/<queue>/<number>` or `replay/<replay>` with `/<queue>` behind it if it has several targets',
+  value: 'Avro QueuePosition, QueueHead, QueueGroup or ReplayState',
   partitions: 'shards',
   producers: ['queue'],
   consumers: ['queue'],

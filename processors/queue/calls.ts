@@ -22,6 +22,7 @@ import type { QueueDependencies } from './dependencies.ts'
 import type { OpenQueue } from './open-queue.ts'
 import type { Queues } from './queues.ts'
 import type { Receives } from './receives.ts'
+import type { QueueReplays } from './replays.ts'
 
 export interface Calls {
   settle(command: QueueCommand): void
@@ -32,10 +33,11 @@ export function createCalls(context: {
   deps: Pick<QueueDependencies, 'log' | 'observe'> & { clock: Clock }
   queues: Queues
   receives: Receives
+  replays: Pick<QueueReplays, 'end' | 'atHand'>
   answers: Answers
   guarded: (act: () => void) => void
 }): Calls {
-  const { queues, receives, answers, guarded } = context
+  const { queues, receives, replays, answers, guarded } = context
   const { clock, observe, log } = context.deps
   const nowMs = () => Math.round(clock.nowMs())
   let isClosed = false
@@ -98,6 +100,7 @@ export function createCalls(context: {
     if (isClosed) return
     at.skipTo(bounds.map(({ stableEnd }) => Number(stableEnd)))
     const cleared = at.queue.clear('messages')
+    replays.end(at.id, 'purged')
     at.queue.counters.purged += ready
     answers.answer(command, { purged: cleared + ready })
     // Those that wait follow the log from its new place.
@@ -111,8 +114,10 @@ export function createCalls(context: {
     const ready = at.record().ordered ? free(queue.messages.subjects) : due
     const first = [...ready, ...at.awake().peek(1)].map(({ recordedAtMs }) => recordedAtMs)
     const { handedOut, acked, expired, purged } = queue.counters
+    // What a replay has beyond it is not counted.
+    const fed = replays.atHand(at.id)
     return {
-      ...{ ready: ready.length + ahead.ready, approximate: !ahead.isExact },
+      ...{ ready: ready.length + ahead.ready + fed, approximate: !ahead.isExact || fed > 0 },
       ...{ inFlight: out.length, delayed: delayed.length, held: due.length - ready.length },
       dead: queue.messages.deadCount,
       oldestReadyAtMs: first.reduce<number | null>((oldest, ms) => Math.min(oldest ?? ms, ms), null),

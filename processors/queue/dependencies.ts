@@ -1,6 +1,8 @@
 import type { Clock } from '../../src/clock.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
+import type { LogSource } from '../../src/replay/ways/log-merge.ts'
+import type { TargetRunPorts } from '../../src/replay/ways/target-runs.ts'
 import type { PageCache } from '../../src/streaming/page-cache.ts'
 import type { StrictPages } from '../../src/streaming/strict-pages.ts'
 import type { Tail } from '../../src/streaming/tail.ts'
@@ -15,6 +17,16 @@ export interface QueueDependencies {
   clock: Clock
   logger: Logger
   observe: QueueObserver
+  replays: ReplaySources
+}
+
+/** What replays into queues need besides. */
+export interface ReplaySources {
+  log: LogSource
+  pause: TargetRunPorts['pause']
+  ended: TargetRunPorts['ended']
+  /** For metrics. */
+  onItem?: ((target: string, outcome: string) => void) | undefined
 }
 
 export interface QueueObserver {

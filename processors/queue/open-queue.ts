@@ -31,8 +31,10 @@ export interface OpenQueue {
   /** Lets go of the log. */
   sleep(): void
   lastCalledMs: number
-  /** The number of an origin: of the queue whose dead letters these are. */
+  /** The number of an origin: of the queue whose dead letters these are, or of the replay. */
   originOf(queueId: string): number
+  /** The replay that an origin is of; null: it is of none. */
+  replayOf(origin: number): string | null
   /** Everything in front of it is passed over; `end` is the log's. */
   skipTo(end: readonly number[]): void
   lastRedrive: LastRedrive | null
@@ -51,6 +53,8 @@ export interface SealedQueue {
 }
 
 const HOUR_MS = 3_600_000
+/** Ids of replays begin with it, those of queues do not. */
+const REPLAY = 'rpl_'
 
 export function createOpenQueue(context: {
   deps: Pick<QueueDependencies, 'view' | 'log' | 'clock' | 'deadMax'>
@@ -97,7 +101,8 @@ export function createOpenQueue(context: {
     },
     isDeadElsewhere(place) {
       const { deadLetterQueueId } = record()
-      return deadLetterQueueId !== null && place.origin === 0 && context.isBuried(self, deadLetterQueueId, place)
+      const isOwn = place.origin === 0 || replayOf(place.origin) !== null
+      return deadLetterQueueId !== null && isOwn && context.isBuried(self, deadLetterQueueId, place)
     },
     ...{ together: context.together, deadMax: deps.deadMax },
   })
@@ -116,6 +121,11 @@ export function createOpenQueue(context: {
     headAt = ahead.head()
     ahead.close()
     ahead = undefined
+  }
+
+  function replayOf(origin: number): string | null {
+    const name = origin === 0 ? undefined : origins[origin - 1]
+    return name?.startsWith(REPLAY) === true ? name : null
   }
 
   function sealHead(): QueueHead | undefined {
@@ -162,6 +172,7 @@ export function createOpenQueue(context: {
       const at = origins.indexOf(queueId)
       return at < 0 ? origins.push(queueId) : at + 1
     },
+    replayOf,
     skipTo(end) {
       context.onTouched(self)
       sleep()

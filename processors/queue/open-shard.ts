@@ -10,6 +10,7 @@ import type { QueueDependencies } from './dependencies.ts'
 import { createInputs } from './inputs.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { createReceives } from './receives.ts'
+import { createQueueReplays } from './replays.ts'
 
 /** By then this process has read every queue that was made before. */
 const SWEEP_AFTER_MS = 60_000
@@ -29,12 +30,21 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
       handle.fail(error as Error)
     }
   }
+  const replays = createQueueReplays({
+    ...{ handle, deps },
+    onNew(organizationId, queueId) {
+      guarded(() => {
+        const queue = queues.find(queueId) ?? queues.open(organizationId, queueId)
+        if (queue !== undefined && queue.waiting.size > 0) receives.serve(queue)
+      })
+    },
+  })
   const receives = createReceives({
-    ...{ clock, logger, answers, guarded },
+    ...{ clock, logger, answers, guarded, replays },
     onHandedOut: count => observe.messages('received', count),
   })
   const queues = createQueues({ handle, deps, guarded, onNew: queue => guarded(() => receives.serve(queue)) })
-  const calls = createCalls({ deps, queues, receives, answers, guarded })
+  const calls = createCalls({ deps, queues, receives, replays, answers, guarded })
   const inputs = createInputs({ handle, deps, positions, calls, answers })
   let stopListening = (): void => undefined
   let sweeping: Timer | undefined
@@ -46,6 +56,7 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
     const record = view.find('queue', organizationId, queueId)
     if (at !== undefined && record === undefined) receives.end(at, 'not_found', 'The queue was deleted.')
     if (record === undefined) {
+      replays.end(queueId, 'target_deleted')
       queues.drop(organizationId, queueId)
       handle.write([])
     } else if (at !== undefined && !record.active)
@@ -57,6 +68,7 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
       const parsed = queueStateKeys.parse(key?.toString() ?? '')
       if (parsed === undefined) return
       if ('position' in parsed) positions.restore(parsed.position, value)
+      else if ('replay' in parsed) replays.restore(parsed.replay, value)
       else if ('group' in parsed) queues.restoreGroup(parsed.organizationId, parsed.queueId, parsed.group, value)
       else queues.restoreHead(parsed.organizationId, parsed.queueId, value)
     },
@@ -72,10 +84,11 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
       stopListening = view.onChange((kind, organizationId, id) => {
         if (kind === 'queue') changed(organizationId, id)
       })
+      replays.start()
       inputs.start()
     },
     receive: inputs.receive,
-    seal: () => [...queues.seal(), ...answers.seal(), ...positions.seal()],
+    seal: () => [...queues.seal(), ...answers.seal(), ...positions.seal(), ...replays.seal()],
     close() {
       isClosed = true
       open.delete(queues)
@@ -83,6 +96,7 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
       sweeping?.cancel()
       inputs.close()
       calls.close()
+      replays.close()
       receives.close()
       queues.close()
     },

@@ -5,11 +5,13 @@
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { HandedOut, ReceiveAnswer, ReceiveBody } from '../../src/queues/calls.ts'
-import type { Message } from '../../src/queues/message.ts'
+import type { Candidate, Message } from '../../src/queues/message.ts'
 import { UNSETTLED_MAX } from '../../src/queues/queue.ts'
 import type { Settled } from '../../src/queues/rules.ts'
+import type { Ahead } from './ahead.ts'
 import type { Answers, Asker } from './answers.ts'
 import type { OpenQueue } from './open-queue.ts'
+import type { QueueReplays } from './replays.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface Receives {
@@ -31,10 +33,13 @@ export function createReceives(context: {
   logger: Logger
   answers: Answers
   onHandedOut: (count: number) => void
+  replays: Pick<QueueReplays, 'next'>
   /** Runs what begins outside a call of the runtime: its failure ends the session. */
   guarded: (act: () => void) => void
 }): Receives {
-  const { clock, logger, answers, onHandedOut, guarded } = context
+  const { clock, logger, answers, onHandedOut, guarded, replays } = context
+  /** Queues that got the newest of their candidates from the log. */
+  const hadLive = new WeakSet<OpenQueue>()
   /** Queues at which somebody waits. */
   const waitedAt = new Set<OpenQueue>()
   /** The groups of the newest receives, by caller. */
@@ -57,7 +62,7 @@ export function createReceives(context: {
   function attempt(at: OpenQueue, waiting: Waiting): boolean {
     const ahead = at.awake()
     const { max, perSubject, leaseMs = at.record().visibilityTimeoutSeconds * 1_000 } = waiting.body
-    const taken = at.queue.take({ max, perSubject, leaseMs, nowMs: nowMs() }, ahead.next)
+    const taken = at.queue.take({ max, perSubject, leaseMs, nowMs: nowMs() }, () => nextOf(at, ahead))
     if (taken.length > 0) {
       const group = taken[0]!.group
       remember(waiting.asker, group)
@@ -75,10 +80,28 @@ export function createReceives(context: {
     return true
   }
 
+  /** The log and replays take turns. */
+  function nextOf(at: OpenQueue, ahead: Ahead): Candidate | undefined {
+    if (!hadLive.has(at)) {
+      hadLive.add(at)
+      return ahead.next() ?? replayedTo(at)
+    }
+    const found = replayedTo(at)
+    if (found !== undefined) hadLive.delete(at)
+    return found ?? ahead.next()
+  }
+
+  function replayedTo(at: OpenQueue): Candidate | undefined {
+    const found = replays.next(at.id)
+    if (found === undefined) return undefined
+    const { replayId, place, ...candidate } = found
+    return { ...candidate, place: { origin: at.originOf(replayId), ...place } }
+  }
+
   function answer(at: OpenQueue, waiting: Waiting, taken: readonly Message[]): void {
     at.waiting.delete(waiting)
     const given: ReceiveAnswer = {
-      messages: taken.map(each => handedOut(each, at.queue.purge)),
+      messages: taken.map(each => handedOut(each, at)),
       results: waiting.results,
     }
     answers.answer(waiting.asker, given)
@@ -170,10 +193,10 @@ const fullMessage = ({ messages }: OpenQueue): string =>
     ? 'The queue has 20,000 messages that are not settled: settle some of them first.'
     : 'The queues of the organization have 200,000 messages that are not settled: settle some of them first.'
 
-function handedOut(message: Message, purge: number): HandedOut {
+function handedOut(message: Message, { queue: { purge }, replayOf }: OpenQueue): HandedOut {
   const { origin, partition, offset, eventId, group, receiveCount, firstReceivedAtMs, dueAtMs, deadFrom } = message
   return {
     ...{ origin, partition, offset, eventId, group, purge, receiveCount, firstReceivedAtMs },
-    ...{ visibleAtMs: dueAtMs, deadFrom },
+    ...{ visibleAtMs: dueAtMs, deadFrom, replayId: replayOf(origin) },
   }
 }

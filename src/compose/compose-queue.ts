@@ -1,11 +1,16 @@
 /** Composes the role `queue`: organizations' logs, read by pages and by a tail of its own. */
 import { createQueueProcessor } from '../../processors/queue/index.ts'
+import { createLogEnds } from '../kafka/read/log-ends.ts'
+import { createLogPages } from '../kafka/read/log-pages.ts'
+import type { Replay, ReplayTarget } from '../model/replays.ts'
+import type { TargetEnd, TargetProgress } from '../replay/ways/ends.ts'
 import { openStreaming } from '../streaming/streaming.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
 export async function startQueue(parts: Parts): Promise<void> {
-  const { kafka, view, backends, clock, logger, onFatal, readers, provisioning, metrics, closing } = parts
+  const { kafka, wire, controlPlane, view, backends, clock, logger, onFatal, readers, provisioning, metrics, closing } =
+    parts
   const log = await openStreaming({
     ...{ kafka, clock, logger, onFatal, watch: readers },
     secretKey: backends.secretKey,
@@ -16,5 +21,17 @@ export async function startQueue(parts: Parts): Promise<void> {
   })
   closing.push(() => log.close())
   const { shards } = provisioning
-  runProcessor(parts, createQueueProcessor({ view, log, shards, clock, logger, observe: metrics.queues }))
+  const replays = {
+    log: { pages: createLogPages({ wire, clock }), ends: createLogEnds({ wire }) },
+    onItem: metrics.deliver.replayItem,
+    async pause(replay: Replay, reason: string) {
+      await controlPlane.replays.hold(replay, reason)
+    },
+    /** All is known of it: an event is handed out, or skipped. */
+    ended: (replay: Replay, target: ReplayTarget, end: TargetEnd, { handedOver, ...counts }: TargetProgress) =>
+      controlPlane.replays.endTarget(replay, target, end, {
+        ...{ ...counts, succeeded: handedOver, processed: handedOver + counts.skipped + counts.failed },
+      }),
+  }
+  runProcessor(parts, createQueueProcessor({ view, log, replays, shards, clock, logger, observe: metrics.queues }))
 }

@@ -46,8 +46,9 @@ export function renderFacts(event: EventFacts, replay: Pick<ReplayFacts, 'replay
   return replay === null ? `${own}}` : `${own},"replay":${JSON.stringify(replay)}}`
 }
 
-export function renderLogEvent(event: EventFacts, payload: Buffer | undefined): Buffer {
-  const members = `{"id":${quoted(event.eventId)},${membersOf(event)},"replay":null}`
+export function renderLogEvent(event: EventFacts, payload: Buffer | undefined, replayId: string | null = null): Buffer {
+  const replay = replayId === null ? 'null' : `{"replayId":${quoted(replayId)}}`
+  const members = `{"id":${quoted(event.eventId)},${membersOf(event)},"replay":${replay}}`
   return payload === undefined ? withheld(members) : withMember(members, 'data', payload)
 }
 

@@ -21,6 +21,8 @@ export interface HandedOut extends Place {
   firstReceivedAtMs: number
   visibleAtMs: number
   deadFrom: DeadFrom | null
+  /** The replay that brought it. */
+  replayId: string | null
 }
 
 export interface ReceiveAnswer {

@@ -1,6 +1,6 @@
 /** A message of a queue: a place in the organization's log, and what has become of it since it left the head. */
 
-/** `origin`: 0 for the queue's own reading of the log; another number for dead letters of one other queue. */
+/** `origin`: 0 for the queue's own reading of the log; another number for dead letters of one other queue, or one replay. */
 export interface Place {
   origin: number
   partition: number

@@ -91,11 +91,11 @@ export function selectionOf(question: {
 /** The event in the reader's format. `selection` decides whether its payload is shown. */
 export function envelopeOf(
   record: LogRecord,
-  { format, isWithheld }: Pick<Selection, 'format' | 'isWithheld'>,
+  { format, isWithheld, replayId = null }: Pick<Selection, 'format' | 'isWithheld'> & { replayId?: string | null },
 ): Buffer {
   const event = factsOf(record)
   const payload = isWithheld ? undefined : (record.value ?? EMPTY)
-  return format === 'default' ? renderLogEvent(event, payload) : renderLogCloudEvent(event, payload)
+  return format === 'default' ? renderLogEvent(event, payload, replayId) : renderLogCloudEvent(event, payload)
 }
 
 export const factsOf = (record: LogRecord): EventFacts =>

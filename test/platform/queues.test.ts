@@ -16,6 +16,7 @@ interface Message {
   data: { kind: string; data: { n: number } }
   receipt: string
   receiveCount: number
+  replay: object | null
   deadFrom?: object
 }
 
@@ -191,6 +192,34 @@ describe('a queue', () => {
     expect((await queue.call('POST', '/purge')).data).toEqual({ purged: 0 })
     await emit(organization, 1)
     expect(ns(await waiting)).toEqual([1])
+  })
+
+  it('hands out again what a replay brings, beside what is new', async () => {
+    const organization = await platform.organization()
+    const queue = await queueOf(organization)
+    const from = new Date(Date.now() - 60_000).toISOString()
+    for (const n of [1, 2]) await emit(organization, n)
+    for (let left = 2; left > 0; ) {
+      const received = await queue.receive()
+      left -= received.messages.length
+      await queue.call('POST', '/ack', { receipts: receiptsOf(received) })
+    }
+    const target = { kind: 'queue', ids: [queue.id] }
+    const made = await organization.call<{ id: string }>('POST', '/api/v1/replays', { source: { from }, target })
+    expect([made.status, made.body]).toEqual([202, expect.anything()])
+    const again: number[] = []
+    while (again.length < 2) {
+      const received = await queue.receive()
+      for (const { replay } of received.messages) expect(replay).toEqual({ replayId: made.data.id })
+      again.push(...ns(received))
+    }
+    expect(again).toEqual([1, 2])
+    const state = async () =>
+      (await organization.call<{ state: string }>('GET', `/api/v1/replays/${made.data.id}`)).data
+    while ((await state()).state === 'running');
+    expect(await state()).toMatchObject({ state: 'completed', progress: { matched: 2, succeeded: 2 } })
+    const named = await organization.call('POST', '/api/v1/replays', { source: { eventIds: ['evt_none'] }, target })
+    expect(named.status).toBe(404)
   })
 
   it('refuses receipts of another queue, of another organization and changed ones, without saying which', async () => {

@@ -6,7 +6,7 @@ import type { ReplayOutcomes } from '../../../src/analytics/read/replay-reads.ts
 import type { Clock } from '../../../src/clock.ts'
 import type { Replays } from '../../../src/control-plane/replays/replays.ts'
 import type { Replay } from '../../../src/model/replays.ts'
-import type { TargetProgress } from '../../../src/replay/ways/target-runs.ts'
+import type { TargetProgress } from '../../../src/replay/ways/ends.ts'
 import type { ReplayTargetPorts } from './replay-targets.ts'
 
 /**

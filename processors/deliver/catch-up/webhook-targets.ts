@@ -65,7 +65,8 @@ export function openWebhook(
           ...{ attempts: 0, attemptsBefore: 0, once: false, dueAtMs: nowMs, createdAtMs: nowMs },
           ...{ trigger: 'replay', replayId, originalDeliveredAtMs },
         },
-        left,
+        // What became of it is the delivery's to say.
+        () => left(),
       )
       return undefined
     },

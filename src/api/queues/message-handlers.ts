@@ -43,8 +43,8 @@ export function createMessageHandlers(deps: { queueCalls: QueueCalls; messages: 
     return { data: { results: presentResults(results) } }
   }
 
-  const envelope = (call: Call, record: LogRecord) =>
-    envelopeOf(record, { format: 'default', isWithheld: !seesPayloads(call) })
+  const envelope = (call: Call, record: LogRecord, replayId: string | null = null) =>
+    envelopeOf(record, { format: 'default', isWithheld: !seesPayloads(call), replayId })
 
   return {
     async receive(call: Call): Promise<Answer> {
@@ -52,7 +52,10 @@ export function createMessageHandlers(deps: { queueCalls: QueueCalls; messages: 
       const leaseMs = visibilityTimeoutSeconds === undefined ? undefined : visibilityTimeoutSeconds * 1_000
       const order = { max, waitMs: waitSeconds * 1_000, leaseMs, perSubject, ack }
       const received = await messages.receive(named(call).queue, order, call.signal())
-      const shown = received.messages.map(each => ({ ...each, envelope: envelope(call, each.record) }))
+      const shown = received.messages.map(each => ({
+        ...each,
+        envelope: envelope(call, each.record, each.message.replayId),
+      }))
       return presentReceived(shown, ack.length === 0 ? undefined : presentResults(received.results), call.requestId)
     },
     ack: (call: Call): Promise<Answer> => settle(call, { as: 'ack' }),

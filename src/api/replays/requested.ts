@@ -112,7 +112,7 @@ const SCOPES: Readonly<Record<ReplayTargetName, Scope | undefined>> = {
   sink: 'webhooks:manage',
   original: 'webhooks:manage',
   federation_member: 'federation:manage',
-  queue: undefined,
+  queue: 'queues:manage',
   workflow: 'workflows:run',
 }
 

@@ -6,6 +6,7 @@ import { isLifecycleType } from '../../model/names.ts'
 import { planOf } from '../../model/plans.ts'
 import { type ReplayTarget, type ReplayTargetKind, type ReplayTargetName, webhookIdOf } from '../../model/replays.ts'
 import { activeMembership, memberNotFound, notOwner, requireFederation } from '../federation/access.ts'
+import { getQueue } from '../queues/queues.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { getWebhook } from '../webhooks/webhooks.ts'
 import { getWorkflow } from '../workflows/get-workflow.ts'
@@ -23,6 +24,7 @@ export interface TargetOptions {
   includeLifecycle: boolean
   /** Whether the replay has selectors, or names its events. */
   hasSelectors: boolean
+  namesEvents: boolean
 }
 
 /** Throws the error of the first target that cannot be one, with its place. */
@@ -56,9 +58,7 @@ const CHECKS: Readonly<Record<ReplayTargetKind, Check>> = {
   sink: (_view, _owner, id) => {
     throw missing('sink', id)
   },
-  queue: (_view, _owner, id) => {
-    throw missing('queue', id)
-  },
+  queue: checkQueue,
   workflow: checkWorkflow,
   federation_member: checkMember,
 }
@@ -71,6 +71,16 @@ function checkWebhook(view: DecisionView, owner: Owner, id: string, options: Tar
   const message = 'selects lifecycle events alone: name selectors, or set options.includeLifecycle'
   throw new ClarionError('selector_required', `The webhook ${message}.`, {
     details: [{ path: '/source/selectors', rule: 'required', message }],
+  })
+}
+
+/** A queue knows its messages by their places in the log, which the history does not have. */
+function checkQueue(view: DecisionView, owner: Owner, id: string, { namesEvents }: TargetOptions): void {
+  getQueue(view, owner, id)
+  if (!namesEvents) return
+  const message = 'is not for a queue: give a range, from and to'
+  throw new ClarionError('validation_failed', `'eventIds' ${message}.`, {
+    details: [{ path: '/source/eventIds', rule: 'target', message }],
   })
 }
 

@@ -7,11 +7,11 @@ import type { Logger } from '../../logger.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { isUnderWay, type Replay, type ReplayTarget, targetsOf } from '../../model/replays.ts'
 import { type Counted, createDryRun } from './dry-run.ts'
+import type { TargetEnd, TargetProgress } from './ends.ts'
 import type { ListedEvents } from './listed-events.ts'
 import type { LogSource } from './log-merge.ts'
 import type { TargetOwner } from './owner.ts'
 import type { ReplayItems } from './replay-items.ts'
-import type { TargetEnd, TargetProgress } from './target-runs.ts'
 
 const TROUBLE_PAUSE_MS = 1_000
 const BUSY_PAUSE_MS = 100

@@ -4,6 +4,7 @@
  */
 import type { ConditionGroup } from '../../model/conditions.ts'
 import type { Replay, ReplayTarget, ReplayTargetKind } from '../../model/replays.ts'
+import type { HandedOver, TargetEnd } from './ends.ts'
 import type { Candidate } from './way.ts'
 
 /** `gone`: deleted. `inactive`: switched off by its owner, or by the plan. */
@@ -17,11 +18,6 @@ export interface OwnSelection {
   ownEventsOnly: boolean
   /** The selectors of a replay choose among these events; otherwise they take their place. */
   isFixed: boolean
-}
-
-export interface HandedOver {
-  outcome: 'delivered' | 'skipped' | 'failed'
-  reason: string | null
 }
 
 export interface OpenTarget {
@@ -38,9 +34,15 @@ export interface OpenTarget {
   judge(candidates: Candidate[]): Promise<Candidate[]>
   /**
    * Hands it over. `left` is called once, after its first attempt, or when it has ended otherwise. Undefined: it has a
-   * history of its own, as a delivery or a run; otherwise what became of it.
+   * history of its own, as a delivery or a run, or what became of it is told when it leaves; otherwise what became of it.
    */
-  deliver(candidate: Candidate, left: () => void): HandedOver | undefined
+  deliver(candidate: Candidate, left: (end?: HandedOver) => void): HandedOver | undefined
+  /** It keeps the order of a subject by itself: events of one need not wait for each other. */
+  keepsOrder?: boolean
+  /** Whether it has ended the replay by itself, and how. */
+  ended?(): TargetEnd | undefined
+  /** Nothing follows; what has not left is dropped. */
+  close?(): void
 }
 
 export interface TargetOwner {

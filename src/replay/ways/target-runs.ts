@@ -14,9 +14,10 @@ import { isUnderWay, type Replay, type ReplayTarget, targetsOf } from '../../mod
 import { createAllowance } from './allowance.ts'
 import { createChangelogTable } from './changelog-table.ts'
 import { createChoose } from './choosing.ts'
+import type { HandedOver, TargetEnd, TargetProgress } from './ends.ts'
 import type { ListedEvents } from './listed-events.ts'
 import type { LogSource } from './log-merge.ts'
-import type { HandedOver, OpenTarget, TargetOwner } from './owner.ts'
+import type { OpenTarget, TargetOwner } from './owner.ts'
 import type { ReadTurns } from './read-turns.ts'
 import { itemRow, type ReplayItems } from './replay-items.ts'
 import { type Candidate, createWay, type Stretch, type Way } from './way.ts'
@@ -24,19 +25,6 @@ import { type Candidate, createWay, type Stretch, type Way } from './way.ts'
 /** Records of one partition are not exactly in the order of their times: platform emits come through another topic. */
 const TIME_SLACK_MS = 60_000
 const END_PAUSE_MS = 1_000
-
-export interface TargetProgress {
-  matched: number
-  skipped: number
-  handedOver: number
-  failed: number
-  expired: number
-}
-
-export interface TargetEnd {
-  state: 'completed' | 'cancelled' | 'failed'
-  reason: string | null
-}
 
 export interface TargetRunPorts {
   owner: TargetOwner
@@ -161,17 +149,19 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
       ratePerSecond: replay.ratePerSecond,
       inFlightMax: open.inFlightMax,
       halted: () => now()?.state === 'paused' || (isInactive() && replay.force === true) || open.isWaiting(),
-      isOver: () => open.state() === 'gone' || isSpent,
+      isOver: () => open.state() === 'gone' || isSpent || open.ended?.() !== undefined,
       admits() {
         isSpent = replay.matchedMax !== null && allowance.usedBy(state) >= replay.matchedMax
         return !isSpent
       },
       isCrowded: items.isCrowded,
+      keepsOrder: open.keepsOrder,
       deliver(candidate, left) {
         state.out++
-        const end = open.deliver(candidate, () => {
+        const end = open.deliver(candidate, late => {
           state.out--
           state.matched++
+          if (late) note(candidate, late.outcome, late.reason)
           left()
         })
         if (end) note(candidate, end.outcome, end.reason)
@@ -189,6 +179,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
       ...(replay.eventIds && { open: from => ports.listed.open(replay, from, count => (state.expired += count)) }),
     })
     if (!state.isCancelled) await state.way.pass()
+    open.close?.()
     if (isCurrent(runId, state)) await end(replay, target, runId, state, isSpent)
   }
 
@@ -210,12 +201,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
   }
 
   async function end(replay: Replay, target: ReplayTarget, runId: string, state: Running, isSpent: boolean) {
-    const isGone = state.target!.state() === 'gone'
-    const outcome: TargetEnd = state.isCancelled
-      ? { state: 'cancelled', reason: null }
-      : isGone
-        ? { state: 'failed', reason: 'target_deleted' }
-        : { state: 'completed', reason: isSpent ? 'replay_quota_exceeded' : null }
+    const outcome = outcomeOf(state, isSpent)
     while (isCurrent(runId, state)) {
       try {
         const { matched, skipped, handedOver, failed, expired, out } = state
@@ -270,7 +256,19 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
   }
 }
 
-const TARGET_KINDS: ReadonlySet<Kind> = new Set(['webhook', 'workflow', 'federation-member', 'federation-group'])
+function outcomeOf({ target, isCancelled }: Running, isSpent: boolean): TargetEnd {
+  if (isCancelled) return { state: 'cancelled', reason: null }
+  if (target!.state() === 'gone') return { state: 'failed', reason: 'target_deleted' }
+  return target!.ended?.() ?? { state: 'completed', reason: isSpent ? 'replay_quota_exceeded' : null }
+}
+
+const TARGET_KINDS: ReadonlySet<Kind> = new Set([
+  'webhook',
+  'queue',
+  'workflow',
+  'federation-member',
+  'federation-group',
+])
 
 const COUNTS = { delivered: 'handedOver', skipped: 'skipped', failed: 'failed' } as const
 

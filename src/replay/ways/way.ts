@@ -13,9 +13,11 @@ import type { Clock } from '../../clock.ts'
 import { readEventHeaders } from '../../events/log-record.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import type { Logger } from '../../logger.ts'
+import type { HandedOver } from './ends.ts'
 import { createLogMerge, type LogMerge, type LogSource, type NumberedRecord } from './log-merge.ts'
 import { createNumberCursor, type NumberCursor } from './number-cursor.ts'
 import type { ReadTurns } from './read-turns.ts'
+import { stretchEnds } from './stretch-ends.ts'
 import { createWaiting } from './waiting.ts'
 
 export interface Stretch {
@@ -37,6 +39,8 @@ export interface Candidate {
   event: EventFacts
   payload: Buffer
   number: number
+  /** In the log; absent for an event that the history has kept. */
+  place?: { partition: number; offset: number }
   /** When the webhook first received it, if it did. */
   originalDeliveredAtMs?: number | null
   /** It is not handed over, for this reason. */
@@ -67,7 +71,9 @@ export interface WayDeps {
   /** Nothing more may begin now: the replay is paused, or its target waits. */
   halted(): boolean
   /** Hands it over; the callee calls back after its first attempt, or when it has ended otherwise. */
-  deliver(candidate: Candidate, left: () => void): void
+  deliver(candidate: Candidate, left: (end?: HandedOver) => void): void
+  /** Events of one subject need not wait for each other. */
+  keepsOrder?: boolean | undefined
   /** The state has changed and must be stored. */
   moved(): void
   /** It is dealt with, without having been handed over. */
@@ -110,8 +116,7 @@ export function createWay(deps: WayDeps): Way {
 
   const isOver = () => stopped || deps.isOver?.() === true
   const mayRead = () => !dropped && !isOver()
-  const waiting = createWaiting(clock, mayRead)
-  const { wake, changed, sleep } = waiting
+  const { wake, changed, sleep, isWaiting } = createWaiting(clock, mayRead)
   const factsOf = (record: LogRecord) => readEventHeaders(record.headers, stretch.organizationId)
 
   /** Whether a process of the previous release, which kept offsets, had finished the record. */
@@ -120,24 +125,8 @@ export function createWay(deps: WayDeps): Way {
     return before !== undefined && (offset < before.offset || before.done.includes(offset))
   }
 
-  /** By partition, the end of the stretch as far as the log reaches now. */
-  async function endsOfStretch(): Promise<Map<number, number>> {
-    const found = new Map<number, number>()
-    for (const [partition, end] of await log.ends.all(stretch.topic)) found.set(partition, await endIn(partition, end))
-    return found
-  }
-
-  async function endIn(partition: number, end: number): Promise<number> {
-    let offset = await log.pages.search(stretch.topic, partition, record => stretch.ends(factsOf(record)))
-    while (offset < end && !stopped) {
-      const page = await log.pages.read(stretch.topic, partition, offset)
-      const last = page.records.find(record => stretch.ends(factsOf(record)))
-      if (last) return Math.min(last.offset, end)
-      if (page.nextOffset === offset) return end
-      offset = page.nextOffset
-    }
-    return end
-  }
+  const endsOfStretch = () =>
+    stretchEnds({ log, topic: stretch.topic, ends: record => stretch.ends(factsOf(record)), isStopped: () => stopped })
 
   async function open(): Promise<StretchReader> {
     const untilMs = stretch.completeAtMs - clock.nowMs()
@@ -157,10 +146,9 @@ export function createWay(deps: WayDeps): Way {
       .filter(({ record, number }) => !numbers.isDone(number) && !wasDone(record))
       .map(({ record, number }) => ({ record, event: factsOf(record), payload: record.value!, number }))
       .filter(({ event, record }) => stretch.begins(event, record))
-      .map(({ event, payload, number }): Candidate => ({ event, payload, number }))
+      .map(({ event, payload, number, record }): Candidate => ({ event, payload, number, place: placeOf(record) }))
     for (const candidate of await chosen(candidates)) {
-      if (candidate.without) await room(numbers)
-      else await turn(candidate.event.subject ?? '', numbers)
+      await (candidate.without ? room(numbers) : turn(candidate.event.subject ?? '', numbers))
       // The rest of the batch comes again.
       if (!mayRead()) return
       if (!candidate.without && deps.admits?.() === false) return
@@ -215,6 +203,7 @@ export function createWay(deps: WayDeps): Way {
   }
 
   const isFull = (numbers: NumberCursor) => numbers.ahead() >= AHEAD_MAX || deps.isCrowded?.() === true
+
   /** Resolves when another one may be dealt with. */
   async function room(numbers: NumberCursor): Promise<void> {
     while (mayRead() && isFull(numbers)) await changed()
@@ -222,7 +211,11 @@ export function createWay(deps: WayDeps): Way {
 
   /** Resolves when the next one of this subject may begin. */
   async function turn(lane: string, numbers: NumberCursor): Promise<void> {
-    const isHeldUp = () => deps.halted() || busy.has(lane) || outstanding >= deps.inFlightMax() || isFull(numbers)
+    const isHeldUp = () =>
+      deps.halted() ||
+      (busy.has(lane) && deps.keepsOrder !== true) ||
+      outstanding >= deps.inFlightMax() ||
+      isFull(numbers)
     while (mayRead() && isHeldUp()) await changed()
     const waitMs = nextAtMs - clock.monotonicMs()
     if (waitMs > 0 && mayRead()) await sleep(waitMs)
@@ -267,7 +260,7 @@ export function createWay(deps: WayDeps): Way {
     if (!deps.turns || isOver()) return () => undefined
     return deps.turns.enter({
       organizationId: stretch.organizationId,
-      isIdle: waiting.isWaiting,
+      isIdle: isWaiting,
       onDemand() {
         dropped = true
         reader?.close()
@@ -298,3 +291,5 @@ export function createWay(deps: WayDeps): Way {
     },
   }
 }
+
+const placeOf = ({ partition, offset }: LogRecord) => ({ partition, offset })

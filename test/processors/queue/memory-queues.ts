@@ -9,8 +9,10 @@ import { eventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
 import { createLogger } from '../../../src/logger.ts'
 import type { QueueRecord } from '../../../src/model/queues.ts'
+import type { Replay, ReplayTarget } from '../../../src/model/replays.ts'
 import type { HandedOut, ReceiveAnswer, ReceiveBody, SettleBody, StatsAnswer } from '../../../src/queues/calls.ts'
 import type { Claim } from '../../../src/queues/rules.ts'
+import type { TargetEnd, TargetProgress } from '../../../src/replay/ways/ends.ts'
 import { logOf } from '../../../src/streaming/streaming.ts'
 import type { Follower } from '../../../src/streaming/tail.ts'
 import { auditMeters, auditMetersCodec, type MeterReading } from '../../../topics/audit-meters.ts'
@@ -51,13 +53,17 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
   const handedOver: number[] = []
   const readings: MeterReading[] = []
   const emits: PlatformEmit[] = []
+  const ends: Array<TargetEnd & TargetProgress & { target: string }> = []
   let controlOffset = 0
   let transactions = 0
   let lastCall = 0
   let isReadable = true
   let session: Session
 
-  function control(kind: 'queue' | 'organization', record: { organizationId: string; id: string } | string): void {
+  function control(
+    kind: 'queue' | 'organization' | 'replay',
+    record: { organizationId: string; id: string } | string,
+  ): void {
     const id = typeof record === 'string' ? record : record.id
     const place = { topic: 'control', partition: 0, offset: controlOffset++, timestampMs: 0, headers: {} }
     const value = typeof record === 'string' ? null : Buffer.from(JSON.stringify(record))
@@ -90,8 +96,22 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
   }
 
   const live = { read: (): { waiting: number; awake: number; unsettled: number } => ({ waiting: 0, awake: 0, unsettled: 0 }) } // biome-ignore format: one line
+  const read = async (_topic: string, _partition: number, offset: number) => ({
+    ...{ records: events.slice(offset), nextOffset: events.length },
+  })
+  const replays = {
+    log: {
+      pages: { read, search: async () => 0 },
+      ends: { all: async () => new Map([[0, events.length]]), of: async () => events.length },
+    } as never,
+    pause: async () => undefined,
+    async ended(replay: Replay, target: ReplayTarget, end: TargetEnd, progress: TargetProgress) {
+      ends.push({ target: target.id, ...end, ...progress })
+      control('replay', { ...replay, state: end.state, targets: [{ ...target, state: end.state }] } as Replay)
+    },
+  }
   const processor = createQueueProcessor({
-    ...{ view, log: log as never, shards: 1, deadMax, clock, logger: createLogger('silent') },
+    ...{ view, log: log as never, replays, shards: 1, deadMax, clock, logger: createLogger('silent') },
     observe: { call: () => undefined, messages: () => undefined, live: read => Object.assign(live, { read }) },
   })
 
@@ -207,6 +227,21 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
       control('queue', record)
       return id
     },
+    /** All that is in the log now goes into the queue again. */
+    replay(queueId: string, fields: Partial<Replay> = {}): string {
+      const id = `rpl_${++controlOffset}`
+      const at = (ms: number) => new Date(ms).toISOString()
+      const target = { kind: 'queue', id: queueId, state: 'running', stateReason: null, progress: null } as const
+      const replay: Replay = {
+        ...{ id, ...OWNER, revision: 1, createdAt: at(0), updatedAt: at(0), name: null, kind: 'replay' },
+        ...{ from: at(0), to: at(clock.nowMs() + 1), selectors: [], onlyFailed: false, ratePerSecond: 1_000 },
+        ...{ targets: [target], matchedMax: null, state: 'running', stateReason: null, requestedBy: 'key_1' },
+        ...{ startedAt: null, endedAt: null, progress: null, ...fields },
+      }
+      control('replay', replay)
+      return id
+    },
+    ends,
     remove: (id: string) => control('queue', id),
     /** An event in the log, which those that follow it see at once. */
     emit(subject: string | null = null, type = 'shop.order'): number {

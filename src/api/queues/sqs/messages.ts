@@ -65,7 +65,7 @@ export function presentMessage(
   { wanted, isWithheld }: { wanted: Wanted; isWithheld: boolean },
 ): SqsMessage {
   const event = factsOf(received.record)
-  const body = envelopeOf(received.record, { format: 'default', isWithheld })
+  const body = envelopeOf(received.record, { format: 'default', isWithheld, replayId: received.message.replayId })
   const system = systemAttributes({ queue, received, event, view }, wanted.system)
   const attributes = Object.fromEntries(
     Object.entries(messageAttributes(event)).filter(([name]) => wanted.message.some(each => selects(each, name))),

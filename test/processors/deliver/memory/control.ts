@@ -6,7 +6,7 @@ import type { Ids } from '../../../../src/model/ids.ts'
 import type { Kind } from '../../../../src/model/records.ts'
 import { type Replay, type ReplayTarget, targetsOf } from '../../../../src/model/replays.ts'
 import type { Webhook } from '../../../../src/model/webhooks.ts'
-import type { TargetEnd, TargetProgress } from '../../../../src/replay/ways/target-runs.ts'
+import type { TargetEnd, TargetProgress } from '../../../../src/replay/ways/ends.ts'
 
 type RecordKind = Extract<
   Kind,
