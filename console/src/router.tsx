@@ -21,6 +21,12 @@ const root = createRootRoute({
   errorComponent: Crashed,
 })
 
+/** Filters of the log, with a range of their own when one was marked in the plot. */
+const LOG_FILTERS = [
+  ...(['status', 'name', 'type', 'verdict', 'code', 'subject', 'keyId', 'correlationId', 'idempotencyKey'] as const),
+  ...(['webhookId', 'noSubscriber', 'from', 'to'] as const),
+] as const
+
 const under = { getParentRoute: () => root }
 const lazy = (load: () => Promise<{ Screen: RouteComponent }>) => lazyRouteComponent(load, 'Screen')
 
@@ -29,7 +35,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/log',
-    validateSearch: only('status', 'name'),
+    validateSearch: only(...LOG_FILTERS),
     component: lazy(() => import('./screens/log.tsx')),
   }),
   createRoute({
@@ -38,7 +44,12 @@ const routes = [
     validateSearch: only('types'),
     component: lazy(() => import('./screens/live.tsx')),
   }),
-  createRoute({ ...under, path: '/events/$id', component: lazy(() => import('./screens/event.tsx')) }),
+  createRoute({
+    ...under,
+    path: '/events/$id',
+    validateSearch: only('lineage'),
+    component: lazy(() => import('./screens/event.tsx')),
+  }),
   createRoute({ ...under, path: '/emits/$id', component: lazy(() => import('./screens/emit-record.tsx')) }),
   createRoute({
     ...under,
@@ -75,6 +86,14 @@ const routes = [
     validateSearch: only('status', 'type', 'delivery', 'error'),
     component: lazy(() => import('./screens/webhook.tsx')),
   }),
+  createRoute({
+    ...under,
+    path: '/start',
+    validateSearch: only('inspector', 'webhook', 'type', 'event', 'step'),
+    component: lazy(() => import('./screens/start.tsx')),
+  }),
+  createRoute({ ...under, path: '/inspectors', component: lazy(() => import('./screens/inspectors.tsx')) }),
+  createRoute({ ...under, path: '/inspectors/$id', component: lazy(() => import('./screens/inspector.tsx')) }),
   createRoute({ ...under, path: '/deliveries/$id', component: lazy(() => import('./screens/delivery.tsx')) }),
   createRoute({
     ...under,
@@ -110,6 +129,7 @@ const routes = [
     component: lazy(() => import('./screens/organizations.tsx')),
   }),
   createRoute({ ...under, path: '/organizations/$id', component: lazy(() => import('./screens/organization.tsx')) }),
+  createRoute({ ...under, path: '/platform', component: lazy(() => import('./screens/platform.tsx')) }),
   createRoute({ ...under, path: '/ledger', component: lazy(() => import('./screens/ledger.tsx')) }),
 ] as const
 

@@ -1,4 +1,7 @@
 /** What people do in the console, against a whole platform, found by role and name; clicks are counted. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { patient } from '../support/patience.ts'
@@ -10,6 +13,8 @@ import { openWatched, type WatchedPage } from './watched-page.ts'
 
 const LOOK = { theme: 'light', width: 1_360 } as const
 const EVENTS = 3
+/** To look at. */
+const PICTURES = fileURLToPath(new URL('../../results/console', import.meta.url))
 
 let platform: TestPlatform
 let browser: Browser
@@ -19,6 +24,7 @@ let webhookId: string
 const opened: WatchedPage[] = []
 
 beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true })
   await builtConsole()
   platform = await sharedPlatform()
   browser = await openBrowser()
@@ -59,9 +65,9 @@ async function open(path: string): Promise<WatchedPage> {
   return watched
 }
 
-async function signIn(path = '/'): Promise<WatchedPage> {
+async function signIn(path = '/', key = organization.apiKey): Promise<WatchedPage> {
   const watched = await open(path)
-  await watched.page.getByLabel('API key').fill(organization.apiKey)
+  await watched.page.getByLabel('API key').fill(key)
   await watched.page.getByRole('button', { name: 'Sign in' }).click()
   await watched.page.getByRole('navigation', { name: 'Main navigation' }).waitFor()
   // The browser complains of the first look for a session, which is 404.
@@ -127,6 +133,42 @@ it('signs in by a link, once, and takes the token out of the address', async () 
   expect(page.url()).not.toContain('login')
   const again = await open(path)
   await again.page.getByText('The link does not work any more').waitFor()
+})
+
+it('a newcomer sees a webhook delivered and verified, then failing and delivered, in three clicks', async () => {
+  const { page, complaints, findings } = await signIn('/start', platform.adminKey)
+  await heading(page, 'First run').waitFor()
+  const walk = counted()
+  const got = page.getByRole('log', { name: 'Requests' })
+  await walk.click(page.getByRole('button', { name: 'Start' }))
+  await walk.click(page.getByRole('button', { name: 'Send the first event' }))
+  await got.getByText('signature verified').first().waitFor()
+  await page.getByRole('region', { name: 'Body of the request' }).getByText('"total": 12.50').waitFor()
+  await page
+    .getByText(/200 in \d+ ms/)
+    .first()
+    .waitFor()
+  await walk.click(page.getByRole('button', { name: 'Let it fail' }))
+  await got.getByText('attempt 3').waitFor()
+  await page.getByText(/answer 503 → answer 503 → 200/).waitFor()
+  expect(walk.count()).toBe(3)
+  for (const [language, part] of [
+    ['curl', 'Bearer ck_test_'],
+    ['TypeScript', 'createClient'],
+    ['Python', 'api_key="ck_test_'],
+    ['Go', 'NewClient'],
+  ] as const) {
+    await page.getByRole('button', { name: language }).click()
+    await page.getByRole('region', { name: 'The same from your program' }).getByText(part).waitFor()
+  }
+  expect(await findings()).toEqual([])
+  // The event is asked for before the history has it.
+  expect(complaints.filter(each => !each.includes('404'))).toEqual([])
+  await page.screenshot({ path: join(PICTURES, 'first-run.png'), fullPage: true })
+  await page.setViewportSize({ width: 360, height: 820 })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.screenshot({ path: join(PICTURES, 'first-run-narrow-dark.png'), fullPage: true })
+  expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0)
 })
 
 it('a failing webhook: from the error to everything delivered, on one page, in five clicks', async () => {

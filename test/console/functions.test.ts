@@ -21,21 +21,35 @@ interface Modules {
   frames: { createFrameReader(): (piece: string) => Array<{ id?: string; event: string; data: string }> }
   address: { addressOf(text: string): string | undefined }
   diff: { linesOf(before: string, after: string): Array<{ kind: string; text: string }> }
+  contrast: {
+    rgbOf(text: string): Colour | undefined
+    contrast(a: Colour, b: Colour): number
+    onColour(colour: Colour): Colour
+    readableOn(colour: Colour, grounds: Colour[]): Colour
+  }
+  lineage: {
+    placed(of: object): { nodes: Array<{ id: string; column: number; row: number }>; edges: object[]; columns: number }
+  }
+  slugs: { slugOf(name: string): string }
   search: { parseSearch(text: string): object; stringifySearch(search: object): string }
 }
+
+type Colour = readonly [number, number, number]
 
 const on = {} as Modules
 
 beforeAll(async () => {
   // The packages that some of the modules import come with the build.
   await builtConsole()
-  const [exact, edit, fields, axis, groups, frames, address, diff, search] = await Promise.all(
-    [
-      ...['api/exact-json.ts', 'form/edit-json.ts', 'form/fields.ts', 'event/axis.ts', 'event/groups.ts'],
-      ...['live/read-frames.ts', 'shell/id-address.ts', 'screens/line-diff.ts', 'search-text.ts'],
-    ].map(name => consoleModule<never>(name)),
-  )
-  Object.assign(on, { exact, edit, fields, axis, groups, frames, address, diff, search })
+  const [exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, slugs] =
+    await Promise.all(
+      [
+        ...['api/exact-json.ts', 'form/edit-json.ts', 'form/fields.ts', 'event/axis.ts', 'event/groups.ts'],
+        ...['live/read-frames.ts', 'shell/id-address.ts', 'screens/line-diff.ts', 'search-text.ts'],
+        ...['session/contrast.ts', 'event/lineage-model.ts', 'first-run/slug.ts'],
+      ].map(name => consoleModule<never>(name)),
+    )
+  Object.assign(on, { exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, slugs })
 }, patient(240_000))
 
 it('reads an answer and leaves the named members as the text that they are', () => {
@@ -101,6 +115,59 @@ it('draws 4 ms and 12 h on one axis, both of them visible, in order', () => {
   expect(axis(twelveHours)).toBe(1)
   expect(axis(60_000)).toBeLessThan(axis(300_000))
   expect(axis(2 * twelveHours)).toBe(1)
+})
+
+it.each(['#ffcc00', '#000000', '#ffffff', '#1f5fbf', '#ff0000', '#777777', '#00ff88'])(
+  'an accent of %s can be read as text and under text, in both modes',
+  accent => {
+    const { rgbOf, contrast, onColour, readableOn } = on.contrast
+    const colour = rgbOf(accent)!
+    expect(contrast(colour, onColour(colour))).toBeGreaterThanOrEqual(4.5)
+    for (const grounds of [
+      ['#ffffff', '#e5edf8'],
+      ['#16181b', '#25344a'],
+    ])
+      for (const ground of grounds.map(each => rgbOf(each)!))
+        expect(
+          contrast(
+            readableOn(
+              colour,
+              grounds.map(each => rgbOf(each)!),
+            ),
+            ground,
+          ),
+        ).toBeGreaterThanOrEqual(4.5)
+  },
+)
+
+it('places a lineage in columns by depth, and what follows beside its cause', () => {
+  const node = (id: string, depth: number, kind = 'event') => ({
+    ...{ id, kind, depth, type: id, status: null, at: null, closed: false },
+  })
+  const { nodes, edges, columns } = on.lineage.placed({
+    nodes: [node('b2', 1), node('a', 0), node('run', 0, 'run'), node('hook', 0, 'webhook'), node('b1', 1)],
+    edges: [
+      { from: 'a', to: 'hook', kind: 'delivered' },
+      { from: 'a', to: 'run', kind: 'ran' },
+      { from: 'run', to: 'b1', kind: 'caused' },
+      { from: 'gone', to: 'b2', kind: 'caused' },
+    ],
+  })
+  expect(columns).toBe(3)
+  expect(nodes.map(({ id, column, row }) => [id, column, row])).toEqual([
+    ['a', 0, 0],
+    ['run', 1, 0],
+    ['hook', 1, 1],
+    ['b1', 2, 0],
+    ['b2', 2, 1],
+  ])
+  expect(edges).toHaveLength(3)
+})
+
+it('makes a slug of any name', () => {
+  expect(['Shop', 'Ärzte & Co.', '123', '', 'A very long name of a company'].map(on.slugs.slugOf)).toEqual([
+    ...['shop', 'rzte-co', 'shop', 'shop', 'a-very-long-name-of-a-co'],
+  ])
 })
 
 it('groups errors by kind and status, the most frequent first, each with a delivery to look at', () => {

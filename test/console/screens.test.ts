@@ -3,82 +3,20 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { patient } from '../support/patience.ts'
 import { openBrowser } from './browser.ts'
 import { builtConsole } from './built.ts'
-import { BILLING, FAILED, IDS, operatorSession, PAYLOAD, session } from './recorded/answers.ts'
+import { IDS, operatorSession, PAYLOAD, portalSession, session } from './recorded/answers.ts'
 import { openRecordedPlatform, type RecordedPlatform } from './recorded/recorded-platform.ts'
+import { SCREENS, type Screen } from './recorded/screens.ts'
 import { openWatched, type WatchedPage } from './watched-page.ts'
 
 /** To look at; nothing compares them. */
 const PICTURES = fileURLToPath(new URL('../../results/console', import.meta.url))
 const WIDE = 1_360
 const NARROW = 360
-
-interface Screen {
-  name: string
-  path: string
-  /** Of its page. */
-  heading: string
-  as?: 'operator'
-  /** The list that it shows with one call for a page of it. */
-  list?: { call: string; empty: string }
-}
-
-const SCREENS: Screen[] = [
-  { name: 'home', path: '/', heading: 'Home' },
-  { name: 'live', path: '/live', heading: 'Live' },
-  {
-    name: 'log',
-    path: '/log',
-    heading: 'Log',
-    list: { call: 'GET /events/custom/emits', empty: 'no event in this time range' },
-  },
-  { name: 'event', path: `/events/${IDS.event}`, heading: 'northwind.order.paid no. 58' },
-  { name: 'emit-record', path: `/emits/${IDS.emit}`, heading: 'northwind.order.paid' },
-  {
-    name: 'types',
-    path: '/types',
-    heading: 'Event types',
-    list: { call: 'GET /events/custom', empty: 'no event type yet' },
-  },
-  { name: 'type', path: '/types/northwind.order.paid', heading: 'northwind.order.paid' },
-  { name: 'emit', path: '/emit?name=northwind.order.paid', heading: 'Emit an event' },
-  {
-    name: 'quarantine',
-    path: '/quarantine',
-    heading: 'Quarantine',
-    list: { call: 'GET /events/custom/quarantine', empty: 'Nothing is in quarantine' },
-  },
-  { name: 'quarantined', path: `/quarantine?entry=${IDS.emit}`, heading: 'Quarantine' },
-  {
-    name: 'webhooks',
-    path: '/webhooks',
-    heading: 'Webhooks',
-    list: { call: 'GET /webhooks', empty: 'no webhook yet' },
-  },
-  { name: 'webhook', path: `/webhooks/${BILLING}`, heading: 'billing' },
-  { name: 'webhook-delivery', path: `/webhooks/${BILLING}?delivery=${FAILED}`, heading: 'billing' },
-  { name: 'delivery', path: `/deliveries/${FAILED}`, heading: 'Delivery of northwind.order.paid' },
-  { name: 'dead-letters', path: '/dead-letters', heading: 'Dead letters' },
-  { name: 'replays', path: '/replays', heading: 'Replays', list: { call: 'GET /replays', empty: 'no replay yet' } },
-  { name: 'replay', path: `/replays/${IDS.replay}`, heading: 'A recovery' },
-  { name: 'federation', path: '/federation', heading: 'Federation' },
-  { name: 'usage', path: '/usage', heading: 'Usage' },
-  { name: 'notifications', path: '/notifications', heading: 'Notifications' },
-  { name: 'keys', path: '/keys', heading: 'Keys and Kafka' },
-  { name: 'audit', path: '/audit', heading: 'Audit', list: { call: 'GET /audit', empty: 'Nothing was changed' } },
-  {
-    name: 'organizations',
-    path: '/organizations',
-    heading: 'Organizations',
-    as: 'operator',
-    list: { call: 'GET /organizations', empty: 'no organization yet' },
-  },
-  { name: 'organization', path: `/organizations/${IDS.organization}`, heading: 'Northwind', as: 'operator' },
-  { name: 'ledger', path: '/ledger', heading: 'Ledger', as: 'operator' },
-]
+const HEIGHT = 820
 
 let browser: Browser
 let platform: RecordedPlatform
@@ -100,24 +38,42 @@ afterAll(async () => {
   await platform?.close()
 })
 
+/** Nothing is being loaded any more. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(`document.querySelector('main .state[role=status]') === null`)
+  await page.evaluate('new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))')
+}
+
 async function show({ page }: WatchedPage, { path, heading, as }: Screen): Promise<void> {
   platform.session = as === 'operator' ? operatorSession : session
   platform.calls = []
   await page.goto(`/console${path}`)
   await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
-  await page.waitForLoadState(path === '/live' ? 'domcontentloaded' : 'networkidle')
+  await settled(page)
 }
 
-it.each(['light', 'dark'] as const)(
-  'every screen is accessible and quiet in the %s theme',
-  async theme => {
-    const watched = await openWatched(browser, platform.base, { theme, width: WIDE })
+it(
+  'every screen is accessible and quiet in both themes, and no wider than a window of 360 px',
+  async () => {
+    const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
+    const { page } = watched
     const wrong: Record<string, string[]> = {}
+    const picture = (name: string) => page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
     for (const screen of SCREENS) {
       await show(watched, screen)
-      const found = [...(await watched.findings()), ...watched.complaints.splice(0)]
+      const found: string[] = []
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        found.push(...(await watched.findings()).map(each => `${colorScheme}: ${each}`))
+        await picture(`${screen.name}-${colorScheme}`)
+      }
+      await page.setViewportSize({ width: NARROW, height: HEIGHT })
+      const over = await watched.overflow()
+      if (over > 0) found.push(`${over} px too wide`)
+      await picture(`${screen.name}-narrow`)
+      await page.setViewportSize({ width: WIDE, height: HEIGHT })
+      found.push(...watched.complaints.splice(0))
       if (found.length > 0) wrong[screen.name] = found
-      await watched.page.screenshot({ path: join(PICTURES, `${screen.name}-${theme}.png`), fullPage: true })
     }
     await watched.close()
     expect(wrong).toEqual({})
@@ -126,29 +82,14 @@ it.each(['light', 'dark'] as const)(
 )
 
 it(
-  'no screen is wider than a window of 360 px',
-  async () => {
-    const watched = await openWatched(browser, platform.base, { theme: 'light', width: NARROW })
-    const wide: Record<string, number> = {}
-    for (const screen of SCREENS) {
-      await show(watched, screen)
-      const over = await watched.overflow()
-      if (over > 0) wide[screen.name] = over
-      await watched.page.screenshot({ path: join(PICTURES, `${screen.name}-narrow.png`), fullPage: true })
-    }
-    await watched.close()
-    expect(wide).toEqual({})
-  },
-  patient(90_000),
-)
-
-it(
   'a list costs one call for each of its pages, and none for a row',
   async () => {
     const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
     for (const screen of SCREENS.filter(({ list }) => list !== undefined)) {
       await show(watched, screen)
-      expect([screen.name, platform.calls]).toEqual([screen.name, ['GET /sessions/current', screen.list!.call]])
+      const { call, beside } = screen.list!
+      const calls = ['GET /sessions/current', call, ...(beside === undefined ? [] : [beside])]
+      expect([screen.name, platform.calls.sort()]).toEqual([screen.name, calls.sort()])
     }
     await watched.close()
   },
@@ -246,6 +187,32 @@ it('the operator looks inside an organization, sees that on every page, changes 
     'POST /sessions/act-as',
     'DELETE /sessions/act-as',
   ])
+  await watched.close()
+})
+
+it('a portal has the colour, name and mode of its product, and leads back to it', async () => {
+  platform.session = portalSession
+  const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
+  const { page } = watched
+  await page.goto('/console/webhooks')
+  await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor()
+  await settled(page)
+  const navigation = page.getByRole('navigation', { name: 'Main navigation' })
+  expect(await navigation.getByRole('link').allTextContents()).toEqual([
+    'Acme events',
+    'Webhooks',
+    'Inspectors',
+    'Back',
+  ])
+  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+  expect([await watched.findings(), watched.complaints]).toEqual([[], []])
+  await page.screenshot({ path: join(PICTURES, 'portal.png') })
+  await page.getByRole('button', { name: 'View' }).click()
+  expect(await page.getByRole('group', { name: 'Theme' }).count()).toBe(0)
+  await page.route('https://app.example.test/**', route => route.fulfill({ body: '<h1>The product</h1>' }))
+  platform.session = null
+  await page.reload()
+  await page.getByRole('heading', { name: 'The product' }).waitFor()
   await watched.close()
 })
 

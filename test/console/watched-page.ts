@@ -45,7 +45,7 @@ export async function openWatched(browser: Browser, base: string, { theme, width
     context,
     complaints,
     async findings() {
-      await page.evaluate(AXE)
+      if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(AXE)
       const found = (await page.evaluate(
         `axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 160))))`,
       )) as string[]

@@ -20,6 +20,8 @@ export interface Session {
     endsAt: string
   } | null
   screens: string[] | null
+  theme: { accent?: string; name?: string; logo?: string; mode?: 'light' | 'dark' } | null
+  returnUrl: string | null
   endsAt: string
 }
 
@@ -289,5 +291,6 @@ export interface Organization {
   status: 'active' | 'suspended' | 'deleted'
   ownerEmail: string | null
   namespaceAllowlist: string[]
+  limits: { emitsPerSecond: number | null }
   createdAt: string
 }

@@ -88,20 +88,29 @@ function AttemptLine({ attempt, before, longest }: { attempt: Attempt; before: A
   )
 }
 
-/** Cut into connecting, waiting for the first byte, and reading. The list beside it has the numbers. */
+/** Cut into name, connecting, TLS, waiting for the first byte, and reading. The text below has the numbers. */
 function Bar({ attempt, longest }: { attempt: Attempt; longest: number }) {
   const total = attempt.durationMs ?? 0
   const connect = attempt.connectMs ?? 0
+  const dns = Math.min(connect, attempt.dnsMs ?? 0)
+  const tls = Math.min(connect - dns, attempt.tlsMs ?? 0)
   const firstByte = Math.max(connect, attempt.firstByteMs ?? total)
   const width = (ms: number) => ({ width: `${Math.max(ms > 0 ? 0.5 : 0, (ms / longest) * 100)}%` })
   return (
     <span className="waterfall-bar" aria-hidden="true">
-      <i className="connect" style={width(connect)} />
+      <i className="dns" style={width(dns)} />
+      <i className="connect" style={width(connect - dns - tls)} />
+      <i className="tls" style={width(tls)} />
       <i className="wait" style={width(firstByte - connect)} />
       <i className="body" style={width(total - firstByte)} />
     </span>
   )
 }
+
+const timingOf = ({ queuedMs, dnsMs, connectMs, tlsMs, firstByteMs, durationMs, remoteAddress }: Attempt) => ({
+  ...{ queued: queuedMs ?? null, dns: dnsMs ?? null, connect: connectMs, tls: tlsMs ?? null },
+  ...{ firstByte: firstByteMs, total: durationMs ?? 0, address: remoteAddress ?? null },
+})
 
 function Exchange({ attempt }: { attempt: Attempt }) {
   const { requestHeaders, responseHeaders, responseBody, responseStatus } = attempt
@@ -110,8 +119,7 @@ function Exchange({ attempt }: { attempt: Attempt }) {
       <h3>{w.delivery.request}</h3>
       <p className="mono">POST {attempt.url}</p>
       <p className="quiet">
-        {w.delivery.timing(attempt.connectMs, attempt.firstByteMs, attempt.durationMs ?? 0)} ·{' '}
-        <Time at={attempt.startedAt} absolute />
+        {w.delivery.timing(timingOf(attempt))} · <Time at={attempt.startedAt} absolute />
       </p>
       {attempt.withheld === true ? (
         <p className="quiet">{w.withheld}</p>

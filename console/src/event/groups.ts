@@ -29,8 +29,9 @@ export function groupErrors(deliveries: readonly Delivery[]): ErrorGroup[] {
 export const groupKey = ({ errorKind, responseStatus }: Pick<ErrorGroup, 'errorKind' | 'responseStatus'>): string =>
   errorKind === 'status' || errorKind === null ? String(responseStatus ?? 'none') : errorKind
 
-export const isOfGroup = ({ lastErrorKind, responseStatus }: Delivery, key: string): boolean =>
-  lastErrorKind !== null && groupKey({ errorKind: lastErrorKind, responseStatus }) === key
+/** The filter of deliveries that ended, or go on, with an error of the group. */
+export const filterOfKey = (key: string): { errorKind?: string; responseStatus?: string } =>
+  /^\d+$/.test(key) ? { errorKind: 'status', responseStatus: key } : key === 'none' ? {} : { errorKind: key }
 
 /** When the first event was recorded that went wrong: recovery begins there, which may be before the webhook was failing. */
 export function firstTrouble(deliveries: readonly Delivery[], failingSince: string | null): string | undefined {

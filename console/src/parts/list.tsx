@@ -24,7 +24,11 @@ export function useList<T>(path: string, query: Query, asText: readonly string[]
     queryKey: [path, query],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
-      callPage<T[]>('GET', path, { query: { limit: PAGE, ...query, cursor: pageParam }, asText, signal }),
+      callPage<T[]>('GET', path, {
+        query: { limit: PAGE, ...(pageParam === '' ? query : { ...query, count: undefined }), cursor: pageParam },
+        asText,
+        signal,
+      }),
     getNextPageParam: page => page.nextCursor ?? undefined,
     ...(refetchMs === undefined ? {} : { refetchInterval: refetchMs }),
   })

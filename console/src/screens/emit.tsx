@@ -1,8 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useId, useState } from 'react'
 import { call } from '../api/call.ts'
 import { indented } from '../api/exact-json.ts'
+import type { EmitPreview } from '../api/look-types.ts'
 import type { EventInFull, Registration } from '../api/types.ts'
 import { compareVersions, fullName } from '../event/type-names.ts'
 import { treeOf } from '../form/edit-json.ts'
@@ -14,6 +15,7 @@ import { Page } from '../parts/page.tsx'
 import { Failed, Loading } from '../parts/state.tsx'
 import { useSession } from '../session/session.ts'
 import { w } from '../words/words.ts'
+import { EmitCheck } from './emit-check.tsx'
 
 const GENERIC = 'platformxe.generic'
 const GENERIC_PAYLOAD = '{\n  "kind": "hello"\n}'
@@ -123,9 +125,15 @@ function EmitForm({
   const [view, setView] = useState<'form' | 'text'>(registration === undefined ? 'text' : 'form')
   const id = useId()
   const isJson = treeOf(text)?.type === 'object'
-  const emit = useAct(() => {
-    const head = JSON.stringify({ name, ...(subject === '' ? {} : { subject }), idempotencyKey: key })
-    return call<Answer>('POST', '/events/custom/emit', { body: `${head.slice(0, -1)},"payload":${text}}` })
+  const head = JSON.stringify({ name, ...(subject === '' ? {} : { subject }), idempotencyKey: key })
+  const bodyText = `${head.slice(0, -1)},"payload":${text}}`
+  const emit = useAct(() => call<Answer>('POST', '/events/custom/emit', { body: bodyText }))
+  // It changes nothing, so nothing that is shown elsewhere is asked for again.
+  const check = useMutation<{ of: string; preview: EmitPreview }, unknown, void>({
+    mutationFn: async () => ({
+      of: bodyText,
+      preview: await call<EmitPreview>('POST', '/events/custom/emit', { query: { dryRun: true }, body: bodyText }),
+    }),
   })
   const fields = registration === undefined ? [] : fieldsOf(JSON.parse(registration.payloadSchema.text) as Schema)
   return (
@@ -169,11 +177,15 @@ function EmitForm({
           <Act act={emit} look="main-act" disabled={!isJson || key === ''}>
             {w.emit.act[session.environment ?? 'test']}
           </Act>
+          <Act act={check} disabled={!isJson || key === ''}>
+            {w.emit.check}
+          </Act>
           <button type="button" className="button small" onClick={() => setKey(newKey())}>
             {w.emit.anotherKey}
           </button>
         </div>
         {emit.data !== undefined && <Result answer={emit.data} />}
+        {emit.data === undefined && check.data?.of === bodyText && <EmitCheck preview={check.data.preview} />}
       </section>
     </>
   )

@@ -1,8 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
-import { ApiError, call } from '../api/call.ts'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { call } from '../api/call.ts'
 import type { Delivery, EventInFull, Webhook } from '../api/types.ts'
+import { LineageGraph } from '../event/lineage-graph.tsx'
 import { Picture } from '../event/picture.tsx'
+import { useEvent } from '../event/use-event.ts'
+import { WhyNot } from '../event/why-not.tsx'
 import { Id } from '../parts/copy.tsx'
 import { Rows } from '../parts/list.tsx'
 import { EmitMark } from '../parts/mark.tsx'
@@ -14,26 +17,10 @@ import { w } from '../words/words.ts'
 import { EnvelopeFacts } from './envelope-facts.tsx'
 import { deliveryColumns } from './webhook-deliveries.tsx'
 
-/** The history is a second or two behind an emit. */
-const RECORDED_WITHIN_MS = 15_000
-const POLL_MS = 1_000
-
 export function Screen() {
   const { id } = useParams({ from: '/events/$id' })
-  const query = useQuery({
-    queryKey: ['event', id],
-    queryFn: ({ signal }) =>
-      call<EventInFull>('GET', `/events/${encodeURIComponent(id)}`, { asText: ['payload'], signal }),
-    refetchInterval: ({ state }) => {
-      const status = state.data?.emit.status
-      const isMissing = state.error instanceof ApiError && state.error.status === 404
-      if (isMissing) return Date.now() - openedAt(id) < RECORDED_WITHIN_MS ? POLL_MS : false
-      return status === 'RELAYED' || status === 'REQUESTED' ? 3 * POLL_MS : false
-    },
-  })
-  const { data, error, refetch } = query
+  const { data, error, isNew, refetch } = useEvent(id)
   if (data !== undefined) return <EventPage event={data} />
-  const isNew = error instanceof ApiError && error.status === 404 && Date.now() - openedAt(id) < RECORDED_WITHIN_MS
   return (
     <Page title={w.event.rows.id}>
       {isNew && <p role="status">{w.event.recording}</p>}
@@ -44,15 +31,6 @@ export function Screen() {
       )}
     </Page>
   )
-}
-
-const opened = new Map<string, number>()
-
-/** When this tab first opened the page. */
-function openedAt(id: string): number {
-  const at = opened.get(id) ?? Date.now()
-  opened.set(id, at)
-  return at
 }
 
 function EventPage({ event }: { event: EventInFull }) {
@@ -66,7 +44,6 @@ function EventPage({ event }: { event: EventInFull }) {
   })
   const names = new Map((webhooks ?? []).map(({ id, name, url }) => [id, name ?? url]))
   const name = emit.name ?? emit.canonicalName ?? emit.emitId
-  const skipped = emit.webhooks?.filter(each => each.skipped !== null) ?? []
   return (
     <Page
       title={w.event.title(name, emit.sequence)}
@@ -86,22 +63,8 @@ function EventPage({ event }: { event: EventInFull }) {
           <h2>{w.event.picture}</h2>
           <Picture event={event} names={names} />
           {event.deliveries.length === 0 && <p className="quiet">{w.event.noSubscriber}</p>}
-          {skipped.length > 0 && (
-            <>
-              <h3>{w.event.notSent}</h3>
-              <ul>
-                {skipped.map(({ webhookId, skipped: reason }) => (
-                  <li key={webhookId}>
-                    {w.event.skipped(
-                      names.get(webhookId) ?? webhookId,
-                      w.event.skippedWords[reason ?? ''] ?? reason ?? '',
-                    )}
-                  </li>
-                ))}
-              </ul>
-            </>
-          )}
         </section>
+        <WhyNot eventId={event.id} />
         <div className="split">
           <section className="card">
             <h2>{w.event.payload}</h2>
@@ -116,9 +79,33 @@ function EventPage({ event }: { event: EventInFull }) {
             <EnvelopeFacts emit={emit} />
           </section>
         </div>
+        <Lineage eventId={event.id} />
         {event.deliveries.length > 0 && <Deliveries deliveries={event.deliveries} names={names} />}
       </div>
     </Page>
+  )
+}
+
+/** A call of its own, for those who ask: most events have caused nothing. */
+function Lineage({ eventId }: { eventId: string }) {
+  const { lineage } = useSearch({ from: '/events/$id' })
+  const navigate = useNavigate({ from: '/events/$id' })
+  const isOpen = lineage === '1'
+  return (
+    <section className="card">
+      <h2>{w.event.lineage}</h2>
+      {isOpen ? (
+        <LineageGraph eventId={eventId} />
+      ) : (
+        <button
+          type="button"
+          className="button"
+          onClick={() => void navigate({ search: prev => ({ ...prev, lineage: '1' }), resetScroll: false })}
+        >
+          {w.event.showLineage}
+        </button>
+      )}
+    </section>
   )
 }
 

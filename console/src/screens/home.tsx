@@ -15,7 +15,7 @@ const LATEST = 8
 
 export function Screen() {
   const session = useSession()
-  if (session.organization === null) return <Navigate to="/organizations" replace />
+  if (session.organization === null) return <OperatorHome />
   return (
     <Page title={w.home.title}>
       <div className="stack">
@@ -24,6 +24,16 @@ export function Screen() {
       </div>
     </Page>
   )
+}
+
+/** An installation without an organization begins with the first run. */
+function OperatorHome() {
+  const { data, error } = useQuery({
+    queryKey: ['any-organization'],
+    queryFn: ({ signal }) => call<unknown[]>('GET', '/organizations', { query: { limit: 1 }, signal }),
+  })
+  if (data === undefined && error === null) return <Loading />
+  return <Navigate to={data?.length === 0 ? '/start' : '/organizations'} replace />
 }
 
 function Attention() {
@@ -94,7 +104,7 @@ function Latest() {
         )
       ) : data.length === 0 ? (
         <p>
-          {w.home.noEvents} <Link to="/types">{w.home.registerFirst}</Link>
+          {w.home.noEvents} <Link to="/start">{w.home.firstRun}</Link> · <Link to="/types">{w.home.registerFirst}</Link>
         </p>
       ) : (
         <ul className="lines">

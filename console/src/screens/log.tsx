@@ -1,12 +1,17 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { call } from '../api/call.ts'
 import type { Emit } from '../api/types.ts'
+import { HOUR_MS, volumeOf } from '../event/volume.ts'
+import { Export } from '../parts/export.tsx'
 import { Filters } from '../parts/filters.tsx'
 import { type Column, List, useList } from '../parts/list.tsx'
 import { EmitMark } from '../parts/mark.tsx'
 import { Page } from '../parts/page.tsx'
 import { useRange } from '../parts/range.ts'
 import { Time } from '../parts/time.tsx'
-import { mayChange, useSession } from '../session/session.ts'
+import { ZoomBars } from '../parts/zoom-bars.tsx'
+import { holds, mayChange, useSession } from '../session/session.ts'
 import { bytes, count } from '../words/numbers.ts'
 import { w } from '../words/words.ts'
 
@@ -39,13 +44,29 @@ export function EmitLink({ emit }: { emit: Emit }) {
   )
 }
 
+const FILTERS = [
+  'status',
+  'code',
+  'type',
+  'subject',
+  'keyId',
+  'correlationId',
+  'idempotencyKey',
+  'noSubscriber',
+] as const
+const WIDE_RANGES = new Set(['24h', '7d', '30d'])
+
 export function Screen() {
   const search = useSearch({ from: '/log' })
   const navigate = useNavigate({ from: '/log' })
   const session = useSession()
-  const { from } = useRange()
-  const { status, name } = search
-  const list = useList<Emit>('/events/custom/emits', { from, status, name })
+  const { from: usual, range } = useRange()
+  const { range: _range, name, ...filters } = search as typeof search & { range?: string }
+  const query = { from: usual, ...filters, ...(name !== undefined && { type: name }) }
+  const list = useList<Emit>('/events/custom/emits', { ...query, count: true })
+  const change = (what: Record<string, string | undefined>) =>
+    void navigate({ search: prev => ({ ...prev, ...what }), resetScroll: false })
+  const isFiltered = [...FILTERS, 'name' as const].some(each => search[each] !== undefined)
   return (
     <Page
       title={w.log.title}
@@ -60,11 +81,33 @@ export function Screen() {
       <Filters
         filters={[
           { name: 'status', label: w.log.status, options: Object.entries(w.emitStatus) },
-          { name: 'name', label: w.log.name, placeholder: w.log.namePlaceholder },
+          { name: 'type', label: w.log.name, placeholder: w.log.namePlaceholder },
+          { name: 'code', label: w.log.codeFilter, placeholder: 'payload_invalid' },
+          { name: 'subject', label: w.log.subject },
+          { name: 'correlationId', label: w.log.correlation },
+          { name: 'idempotencyKey', label: w.log.key },
+          { name: 'keyId', label: w.log.madeBy, placeholder: 'key_…' },
+          { name: 'noSubscriber', label: w.log.reached, options: [['true', w.log.nobody]] },
+          { name: 'from', label: w.log.from },
+          { name: 'to', label: w.log.to },
         ]}
-        values={search}
-        onChange={change => void navigate({ search: prev => ({ ...prev, ...change }) })}
+        values={{ ...search, type: search.type ?? name }}
+        onChange={what => change('type' in what ? { ...what, name: undefined } : what)}
       />
+      <div className="stack tight log-tools">
+        {holds(session, 'usage:read') && WIDE_RANGES.has(range) && (
+          <Volume from={search.from ?? usual} to={search.to} onZoom={(from, to) => change({ from, to })} />
+        )}
+        <div className="row">
+          {totalText(list.first) !== '' && <span role="status">{totalText(list.first)}</span>}
+          {(search.from ?? search.to) !== undefined && (
+            <button type="button" className="button small" onClick={() => change({ from: undefined, to: undefined })}>
+              {w.log.wholeRange}
+            </button>
+          )}
+          {list.rows.length > 0 && <Export path="/events/custom/emits" query={query} name="emits" />}
+        </div>
+      </div>
       <List
         label={w.log.label}
         list={list}
@@ -76,10 +119,50 @@ export function Screen() {
             : void navigate({ to: '/events/$id', params: { id: eventId } })
         }
         empty={<p>{w.log.empty}</p>}
-        filtered={status !== undefined || name !== undefined}
-        onClear={() => void navigate({ search: ({ range }) => ({ ...(range && { range }) }) })}
+        filtered={isFiltered}
+        onClear={() => void navigate({ search: ({ range: kept }) => ({ ...(kept && { range: kept }) }) })}
         scope="events:read"
       />
     </Page>
+  )
+}
+
+const totalText = (first: { total: number | undefined; totalAtLeast: number | undefined } | undefined): string =>
+  first?.total !== undefined
+    ? w.log.total(first.total)
+    : first?.totalAtLeast !== undefined
+      ? w.log.totalAtLeast(first.totalAtLeast)
+      : ''
+
+/** All emits of the range by hour, whatever is filtered; dragging over it marks a part. */
+function Volume({
+  from,
+  to,
+  onZoom,
+}: {
+  from: string
+  to: string | undefined
+  onZoom(from: string, to: string): void
+}) {
+  const { data } = useQuery({
+    queryKey: ['log-volume', from, to],
+    queryFn: ({ signal }) =>
+      call<Array<{ start: string; meter: string; count: number }>>('GET', '/usage/timeseries', {
+        query: { meters: 'emits,emits_rejected', interval: 'hour', from, to },
+        signal,
+      }),
+    retry: false,
+  })
+  const buckets = volumeOf(data ?? [], from, to)
+  if (buckets.length < 2) return null
+  return (
+    <ZoomBars
+      label={w.log.volume}
+      buckets={buckets}
+      onZoom={(first, last) => {
+        const end = Date.parse(buckets[last - 1]!.start) + HOUR_MS
+        onZoom(buckets[first]!.start, new Date(end).toISOString())
+      }}
+    />
   )
 }

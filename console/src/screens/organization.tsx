@@ -77,6 +77,28 @@ function OrganizationPage({ organization }: { organization: Organization }) {
   )
 }
 
+/** Beside suspending: it slows an organization down and breaks nothing. */
+function EmitLimit({ organization: { id, limits } }: { organization: Organization }) {
+  const [text, setText] = useState(String(limits.emitsPerSecond ?? ''))
+  const limit = /^[1-9]\d{0,6}$/.test(text.trim()) ? Number(text) : undefined
+  const set = (emitsPerSecond: number | null) =>
+    call('PATCH', `/organizations/${id}`, { body: { limits: { emitsPerSecond } } })
+  const change = useAct(() => set(limit ?? null))
+  const lift = useAct(
+    () => set(null),
+    () => setText(''),
+  )
+  return (
+    <div className="row">
+      <Field label={w.organizationPage.limit} help={w.organizationPage.limitHelp} value={text} onChange={setText} />
+      <Act act={change} disabled={limit === undefined || limit === limits.emitsPerSecond}>
+        {limit === undefined ? w.organizationPage.limitRate : w.organizationPage.limitTo(limit)}
+      </Act>
+      {limits.emitsPerSecond !== null && <Act act={lift}>{w.organizationPage.lift}</Act>}
+    </div>
+  )
+}
+
 function Acts({ organization }: { organization: Organization }) {
   const path = `/organizations/${organization.id}`
   const [namespace, setNamespace] = useState('')
@@ -102,6 +124,7 @@ function Acts({ organization }: { organization: Organization }) {
           {w.organizationPage.changePlan}
         </Act>
       </fieldset>
+      <EmitLimit organization={organization} />
       <div className="row">
         <Field label={w.organizationPage.namespace} value={namespace} onChange={setNamespace} />
         <Act act={grant} disabled={namespace.trim() === ''}>

@@ -58,7 +58,11 @@ export function Screen() {
         columns={COLUMNS}
         idOf={each => each.id}
         onOpen={({ id }) => void navigate({ to: '/organizations/$id', params: { id } })}
-        empty={<p>{w.organizations.empty}</p>}
+        empty={
+          <p>
+            {w.organizations.empty} <Link to="/start">{w.nav.start}</Link>
+          </p>
+        }
         scope="operator"
       />
       {isMaking && <NewOrganization onClose={() => setMaking(false)} />}

@@ -1,20 +1,23 @@
 import type { ErrorGroup } from '../api/types.ts'
 import { groupKey } from '../event/groups.ts'
-import { Loading } from '../parts/state.tsx'
+import { Failed, Loading } from '../parts/state.tsx'
 import { Time } from '../parts/time.tsx'
 import { count } from '../words/numbers.ts'
 import { w } from '../words/words.ts'
 
 export function ErrorGroups({
   groups,
-  examined,
+  others,
   isLoading,
+  error,
   chosen,
   onChoose,
 }: {
   groups: readonly ErrorGroup[]
-  examined: number
+  /** Failed attempts in no group that is shown. */
+  others: number
   isLoading: boolean
+  error: unknown
   chosen: string | undefined
   /** Undefined: none is chosen any more. */
   onChoose(group: ErrorGroup | undefined): void
@@ -25,6 +28,8 @@ export function ErrorGroups({
       <h2>{w.webhook.errors}</h2>
       {isLoading ? (
         <Loading />
+      ) : error !== null ? (
+        <Failed error={error} scope="webhooks:read" />
       ) : groups.length === 0 ? (
         <p className="quiet">{w.webhook.noErrors}</p>
       ) : (
@@ -81,7 +86,7 @@ export function ErrorGroups({
               </tbody>
             </table>
           </section>
-          <p className="quiet">{w.webhook.errorsOf(examined)}</p>
+          {others > 0 && <p className="quiet">{w.webhook.otherErrors(others)}</p>}
         </>
       )}
     </section>

@@ -2,11 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import type { Delivery, Webhook } from '../api/types.ts'
-import { firstTrouble, groupErrors, groupKey, isOfGroup } from '../event/groups.ts'
+import type { Delivery, Webhook, WebhookStats } from '../api/types.ts'
+import { filterOfKey, firstTrouble, groupKey } from '../event/groups.ts'
 import { useList } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
-import { useRange } from '../parts/range.ts'
+import { type Range, useRange } from '../parts/range.ts'
 import { Failed, Loading } from '../parts/state.tsx'
 import { w } from '../words/words.ts'
 import { Again, type AgainKind } from './again.tsx'
@@ -14,6 +14,7 @@ import { DeliveryPanel } from './delivery-panel.tsx'
 import { WebhookBanner } from './webhook-banner.tsx'
 import { WebhookDeliveries } from './webhook-deliveries.tsx'
 import { ErrorGroups } from './webhook-errors.tsx'
+import { WebhookFigures } from './webhook-figures.tsx'
 import { WebhookSettings } from './webhook-settings.tsx'
 import { HealthMark } from './webhooks.tsx'
 
@@ -21,6 +22,22 @@ export const webhookQuery = (id: string) => ({
   queryKey: ['webhook', id],
   queryFn: ({ signal }: { signal: AbortSignal }) =>
     call<Webhook>('GET', `/webhooks/${encodeURIComponent(id)}`, { signal }),
+})
+
+const INTERVALS: Record<Range, 'minute' | 'hour' | 'day'> = {
+  '1h': 'minute',
+  '24h': 'hour',
+  '7d': 'hour',
+  '30d': 'day',
+}
+
+const statsQuery = (id: string, from: string, range: Range) => ({
+  queryKey: ['webhook-stats', id, from, range],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    call<WebhookStats>('GET', `/webhooks/${encodeURIComponent(id)}/stats`, {
+      query: { from, interval: INTERVALS[range] },
+      signal,
+    }),
 })
 
 export function Screen() {
@@ -38,15 +55,13 @@ export function Screen() {
 function WebhookPage({ webhook }: { webhook: Webhook }) {
   const search = useSearch({ from: '/webhooks/$id' })
   const navigate = useNavigate({ from: '/webhooks/$id' })
-  const { from } = useRange()
+  const { from, range } = useRange()
   const [again, setAgain] = useState<AgainKind>()
-  const list = useList<Delivery>(`/webhooks/${webhook.id}/deliveries`, {
-    from,
-    status: search.status,
-    type: search.type,
+  const { data: stats, error: statsError } = useQuery(statsQuery(webhook.id, from, range))
+  const list = useList<Delivery>('/webhooks/deliveries', {
+    ...{ webhookId: webhook.id, from, status: search.status, type: search.type },
+    ...(search.error !== undefined && filterOfKey(search.error)),
   })
-  const groups = groupErrors(list.rows)
-  const rows = search.error === undefined ? list.rows : list.rows.filter(each => isOfGroup(each, search.error ?? ''))
   const choose = (delivery: string | undefined) =>
     void navigate({ search: prev => ({ ...prev, delivery }), resetScroll: false })
   return (
@@ -63,15 +78,17 @@ function WebhookPage({ webhook }: { webhook: Webhook }) {
         <WebhookBanner
           webhook={webhook}
           since={firstTrouble(list.rows, webhook.failingSince)}
-          failed={groups.reduce((sum, each) => sum + each.count, 0)}
+          failed={(stats?.buckets ?? []).reduce((sum, each) => sum + each.failed, 0)}
           onAgain={setAgain}
         />
         <div className={search.delivery === undefined ? 'stack' : 'split'}>
           <div className="stack">
+            <WebhookFigures stats={stats} />
             <ErrorGroups
-              groups={groups}
-              examined={list.rows.length}
-              isLoading={list.isPending}
+              groups={stats?.errors ?? []}
+              others={stats?.otherErrors ?? 0}
+              isLoading={stats === undefined && statsError === null}
+              error={statsError}
               chosen={search.error}
               onChoose={group => {
                 const key = group === undefined ? undefined : groupKey(group)
@@ -82,7 +99,7 @@ function WebhookPage({ webhook }: { webhook: Webhook }) {
               }}
             />
             <WebhookDeliveries
-              list={{ ...list, rows }}
+              list={list}
               search={search}
               onFilter={change => void navigate({ search: prev => ({ ...prev, ...change }), resetScroll: false })}
               onOpen={({ id }) => choose(id)}

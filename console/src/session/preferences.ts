@@ -22,8 +22,17 @@ function read(): Preferences {
   }
 }
 
+/** By the theme of a portal; undefined: the reader chooses. */
+let forced: 'light' | 'dark' | undefined
+
+export function forceTheme(mode: 'light' | 'dark' | undefined): void {
+  forced = mode
+  applyTheme()
+}
+
 export function applyTheme(): void {
-  if (current.theme === 'system') delete document.documentElement.dataset.theme
+  if (forced !== undefined) document.documentElement.dataset.theme = forced
+  else if (current.theme === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = current.theme
 }
 

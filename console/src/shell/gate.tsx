@@ -1,6 +1,8 @@
 /** Either the sign-in or the shell with a screen: no screen is made without a session. */
 import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { Failed, Loading } from '../parts/state.tsx'
+import { applyPortal, wayBack } from '../session/portal.ts'
 import { sessionQuery } from '../session/session.ts'
 import { Shell } from './shell.tsx'
 import { SignIn, takeLoginToken } from './sign-in.tsx'
@@ -10,7 +12,15 @@ const loginToken = takeLoginToken()
 
 export function Gate() {
   const { data, isPending, error, refetch } = useQuery(sessionQuery)
-  if (isPending) return <Loading />
+  useEffect(() => {
+    if (data !== undefined && data !== null) applyPortal(data)
+  }, [data])
+  const isOver = data === null && !loginToken.isNew()
+  useEffect(() => {
+    const back = isOver ? wayBack() : undefined
+    if (back !== undefined) location.assign(back)
+  }, [isOver])
+  if (isPending || (isOver && wayBack() !== undefined)) return <Loading />
   if (data === undefined)
     return (
       <main className="signin">

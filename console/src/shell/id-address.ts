@@ -5,6 +5,7 @@ const PAGES: ReadonlyArray<readonly [prefix: string, path: string]> = [
   ['dlv_', '/deliveries/'],
   ['wh_', '/webhooks/'],
   ['rpl_', '/replays/'],
+  ['ins_', '/inspectors/'],
   ['org_', '/organizations/'],
 ]
 

@@ -14,6 +14,8 @@ interface Entry {
     | '/webhooks'
     | '/dead-letters'
     | '/replays'
+    | '/inspectors'
+    | '/start'
     | '/federation'
     | '/usage'
     | '/notifications'
@@ -21,6 +23,7 @@ interface Entry {
     | '/audit'
     | '/organizations'
     | '/ledger'
+    | '/platform'
   name: string
   scope?: string
 }
@@ -35,7 +38,9 @@ const OPERATOR: Group[] = [
     name: w.groups.operator,
     entries: [
       { to: '/organizations', name: w.nav.overview },
+      { to: '/platform', name: w.nav.platform },
       { to: '/ledger', name: w.nav.ledger },
+      { to: '/start', name: w.nav.start },
     ],
   },
 ]
@@ -57,6 +62,7 @@ const ORGANIZATION: Group[] = [
       { to: '/webhooks', name: w.nav.webhooks, scope: 'webhooks:read' },
       { to: '/dead-letters', name: w.nav.deadLetters, scope: 'webhooks:read' },
       { to: '/replays', name: w.nav.replays, scope: 'webhooks:read' },
+      { to: '/inspectors', name: w.nav.inspectors, scope: 'webhooks:read' },
     ],
   },
   { name: w.groups.share, entries: [{ to: '/federation', name: w.nav.federation, scope: 'federation:manage' }] },

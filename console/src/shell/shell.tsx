@@ -4,6 +4,7 @@ import { Suspense, useEffect, useState } from 'react'
 import type { Session } from '../api/types.ts'
 import { RANGES, type Range, USUAL_RANGE } from '../parts/range.ts'
 import { Loading } from '../parts/state.tsx'
+import { wayBack } from '../session/portal.ts'
 import { w } from '../words/words.ts'
 import { InsideBanner } from './inside-banner.tsx'
 import { navigationOf } from './navigation.ts'
@@ -54,7 +55,13 @@ export function Shell({ session }: { session: Session }) {
       </main>
       <Progress />
       {open === 'search' && <Search session={session} onClose={() => setOpen(undefined)} />}
-      {open === 'view' && <View onClose={() => setOpen(undefined)} onKeys={() => setOpen('keys')} />}
+      {open === 'view' && (
+        <View
+          hasTheme={session.theme?.mode !== undefined}
+          onClose={() => setOpen(undefined)}
+          onKeys={() => setOpen('keys')}
+        />
+      )}
       {open === 'keys' && <KeyList onClose={() => setOpen(undefined)} />}
     </div>
   )
@@ -64,7 +71,8 @@ function Navigation({ session, isOpen }: { session: Session; isOpen: boolean }) 
   return (
     <nav className={isOpen ? 'nav open' : 'nav'} aria-label={w.navigation}>
       <Link to="/" className="brand">
-        {w.product}
+        {session.theme?.logo !== undefined && <img src={session.theme.logo} alt="" height={24} />}
+        {session.theme?.name ?? w.product}
       </Link>
       {navigationOf(session).map(({ name, entries }) => (
         <div key={name ?? ''}>
@@ -80,6 +88,11 @@ function Navigation({ session, isOpen }: { session: Session; isOpen: boolean }) 
           </ul>
         </div>
       ))}
+      {session.returnUrl !== null && wayBack() !== undefined && (
+        <a className="back" href={wayBack()}>
+          {w.back}
+        </a>
+      )}
     </nav>
   )
 }

@@ -7,17 +7,28 @@ import { w } from '../words/words.ts'
 const THEMES: Theme[] = ['system', 'light', 'dark']
 const ZONES: Zone[] = ['local', 'utc']
 
-export function View({ onClose, onKeys }: { onClose(): void; onKeys(): void }) {
+export function View({
+  hasTheme,
+  onClose,
+  onKeys,
+}: {
+  /** The portal has chosen light or dark. */
+  hasTheme: boolean
+  onClose(): void
+  onKeys(): void
+}) {
   const { theme, zone } = usePreferences()
   const act = useAct(signOut, onClose)
   return (
     <Dialog title={w.settings.title} onClose={onClose}>
-      <Choice
-        legend={w.settings.theme}
-        options={THEMES.map(each => [each, w.settings[each]])}
-        value={theme}
-        onChange={value => setPreferences({ theme: value })}
-      />
+      {!hasTheme && (
+        <Choice
+          legend={w.settings.theme}
+          options={THEMES.map(each => [each, w.settings[each]])}
+          value={theme}
+          onChange={value => setPreferences({ theme: value })}
+        />
+      )}
       <Choice
         legend={w.settings.zone}
         options={ZONES.map(each => [each, w.settings[each]])}

@@ -4,6 +4,7 @@ import { events } from './en/events.ts'
 import { operator } from './en/operator.ts'
 import { organization } from './en/organization.ts'
 import { shell } from './en/shell.ts'
+import { trying } from './en/trying.ts'
 
-export const en = { ...shell, ...events, ...deliver, ...organization, ...operator }
+export const en = { ...shell, ...events, ...deliver, ...organization, ...operator, ...trying }
 export type Words = typeof en

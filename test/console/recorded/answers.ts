@@ -30,6 +30,16 @@ export const operatorSession = {
   ...{ kind: 'operator', keyId: null, organization: null, environment: null, scopes: [] },
 }
 
+/** Of a customer of the organization, by a console link. */
+export const portalSession = {
+  ...{ ...session, scopes: ['webhooks:read', 'webhooks:manage'], screens: ['webhooks', 'inspectors'] },
+  theme: {
+    ...{ accent: '#ffcc00', name: 'Acme events', mode: 'dark' },
+    logo: 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  },
+  returnUrl: 'https://app.example.test/events',
+}
+
 /** The operator inside the organization. */
 export const insideSession = {
   ...{ ...session, kind: 'operator', keyId: null, readOnly: true },
@@ -90,7 +100,17 @@ export const deliveries = [
 const attempt = (deliveryId: string, webhookId: string, more: object = {}) => ({
   ...{ webhookId, deliveryId, attemptId: `att_${deliveryId.slice(4)}`, eventId: EVENT, emitId: EMIT, number: 1 },
   ...{ maxAttempts: 6, trigger: 'live', state: 'success', reason: null, url: 'https://audit.example.com/hook' },
-  ...{ startedAt: `${T}.842Z`, durationMs: 25, connectMs: 8, firstByteMs: 20, responseStatus: 200 },
+  ...{
+    startedAt: `${T}.842Z`,
+    durationMs: 25,
+    connectMs: 8,
+    firstByteMs: 20,
+    queuedMs: 3,
+    dnsMs: 1,
+    tlsMs: 4,
+    remoteAddress: '203.0.113.7',
+    responseStatus: 200,
+  },
   requestHeaders: { 'content-type': 'application/json', 'webhook-id': deliveryId, 'webhook-signature': '[redacted]' },
   responseHeaders: { date: 'Tue, 01 Dec 2026 05:08:31 GMT' },
   ...{ responseBody: HOSTILE, errorKind: null, error: null, nextAttemptAt: null, createdAt: `${T}.828Z` },
@@ -107,6 +127,19 @@ export const deliveryInFull = {
   history: [attempt(FAILED, BILLING, FAILED_ATTEMPT)],
   webhook: webhooks[1],
 }
+
+export const inspector = {
+  ...{ id: 'ins_01m8r0myf9zw150m08c00qg5sb', environment: 'live', revision: 1, createdAt: `${T}.072Z` },
+  ...{ updatedAt: `${T}.072Z`, expiresAt: '2026-12-02T05:08:31.072Z', name: 'First run', received: 3, failFirst: 2 },
+  url: 'http://127.0.0.1:8080/inspect/2s9k6y1h8m3q7x0v4t5r6w8z1b',
+  answer: { status: 200, headers: {}, body: '', delayMs: 0 },
+}
+
+export const inspectorRequests = (['valid', 'invalid', 'none'] as const).map((signature, at) => ({
+  ...{ id: `inr_${at}`, receivedAt: `${T}.842Z`, method: 'POST', body: `{"total":399.10,"note":"${'x'.repeat(40)}"}` },
+  ...{ truncated: at === 2, signature, deliveryId: at === 2 ? null : FAILED },
+  headers: { 'content-type': 'application/json', 'x-delivery-attempt': String(3 - at), 'webhook-signature': HOSTILE },
+}))
 
 export const emits = ['RELAYED', 'DELIVERED', 'FAILED', 'DEDUPLICATED', 'REJECTED'].map((status, at) => ({
   ...{ id: EMIT.replace('e8v9', `e8v${at}`), emitId: EMIT.replace('e8v9', `e8v${at}`), status, organizationId: ORG },

@@ -134,7 +134,7 @@ export const organizations = [
   {
     ...{ id: IDS.organization, revision: 1, createdAt: `${T}.000Z`, updatedAt: `${T}.000Z`, slug: 'northwind' },
     ...{ name: 'Northwind', plan: 'ENTERPRISE', status: 'active', ownerEmail: 'owner@example.com' },
-    ...{ namespaceAllowlist: ['northwind'], strictCompatibility: false },
+    ...{ namespaceAllowlist: ['northwind'], strictCompatibility: false, limits: { emitsPerSecond: 50 } },
   },
 ]
 

@@ -5,6 +5,7 @@ import { createBuildFiles } from '../../../src/api/console/build-files.ts'
 import { serveConsole } from '../../../src/api/console/serve-console.ts'
 import { createSystemClock } from '../../../src/clock.ts'
 import * as answers from './answers.ts'
+import * as looks from './look-answers.ts'
 import * as more from './more-answers.ts'
 
 /** `failed`: every list and page answers 500; `forbidden`: 403 `insufficient_scope`; `empty`: lists have no rows. */
@@ -29,8 +30,11 @@ const LISTS: Array<[RegExp, unknown]> = [
   [/^\/events\/custom$/, more.registrations],
   [/^\/webhooks$/, answers.webhooks],
   [/^\/webhooks\/[^/]+\/deliveries$/, answers.deliveries.filter(({ webhookId }) => webhookId === answers.BILLING)],
+  [/^\/webhooks\/deliveries$/, answers.deliveries.filter(({ webhookId }) => webhookId === answers.BILLING)],
   [/^\/webhooks\/dead-letters$/, answers.deliveries.filter(({ status }) => status === 'failed')],
   [/^\/replays$/, [more.replay]],
+  [/^\/inspectors$/, [answers.inspector]],
+  [/^\/inspectors\/[^/]+\/requests$/, answers.inspectorRequests],
   [/^\/usage\/timeseries$/, more.timeseries],
   [/^\/keys$/, more.keys],
   [/^\/kafka-credentials$/, more.kafkaUsers],
@@ -40,6 +44,11 @@ const LISTS: Array<[RegExp, unknown]> = [
   [/^\/organizations$/, more.organizations],
 ]
 const OBJECTS: Array<[RegExp, unknown]> = [
+  [/^\/webhooks\/[^/]+\/stats$/, looks.stats],
+  [/^\/events\/[^/]+\/why$/, looks.why],
+  [/^\/events\/[^/]+\/lineage$/, looks.lineage],
+  [/^\/events\/custom\/emit$/, looks.preview],
+  [/^\/platform\/status$/, looks.platform],
   [/^\/events\/custom\/emits\/[^/]+$/, answers.emits.at(-1)],
   [/^\/events\/custom\/quarantine\/[^/]+$/, more.quarantined],
   [
@@ -49,6 +58,7 @@ const OBJECTS: Array<[RegExp, unknown]> = [
   [/^\/webhooks\/deliveries\/[^/]+$/, answers.deliveryInFull],
   [/^\/webhooks\/[^/]+$/, answers.webhooks[1]],
   [/^\/replays\/[^/]+$/, more.replay],
+  [/^\/inspectors\/[^/]+$/, answers.inspector],
   [/^\/usage\/summary$/, more.summary],
   [/^\/organizations\/[^/]+$/, more.organizations[0]],
   [/^\/ledger$/, more.ledger],

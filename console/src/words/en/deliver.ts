@@ -44,6 +44,16 @@ const waitingReasons: Record<string, string> = {
   ordered: 'earlier events of their subjects are being retried',
 }
 
+interface Timing {
+  queued: number | null
+  dns: number | null
+  connect: number | null
+  tls: number | null
+  firstByte: number | null
+  total: number
+  address: string | null
+}
+
 export const deliver = {
   deliveryStatus,
   reasons,
@@ -106,8 +116,11 @@ export const deliver = {
     pause: 'Pause',
     activate: 'Activate',
     activateLatest: 'Activate without what waits',
+    noFigures: 'No attempt in this time range.',
+    figuresOf: (attempts: number, share: string, p95: string) =>
+      `${plural(attempts, 'attempt', 'attempts')}, ${share} succeeded; 95 % within ${p95} in the slowest part.`,
     errors: 'Errors',
-    errorsOf: (examined: number) => `Of the last ${plural(examined, 'delivery', 'deliveries')} of this time range.`,
+    otherErrors: (others: number) => `${plural(others, 'more attempt', 'more attempts')} failed otherwise.`,
     noErrors: 'No errors in this time range.',
     what: 'what',
     times: 'times',
@@ -176,8 +189,18 @@ export const deliver = {
     answerBody: 'Body of the answer',
     noBody: 'The answer had no body.',
     noAnswer: 'There was no answer.',
-    timing: (connect: number | null, firstByte: number | null, total: number) =>
-      `${connect === null ? 'kept connection' : `connected in ${duration(connect)}`}${firstByte === null ? '' : `, first byte after ${duration(firstByte)}`}, ${duration(total)} in all`,
+    timing: ({ queued, dns, connect, tls, firstByte, total, address }: Timing) =>
+      [
+        queued === null ? '' : `waited ${duration(queued)}`,
+        dns === null ? '' : `name ${duration(dns)}`,
+        connect === null ? 'kept connection' : `connected in ${duration(connect)}`,
+        tls === null ? '' : `TLS ${duration(tls)}`,
+        firstByte === null ? '' : `first byte after ${duration(firstByte)}`,
+        `${duration(total)} in all`,
+        address === null ? '' : `at ${address}`,
+      ]
+        .filter(part => part !== '')
+        .join(', '),
     waited: (ms: number) => `${duration(ms)} later`,
     retry: 'Retry now',
     cancel: 'Cancel the delivery',

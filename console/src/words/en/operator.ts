@@ -1,4 +1,38 @@
+import { count, plural } from '../numbers.ts'
+
 export const operator = {
+  platform: {
+    title: 'Platform',
+    role: 'role',
+    roles: 'Roles',
+    rolesColumn: 'roles',
+    state: 'state',
+    waiting: 'waiting records',
+    age: 'oldest of them',
+    none: 'nothing waits',
+    seconds: (seconds: number) => plural(seconds, 'second', 'seconds'),
+    processesOf: (running: number) => plural(running, 'process', 'processes'),
+    shardsOf: (running: number, all: number) => `${running} of ${plural(all, 'shard', 'shards')} running`,
+    process: 'process',
+    processes: 'Processes',
+    version: 'release',
+    since: 'since',
+    seen: 'last report',
+    ready: 'ready',
+    kafka: (version: string | null) => (version === null ? 'Kafka' : `Kafka ${version}`),
+    broker: (id: number) => `broker ${id}`,
+    alive: 'answers',
+    away: 'away',
+    partitions: (offline: number, few: number) =>
+      `${plural(offline, 'partition is', 'partitions are')} without a leader, ${few} with too few replicas in sync.`,
+    history: 'History',
+    behind: (seconds: number) =>
+      seconds === 0 ? 'The history is up to date.' : `The history is ${plural(seconds, 'second', 'seconds')} behind.`,
+    notRecorded: 'No process records the history.',
+    disk: 'Disk of the embedded parts',
+    used: (part: string, used: string, free: string) => `${part}: ${used} used, ${free} free`,
+    checked: 'Checked',
+  },
   organizations: {
     title: 'Organizations',
     label: 'Organizations',
@@ -19,6 +53,11 @@ export const operator = {
     statusFilter: 'State',
   },
   organizationPage: {
+    limit: 'Emits per second at most',
+    limitHelp: 'More over HTTP is refused with 429; its own Kafka records are read more slowly.',
+    limitRate: 'Limit rate',
+    limitTo: (limit: number) => `Limit to ${count(limit)}/s`,
+    lift: 'Lift the limit',
     id: 'id',
     owner: 'owner',
     namespaces: 'namespaces',

@@ -5,6 +5,7 @@ export const shell = {
   skip: 'Skip to the content',
   navigation: 'Main navigation',
   menu: 'Menu',
+  back: 'Back',
   groups: {
     events: 'Events',
     deliver: 'Deliver',
@@ -21,6 +22,7 @@ export const shell = {
     webhooks: 'Webhooks',
     deadLetters: 'Dead letters',
     replays: 'Replays',
+    inspectors: 'Inspectors',
     federation: 'Federation',
     usage: 'Usage',
     notifications: 'Notifications',
@@ -28,6 +30,7 @@ export const shell = {
     audit: 'Audit',
     overview: 'Organizations',
     ledger: 'Ledger',
+    platform: 'Platform',
     start: 'First run',
   },
   environment: { live: 'live', test: 'test' },
@@ -108,6 +111,7 @@ export const shell = {
   acts: {
     copy: 'Copy',
     copyId: (id: string) => `Copy ${id}`,
+    exportAs: { csv: 'Export as CSV', ndjson: 'Export as NDJSON' },
     copied: 'Copied',
     copyCurl: 'Copy as curl',
     close: 'Close',
