@@ -88,6 +88,16 @@ const ROOMS = [
     why: 'From a call of a queue to its answer, for HTTP and the façade of SQS alike: so it knows neither.',
   },
   {
+    name: 'process-reports',
+    path: '^src/process-reports/',
+    why: 'What processes say of themselves, for limits and the operator; it knows no role and no HTTP.',
+  },
+  {
+    name: 'inspectors',
+    path: '^src/inspectors/',
+    why: 'What receivers for trying webhooks got, and whether it was signed; HTTP and the control plane lie above.',
+  },
+  {
     name: 'tables',
     path: '^src/tables/',
     why: 'Rows in PostgreSQL, for HTTP and for steps of workflows alike: so it knows neither.',

@@ -25,10 +25,12 @@ import { domainCommands } from '../topics/domain-commands.ts'
 import { domainState } from '../topics/domain-state.ts'
 import { emits } from '../topics/emits.ts'
 import { events } from '../topics/events.ts'
+import { inspectorsRequests } from '../topics/inspectors-requests.ts'
 import { notificationState } from '../topics/notification-state.ts'
 import { notifications } from '../topics/notifications.ts'
 import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
+import { processes } from '../topics/processes.ts'
 import { quarantine } from '../topics/quarantine.ts'
 import { queuesAnswers } from '../topics/queues-answers.ts'
 import { queuesCommands } from '../topics/queues-commands.ts'
@@ -58,7 +60,18 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
   {
     role: 'api',
     does: 'takes emits and answers with their verdict; reads and writes the control plane; streams events',
-    reads: [outcomes, responses, queuesAnswers, admissionCounters, deliveryCatchUps, streamsPresence, control, events],
+    reads: [
+      outcomes,
+      responses,
+      queuesAnswers,
+      admissionCounters,
+      deliveryCatchUps,
+      streamsPresence,
+      inspectorsRequests,
+      processes,
+      control,
+      events,
+    ],
     writes: [
       emits,
       platformEmits,
@@ -73,6 +86,8 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
       auditNotifications,
       auditMeters,
       streamsPresence,
+      inspectorsRequests,
+      processes,
     ],
     state: [],
   },
@@ -81,6 +96,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     does: 'judges every emit, exactly once',
     reads: [emits, platformEmits, control],
     writes: [
+      processes,
       events,
       deliveries,
       runs,
@@ -99,6 +115,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     does: 'sends signed webhooks and notifications; retries through retry topics',
     reads: [deliveries, deliveriesCommands, ...retries, events, notifications, control],
     writes: [
+      processes,
       ...retries,
       deliveriesDeadLetter,
       runs,
@@ -117,14 +134,14 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     role: 'run',
     does: 'runs workflows: starts, steps, delays, retries and ends; has the records of the reference domain',
     reads: [runs, runsCommands, domainCommands, control],
-    writes: [platformEmits, deliveriesCommands, notifications, responses, auditRuns],
+    writes: [platformEmits, deliveriesCommands, notifications, responses, auditRuns, processes],
     state: [runState, runJournal, domainState],
   },
   {
     role: 'queue',
     does: 'hands out events of queues under leases, and settles them',
     reads: [queuesCommands, events, control],
-    writes: [queuesAnswers, auditMeters, auditReplays, platformEmits, control],
+    writes: [queuesAnswers, auditMeters, auditReplays, platformEmits, control, processes],
     state: [queuesState],
   },
   {
@@ -143,7 +160,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
       admissionCounters,
       events,
     ],
-    writes: [auditChanges, platformEmits, notifications],
+    writes: [auditChanges, platformEmits, notifications, processes],
     state: [recordState],
   },
 ]
@@ -151,8 +168,8 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
 export const nameOf = (topic: Topic | OrganizationTopic): string => ('name' in topic ? topic.name : topic.pattern)
 
 /**
- * The flow as a Mermaid flowchart. Retry tiers are drawn as one. State topics and the control plane, which nearly every
- * role reads, are left out.
+ * The flow as a Mermaid flowchart. Retry tiers are drawn as one. State topics, the control plane, which nearly every
+ * role reads, and the reports of processes, which every role writes, are left out.
  */
 export function drawTopology(): string {
   const lines = [
@@ -166,7 +183,7 @@ export function drawTopology(): string {
   for (const { role, reads, writes } of TOPOLOGY) {
     for (const topic of reads)
       if (topic !== control && topic !== admissionCounters) edges.add(`  ${box(topic)} --> ${role}`)
-    for (const topic of writes) if (topic !== control) edges.add(`  ${role} --> ${box(topic)}`)
+    for (const topic of writes) if (topic !== control && topic !== processes) edges.add(`  ${role} --> ${box(topic)}`)
   }
   return [...lines, ...edges, ...TOPOLOGY.map(({ role }) => `  ${role}[[${role}]]`)].join('\n')
 }

@@ -77,6 +77,12 @@ export const attemptRowFields = record('Attempt', {
   replayId: optional(text),
   /** Creation of the delivery: when the event was accepted. */
   createdAtMs: long,
+  /** From when it was due until it began; null in rows of earlier releases, and where no request was made. */
+  queuedMs: optional(int),
+  /** Parts of `connectMs`. */
+  dnsMs: optional(int),
+  tlsMs: optional(int),
+  remoteAddress: optional(text),
 })
 
 export type AuditAttempts = ValueOf<typeof auditAttemptsFields>

@@ -22,10 +22,12 @@ import { domainCommands } from './domain-commands.ts'
 import { domainState } from './domain-state.ts'
 import { emits } from './emits.ts'
 import { events } from './events.ts'
+import { inspectorsRequests } from './inspectors-requests.ts'
 import { notificationState } from './notification-state.ts'
 import { notifications } from './notifications.ts'
 import { outcomes } from './outcomes.ts'
 import { platformEmits } from './platform-emits.ts'
+import { processes } from './processes.ts'
 import { quarantine } from './quarantine.ts'
 import { queuesAnswers } from './queues-answers.ts'
 import { queuesCommands } from './queues-commands.ts'
@@ -78,6 +80,8 @@ export const SHARED_TOPICS: readonly Topic[] = [
   auditRuns,
   recordState,
   streamsPresence,
+  inspectorsRequests,
+  processes,
 ]
 
 export const ORGANIZATION_TOPICS: readonly OrganizationTopic[] = [emits, events]

@@ -13,6 +13,8 @@ export interface TopicSettings {
   /** `compact` keeps the newest record of each key for good; otherwise records go after `retentionMs`. */
   cleanup: 'delete' | 'compact'
   retentionMs?: number
+  /** Of each partition, where callers from outside decide how much is written; the oldest records go first. */
+  retentionBytes?: number
   /** The broker stamps the time of append; a producer cannot backdate. Required where code reads the record's time. */
   logAppendTime: boolean
   /** Largest batch, bytes. */
@@ -43,6 +45,9 @@ export function configOf(settings: TopicSettings): Record<string, string> {
     'max.message.bytes': String(settings.maxMessageBytes),
     'message.timestamp.type': settings.logAppendTime ? 'LogAppendTime' : 'CreateTime',
     ...(settings.retentionMs === undefined ? {} : { 'retention.ms': String(settings.retentionMs) }),
+    ...(settings.retentionBytes === undefined
+      ? {}
+      : { 'retention.bytes': String(settings.retentionBytes), 'segment.bytes': String(settings.retentionBytes / 8) }),
     // A compacted topic is restored whole: keep its tail short.
     ...(settings.cleanup === 'compact'
       ? { 'segment.bytes': '16777216', 'min.cleanable.dirty.ratio': '0.3', 'delete.retention.ms': '3600000' }

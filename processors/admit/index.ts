@@ -28,6 +28,7 @@ import { isForgotten, isOutOfReach } from './deleted-organizations.ts'
 import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createHousekeeping } from './housekeeping.ts'
+import { createIngressPace } from './ingress-pace.ts'
 import { createInputs } from './inputs.ts'
 import { type JudgeContext, keysRememberedBy } from './judge.ts'
 import {
@@ -127,6 +128,7 @@ function openShard(
     inputs,
     settle,
     deferred,
+    pace: createIngressPace(deps),
     isFull,
   })
 

@@ -13,6 +13,7 @@ import { emitId, type IngressPosition } from '../../src/model/ids.ts'
 import { platformEmits } from '../../topics/platform-emits.ts'
 import { type DeferredEmits, isDeferred } from './deferred-emits.ts'
 import type { Emit } from './emit.ts'
+import type { IngressPace } from './ingress-pace.ts'
 import type { Inputs } from './inputs.ts'
 import type { ReadPlatformEmit } from './read-platform-emit.ts'
 
@@ -44,6 +45,7 @@ export function createReceiver(deps: {
   controlWaitMs: number
   settle(emit: Emit, isolated: boolean): void
   deferred: DeferredEmits
+  pace: IngressPace
   /** Whether the organization may accept nothing more for now; `again`: whether it is still too full to resume. */
   isFull(organizationId: string, again?: boolean): boolean
 }): Receiver {
@@ -121,10 +123,19 @@ export function createReceiver(deps: {
     if (!emit.platform && deps.isFull(emit.organizationId))
       wait(record, left, () => !deps.isFull(emit.organizationId, true))
     else if (isToBeDeferred(emit, record) && deps.deferred.isFull()) wait(record, left, hasRoomAgain)
-    else {
+    else if (!waitsForPace(emit, record, left)) {
       hasWaited.delete(input)
       return false
     }
+    return true
+  }
+
+  function waitsForPace({ organizationId, platform, request }: Emit, record: LogRecord, left: number): boolean {
+    if (platform !== undefined) return false
+    const waitMs = deps.pace.waitMs(view.organization(organizationId), request.platform === null)
+    if (waitMs === 0) return false
+    const one = wait(record, left, undefined)
+    clock.after(waitMs, () => goOn(one))
     return true
   }
 

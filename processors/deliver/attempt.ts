@@ -69,7 +69,8 @@ export function createAttempts(deps: {
     })
     if (built === undefined) return undefined
     const { body, headers } = built
-    delivery.attempt = { webhook, headers }
+    const queuedMs = Math.max(0, Math.round(clock.nowMs() - delivery.dueAtMs))
+    delivery.attempt = { webhook, headers, queuedMs }
     return deps.sender.send({ url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs })
   }
 

@@ -66,6 +66,8 @@ interface InHand extends RetryRecord {
 export interface Attempt {
   webhook: Webhook
   headers: Record<string, string>
+  /** From when it was due until it began. */
+  queuedMs: number
 }
 
 /**

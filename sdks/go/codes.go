@@ -106,6 +106,7 @@ const (
 	ErrChannelBuiltIn                   Code = "channel_built_in"
 	ErrNotificationQuotaExceeded        Code = "notification_quota_exceeded"
 	ErrChannelQuotaExceeded             Code = "channel_quota_exceeded"
+	ErrInspectorQuotaExceeded           Code = "inspector_quota_exceeded"
 	ErrQueueQuotaExceeded               Code = "queue_quota_exceeded"
 	ErrQueueInactive                    Code = "queue_inactive"
 	ErrQueueNotEmpty                    Code = "queue_not_empty"

@@ -27,6 +27,7 @@ var (
 	opEndSessionsOfKey                = operation{"endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", "", "", ""}
 	opAwsCredentialsOfKey             = operation{"awsCredentialsOfKey", "POST", "/api/v1/keys/{}/aws-credentials", "", "", ""}
 	opDeleteKey                       = operation{"deleteKey", "DELETE", "/api/v1/keys/{}", "", "", ""}
+	opGetPlatformStatus               = operation{"getPlatformStatus", "GET", "/api/v1/platform/status", "", "", ""}
 	opCreateSession                   = operation{"createSession", "POST", "/api/v1/sessions", "ifNotDone", "", ""}
 	opGetSession                      = operation{"getSession", "GET", "/api/v1/sessions/current", "", "", ""}
 	opEndSession                      = operation{"endSession", "DELETE", "/api/v1/sessions/current", "", "", ""}
@@ -163,6 +164,12 @@ var (
 	opTestWebhook                     = operation{"testWebhook", "POST", "/api/v1/webhooks/{}/test", "", "", ""}
 	opRotateWebhookSecret             = operation{"rotateWebhookSecret", "POST", "/api/v1/webhooks/{}/rotate", "ifNotDone", "", ""}
 	opSubscribe                       = operation{"subscribe", "POST", "/api/v1/events/custom/subscribe", "ifNotDone", "", ""}
+	opCreateInspector                 = operation{"createInspector", "POST", "/api/v1/inspectors", "ifNotDone", "", ""}
+	opListInspectors                  = operation{"listInspectors", "GET", "/api/v1/inspectors", "", "", ""}
+	opGetInspector                    = operation{"getInspector", "GET", "/api/v1/inspectors/{}", "", "", ""}
+	opUpdateInspector                 = operation{"updateInspector", "PATCH", "/api/v1/inspectors/{}", "", "", ""}
+	opDeleteInspector                 = operation{"deleteInspector", "DELETE", "/api/v1/inspectors/{}", "", "", ""}
+	opListInspectorRequests           = operation{"listInspectorRequests", "GET", "/api/v1/inspectors/{}/requests", "", "", ""}
 	opReplaySubscription              = operation{"replaySubscription", "POST", "/api/v1/event-subscriptions/{}/replay", "ifNotDone", "", ""}
 	opReplayWebhook                   = operation{"replayWebhook", "POST", "/api/v1/webhooks/{}/replay", "ifNotDone", "", ""}
 	opRecoverWebhook                  = operation{"recoverWebhook", "POST", "/api/v1/webhooks/{}/recover", "ifNotDone", "", ""}

@@ -13,12 +13,14 @@ import * as federation from './federation/schemas.ts'
 import type { Schema } from './http/route.ts'
 import { deleted } from './http/route-table.ts'
 import { object, string } from './http/schema-parts.ts'
+import * as inspectors from './inspectors/schemas.ts'
 import * as kafka from './kafka/schemas.ts'
 import * as ledger from './ledger/schemas.ts'
 import * as mailTemplates from './mail-templates/schemas.ts'
 import * as marketplace from './marketplace/schemas.ts'
 import * as notifications from './notifications/schemas.ts'
 import * as organizations from './organizations/schemas.ts'
+import * as platform from './platform/schemas.ts'
 import * as platformEvents from './platform-events/schemas.ts'
 import * as pulls from './pulls/schemas.ts'
 import * as quarantine from './quarantine/schemas.ts'
@@ -70,6 +72,10 @@ const SAID_OTHERWISE: Record<string, string> = {
   'federation.relay': 'FederationRelay',
   'infrastructure.health': 'InstanceHealth',
   'infrastructure.newHealth': 'NewInstanceHealth',
+  'inspectors.inspector': 'Inspector',
+  'inspectors.inspectorPatch': 'InspectorPatch',
+  'inspectors.inspectorRequest': 'InspectorRequest',
+  'inspectors.newInspector': 'NewInspector',
   'kafka.newPartitions': 'NewPartitions',
   'ledger.report': 'LedgerReport',
   'marketplace.madeFork': 'MadeFork',
@@ -82,6 +88,7 @@ const SAID_OTHERWISE: Record<string, string> = {
   'notifications.newPreferences': 'NewNotificationPreferences',
   'notifications.preferences': 'NotificationPreferences',
   'organizations.whoami': 'Caller',
+  'platform.status': 'PlatformStatus',
   'registrations.dryRun': 'RegistrationDryRun',
   'registrations.newRegistration': 'RegisterCustomEventInput',
   'registrations.newDryRun': 'DryRunCustomEventInput',
@@ -141,11 +148,13 @@ const FOLDERS = {
     drift,
     emits,
     federation,
+    inspectors,
     kafka,
     ledger,
     marketplace,
     notifications,
     organizations,
+    platform,
     platformEvents,
     pulls,
   },

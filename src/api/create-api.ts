@@ -1,46 +1,19 @@
 /** Composes the API: handlers, route table, request listener. The composition root listens. */
 import type { RequestListener } from 'node:http'
-import type { LedgerReads } from '../analytics/read/ledger-reads.ts'
-import type { Reads } from '../analytics/read/reads.ts'
-import type { Clock } from '../clock.ts'
-import type { ControlPlane } from '../control-plane/control-plane.ts'
 import { createNoteTypes } from '../control-plane/drift/type-generation.ts'
 import { createPreviewEmit } from '../control-plane/emits/preview-emit.ts'
 import { createRecordChange } from '../control-plane/store/record-change.ts'
-import type { AwsCredentials } from '../crypto/aws-credentials.ts'
-import type { SecretBox } from '../crypto/secret-box.ts'
-import type { Pings } from '../delivery/ping.ts'
-import type { DomainCalls } from '../domain/calls.ts'
-import type { ChainTokens } from '../events/chain.ts'
-import type { IngressTags } from '../events/ingress.ts'
+import { createEmitLimits } from '../ingress/emit-limits.ts'
 import { createLoadShedder } from '../ingress/load-shedding.ts'
-import type { PausedOrganizations } from '../ingress/paused-organizations.ts'
-import type { LiveUsage, Positions } from '../ingress/ports.ts'
 import { createSubmitEmit } from '../ingress/submit-emit.ts'
 import { createSubmitPlatformEmit } from '../ingress/submit-platform-emit.ts'
-import type { VerdictWaiter } from '../ingress/verdict-waiter.ts'
-import type { Appender } from '../kafka/ports.ts'
-import type { KafkaAccess } from '../kafka-access/access.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Logger } from '../logger.ts'
-import type { ControlView } from '../model/control-view.ts'
-import type { Ids } from '../model/ids.ts'
-import type { Tracing } from '../observability/tracing/tracing.ts'
+import { INSPECTOR_PREFIX } from '../model/inspectors.ts'
 import { runAs } from '../process/work.ts'
-import type { QueueCalls } from '../queue-calls/queue-calls.ts'
-import type { Receipts } from '../queues/receipts.ts'
-import type { Validators } from '../registry/validators.ts'
 import { createFindQuarantined } from '../replay/quarantined-record.ts'
 import { createRedelivery } from '../replay/redelivery.ts'
 import { createStoredEvents } from '../replay/stored-events.ts'
-import type { RunCalls } from '../run-calls/run-calls.ts'
 import { createRunLooks } from '../run-calls/run-looks.ts'
-import type { RunWatches } from '../run-calls/run-watches.ts'
-import type { Push } from '../streaming/hub/push.ts'
-import type { Meters } from '../streaming/meters.ts'
-import type { Streaming } from '../streaming/streaming.ts'
-import type { ForeignDatabases } from '../tables/foreign.ts'
-import type { Tables } from '../tables/tables.ts'
+import type { ApiDeps } from './api-deps.ts'
 import { createAuditHandlers } from './audit/handlers.ts'
 import { SCHEMA_NAMES } from './component-names.ts'
 import { createConnectionHandlers } from './connections/handlers.ts'
@@ -60,6 +33,7 @@ import { createKeyLookup } from './http/key-lookup.ts'
 import { createRates } from './http/rates.ts'
 import type { Route } from './http/route.ts'
 import { createSessions } from './http/sessions.ts'
+import { createInspecting } from './inspectors/create-inspectors.ts'
 import { createKafkaCredentialHandlers } from './kafka/kafka-credentials.ts'
 import { createPartitionHandlers } from './kafka/partitions.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
@@ -71,6 +45,7 @@ import { createDailyQuota } from './notifications/daily-quota.ts'
 import { createNotificationHandlers } from './notifications/handlers.ts'
 import { createOrganizationHandlers } from './organizations/handlers.ts'
 import { createLoadHandlers } from './organizations/load.ts'
+import { createPlatformHandlers } from './platform/handlers.ts'
 import { createPlatformEventHandlers } from './platform-events/handlers.ts'
 import { createPullHandlers } from './pulls/handlers.ts'
 import { createQuarantineHandlers } from './quarantine/handlers.ts'
@@ -97,84 +72,17 @@ import { createSignIn } from './sessions/sign-in.ts'
 import { createSharingHandlers } from './sharing.ts'
 import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
-import { createSystemHandlers, type Readiness } from './system/handlers.ts'
+import { createSystemHandlers } from './system/handlers.ts'
 import { createTableHandlers } from './tables/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
 import { createNamedHandlers } from './variables/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
 import { createWebhookStats } from './webhooks/stats.ts'
 import { createSubscriptionHandlers } from './webhooks/subscriptions.ts'
-import type { WaitingWebhooks } from './webhooks/waiting-webhooks.ts'
 import { createDryRunHandler } from './workflows/dry-run.ts'
 import { createEvaluateHandler } from './workflows/evaluate.ts'
 import { createWorkflowHandlers } from './workflows/handlers.ts'
 import { createApiRouteHandlers } from './workflows/route-handlers.ts'
-
-export interface ApiDeps {
-  view: ControlView
-  controlPlane: ControlPlane
-  appender: Appender
-  kafkaAccess: KafkaAccess
-  validators: Validators
-  /** Of requests to API routes. */
-  chains: Pick<ChainTokens, 'verify'>
-  /** The composition root feeds it the topic `outcomes`. */
-  verdictWaiter: VerdictWaiter
-  /** The composition root feeds it the topic `responses`. */
-  runCalls: RunCalls
-  /** The same. */
-  runWatches: RunWatches
-  domainCalls: DomainCalls
-  /** Whether there are the routes of the reference domain. */
-  referenceDomain: 'on' | 'off'
-  /** The composition root feeds it the topic `outcomes`. */
-  pauses: PausedOrganizations
-  tags: IngressTags
-  reads: Reads
-  ledger: Ledger
-  ledgerReads: LedgerReads
-  shards: number
-  positions: Positions
-  usage: LiveUsage
-  /** The composition root feeds it the topic `delivery.catch-ups`. */
-  waiting: Pick<WaitingWebhooks, 'of'>
-  readiness: Readiness
-  /** Sends the tests of webhooks. */
-  pings: Pings
-  streaming: Streaming
-  /** The composition root feeds it the topic `streams.presence`. */
-  push: Push
-  meters: Meters
-  tables: Tables
-  foreign: ForeignDatabases
-  /** Seals the cookies of sessions. */
-  secrets: SecretBox
-  queueCalls: QueueCalls
-  receipts: Receipts
-  awsCredentials: AwsCredentials
-  /** Undefined: off. */
-  tracing?: Tracing | undefined
-  /** See `createApp`. */
-  onAnswer(route: string, status: number, seconds: number): void
-  /** See `createLoadShedder`. */
-  waitingMax: number
-  onShed?(): void
-  /** Of calls of API routes, for metrics. */
-  onRouteAnswer(status: number, seconds: number): void
-  /** See `createServeRoute`. */
-  routesHost: string
-  /** The text of `/metrics`. */
-  metrics: () => Promise<string> | string
-  /** Whether `/metrics` needs no key: the api is bound to loopback. */
-  openMetrics: boolean
-  adminKey: string
-  aliasKeyHeader: string
-  /** The release, for the OpenAPI document. */
-  version: string
-  ids: Ids
-  clock: Clock
-  logger: Logger
-}
 
 export interface Api {
   handler: RequestListener
@@ -191,6 +99,7 @@ export function createApi(deps: ApiDeps): Api {
   const sessions = createSessions({ ...deps, keys, findLink: controlPlane.logins.findLink })
   const authenticate = createAuthenticate({ ...deps, keys, sessions, onUse: controlPlane.keyUses.mark })
   const loadShedder = createLoadShedder(deps)
+  const emitLimits = createEmitLimits({ clock: deps.clock, apis: deps.knownProcesses.apis })
   const submitEmit = createSubmitEmit({ ...deps, loadShedder })
   const answerEmit = createAnswerEmit({ ...deps, submitEmit })
   const documents = createDocuments(() => routes, { ...deps, names: SCHEMA_NAMES })
@@ -209,10 +118,13 @@ export function createApi(deps: ApiDeps): Api {
   const runLooks = createRunLooks(deps)
   const findRun = createFindRun({ ...deps, runLooks })
   const runStreams = createRunStreams({ ...deps, findRun })
+  const inspecting = createInspecting({ ...deps, ...controlPlane })
   const routes = createRoutes({
+    inspectors: inspecting.handlers,
     system: createSystemHandlers({ ...deps, authenticate, documents }),
     organizations: createOrganizationHandlers({ ...controlPlane, ...deps }),
     search: createSearchHandler(deps),
+    platform: createPlatformHandlers(deps),
     sessions: createSessionHandlers({
       ...{ ...deps, ...controlPlane, sessions },
       signIn: createSignIn({ ...deps, ...controlPlane, keys, sessions }),
@@ -224,6 +136,7 @@ export function createApi(deps: ApiDeps): Api {
       authenticate,
       answerEmit,
       loadShedder,
+      emitLimits,
       previewEmit: createPreviewEmit(deps),
       noteTypes: createNoteTypes({ ...deps, drift: controlPlane.drift }),
     }),
@@ -282,15 +195,19 @@ export function createApi(deps: ApiDeps): Api {
   const serveRoute = createServeRoute({ ...deps, authenticate })
   return {
     handler(request, response) {
-      if (request.url?.startsWith(ROUTES_PREFIX) === true)
-        runAs({ of: 'request', requestId: undefined }, () => void serveRoute(request, response))
-      else if (isForSqs(request.url))
-        runAs({ of: 'request', requestId: undefined }, () => void serveSqs(request, response))
-      else app(request, response)
+      const { url } = request
+      const serve = [
+        { isFor: url?.startsWith(ROUTES_PREFIX), handle: serveRoute },
+        { isFor: url?.startsWith(INSPECTOR_PREFIX), handle: inspecting.handle },
+        { isFor: isForSqs(url), handle: serveSqs },
+      ].find(({ isFor }) => isFor === true)?.handle
+      if (serve === undefined) app(request, response)
+      else runAs({ of: 'request', requestId: undefined }, () => void serve(request, response))
     },
     upgrade: streams.webSockets.upgrade,
     async drain() {
       runStreams.drain()
+      inspecting.drain()
       await deps.push.hub.drain()
       streams.webSockets.drain()
     },

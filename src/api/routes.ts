@@ -11,6 +11,7 @@ import { createDriftRoutes, type DriftHandlers } from './drift/routes.ts'
 import { createEmitRoutes, type EmitHandlers } from './emits/routes.ts'
 import { createFederationRoutes, type FederationHandlers } from './federation/routes.ts'
 import type { Handler, Route } from './http/route.ts'
+import { createInspectorRoutes, type InspectorHandlers } from './inspectors/routes.ts'
 import { createKafkaRoutes, type KafkaHandlers } from './kafka/routes.ts'
 import { createLedgerRoutes, type LedgerHandlers } from './ledger/routes.ts'
 import { createLifecycleRoutes, type LifecycleHandlers } from './lifecycle/routes.ts'
@@ -18,6 +19,7 @@ import { createMailTemplateRoutes, type MailTemplateHandlers } from './mail-temp
 import { createMarketplaceRoutes, type MarketplaceHandlers } from './marketplace/routes.ts'
 import { createNotificationRoutes, type NotificationHandlers } from './notifications/routes.ts'
 import { createOrganizationRoutes, type LoadHandlers, type OrganizationHandlers } from './organizations/routes.ts'
+import { createPlatformRoutes, type PlatformHandlers } from './platform/routes.ts'
 import { createPlatformEventRoutes, type PlatformEventHandlers } from './platform-events/routes.ts'
 import { createPullRoutes, type PullHandlers } from './pulls/routes.ts'
 import { createQuarantineRoutes, type QuarantineHandlers } from './quarantine/routes.ts'
@@ -41,6 +43,7 @@ export interface Handlers
   extends DeliveryHandlers,
     EmitHandlers,
     FederationHandlers,
+    InspectorHandlers,
     NotificationHandlers,
     QueueHandlers,
     ReplayHandlers,
@@ -63,6 +66,7 @@ export interface Handlers
   pulls: PullHandlers
   quarantine: QuarantineHandlers
   registrations: RegistrationHandlers
+  platform: PlatformHandlers
   search: Handler
   sessions: SessionHandlers
   platformEvents: PlatformEventHandlers
@@ -81,6 +85,7 @@ export function createRoutes(on: Handlers): Route[] {
   return [
     ...createSystemRoutes(on.system),
     ...createOrganizationRoutes(on.organizations, on.organizationLoad),
+    ...createPlatformRoutes(on.platform),
     ...createSessionRoutes(on.sessions),
     ...createSearchRoutes(on.search),
     ...kafka.credentials,
@@ -107,6 +112,7 @@ export function createRoutes(on: Handlers): Route[] {
     emits.history,
     ...createDeliveryRoutes(on),
     ...createWebhookRoutes(on),
+    ...createInspectorRoutes(on),
     ...createReplayRoutes(on),
     ...createNotificationRoutes(on),
     ...createRunRoutes(on),

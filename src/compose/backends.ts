@@ -52,7 +52,7 @@ const RESTART_PAUSE_MS = 1_000
 const RESTARTS_MAX = 5
 
 /** A process with all of these starts the embedded backends; roles that came later do not matter. */
-const EMBEDDING = ['api', 'admit', 'deliver', 'record'] as const
+export const EMBEDDING = ['api', 'admit', 'deliver', 'record'] as const
 
 export async function openBackends(deps: {
   config: Config

@@ -1,17 +1,19 @@
 /** Composes the role `api`: its writers of Kafka, streams, pushes and tests of webhooks, and the request listener. */
-import { readFileSync } from 'node:fs'
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
-import { createAnalyticsClient } from '../analytics/client.ts'
+import { type AnalyticsClient, createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
 import { isOpen } from '../control-plane/drift/reconcile.ts'
+import type { PlatformView } from '../api/platform/handlers.ts'
 import { type AwsCredentials, createAwsCredentials } from '../crypto/aws-credentials.ts'
 import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
 import { createSigningContexts } from '../delivery/signing-context.ts'
+import { type Inspecting, openInspecting } from '../inspectors/inspecting.ts'
+import { describeClusterRequest } from '../kafka/admin/cluster-requests.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
@@ -19,6 +21,7 @@ import { createKafkaAccess } from '../kafka-access/access.ts'
 import { watchUnjudged } from '../ledger/unjudged.ts'
 import type { DriftFinding } from '../model/drift.ts'
 import { PLATFORM } from '../model/names.ts'
+import { createKnownProcesses, type KnownProcesses } from '../process-reports/known-processes.ts'
 import { createQueueCalls, type QueueCalls } from '../queue-calls/queue-calls.ts'
 import { createReceipts, type Receipts } from '../queues/receipts.ts'
 import { createDomainCalls } from '../run-calls/domain-calls.ts'
@@ -29,6 +32,7 @@ import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
 import { createForeignDatabases, type ForeignDatabases } from '../tables/foreign.ts'
 import type { Tables } from '../tables/tables.ts'
+import { releaseVersion } from './compose-reports.ts'
 import { openTables } from './compose-tables.ts'
 import { createFollowed, type Followed, followTopics, showFollowed } from './followed-topics.ts'
 import type { Parts } from './parts.ts'
@@ -57,7 +61,17 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     meter: 'streamed_events',
   })
   const push = openPush(parts, { streaming, meters, appender, processId })
-  const readers = await followTopics(parts, { ...followed, ...push, runCalls, runWatches, queueCalls })
+  const knownProcesses = createKnownProcesses({ clock, appender })
+  const inspecting = openInspecting({ ...parts, appender, processId })
+  const readers = await followTopics(parts, {
+    ...followed,
+    ...push,
+    runCalls,
+    runWatches,
+    queueCalls,
+    inspecting,
+    knownProcesses,
+  })
   showFollowed(parts, { ...followed, runCalls, queueCalls })
   alignPartitions(parts)
   const kafkaAccess = openKafkaAccess(parts)
@@ -82,6 +96,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     queueCalls,
     receipts,
     awsCredentials: awsCredentialsOf(parts),
+    inspecting,
+    knownProcesses,
   }
   const api = createHandler(parts, { ...followed, ...opened })
   parts.draining.push(async () => streaming.pulls.close(), api.drain)
@@ -113,6 +129,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     runWatches.close()
     queueCalls.close()
     await foreign.close()
+    inspecting.close()
     await history.close()
   })
   resealAll(parts)
@@ -219,6 +236,8 @@ type Opened = Followed & {
   queueCalls: QueueCalls
   receipts: Receipts
   awsCredentials: AwsCredentials
+  inspecting: Inspecting
+  knownProcesses: KnownProcesses
 }
 
 function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): Api {
@@ -228,6 +247,7 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): A
     ...opened,
     reads: createReads(history, config),
     ledgerReads: createLedgerReads(history),
+    platformView: platformView(parts, history),
     shards: provisioning.shards,
     positions: numbers,
     usage: numbers,
@@ -245,8 +265,19 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): A
     aliasKeyHeader: config.aliasKeyHeader,
     referenceDomain: config.referenceDomain,
     domainCalls: createDomainCalls({ ...parts, runCalls: opened.runCalls }),
-    version: version(),
+    version: releaseVersion(),
   })
+}
+
+function platformView({ wire }: Parts, history: AnalyticsClient): PlatformView {
+  return {
+    async brokers() {
+      const { places } = await wire.sendToAny(describeClusterRequest())
+      return places.map(({ id, host, port }) => ({ id, host: `${host}:${port}`, alive: !wire.cluster.isSuspect(id) }))
+    },
+    ailing: () => wire.cluster.ailing(),
+    historyAnswers: () => history.ping(),
+  }
 }
 
 /** Re-seals with the new secret key, in the background, where values are sealed with the previous one. */
@@ -277,9 +308,4 @@ function alignPartitions({ controlPlane, ids, logger }: Parts): void {
         'the partitions of organizations could not be compared; the next start tries again',
       ),
   )
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -16,6 +16,7 @@ import { withConsole } from './compose-console.ts'
 import { startDeliver } from './compose-deliver.ts'
 import { startQueue } from './compose-queue.ts'
 import { startRecord } from './compose-record.ts'
+import { startReports } from './compose-reports.ts'
 import { startRun } from './compose-run.ts'
 import { type Listener, listen, type Upgrade } from './listen.ts'
 import { type Closing, type ComposeDeps, openParts, type Parts } from './parts.ts'
@@ -91,6 +92,7 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   if (roles.includes('queue')) await startQueue(parts)
   if (roles.includes('admit')) startAdmit(parts)
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
+  startReports(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)
   const served = roles.includes('api')
     ? await startApi(parts, openMetrics).then(api => ({ ...api, handler: withConsole(parts, api.handler) }))

@@ -1,7 +1,9 @@
 /** The topics that the role `api` follows: verdicts, answers of runs, positions and counters of `admit`, owed events, and streams. */
 import { admissionCounters } from '../../topics/admission-counters.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
+import { inspectorsRequests } from '../../topics/inspectors-requests.ts'
 import { outcomes as outcomesTopic } from '../../topics/outcomes.ts'
+import { processes } from '../../topics/processes.ts'
 import { queuesAnswers } from '../../topics/queues-answers.ts'
 import { responses as responsesTopic } from '../../topics/responses.ts'
 import { streamsPresence } from '../../topics/streams-presence.ts'
@@ -9,10 +11,12 @@ import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/wai
 import { type AdmissionProgress, createAdmissionProgress } from '../ingress/admission-progress.ts'
 import { createPausedOrganizations, type PausedOrganizations } from '../ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../ingress/verdict-waiter.ts'
+import type { Inspecting } from '../inspectors/inspecting.ts'
 import type { LogRecord } from '../kafka/ports.ts'
 import { retryTransient } from '../kafka/protocol/retry-transient.ts'
 import { createLogReader } from '../kafka/read/log-reader.ts'
 import { createIngressLag } from '../observability/ingress-lag.ts'
+import type { KnownProcesses } from '../process-reports/known-processes.ts'
 import type { QueueCalls } from '../queue-calls/queue-calls.ts'
 import type { RunCalls } from '../run-calls/run-calls.ts'
 import type { RunWatches } from '../run-calls/run-watches.ts'
@@ -37,6 +41,8 @@ type FollowedBesides = Pick<Push, 'presence'> & {
   runCalls: RunCalls
   runWatches: Pick<RunWatches, 'onRecord'>
   queueCalls: QueueCalls
+  inspecting: Pick<Inspecting, 'kept'>
+  knownProcesses: Pick<KnownProcesses, 'onRecord'>
 }
 
 export const createFollowed = ({ clock, logger }: Parts, processId: string): Followed => ({
@@ -49,7 +55,18 @@ export const createFollowed = ({ clock, logger }: Parts, processId: string): Fol
 /** Verdicts from now on; positions, counters and owed events from the beginning of their changelogs. */
 export async function followTopics(
   parts: Parts,
-  { verdictWaiter, pauses, numbers, waiting, presence, runCalls, runWatches, queueCalls }: Followed & FollowedBesides,
+  {
+    verdictWaiter,
+    pauses,
+    numbers,
+    waiting,
+    presence,
+    runCalls,
+    runWatches,
+    queueCalls,
+    inspecting,
+    knownProcesses,
+  }: Followed & FollowedBesides,
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   const verdicts = createLogReader({
@@ -73,6 +90,8 @@ export async function followTopics(
   const appliers: Record<string, (record: LogRecord) => void> = {
     [deliveryCatchUps.name]: waiting.apply,
     [streamsPresence.name]: presence.onRecord,
+    [processes.name]: knownProcesses.onRecord,
+    [inspectorsRequests.name]: inspecting.kept.onRecord,
   }
   const counters = createLogReader({
     ...{ kafka, clock, logger, watch },
@@ -96,6 +115,8 @@ export async function followTopics(
     counters.assign(deliveryCatchUps.name, shard, 'earliest')
   }
   counters.assign(streamsPresence.name, 0, 'earliest')
+  counters.assign(processes.name, 0, 'earliest')
+  counters.assign(inspectorsRequests.name, 0, 'earliest')
   return {
     async close() {
       await verdicts.close()

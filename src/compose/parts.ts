@@ -3,6 +3,7 @@
  * that a start that fails half-way closes everything it has opened, newest first.
  */
 
+import type { Role } from '../../topics/topic.ts'
 import { type AnalyticsClient, createAnalyticsClient } from '../analytics/client.ts'
 import { reachAnalytics } from '../analytics/reach.ts'
 import type { Clock, Random } from '../clock.ts'
@@ -20,11 +21,13 @@ import { reachKafka } from '../kafka/protocol/reach.ts'
 import type { KafkaSettings, Wire } from '../kafka/protocol/wire.ts'
 import { createReaderWatch, type WatchedReaders } from '../kafka/read/reader-watch.ts'
 import type { LeaseIdentity } from '../kafka/runtime/lease.ts'
+import type { ShardedProcessor } from '../kafka/runtime/sharded-processor.ts'
 import { shardOf } from '../kafka/shards.ts'
 import type { KafkaFigures } from '../ledger/kafka-figures.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Logger } from '../logger.ts'
 import { createIds, type Ids } from '../model/ids.ts'
+import { INSPECTOR_PATH } from '../model/inspectors.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { openTracing, type Tracing } from '../observability/tracing/tracing.ts'
 import { createValidators, type Validators } from '../registry/validators.ts'
@@ -56,10 +59,17 @@ export interface ComposeDeps {
 /** The close functions of the parts; they run in reverse. */
 export type Closing = Array<() => Promise<unknown>>
 
+export interface RunningRole {
+  role: Role
+  processor: Pick<ShardedProcessor, 'shards' | 'progress'>
+}
+
 export interface Parts extends ComposeDeps {
   closing: Closing
   /** Ends calls that wait for something, before the process stops listening: an open call would delay the stop. */
   draining: Closing
+  /** Roles with shards, as they start. */
+  runningRoles: RunningRole[]
   /** Identity of this process in the groups of its roles. */
   identity: LeaseIdentity
   /** The reason per role why it is not ready. */
@@ -134,6 +144,7 @@ export async function openParts(deps: ComposeDeps, closing: Closing, bound: Arra
     ...shared,
     ...made,
     draining: [],
+    runningRoles: [],
     missing: [],
     ailing,
     identity: leaseIdentity(deps.config),
@@ -195,22 +206,18 @@ function openGuard(
 ): AddressGuard {
   const neighbours = shareAddresses({ dataDir: config.dataDir, bound, clock })
   closing.push(async () => neighbours.close())
+  const servers = () => [...bound, ...neighbours.list()]
   return createAddressGuard({
     allow: config.egressAllow,
     allowHttp: config.egressAllowHttp,
-    ownAddresses: () => [
-      ...addresses,
-      ...wire.cluster.addresses(),
-      ...bound,
-      ...neighbours.list(),
-      ...config.egressDeny,
-    ],
+    ownAddresses: () => [...addresses, ...wire.cluster.addresses(), ...servers(), ...config.egressDeny],
+    ownAllowed: { servers, path: INSPECTOR_PATH },
   })
 }
 
 type ControlPlaneParts = Omit<
   Parts,
-  'draining' | 'missing' | 'ailing' | 'identity' | 'controlPlane' | 'neededKeyIds' | 'ledger'
+  'draining' | 'runningRoles' | 'missing' | 'ailing' | 'identity' | 'controlPlane' | 'neededKeyIds' | 'ledger'
 >
 
 /** Rejects when the secret keys are not those that the log depends on. */

@@ -8,6 +8,7 @@ import type { Ids } from '../model/ids.ts'
 import type { Validators } from '../registry/validators.ts'
 import { createDrift, type Drift } from './drift/drift.ts'
 import { createFederation, type Federation } from './federation/federation.ts'
+import { createInspectors, type Inspectors } from './inspectors/inspectors.ts'
 import { createKafkaCredentials, type KafkaCredentials } from './kafka/credentials.ts'
 import { createPartitions, type PartitionProvisioning, type Partitions } from './kafka/partitions.ts'
 import { createMarketplace, type Marketplace } from './marketplace/marketplace.ts'
@@ -55,6 +56,7 @@ export interface ControlPlane {
   webhooks: Webhooks
   replays: Replays
   queues: Queues
+  inspectors: Inspectors
   kafkaCredentials: KafkaCredentials
   partitions: Partitions
   registrationRules: RegistrationRules
@@ -131,6 +133,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),
     queues: createQueues(shared),
+    inspectors: createInspectors(shared),
     retention: createRetention(shared),
     kafkaCredentials: createKafkaCredentials(shared),
     lifecycleNames: createLifecycleNames(shared),

@@ -35,11 +35,8 @@ export interface AddressGuardOptions {
    * `::` for every interface. No port: every port.
    */
   ownAddresses: () => ReadonlyArray<OwnAddress>
-  /**
-   * URLs of the platform that may be reached nevertheless, with everything below their path, over http too (the demo
-   * receiver).
-   */
-  ownAllowed?: () => readonly string[]
+  /** Paths of `servers` that may be reached nevertheless, by literal address or `localhost`, in plain http. */
+  ownAllowed?: { servers: () => ReadonlyArray<OwnAddress>; path: RegExp }
   resolve?: ResolveName
 }
 
@@ -98,14 +95,11 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   }
 
   function isOwnAllowed(url: URL): boolean {
-    if (url.username || url.password) return false
-    return (options.ownAllowed?.() ?? []).some(text => {
-      const own = new URL(text)
-      return (
-        url.origin === own.origin &&
-        (url.pathname === own.pathname || url.pathname.startsWith(`${own.pathname.replace(/\/$/, '')}/`))
-      )
-    })
+    const { ownAllowed } = options
+    if (ownAllowed === undefined || url.protocol !== 'http:' || url.username || url.password) return false
+    if (!ownAllowed.path.test(url.pathname)) return false
+    const address = parseAddress(isLocalhost(url.hostname) ? '127.0.0.1' : url.hostname)
+    return address !== undefined && isOwn(address, portOf(url), ownAllowed.servers())
   }
 
   return {

@@ -18,7 +18,13 @@ export interface ConnectOptions {
   ca?: string[]
 }
 
-export type Connected = (error: Error | null, socket: Socket | null) => void
+export type Connected = (error: Error | null, socket: Socket | null, steps: ConnectSteps) => void
+
+/** How long the steps of connecting took; null: the step was not needed, or not reached. */
+export interface ConnectSteps {
+  dnsMs: number | null
+  tlsMs: number | null
+}
 
 /**
  * Connects to the origin of `url` and calls back once, with an `AttemptError` or a socket ready for HTTP/1.1. `trusted`
@@ -69,12 +75,16 @@ export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
     let socket: Socket | undefined
     let tcpStands = false
     let settled = false
+    const startedMs = clock.monotonicMs()
+    let tcpAtMs: number | undefined
+    const steps: ConnectSteps = { dnsMs: null, tlsMs: null }
     const settle = (error: Error | null) => {
       if (settled) return
       settled = true
       timer.cancel()
       if (error) socket?.destroy()
-      callback(error, error ? null : socket!)
+      else if (tcpAtMs !== undefined && url.protocol === 'https:') steps.tlsMs = clock.monotonicMs() - tcpAtMs
+      callback(error, error ? null : socket!, steps)
     }
     const timer = clock.after(CONNECT_TIMEOUT_MS, () =>
       settle(new AttemptError('timeout', `No connection within ${CONNECT_TIMEOUT_MS / 1000} s.`)),
@@ -82,9 +92,11 @@ export function createConnect({ guard, clock, ca }: ConnectOptions): Connect {
     const resolved = trusted ? Promise.resolve(undefined) : guard.addressesOf(bareHost(url), portOf(url))
     resolved.then(addresses => {
       if (settled) return
+      if (!trusted && isIP(bareHost(url)) === 0) steps.dnsMs = clock.monotonicMs() - startedMs
       socket = openSocket(url, addresses, () => settle(null)).setNoDelay(true)
       socket.once('connect', () => {
         tcpStands = true
+        tcpAtMs = clock.monotonicMs()
       })
       // Kept for the socket's life: an error of an abandoned socket must not end the process.
       socket.on('error', error => settle(connectFailure(error, tcpStands)))

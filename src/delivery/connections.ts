@@ -34,6 +34,11 @@ export interface Connection {
   uses: number
   /** Milliseconds for connecting, name and TLS included; null unless it happened during the current exchange. */
   connectMs: number | null
+  /** Parts of it; null likewise. */
+  dnsMs: number | null
+  tlsMs: number | null
+  /** The address of the receiver; null before it is connected. */
+  remoteAddress: string | null
   /** Monotonic time at which it was established, name resolved; null before. */
   connectedAtMs: number | null
   /** Filter of the current socket; undefined before there is one. */
@@ -76,10 +81,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const client = new Client(target.url.origin, {
       connect: (_options, callback) => {
         const startedMs = clock.monotonicMs()
-        connection.cancelConnect = connect(target.url, target.trusted, (error, socket) => {
+        connection.cancelConnect = connect(target.url, target.trusted, (error, socket, { dnsMs, tlsMs }) => {
+          connection.dnsMs = dnsMs
+          connection.tlsMs = tlsMs
           if (error) return callback(error, null)
           connection.connectedAtMs = startedMs
           connection.connectMs = clock.monotonicMs() - startedMs
+          connection.remoteAddress = socket!.remoteAddress ?? null
           connection.answers = filterAnswers(socket!, options.answerBytesMax)
           callback(null, socket!)
         })
@@ -96,6 +104,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       client,
       uses: 0,
       connectMs: null,
+      ...{ dnsMs: null, tlsMs: null, remoteAddress: null },
       connectedAtMs: null,
       answers: undefined,
       cancelConnect: () => undefined,
@@ -142,7 +151,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const kept = fresh ? undefined : idleOf(target.key)
       if (kept === undefined) return create(target)
       forget(kept)
-      kept.connectMs = null
+      Object.assign(kept, { connectMs: null, dnsMs: null, tlsMs: null })
       return kept
     },
     give(connection) {

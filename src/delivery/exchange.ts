@@ -28,6 +28,10 @@ export interface Exchange {
   headers: Record<string, string>
   body: Buffer
   connectMs: number | null
+  /** Parts of it: the name, and TLS. */
+  dnsMs: number | null
+  tlsMs: number | null
+  remoteAddress: string | null
   firstByteMs: number | null
   /** A kept connection turned out to be closed before any answer: a new connection may succeed. */
   stale: boolean
@@ -68,12 +72,14 @@ export function exchange({
     if (ended) return
     ended = true
     timer.cancel()
-    const connectMs = connection.connectMs === null ? null : Math.round(connection.connectMs)
+    const { remoteAddress } = connection
+    const [connectMs, dnsMs, tlsMs] = [connection.connectMs, connection.dnsMs, connection.tlsMs].map(rounded)
     const answered = connection.answers?.answered() ?? false
     const stale = errorKind === 'connect' && !answered && connection.uses > 0 && connectMs === null
     if (whole) connections.give(connection)
     else connections.drop(connection)
-    resolve({ status, errorKind, error, headers, body, connectMs, firstByteMs, stale })
+    const times = { connectMs: connectMs!, dnsMs: dnsMs!, tlsMs: tlsMs!, firstByteMs }
+    resolve({ status, errorKind, error, headers, body, ...times, remoteAddress, stale })
   }
 
   function endByStatus(whole: boolean): void {
@@ -132,6 +138,8 @@ export function exchange({
   else dispatch()
   return promise
 }
+
+const rounded = (ms: number | null) => (ms === null ? null : Math.round(ms))
 
 /**
  * Most errors of undici's parser have a name and no code, and a Content-Length that it refuses is reported as a

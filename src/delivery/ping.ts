@@ -148,6 +148,7 @@ function rowOf(
       durationMs: result.durationMs,
       connectMs: result.connectMs,
     },
+    ...{ queuedMs: 0, dnsMs: result.dnsMs, tlsMs: result.tlsMs, remoteAddress: result.remoteAddress },
     ...{ firstByteMs: result.firstByteMs, responseStatus: result.status },
     requestHeaders: loggedHeaders(headers, webhook.headerNames),
     responseHeaders: result.status === null ? null : JSON.stringify(result.headers),

@@ -37,6 +37,11 @@ export interface AttemptResult {
   durationMs: number
   /** Until the connection was established; null when a kept connection was used or none was established. */
   connectMs: number | null
+  /** Parts of it: looking up the name, and TLS; null also where there was none. */
+  dnsMs: number | null
+  tlsMs: number | null
+  /** The address that was connected to, now or when the kept connection was made. */
+  remoteAddress: string | null
   /** Until status and headers of the answer had arrived. */
   firstByteMs: number | null
 }
@@ -95,7 +100,7 @@ export function createSender({ guard, clock, ca, idleMax, connectionAgeMsMax: ag
       const target = targetOf(request.url)
       let outcome: Exchange
       if (typeof target === 'string') {
-        outcome = { status: null, errorKind: 'blocked_address', error: target, headers: {}, body: Buffer.alloc(0), connectMs: null, firstByteMs: null, stale: false } // biome-ignore format: one value
+        outcome = { status: null, errorKind: 'blocked_address', error: target, headers: {}, body: Buffer.alloc(0), connectMs: null, dnsMs: null, tlsMs: null, remoteAddress: null, firstByteMs: null, stale: false } // biome-ignore format: one value
       } else {
         outcome = await exchange({ connections, clock, target, request, startedMs, fresh: false })
         if (outcome.stale && !closed)

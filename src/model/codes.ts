@@ -183,6 +183,9 @@ export const CODES = {
   notification_quota_exceeded: entry(402, "The plan's notifications of the day are used up."),
   channel_quota_exceeded: entry(402, "The plan's number of notification channels is used up."),
 
+  // Inspectors
+  inspector_quota_exceeded: entry(402, "The plan's number of inspectors is used up."),
+
   // Queues
   queue_quota_exceeded: entry(402, "The plan's number of queues is used up, or it has fewer than there are."),
   queue_inactive: entry(409, 'The queue is switched off, or was while the call waited.'),

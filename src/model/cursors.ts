@@ -61,6 +61,7 @@ export const LISTS = {
   keys: record,
   registrations: record,
   webhooks: record,
+  inspectors: record,
   replays: record,
   queues: record,
   'queue-dead': [count],

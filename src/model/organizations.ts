@@ -22,6 +22,8 @@ export interface Organization extends Stored {
   strictCompatibility?: boolean
   /** Levels and properties of a schema beyond the usual ones, on the plan ENTERPRISE. */
   schemaLimits?: { depth: number; properties: number }
+  /** Set by the operator; none if absent. */
+  limits?: { emitsPerSecond: number | null }
   /** The rules that minors must hold to; all of them if absent. */
   compatibility?: Compatibility
   /** Lifecycle events that are written to the log whoever selects them, by environment; none if absent. */

@@ -36,6 +36,8 @@ export interface PlanLimits {
   /** Workflows may use `custom_code`. */
   customCode: boolean
   queues: number
+  /** Inspectors that have not expired, of both environments. */
+  inspectors: number
   /** Calls of queues per second. */
   queueCallsPerS: number
   /** Open streams at a time. */
@@ -93,6 +95,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: false,
     customCode: false,
     queues: 0,
+    inspectors: 2,
     queueCallsPerS: 5,
     streams: 1,
     streamEventsPerS: 10,
@@ -128,6 +131,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: true,
     customCode: false,
     queues: 2,
+    inspectors: 10,
     queueCallsPerS: 50,
     streams: 5,
     streamEventsPerS: 100,
@@ -163,6 +167,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: true,
     customCode: true,
     queues: 10,
+    inspectors: 10,
     queueCallsPerS: 500,
     streams: 25,
     streamEventsPerS: 1_000,
@@ -198,6 +203,7 @@ export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
     sqlQueries: true,
     customCode: true,
     queues: 100,
+    inspectors: 10,
     queueCallsPerS: 2_000,
     streams: 100,
     streamEventsPerS: 5_000,

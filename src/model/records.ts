@@ -6,6 +6,7 @@ import type { ApiKey } from './api-keys.ts'
 import type { Connection } from './connections.ts'
 import type { DriftFinding } from './drift.ts'
 import type { FederationGroup, FederationMember, FederationPush } from './federation.ts'
+import type { Inspector } from './inspectors.ts'
 import type { KafkaCredential } from './kafka-credentials.ts'
 import type { Login } from './logins.ts'
 import type { MailTemplate } from './mail-templates.ts'
@@ -43,6 +44,7 @@ export interface RecordsByKind {
   'mail-template': MailTemplate
   'secret-key': SecretKeyRecord
   login: Login
+  inspector: Inspector
 }
 export type Kind = keyof RecordsByKind
 export const KINDS = [
@@ -69,4 +71,5 @@ export const KINDS = [
   'mail-template',
   'secret-key',
   'login',
+  'inspector',
 ] as const satisfies readonly Kind[]

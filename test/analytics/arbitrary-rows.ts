@@ -85,6 +85,8 @@ export const attempts = fc.record<Partial<AttemptRow>>({
     url: text,
     durationMs: int(31),
     connectMs: fc.option(int(31), { nil: null }),
+    queuedMs: fc.option(int(31), { nil: null }),
+    tlsMs: fc.option(int(31), { nil: null }),
     responseStatus: fc.option(int(16), { nil: null }),
   },
   ...{
@@ -93,6 +95,7 @@ export const attempts = fc.record<Partial<AttemptRow>>({
     error: optional,
     nextAttemptAtMs: fc.option(ms, { nil: null }),
     replayId: optional,
+    remoteAddress: optional,
   },
 })
 export const changes = fc.record<Partial<ChangeRow>>({

@@ -124,6 +124,7 @@ export function attempt(
     durationMs: 7,
     connectMs: 1,
     firstByteMs: 6,
+    ...{ queuedMs: 3, dnsMs: 1, tlsMs: null, remoteAddress: '203.0.113.7' },
     responseStatus: 200,
     requestHeaders: '{"content-type":"application/json"}',
     responseHeaders: '{"server":"x"}',

@@ -23,6 +23,7 @@ import { createChainTokens } from '../../src/events/chain.ts'
 import { createIngressTags, type IngressTags } from '../../src/events/ingress.ts'
 import { createPausedOrganizations } from '../../src/ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../../src/ingress/verdict-waiter.ts'
+import { openInspecting } from '../../src/inspectors/inspecting.ts'
 import type { Appender } from '../../src/kafka/ports.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
 import { createReaderWatch } from '../../src/kafka/read/reader-watch.ts'
@@ -30,6 +31,7 @@ import { createAppender } from '../../src/kafka/write/appender.ts'
 import { createKafkaAccess } from '../../src/kafka-access/access.ts'
 import { createIds } from '../../src/model/ids.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
+import { createKnownProcesses } from '../../src/process-reports/known-processes.ts'
 import { createQueueCalls } from '../../src/queue-calls/queue-calls.ts'
 import { createReceipts } from '../../src/queues/receipts.ts'
 import { createValidators } from '../../src/registry/validators.ts'
@@ -40,6 +42,7 @@ import { createPush } from '../../src/streaming/hub/push.ts'
 import { createMeters } from '../../src/streaming/meters.ts'
 import { openStreaming, type Streaming } from '../../src/streaming/streaming.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
+import { inspectorsRequests } from '../../topics/inspectors-requests.ts'
 import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { migratedDatabase } from '../analytics/database.ts'
 import {
@@ -201,7 +204,21 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
     ...appender,
     append: record => (refusing ? Promise.reject(new Error('no broker')) : appender.append(record)),
   }
+  const inspecting = openInspecting({ ...parts, view: control.view, secrets, appender, processId: ids.next('api') })
+  const inspected = createLogReader({
+    ...{ kafka: control.kafka, clock, logger },
+    events: { onRecords: (_topic, _partition, records) => records.forEach(inspecting.kept.onRecord), onFatal },
+  })
+  inspected.assign(inspectorsRequests.name, 0, 'earliest')
+  const knownProcesses = createKnownProcesses({ clock, appender })
   const api = createApi({
+    knownProcesses,
+    platformView: {
+      brokers: async () => [{ id: 1, host: 'broker:9092', alive: true }],
+      ailing: () => [],
+      historyAnswers: async () => true,
+    },
+    inspecting,
     view: control.view,
     controlPlane,
     appender: refusable,
@@ -299,7 +316,14 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
       await push.close()
       await streaming.close()
       await meters.close()
-      await Promise.allSettled([ledger.close(), reader.close(), appender.close(), analytics.close(), history.close()])
+      await Promise.allSettled([
+        ledger.close(),
+        reader.close(),
+        inspected.close(),
+        appender.close(),
+        analytics.close(),
+        history.close(),
+      ])
       await control.close()
     },
   }

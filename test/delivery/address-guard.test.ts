@@ -139,18 +139,30 @@ describe('addresses of this installation', () => {
     expect(ruleOf('http://10.0.0.1:8080/', own('0.0.0.0'))).toBeUndefined()
   })
 
-  it('may be reached at the routes that are listed, in plain http, and nowhere else', async () => {
+  it('may be reached at the paths that are allowed, in plain http, and nowhere else', async () => {
     const { url, port, close, requests } = await createReceiver()
-    const guard = guardOf({ ownAddresses: () => [{ host: '127.0.0.1', port }], ownAllowed: () => [`${url}/demo`] })
+    const servers = () => [{ host: '127.0.0.1', port }]
+    const guard = guardOf({ ownAddresses: servers, ownAllowed: { servers, path: /^\/inspect\/[a-z]{4}$/ } })
     const sender = createSender({ guard, clock: createSystemClock() })
     const send = async (at: string) => {
       const { errorKind } = await sender.send({ url: at, body: Buffer.from('{}'), headers: {}, timeoutMs: 5000 })
       return errorKind
     }
-    expect([await send(`${url}/demo`), await send(`${url}/demo/a?b`)]).toEqual([null, null])
-    for (const path of ['/', '/demonstration', '/demo/../api', '/demo/%2e%2e/api'])
+    expect([await send(`${url}/inspect/abcd`), await send(`http://localhost:${port}/inspect/abcd?b`)]).toEqual([
+      null,
+      null,
+    ])
+    for (const path of [
+      '/',
+      '/inspect/',
+      '/inspect/abcd/',
+      '/inspect/abcd/../api',
+      '/inspect/%2e%2e/api',
+      '//inspect/abcd',
+    ])
       expect(await send(url + path)).toBe('blocked_address')
-    expect(requests.map(request => request.path)).toEqual(['/demo', '/demo/a?b'])
+    expect(await send(`http://127.0.0.1:${port + 1}/inspect/abcd`)).toBe('blocked_address')
+    expect(requests.map(request => request.path)).toEqual(['/inspect/abcd', '/inspect/abcd?b'])
     sender.close()
     await close()
   })

@@ -47,6 +47,7 @@ describe('an attempt', () => {
       body: Buffer.from('thanks'),
     })
     expect([result.connectMs, result.firstByteMs, result.durationMs].every(Number.isInteger)).toBe(true)
+    expect(result).toMatchObject({ dnsMs: null, tlsMs: null, remoteAddress: '127.0.0.1' })
   })
 
   it('uses a kept connection again, and says so by having no connecting time', async () => {
@@ -55,7 +56,7 @@ describe('an attempt', () => {
     await send(post(url))
     const second = await send(post(url))
     expect(connections()).toBe(1)
-    expect(second.connectMs).toBeNull()
+    expect(second).toMatchObject({ connectMs: null, dnsMs: null, tlsMs: null, remoteAddress: '127.0.0.1' })
   })
 
   it('is a failure of kind status for 4xx and 5xx', async () => {

@@ -98,6 +98,7 @@ describe('docs/specification', () => {
       'pulls a second': plans.map(plan => number(plan.pullsPerS)),
       'changes of the reference domain a second': plans.map(plan => number(plan.domainChangesPerS)),
       'records of the reference domain of a kind that have not ended': plans.map(plan => number(plan.domainRecords)),
+      inspectors: plans.map(plan => number(plan.inspectors)),
       queues: plans.map(plan => number(plan.queues)),
       'calls of queues a second': plans.map(plan => number(plan.queueCallsPerS)),
       'notifications a UTC day': plans.map(plan => number(plan.notificationsPerDay)),

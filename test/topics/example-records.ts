@@ -47,6 +47,7 @@ import {
 } from '../../topics/delivery-state.ts'
 import { domainCommandCodec, domainCommands } from '../../topics/domain-commands.ts'
 import { domainEntryCodec, domainKeyCodec, domainNumbersCodec, domainState } from '../../topics/domain-state.ts'
+import { inspectedRequestCodec, inspectorsRequests } from '../../topics/inspectors-requests.ts'
 import {
   channelStateCodec,
   notificationState,
@@ -56,6 +57,7 @@ import {
 import { notificationRecordCodec, notifications } from '../../topics/notifications.ts'
 import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
+import { processes, processReportCodec } from '../../topics/processes.ts'
 import { queuesAnswers, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import { queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
 import { queueGroupCodec, queueHeadCodec, queuePositionCodec, queuesState } from '../../topics/queues-state.ts'
@@ -149,6 +151,8 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
   [auditMeters.name]: { any: as(auditMetersCodec) },
   [auditRelays.name]: { any: as(auditRelaysCodec) },
   [auditNotifications.name]: { any: as(auditNotificationsCodec) },
+  [inspectorsRequests.name]: { any: as(inspectedRequestCodec) },
+  [processes.name]: { any: as(processReportCodec) },
   [notifications.name]: { any: as(notificationRecordCodec) },
   [notificationState.name]: {
     pending: as(pendingNotificationCodec),

@@ -183,6 +183,7 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
   },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
+  inspector: { environment: true, name: true, token: true, answer: true, failFirst: true, expiresAt: true },
   login: { tokenHash: true, keyId: true, expiresAt: true, usedAt: true, link: true },
   'notification-channel': {
     ...{ name: true, type: true, builtIn: true, recipients: true, url: true, encryptedUrl: true, urlHint: true },

@@ -164,6 +164,7 @@ describe('every topic', () => {
         'emits.<org>',
         'notifications',
         'platform.emits',
+        'processes',
         'streams.presence',
         ...RETRY_TIERS.map(tier => tier.topic.name),
       ].sort(),

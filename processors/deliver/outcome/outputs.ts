@@ -174,7 +174,7 @@ function stored(delivery: Delivery): RetryRecord {
 }
 
 export function attemptRow(attemptId: string, delivery: InFlight, result: AttemptResult, outcome: Outcome): AttemptRow {
-  const { webhook, headers } = delivery.attempt
+  const { webhook, headers, queuedMs } = delivery.attempt
   const { event } = delivery
   // Spelled out: a row is made for each attempt, and a spread would copy it.
   return {
@@ -198,7 +198,11 @@ export function attemptRow(attemptId: string, delivery: InFlight, result: Attemp
     url: webhook.url,
     startedAtMs: Math.round(result.startedAtMs),
     durationMs: result.durationMs,
+    queuedMs,
+    dnsMs: result.dnsMs,
     connectMs: result.connectMs,
+    tlsMs: result.tlsMs,
+    remoteAddress: result.remoteAddress,
     firstByteMs: result.firstByteMs,
     responseStatus: result.status,
     requestHeaders: loggedHeaders(headers, webhook.headerNames),
@@ -225,7 +229,11 @@ export function stepRow(
     url: '',
     startedAtMs: Math.round(step.nowMs),
     durationMs: 0,
+    queuedMs: null,
+    dnsMs: null,
     connectMs: null,
+    tlsMs: null,
+    remoteAddress: null,
     firstByteMs: null,
     responseStatus: null,
     requestHeaders: null,

@@ -43,6 +43,7 @@ export const CLARION_CODES = [
   'idempotency_key_conflict',
   'in_flight_limit',
   'in_use',
+  'inspector_quota_exceeded',
   'insufficient_scope',
   'internal_error',
   'invalid_cursor',

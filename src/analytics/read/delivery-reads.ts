@@ -19,6 +19,7 @@ import {
   pendingDelivery,
   type Step,
   skippedDelivery,
+  type TimeParts,
   toDelivery,
   triggerOf,
 } from './delivery.ts'
@@ -44,7 +45,11 @@ export interface DeliveryFilter {
   cursor?: string | undefined
 }
 
-type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders'> & {
+type FoundAttempt = Omit<Attempt, 'requestHeaders' | 'responseHeaders' | TimeParts> & {
+  queuedMs: number | null
+  dnsMs: number | null
+  tlsMs: number | null
+  remoteAddress: string | null
   requestHeaders: string | null
   responseHeaders: string | null
 }
@@ -265,9 +270,11 @@ export function comparePlaces(a: Place<'deliveries'>, b: Place<'deliveries'>): n
   return (a[at] as string) < (b[at] as string) ? -1 : 1
 }
 
-function toAttempt(found: FoundAttempt): Attempt {
+/** Rows of earlier releases, and steps without a request, have no parts of the time. */
+function toAttempt({ queuedMs, dnsMs, tlsMs, remoteAddress, ...found }: FoundAttempt): Attempt {
   return {
     ...found,
+    ...(queuedMs === null ? {} : { queuedMs, dnsMs, tlsMs, remoteAddress }),
     trigger: triggerOf(found),
     requestHeaders: parseHeaders(found.requestHeaders),
     responseHeaders: parseHeaders(found.responseHeaders),

@@ -40,6 +40,8 @@ export const DELIVERY_ID = /^dlv_[0-9a-z]{1,60}$/
  * One step of a delivery: an attempt, or an end without one (`attemptId` null). Fields as in
  * `topics/audit-attempts.ts`.
  */
+export type TimeParts = 'queuedMs' | 'dnsMs' | 'tlsMs' | 'remoteAddress'
+
 export interface Attempt
   extends Omit<
     AttemptRow,
@@ -51,6 +53,7 @@ export interface Attempt
     | 'createdAtMs'
     | 'requestHeaders'
     | 'responseHeaders'
+    | TimeParts
   > {
   trigger: Delivery['trigger']
   startedAt: string
@@ -58,6 +61,10 @@ export interface Attempt
   createdAt: string
   requestHeaders: Record<string, string> | null
   responseHeaders: Record<string, string> | null
+  queuedMs?: number | null
+  dnsMs?: number | null
+  tlsMs?: number | null
+  remoteAddress?: string | null
 }
 
 /** The newest step of a delivery. */

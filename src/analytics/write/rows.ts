@@ -54,6 +54,7 @@ const ATTEMPTS = {
     firstByteMs: 'Nullable(UInt32)',
     responseStatus: 'Nullable(UInt16)',
   },
+  ...{ queuedMs: 'Nullable(UInt32)', dnsMs: 'Nullable(UInt32)', tlsMs: 'Nullable(UInt32)' },
   ...{ errorKind: WORD_OR_NULL },
 }
 const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }

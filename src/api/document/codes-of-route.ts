@@ -157,6 +157,10 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     ],
   },
   {
+    path: /^\/inspectors/,
+    codes: ['inspector_quota_exceeded', 'header_not_allowed', 'stream_limit_exceeded'],
+  },
+  {
     path: /^\/queues/,
     codes: [
       'conflict',

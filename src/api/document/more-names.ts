@@ -1,9 +1,16 @@
 /** Public names of the routes, the reference domain and queues, in the form of `operation-names.ts`. */
 export const MORE_NAMES = `
 GET /search search search
+GET /platform/status getPlatformStatus platform.status
 GET /organizations/usage compareOrganizations organizations.usage
 GET /organizations/:id/load getOrganizationLoad organizations.load
 GET /webhooks/deliveries searchDeliveries events.webhooks.searchDeliveries
+POST /inspectors createInspector inspectors.create once
+GET /inspectors listInspectors inspectors.list
+GET /inspectors/:id getInspector inspectors.get
+PATCH /inspectors/:id updateInspector inspectors.update
+DELETE /inspectors/:id deleteInspector inspectors.delete
+GET /inspectors/:id/requests listInspectorRequests inspectors.requests
 GET /webhooks/:id/stats getWebhookStats events.webhooks.stats
 GET /events/custom/compare compareRegistrations events.custom.compare
 GET /events/:id/why explainEvent events.why

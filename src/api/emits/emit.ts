@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts'
 import type { NoteTypes } from '../../control-plane/drift/type-generation.ts'
 import type { PreviewEmit } from '../../control-plane/emits/preview-emit.ts'
 import { readTraceparent } from '../../events/trace-context.ts'
+import type { EmitLimits } from '../../ingress/emit-limits.ts'
 import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { Emitter } from '../../ingress/submit-emit.ts'
@@ -32,6 +33,7 @@ export interface EmitDeps {
   noteTypes: NoteTypes
   loadShedder: LoadShedder
   pauses: PausedOrganizations
+  emitLimits: EmitLimits
   ids: Ids
   clock: Clock
   logger: Logger
@@ -72,6 +74,7 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
           return { status: 200, json, emitId: undefined }
         }
         const read = readEmit(body, clock.nowMs())
+        deps.emitLimits.take(by.organization, 1)
         read.emit.idempotencyKey = agreedKey(read.emit.idempotencyKey, idempotencyKeyOf(request))
         read.emit.traceparent = readTraceparent(request.headers.traceparent)
         const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
@@ -89,6 +92,7 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
       async (by, body, request, requestId) => {
         refuseKey(request)
         const items = itemsOf(body)
+        deps.emitLimits.take(by.organization, items.length)
         const call = {
           by,
           requestId,

@@ -2,6 +2,7 @@
  * The frame of an emit that is answered on the raw response: request id, key and scope, body, and the error envelope.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EmitLimits } from '../../ingress/emit-limits.ts'
 import type { LoadShedder } from '../../ingress/load-shedding.ts'
 import type { PausedOrganizations } from '../../ingress/paused-organizations.ts'
 import type { Emitter } from '../../ingress/submit-emit.ts'
@@ -28,6 +29,7 @@ export function createResponder(deps: {
   logger: Logger
   loadShedder?: LoadShedder
   pauses?: PausedOrganizations
+  emitLimits?: EmitLimits
 }) {
   return (
     bodyBytesMax: number,
@@ -43,6 +45,7 @@ export function createResponder(deps: {
         if (by.session?.isReadOnly === true && !isHarmless(request))
           throw new ClarionError('session_read_only', CODES.session_read_only.meaning)
         deps.pauses?.check(by.organization.id, by.key.environment)
+        if (!isHarmless(request)) deps.emitLimits?.check(by.organization)
         if (deps.loadShedder?.refuses(by.organization.id, many)) throw OVERLOADED
         const body = bodyOptional && hasNoBody(request) ? EMPTY : await readJsonBody(request, bodyBytesMax)
         const answer = await work(by, body, request, requestId)

@@ -43,7 +43,7 @@ export function createLoadHandlers(deps: {
     const found = view.organization(organizationId)
     if (found === undefined) return []
     const { id, slug, name, plan, status } = found
-    const organization = { id, slug, name, plan, status }
+    const organization = { id, slug, name, plan, status, limits: found.limits ?? { emitsPerSecond: null } }
     return [{ organization, ...load, emitsPerSecond: Math.round((load.emits / seconds) * 100) / 100 }]
   }
 }

@@ -14,7 +14,8 @@ export function presentOrganization(organization: Organization) {
     compatibility: _compatibility,
     ...visible
   } = organization
-  return { strictCompatibility: false, ...visible, schemaLimits: schemaRulesOf(organization).limits }
+  const limits = organization.limits ?? { emitsPerSecond: null }
+  return { strictCompatibility: false, ...visible, limits, schemaLimits: schemaRulesOf(organization).limits }
 }
 
 export function presentKey(key: ApiKey) {

@@ -21,7 +21,7 @@ export function createOrganizationRoutes(on: OrganizationHandlers, load: LoadHan
     route('GET', '/api/v1/organizations/usage', 'operator', 'Organizations by what they did, largest first; without a range in the last 15 minutes.', { query: object(organizations.loadQuery), answer: organizations.load }, load.compare),
     route('GET', '/api/v1/organizations/:id/load', 'operator', 'What an organization emitted, by type, key, source or code.', { query: object(organizations.loadGroupQuery), answer: organizations.loadGroups }, load.ofOne),
     route('GET', '/api/v1/organizations/:id', 'operator', 'One organization.', { answer: organization }, on.get),
-    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, or whether minor versions need a proof.', { body: organizationPatch, answer: organization }, on.patch),
+    route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, limits, or whether minor versions need a proof.', { body: organizationPatch, answer: organization }, on.patch),
     route('DELETE', '/api/v1/organizations/:id', 'operator', 'Delete an organization, its keys and its webhooks.', { answer: organization }, on.delete),
     route('POST', '/api/v1/organizations/:id/suspend', 'operator', 'Suspend an organization: it can read, but not emit or register.', { answer: organization }, on.suspend),
     route('POST', '/api/v1/organizations/:id/activate', 'operator', 'End a suspension.', { answer: organization }, on.activate),

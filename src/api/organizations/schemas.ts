@@ -34,6 +34,7 @@ export const organization = object({
   namespaceAllowlist: listOf(string),
   strictCompatibility: boolean,
   schemaLimits: object({ depth: integer, properties: integer }),
+  limits: object({ emitsPerSecond: nullable(integer) }),
 })
 
 export const newOrganization = object({
@@ -51,6 +52,12 @@ const organizationChanges = {
   'schemaLimits?': object({
     depth: { type: 'integer', minimum: SCHEMA_LIMITS.depth, maximum: 10 },
     properties: { type: 'integer', minimum: SCHEMA_LIMITS.properties, maximum: 500 },
+  }),
+  'limits?': object({
+    emitsPerSecond: {
+      ...{ type: ['integer', 'null'], minimum: 1, maximum: 1_000_000 },
+      description: 'Emits over HTTP beyond it are refused, its own Kafka records are read more slowly; null: no limit.',
+    },
   }),
 }
 export const organizationPatch = { ...object(organizationChanges), minProperties: 1 }
@@ -95,6 +102,7 @@ export const load = listOf(
   object({
     organization: object({
       ...{ id: string, slug: string, name: string, plan, status: oneOf(ORGANIZATION_STATUSES) },
+      limits: object({ emitsPerSecond: nullable(integer) }),
     }),
     ...loadFigures,
   }),

@@ -37,7 +37,7 @@ export interface NewOrganization {
 }
 
 export type OrganizationPatch = Partial<
-  Pick<Organization, 'name' | 'plan' | 'ownerEmail' | 'strictCompatibility' | 'schemaLimits'>
+  Pick<Organization, 'name' | 'plan' | 'ownerEmail' | 'strictCompatibility' | 'schemaLimits' | 'limits'>
 >
 
 export interface Organizations {

@@ -1,11 +1,12 @@
 /**
- * Removes ended records of living organizations after some time: expired API keys, ended replays, ended logins,
- * findings of drift that are over, and deleted workflows with their versions.
+ * Removes ended records of living organizations after some time: expired API keys and inspectors, ended replays, ended
+ * logins, findings of drift that are over, and deleted workflows with their versions.
  */
 import type { Clock } from '../../clock.ts'
 import type { ApiKey } from '../../model/api-keys.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
+import { isExpired } from '../../model/inspectors.ts'
 import { OPERATORS } from '../../model/logins.ts'
 import { PLATFORM as SHARED } from '../../model/names.ts'
 import { isOver } from '../sessions/logins.ts'
@@ -52,6 +53,9 @@ export function createExpiredRecords(deps: {
       for (const { id, endedAt } of view.list('replay', organizationId))
         if (endedAt !== null && endedAt < replaysBefore) yield { kind: 'replay', remove: { organizationId, id } }
       yield* pastFindings(organizationId, timeBefore(FINDING_RETENTION_MS))
+      for (const inspector of view.list('inspector', organizationId))
+        if (isExpired(inspector, clock.nowMs()))
+          yield { kind: 'inspector', remove: { organizationId, id: inspector.id } }
       yield* endedLogins(organizationId)
       yield* deletedWorkflows(organizationId, timeBefore(AFTER_LIVE_MS))
     }

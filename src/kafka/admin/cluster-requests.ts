@@ -14,6 +14,8 @@ const MAX_TIMESTAMP = -3n
 export interface ClusterDescription {
   /** Node ids of the live brokers. */
   brokers: number[]
+  /** The same with their addresses. */
+  places: Array<{ id: number; host: string; port: number }>
   /** The user's permissions on the cluster: bit n is Kafka's operation n. */
   operations: number
 }
@@ -29,15 +31,13 @@ export function describeClusterRequest(): WireRequest<ClusterDescription> {
       reader.error('the cluster')
       reader.string() // cluster id
       reader.int32() // controller
-      const brokers = reader.array(() => {
-        const nodeId = reader.int32()
-        reader.string() // host
-        reader.int32() // port
+      const places = reader.array(() => {
+        const [id, host, port] = [reader.int32(), reader.string() ?? '', reader.int32()]
         reader.string() // rack
         reader.tags()
-        return nodeId
+        return { id, host, port }
       })
-      return { brokers, operations: reader.int32() }
+      return { brokers: places.map(({ id }) => id), places, operations: reader.int32() }
     },
     timeoutMs: ANSWER_MS,
   })

@@ -51,8 +51,19 @@ export interface InputQueue {
   available(isOf: (topic: string) => boolean): void
   /** Whether an input for which this is true is assigned, and whether any of it waits or has not committed. */
   find(isOf: (topic: string) => boolean): { isAssigned: boolean; isWaiting: boolean }
+  /** What waits in it. */
+  lag(): InputLag
   /** Unassigns everything. */
   clear(): void
+}
+
+export interface InputLag {
+  /** Fetched, and not taken. */
+  records: number
+  /** Time of the oldest of them. */
+  oldestAtMs: number | undefined
+  /** Inputs that are not read now, and where reading goes on: the log may hold more. */
+  stopped: Array<{ topic: string; partition: number; offset: number }>
 }
 
 export interface InputQueueSettings {
@@ -171,7 +182,9 @@ export function createInputQueue(
     },
     push(topic, partition, records, nextOffset) {
       const queue = queues.get(`${topic}/${partition}`)
-      if (queue) append(queue, { records, from: 0, nextOffset, position: reader.position(topic, partition) })
+      if (queue === undefined) return
+      queue.fetchedTo = nextOffset
+      append(queue, { records, from: 0, nextOffset, position: reader.position(topic, partition) })
     },
     isTakeable(input) {
       const queue = queues.get(input)
@@ -237,6 +250,16 @@ export function createInputQueue(
         found.isWaiting ||= isWaiting
       }
       return found
+    },
+    lag() {
+      const lag: InputLag = { records: 0, oldestAtMs: undefined, stopped: [] }
+      for (const { topic, partition, batches, waitingRecords, reader: state, fetchedTo } of queues.values()) {
+        lag.records += waitingRecords
+        const oldest = batches[0]?.records[batches[0].from]?.timestampMs
+        if (oldest !== undefined) lag.oldestAtMs = Math.min(oldest, lag.oldestAtMs ?? oldest)
+        if (state !== 'reads' && fetchedTo !== undefined) lag.stopped.push({ topic, partition, offset: fetchedTo })
+      }
+      return lag
     },
     clear() {
       for (const queue of queues.values()) if (queue.isRead) reader.unassign(queue.topic, queue.partition)

@@ -43,6 +43,8 @@ export interface PartitionQueue {
   /** The topic that it would be written to is unavailable. */
   unavailable: boolean
   reader: 'reads' | 'pauses briefly' | 'pauses'
+  /** Where the next record will be fetched; undefined before the first. */
+  fetchedTo: number | undefined
 }
 
 /** Records that were taken, with what is needed to put them back. */
@@ -68,6 +70,7 @@ export const createPartitionQueue = (topic: string, partition: number, isRead: b
   held: false,
   unavailable: false,
   reader: 'reads',
+  fetchedTo: undefined,
 })
 
 export function isFull({ full, waitingRecords, waitingBytes }: PartitionQueue): boolean {

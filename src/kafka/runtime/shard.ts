@@ -16,7 +16,7 @@ import type { Logger } from '../../logger.ts'
 import type { Gap, LogReader, LogRecord, Processor, Unavailable } from '../ports.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import { CommitFailed, openTransactionalWriter } from '../write/transactional-writer.ts'
-import { createInputQueue } from './input-queue.ts'
+import { createInputQueue, type InputLag } from './input-queue.ts'
 import { createPacing } from './pacing.ts'
 import { createPoisonIsolation } from './poison-isolation.ts'
 import { createReopening } from './reopening.ts'
@@ -35,6 +35,8 @@ export interface Shard {
   paused(): Unavailable[]
   /** Problems that do not stop it. */
   degraded(): string | undefined
+  /** What waits in its inputs. */
+  lag(): InputLag
   onRecords(topic: string, partition: number, records: LogRecord[], nextOffset: number): void
   onReplaced(topic: string, partition: number): void
   onGap(topic: string, partition: number, gap: Gap): void
@@ -240,6 +242,7 @@ export function createShard(deps: {
     },
     paused: pauses.paused,
     degraded: () => (current?.phase.name === 'running' ? current.phase.task.degraded?.() : undefined),
+    lag: inputs.lag,
     onRecords(topic, partition, records, nextOffset) {
       const session = current
       if (!session || isEnded(session)) return

@@ -9,6 +9,7 @@ import type { LogReader, Processor, Unavailable, UnavailableReason } from '../po
 import type { ClusterMap } from '../protocol/cluster.ts'
 import type { KafkaSettings } from '../protocol/wire.ts'
 import { createLogReader } from '../read/log-reader.ts'
+import type { InputLag } from './input-queue.ts'
 import { type Lease, type LeaseIdentity, openLease } from './lease.ts'
 import { type Restoring, readinessOf } from './readiness.ts'
 import { createShard, type Shard } from './shard.ts'
@@ -26,6 +27,8 @@ export interface ShardedProcessor {
   /** Problems of single organizations or the cluster, while this process serves. */
   degraded(): string[]
   shards(): number[]
+  /** Shards that run, and what waits in the inputs of all. */
+  progress(): { running: number[]; lags: InputLag[] }
   /** Drains, leaves the group, stops. */
   close(): Promise<void>
 }
@@ -227,6 +230,10 @@ export function runShardedProcessor(deps: ShardedProcessorDeps): ShardedProcesso
     degraded: () => [...readiness().degraded, ...ailments()],
     ready: () => missing() === undefined,
     shards: () => [...shards.keys()],
+    progress: () => ({
+      running: [...shards].filter(([, { shard }]) => shard.running()).map(([number]) => number),
+      lags: [...shards.values()].map(({ shard }) => shard.lag()),
+    }),
     async close() {
       isClosing = true
       await Promise.all([...shards].map(([number, held]) => drainOne(number, held)))

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { createAdmissionState } from '../../../processors/admit/admission-state.ts'
 import { createDeferredEmits } from '../../../processors/admit/deferred-emits.ts'
 import type { Emit } from '../../../processors/admit/emit.ts'
+import { createIngressPace } from '../../../processors/admit/ingress-pace.ts'
 import { createInputs } from '../../../processors/admit/inputs.ts'
 import { createPlatformEmitReader } from '../../../processors/admit/read-platform-emit.ts'
 import { createReceiver } from '../../../processors/admit/receive.ts'
@@ -58,6 +59,7 @@ function world({ shards = 1 } = {}) {
   const receiver = createReceiver({
     ...{ handle, inputs, view, tags, clock, clockOffsetMs: 5_000, controlWaitMs: WAIT_MS },
     readPlatformEmit: createPlatformEmitReader({ view, clock, clockOffsetMs: 5_000, logger: quiet }),
+    pace: createIngressPace({ clock }),
     isFull: () => full,
     deferred: createDeferredEmits({ handle, isOutOfReach: () => false }),
     settle(emit, isolated) {
@@ -107,6 +109,38 @@ function record(partition: number, offset: number, controlOffset = 0, topic = TO
   const byName = Object.fromEntries(headers.map(([name, text]) => [name, Buffer.from(text)]))
   return { topic, partition, offset, timestampMs: 1_790_000_000_000, key: null, value: VALUE, headers: byName }
 }
+
+describe('records of an organization that the operator has limited', () => {
+  const own = (partition: number, offset: number): LogRecord => ({
+    ...record(partition, offset),
+    headers: { 'clarion-name': Buffer.from('aa.bb') },
+  })
+  const many = (length: number) => Array.from({ length }, (_, offset) => own(0, offset))
+
+  it('are read no faster, in order, and none is refused', () => {
+    const { inputs, receiver, handle, emitted, clock, put } = world()
+    put('org_a', { limits: { emitsPerSecond: 10 } })
+    inputs.start()
+    receiver.receive(many(40), 40, false)
+    expect(emitted).toHaveLength(10)
+    expect([...handle.paused]).toEqual([`${TOPIC}/0`])
+    for (let passed = 0; passed < 1_000; passed += 50) clock.advance(50)
+    expect(emitted.length).toBeGreaterThanOrEqual(18)
+    expect(emitted.length).toBeLessThanOrEqual(20)
+    for (let passed = 0; passed < 3_000; passed += 50) clock.advance(50)
+    expect(emitted.map(({ emit }) => emit.place.offset)).toEqual(many(40).map(({ offset }) => offset))
+    expect([...handle.paused]).toEqual([])
+  })
+
+  it('do not hold up emits over HTTP, which were limited before, and which count', () => {
+    const { inputs, receiver, judged, put } = world()
+    put('org_a', { limits: { emitsPerSecond: 2 } })
+    inputs.start()
+    receiver.receive([record(0, 0), record(0, 1), record(0, 2)], 3, false)
+    receiver.receive([own(1, 0)], 1, false)
+    expect(judged()).toEqual(['0/0', '0/1', '0/2'])
+  })
+})
 
 describe('a record that waits for a newer control view', () => {
   it('holds up its own partition, in order, and no other', async () => {

@@ -1383,9 +1383,9 @@ class AsyncOrganizations:
         self, organization_id: str, *, name: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
         owner_email: Opt[str | None] = NOT_GIVEN, strict_compatibility: Opt[bool] = NOT_GIVEN,
         schema_limits: Opt[models.OrganizationPatchSchemaLimits] = NOT_GIVEN,
-        request_options: Options = None,
+        limits: Opt[models.OrganizationPatchLimits] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Organization:
-        """Change name, plan, owner, or whether minor versions need a proof."""
+        """Change name, plan, owner, limits, or whether minor versions need a proof."""
         return await self._core.call(operations.UPDATE_ORGANIZATION, "Organization", locals())
 
     async def delete(
@@ -1461,6 +1461,15 @@ class AsyncKeys:
     async def delete(self, key_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a key."""
         return await self._core.call(operations.DELETE_KEY, "Deleted", locals())
+
+
+class AsyncPlatform:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def status(self, *, request_options: Options = None) -> models.PlatformStatus:
+        """Processes, roles, Kafka, history and disk."""
+        return await self._core.call(operations.GET_PLATFORM_STATUS, "PlatformStatus", locals())
 
 
 class AsyncSessions:
@@ -1817,6 +1826,58 @@ class AsyncQueues:
     ) -> models.PurgedMessages:
         """Empty a queue, or its dead list."""
         return await self._core.call(operations.PURGE_QUEUE, "PurgedMessages", locals())
+
+
+class AsyncInspectors:
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
+
+    async def create(
+        self, *, name: Opt[str] = NOT_GIVEN, answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN,
+        fail_first: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Inspector:
+        """Make an inspector: a receiver for a day, to try webhooks with."""
+        return await self._core.call(operations.CREATE_INSPECTOR, "Inspector", locals())
+
+    async def list(
+        self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Inspector]:
+        """List inspectors, newest first."""
+        return await self._core.page(operations.LIST_INSPECTORS, "Inspector", locals())
+
+    def each(
+        self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> AsyncIterator[models.Inspector]:
+        """List inspectors, newest first."""
+        return self._core.each(operations.LIST_INSPECTORS, "Inspector", locals())
+
+    async def get(self, inspector_id: str, *, request_options: Options = None) -> models.Inspector:
+        """One inspector."""
+        return await self._core.call(operations.GET_INSPECTOR, "Inspector", locals())
+
+    async def update(
+        self, inspector_id: str, *, name: Opt[str] = NOT_GIVEN,
+        answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN, fail_first: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Inspector:
+        """Change what an inspector answers."""
+        return await self._core.call(operations.UPDATE_INSPECTOR, "Inspector", locals())
+
+    async def delete(self, inspector_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete an inspector; its URL is gone at once."""
+        return await self._core.call(operations.DELETE_INSPECTOR, "Deleted", locals())
+
+    async def requests(
+        self, inspector_id: str, *, request_options: Options = None,
+    ) -> builtins.list[models.InspectorRequest]:
+        """What an inspector got: the last 100 requests, newest first; or each new one as
+        Server-Sent Events.
+        """
+        return await self._core.call(
+            operations.LIST_INSPECTOR_REQUESTS, "[InspectorRequest", locals()
+        )
 
 
 class AsyncReplays:
@@ -2880,12 +2941,14 @@ class AsyncRoot:
         self.system = AsyncSystem(core)
         self.organizations = AsyncOrganizations(core)
         self.keys = AsyncKeys(core)
+        self.platform = AsyncPlatform(core)
         self.sessions = AsyncSessions(core)
         self.kafka_credentials = AsyncKafkaCredentials(core)
         self.events = AsyncEvents(core)
         self.schema_registry = AsyncSchemaRegistry(core)
         self.platform_events = AsyncPlatformEvents(core)
         self.queues = AsyncQueues(core)
+        self.inspectors = AsyncInspectors(core)
         self.replays = AsyncReplays(core)
         self.notifications = AsyncNotifications(core)
         self.workflows = AsyncWorkflows(core)

@@ -28,7 +28,7 @@ GET_ORGANIZATION = Operation(
 )
 UPDATE_ORGANIZATION = Operation(
     "updateOrganization", "PATCH", "/api/v1/organizations/{}", ids="organizationId",
-    body="name plan ownerEmail strictCompatibility schemaLimits",
+    body="name plan ownerEmail strictCompatibility schemaLimits limits",
 )
 DELETE_ORGANIZATION = Operation(
     "deleteOrganization", "DELETE", "/api/v1/organizations/{}", ids="organizationId",
@@ -63,6 +63,7 @@ AWS_CREDENTIALS_OF_KEY = Operation(
     "awsCredentialsOfKey", "POST", "/api/v1/keys/{}/aws-credentials", ids="keyId",
 )
 DELETE_KEY = Operation("deleteKey", "DELETE", "/api/v1/keys/{}", ids="keyId")
+GET_PLATFORM_STATUS = Operation("getPlatformStatus", "GET", "/api/v1/platform/status")
 CREATE_SESSION = Operation(
     "createSession", "POST", "/api/v1/sessions", repeat="ifNotDone", body="apiKey loginToken",
 )
@@ -523,6 +524,24 @@ ROTATE_WEBHOOK_SECRET = Operation(
 SUBSCRIBE = Operation(
     "subscribe", "POST", "/api/v1/events/custom/subscribe", repeat="ifNotDone",
     body="name version webhookUrl displayName secret",
+)
+CREATE_INSPECTOR = Operation(
+    "createInspector", "POST", "/api/v1/inspectors", repeat="ifNotDone",
+    body="name answer failFirst",
+)
+LIST_INSPECTORS = Operation(
+    "listInspectors", "GET", "/api/v1/inspectors", query="count limit cursor",
+)
+GET_INSPECTOR = Operation("getInspector", "GET", "/api/v1/inspectors/{}", ids="inspectorId")
+UPDATE_INSPECTOR = Operation(
+    "updateInspector", "PATCH", "/api/v1/inspectors/{}", ids="inspectorId",
+    body="name answer failFirst",
+)
+DELETE_INSPECTOR = Operation(
+    "deleteInspector", "DELETE", "/api/v1/inspectors/{}", ids="inspectorId",
+)
+LIST_INSPECTOR_REQUESTS = Operation(
+    "listInspectorRequests", "GET", "/api/v1/inspectors/{}/requests", ids="inspectorId",
 )
 REPLAY_SUBSCRIPTION = Operation(
     "replaySubscription", "POST", "/api/v1/event-subscriptions/{}/replay", repeat="ifNotDone",

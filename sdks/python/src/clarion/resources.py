@@ -1301,9 +1301,9 @@ class Organizations:
         self, organization_id: str, *, name: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
         owner_email: Opt[str | None] = NOT_GIVEN, strict_compatibility: Opt[bool] = NOT_GIVEN,
         schema_limits: Opt[models.OrganizationPatchSchemaLimits] = NOT_GIVEN,
-        request_options: Options = None,
+        limits: Opt[models.OrganizationPatchLimits] = NOT_GIVEN, request_options: Options = None,
     ) -> models.Organization:
-        """Change name, plan, owner, or whether minor versions need a proof."""
+        """Change name, plan, owner, limits, or whether minor versions need a proof."""
         return self._core.call(operations.UPDATE_ORGANIZATION, "Organization", locals())
 
     def delete(
@@ -1379,6 +1379,15 @@ class Keys:
     def delete(self, key_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a key."""
         return self._core.call(operations.DELETE_KEY, "Deleted", locals())
+
+
+class Platform:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def status(self, *, request_options: Options = None) -> models.PlatformStatus:
+        """Processes, roles, Kafka, history and disk."""
+        return self._core.call(operations.GET_PLATFORM_STATUS, "PlatformStatus", locals())
 
 
 class Sessions:
@@ -1723,6 +1732,56 @@ class Queues:
     ) -> models.PurgedMessages:
         """Empty a queue, or its dead list."""
         return self._core.call(operations.PURGE_QUEUE, "PurgedMessages", locals())
+
+
+class Inspectors:
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def create(
+        self, *, name: Opt[str] = NOT_GIVEN, answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN,
+        fail_first: Opt[int] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.Inspector:
+        """Make an inspector: a receiver for a day, to try webhooks with."""
+        return self._core.call(operations.CREATE_INSPECTOR, "Inspector", locals())
+
+    def list(
+        self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Page[models.Inspector]:
+        """List inspectors, newest first."""
+        return self._core.page(operations.LIST_INSPECTORS, "Inspector", locals())
+
+    def each(
+        self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
+    ) -> Iterator[models.Inspector]:
+        """List inspectors, newest first."""
+        return self._core.each(operations.LIST_INSPECTORS, "Inspector", locals())
+
+    def get(self, inspector_id: str, *, request_options: Options = None) -> models.Inspector:
+        """One inspector."""
+        return self._core.call(operations.GET_INSPECTOR, "Inspector", locals())
+
+    def update(
+        self, inspector_id: str, *, name: Opt[str] = NOT_GIVEN,
+        answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN, fail_first: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.Inspector:
+        """Change what an inspector answers."""
+        return self._core.call(operations.UPDATE_INSPECTOR, "Inspector", locals())
+
+    def delete(self, inspector_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete an inspector; its URL is gone at once."""
+        return self._core.call(operations.DELETE_INSPECTOR, "Deleted", locals())
+
+    def requests(
+        self, inspector_id: str, *, request_options: Options = None,
+    ) -> builtins.list[models.InspectorRequest]:
+        """What an inspector got: the last 100 requests, newest first; or each new one as
+        Server-Sent Events.
+        """
+        return self._core.call(operations.LIST_INSPECTOR_REQUESTS, "[InspectorRequest", locals())
 
 
 class Replays:
@@ -2760,12 +2819,14 @@ class Root:
         self.system = System(core)
         self.organizations = Organizations(core)
         self.keys = Keys(core)
+        self.platform = Platform(core)
         self.sessions = Sessions(core)
         self.kafka_credentials = KafkaCredentials(core)
         self.events = Events(core)
         self.schema_registry = SchemaRegistry(core)
         self.platform_events = PlatformEvents(core)
         self.queues = Queues(core)
+        self.inspectors = Inspectors(core)
         self.replays = Replays(core)
         self.notifications = Notifications(core)
         self.workflows = Workflows(core)

@@ -31,7 +31,7 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       load: (organizationId: string, query: { from?: string; to?: string; groupBy?: string } = {}, options: CallOptions = {}) => call<api.GetOrganizationLoad[]>('organizations.load', { ids: [organizationId], query }, options),
       /** One organization. */
       get: (organizationId: string, options: CallOptions = {}) => call<api.Organization>('organizations.get', { ids: [organizationId] }, options),
-      /** Change name, plan, owner, or whether minor versions need a proof. */
+      /** Change name, plan, owner, limits, or whether minor versions need a proof. */
       update: (organizationId: string, input: api.OrganizationPatch, options: CallOptions = {}) => call<api.Organization>('organizations.update', { ids: [organizationId], input }, options),
       /** Delete an organization, its keys and its webhooks. */
       delete: (organizationId: string, options: CallOptions = {}) => call<api.Organization>('organizations.delete', { ids: [organizationId] }, options),
@@ -72,6 +72,10 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       awsCredentials: (keyId: string, options: CallOptions = {}) => call<api.AwsCredentials>('keys.awsCredentials', { ids: [keyId] }, options),
       /** Delete a key. */
       delete: (keyId: string, options: CallOptions = {}) => call<api.Deleted>('keys.delete', { ids: [keyId] }, options),
+    },
+    platform: {
+      /** Processes, roles, Kafka, history and disk. */
+      status: (options: CallOptions = {}) => call<api.PlatformStatus>('platform.status', { ids: [] }, options),
     },
     sessions: {
       /** Sign in to the console with a key or a login token; the answer sets a cookie. */
@@ -166,6 +170,21 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       redrive: (queueId: string, input: api.RedriveQueueInput, options: CallOptions = {}) => call<api.RedrivenMessages>('queues.redrive', { ids: [queueId], input }, options),
       /** Empty a queue, or its dead list. */
       purge: (queueId: string, input: api.PurgeQueueInput = {}, options: CallOptions = {}) => call<api.PurgedMessages>('queues.purge', { ids: [queueId], input }, options),
+    },
+    inspectors: {
+      /** Make an inspector: a receiver for a day, to try webhooks with. */
+      create: (input: api.NewInspector = {}, options: CallOptions = {}) => call<api.Inspector>('inspectors.create', { ids: [], input }, options),
+      /** List inspectors, newest first. */
+      list: (query: { count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Inspector>> => page<api.Inspector>('inspectors.list', { ids: [], query }, options),
+      each: (query: { count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Inspector>('inspectors.list', { ids: [], query }, options),
+      /** One inspector. */
+      get: (inspectorId: string, options: CallOptions = {}) => call<api.Inspector>('inspectors.get', { ids: [inspectorId] }, options),
+      /** Change what an inspector answers. */
+      update: (inspectorId: string, input: api.NewInspector, options: CallOptions = {}) => call<api.Inspector>('inspectors.update', { ids: [inspectorId], input }, options),
+      /** Delete an inspector; its URL is gone at once. */
+      delete: (inspectorId: string, options: CallOptions = {}) => call<api.Deleted>('inspectors.delete', { ids: [inspectorId] }, options),
+      /** What an inspector got: the last 100 requests, newest first; or each new one as Server-Sent Events. */
+      requests: (inspectorId: string, options: CallOptions = {}) => call<api.InspectorRequest[]>('inspectors.requests', { ids: [inspectorId] }, options),
     },
     connections: {
       /** List connections, by name, without their passwords. */
