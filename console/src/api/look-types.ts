@@ -99,3 +99,16 @@ export interface PlatformStatus {
   disk: Array<{ part: string; usedBytes: number; freeBytes: number }>
   checkedAt: string
 }
+
+/** A dry run of a redrive, a recovery or a replay. */
+export interface SendPreview {
+  count: number
+  /** False: there are more, or settings have changed since. */
+  countIsExact: boolean
+  byType: Array<{ key: string; count: number }>
+  byWebhook: Array<{ key: string; count: number }>
+  oldestAt: string | null
+  newestAt: string | null
+  estimatedSeconds: number
+  skipped: Array<{ reason: string; count: number }>
+}

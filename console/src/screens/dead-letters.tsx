@@ -2,13 +2,16 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
+import type { SendPreview } from '../api/look-types.ts'
 import type { Delivery, Webhook } from '../api/types.ts'
 import { groupErrors } from '../event/groups.ts'
+import { Preview } from '../event/preview.tsx'
 import { Act, useAct } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { List, useList } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
 import { useRange } from '../parts/range.ts'
+import { Failed } from '../parts/state.tsx'
 import { Time } from '../parts/time.tsx'
 import { mayChange, useSession } from '../session/session.ts'
 import { count } from '../words/numbers.ts'
@@ -23,7 +26,7 @@ export function Screen() {
   return (
     <Page title={w.deadLetters.title}>
       <div className="stack">
-        {list.rows.length > 0 && <Groups rows={list.rows} from={from} hasMore={list.hasNextPage} />}
+        {list.rows.length > 0 && <Groups rows={list.rows} from={from} />}
         <List
           label={w.deadLetters.label}
           list={list}
@@ -43,10 +46,9 @@ export function Screen() {
 interface Chosen {
   webhookId: string
   name: string
-  loaded: number
 }
 
-function Groups({ rows, from, hasMore }: { rows: readonly Delivery[]; from: string; hasMore: boolean }) {
+function Groups({ rows, from }: { rows: readonly Delivery[]; from: string }) {
   const session = useSession()
   const [chosen, setChosen] = useState<Chosen>()
   const ids = [...new Set(rows.map(each => each.webhookId))]
@@ -83,11 +85,7 @@ function Groups({ rows, from, hasMore }: { rows: readonly Delivery[]; from: stri
                   </td>
                   <td>
                     {mayChange(session, 'webhooks:manage') && (
-                      <button
-                        type="button"
-                        className="button small"
-                        onClick={() => setChosen({ webhookId, name, loaded: own.length })}
-                      >
+                      <button type="button" className="button small" onClick={() => setChosen({ webhookId, name })}>
                         {w.deadLetters.redrive(name)}
                       </button>
                     )}
@@ -98,37 +96,45 @@ function Groups({ rows, from, hasMore }: { rows: readonly Delivery[]; from: stri
           </tbody>
         </table>
       </section>
-      {chosen !== undefined && (
-        <Redrive {...chosen} from={from} hasMore={hasMore} onClose={() => setChosen(undefined)} />
-      )}
+      {chosen !== undefined && <Redrive {...chosen} from={from} onClose={() => setChosen(undefined)} />}
     </section>
   )
 }
 
-function Redrive({
-  webhookId,
-  name,
-  loaded,
-  from,
-  hasMore,
-  onClose,
-}: Chosen & { from: string; hasMore: boolean; onClose(): void }) {
-  const act = useAct(() =>
-    call<{ count: number }>('POST', '/webhooks/dead-letters/redrive', { body: { webhookId, from } }),
-  )
+const REDRIVE = '/webhooks/dead-letters/redrive'
+
+function Redrive({ webhookId, name, from, onClose }: Chosen & { from: string; onClose(): void }) {
+  const body = { webhookId, from }
+  const preview = useQuery({
+    queryKey: ['redrive', webhookId, from],
+    queryFn: ({ signal }) => call<SendPreview>('POST', REDRIVE, { body: { ...body, dryRun: true }, signal }),
+    gcTime: 0,
+  })
+  const act = useAct(() => call<{ count: number }>('POST', REDRIVE, { body }))
+  if (act.data !== undefined)
+    return (
+      <Dialog title={w.deadLetters.redriveTitle(name)} onClose={onClose}>
+        <p role="status">{w.deadLetters.redriven(act.data.count)}</p>
+      </Dialog>
+    )
   return (
     <Dialog title={w.deadLetters.redriveTitle(name)} onClose={onClose}>
-      {act.data === undefined ? (
-        <>
-          <p>{w.deadLetters.redriveHelp(loaded, hasMore)}</p>
-          <div className="row">
-            <Act act={act} look="main-act">
-              {w.deadLetters.redriveAct(loaded, hasMore)}
-            </Act>
-          </div>
-        </>
-      ) : (
-        <p role="status">{w.deadLetters.redriven(act.data.count)}</p>
+      <p>{w.deadLetters.redriveHelp}</p>
+      <div aria-live="polite">
+        {preview.data !== undefined ? (
+          <Preview preview={preview.data} />
+        ) : preview.error === null ? (
+          <p className="quiet">{w.again.counting}</p>
+        ) : (
+          <Failed error={preview.error} again={() => void preview.refetch()} />
+        )}
+      </div>
+      {preview.data !== undefined && preview.data.count > 0 && (
+        <div className="row">
+          <Act act={act} look="main-act">
+            {w.deadLetters.redriveAct(preview.data.count, preview.data.countIsExact)}
+          </Act>
+        </div>
       )}
     </Dialog>
   )

@@ -221,13 +221,24 @@ export const deliver = {
     to: 'Until',
     rate: 'Deliveries per second',
     counting: 'Counting …',
-    preview: (matched: number, seconds: number) =>
+    preview: (matched: number, isExact: boolean, types: number, seconds: number) =>
       matched === 0
         ? 'Nothing matches: there is nothing to deliver.'
-        : `${plural(matched, 'delivery', 'deliveries')}; about ${duration(seconds * 1_000)} at this rate. Receivers see the header that marks a replay.`,
+        : `${isExact ? '' : 'About '}${plural(matched, 'delivery', 'deliveries')} of ${plural(types, 'type', 'types')}; about ${duration(seconds * 1_000)} at this rate.`,
+    oldest: 'The oldest is from',
+    ofType: (of: number, type: string) => `${count(of)} of ${type}`,
+    moreTypes: (more: number) => `and ${plural(more, 'more type', 'more types')}`,
+    skipped: (of: number, reason: string) => `${plural(of, 'is', 'are')} skipped: ${reason}`,
+    skippedWords: {
+      webhook_inactive: 'the webhook is off',
+      payload_expired: 'the payload is not kept any more',
+      delivery_in_progress: 'the delivery is under way',
+      not_failed: 'the delivery has not failed',
+      not_found: 'the delivery is unknown',
+    } as Record<string, string>,
+    actAll: 'Deliver all of them',
     act: (matched: number) => `Deliver ${count(matched)}`,
     typeNumber: 'Type the number to confirm',
-    failed: 'The count did not end: ',
     running: (done: number, of: number | null) => `${count(done)}${of === null ? '' : ` of ${count(of)}`} delivered`,
     progress: 'Progress of replays',
   },
@@ -238,9 +249,8 @@ export const deliver = {
     groups: 'By webhook and error',
     redrive: (webhook: string) => `Retry all of ${webhook} …`,
     redriveTitle: (webhook: string) => `Retry the dead letters of ${webhook}`,
-    redriveHelp: (loaded: number, more: boolean) =>
-      `${more ? 'More than ' : ''}${plural(loaded, 'dead letter', 'dead letters')} of this time range get an attempt more, in the background, at 50 per second.`,
-    redriveAct: (loaded: number, more: boolean) => (more ? 'Retry all of them' : `Retry ${count(loaded)}`),
+    redriveHelp: 'The dead letters of this time range begin their schedule again, in the background, at 50 per second.',
+    redriveAct: (all: number, isExact: boolean) => (isExact ? `Retry ${count(all)}` : 'Retry all of them'),
     redriven: (sent: number) => `${plural(sent, 'dead letter is', 'dead letters are')} being retried.`,
     webhook: 'webhook',
     error: 'error',
