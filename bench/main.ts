@@ -9,6 +9,7 @@ import { measureAdmission } from './figures/admission.ts'
 import { measureBatch } from './figures/batch.ts'
 import { measureCatchUp } from './figures/catch-up.ts'
 import { measureCompatibility } from './figures/compatibility.ts'
+import { measureConsole } from './figures/console.ts'
 import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
 import { measureDryRun } from './figures/dry-run.ts'
@@ -56,6 +57,7 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   history: measureHistory,
   schemas: measureSchemas,
   compatibility: measureCompatibility,
+  console: measureConsole,
   growth: measureGrowth,
   keys: measureKeys,
   start: measureStart,

@@ -22,6 +22,7 @@ export const FIGURES = [
   'history',
   'schemas',
   'compatibility',
+  'console',
   'growth',
   'keys',
   'start',

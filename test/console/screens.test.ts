@@ -118,6 +118,19 @@ it(
   patient(90_000),
 )
 
+it('a hundred thousand rows are at most four hundred nodes', async () => {
+  const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
+  platform.mode = 'many'
+  await show(watched, SCREENS.find(({ name }) => name === 'log')!)
+  await watched.page.getByText('100,000 rows').waitFor()
+  for (const share of [0, 0.5, 1]) {
+    await watched.page.evaluate(`window.scrollTo(0, document.documentElement.scrollHeight * ${share})`)
+    await watched.page.waitForFunction(`document.elementFromPoint(600, 400)?.closest('tr') !== null`)
+    expect(await watched.page.evaluate(`document.querySelectorAll('table.list *').length`)).toBeLessThanOrEqual(400)
+  }
+  await watched.close()
+})
+
 it('payloads and answers of receivers are text, to the last digit', async () => {
   const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
   const { page } = watched

@@ -8,7 +8,7 @@ import { Empty, Failed, Loading } from './state.tsx'
 
 const PAGE = 100
 const ROW_PX = 32
-const OVERSCAN = 8
+const OVERSCAN = 2
 
 export interface Column<T> {
   name: string

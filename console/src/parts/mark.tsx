@@ -8,8 +8,7 @@ const ICONS: Record<Tone, string> = { good: '✓', bad: '✕', warn: '↻', calm
 
 export function Mark({ tone, icon, pill, children }: { tone: Tone; icon?: string; pill?: boolean; children: string }) {
   return (
-    <span className={`mark ${tone}${pill ? ' pill' : ''}`}>
-      <span aria-hidden="true">{icon ?? ICONS[tone]}</span>
+    <span className={`mark ${tone}${pill ? ' pill' : ''}`} data-icon={icon ?? ICONS[tone]}>
       {children}
     </span>
   )

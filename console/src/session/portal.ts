@@ -35,9 +35,14 @@ function remember(returnUrl: string | null): void {
 /** The page of the product that opened the console; it makes a new link. */
 export function wayBack(): string | undefined {
   try {
-    const url = URL.parse(sessionStorage.getItem(RETURN) ?? '')
-    return url !== null && /^https?:$/.test(url.protocol) ? url.href : undefined
+    return webAddress(sessionStorage.getItem(RETURN))
   } catch {
     return undefined
   }
+}
+
+/** Undefined for anything but http and https. */
+export function webAddress(text: string | null): string | undefined {
+  const url = text === null ? null : URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) ? url.href : undefined
 }

@@ -4,7 +4,7 @@ import { Suspense, useEffect, useState } from 'react'
 import type { Session } from '../api/types.ts'
 import { RANGES, type Range, USUAL_RANGE } from '../parts/range.ts'
 import { Loading } from '../parts/state.tsx'
-import { wayBack } from '../session/portal.ts'
+import { webAddress } from '../session/portal.ts'
 import { w } from '../words/words.ts'
 import { InsideBanner } from './inside-banner.tsx'
 import { navigationOf } from './navigation.ts'
@@ -88,8 +88,8 @@ function Navigation({ session, isOpen }: { session: Session; isOpen: boolean }) 
           </ul>
         </div>
       ))}
-      {session.returnUrl !== null && wayBack() !== undefined && (
-        <a className="back" href={wayBack()}>
+      {webAddress(session.returnUrl) !== undefined && (
+        <a className="back" href={webAddress(session.returnUrl)}>
           {w.back}
         </a>
       )}

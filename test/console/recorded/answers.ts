@@ -155,6 +155,16 @@ export const emits = ['RELAYED', 'DELIVERED', 'FAILED', 'DEDUPLICATED', 'REJECTE
   },
 }))
 
+/** A page as no platform gives it, for what the browser makes of it. */
+export const manyEmits = (): string => {
+  const { status, name, recordedAt } = emits[1]!
+  const facts = { status, eventId: EVENT, name, recordedAt, payloadBytes: 73, code: null, subject: null }
+  const rows = Array.from({ length: 100_000 }, (_, at) =>
+    JSON.stringify({ ...facts, emitId: `cee_${at}`, sequence: at }),
+  )
+  return `[${rows.join(',')}]`
+}
+
 /** As text: numbers stay as they were emitted. */
 export const PAYLOAD = `{"total":399.10,"exact":1e400,"large":12345678901234567890,"note":${JSON.stringify(HOSTILE)}}`
 

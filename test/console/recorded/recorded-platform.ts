@@ -8,8 +8,8 @@ import * as answers from './answers.ts'
 import * as looks from './look-answers.ts'
 import * as more from './more-answers.ts'
 
-/** `failed`: every list and page answers 500; `forbidden`: 403 `insufficient_scope`; `empty`: lists have no rows. */
-export type Mode = 'content' | 'empty' | 'failed' | 'forbidden'
+/** `failed`: every list and page answers 500; `forbidden`: 403 `insufficient_scope`; `empty`: lists have no rows; `many`: the log has 100,000. */
+export type Mode = 'content' | 'empty' | 'failed' | 'forbidden' | 'many'
 
 export interface RecordedPlatform {
   base: string
@@ -113,6 +113,7 @@ function answer(
   if (path === '/events/stream') return stream(response)
   if (state.mode === 'failed') return bad(500, 'internal_error')
   if (state.mode === 'forbidden') return bad(403, 'insufficient_scope')
+  if (state.mode === 'many' && path === '/events/custom/emits') return good(answers.manyEmits())
   const list = LISTS.find(([pattern]) => pattern.test(path))
   if (list !== undefined) return good(state.mode === 'empty' ? '[]' : JSON.stringify(list[1]))
   const found = OBJECTS.find(([pattern]) => pattern.test(path))
