@@ -9,6 +9,8 @@ import { builtConsole } from './built.ts'
 const KB = 1_000
 const FIRST_SCRIPTS_MAX = 180 * KB
 const SCREEN_MAX = 60 * KB
+/** Of JSON: loaded by the pages that write some. */
+const EDITOR_MAX = 135 * KB
 const WHOLE_MAX = 700 * KB
 
 let dist: string
@@ -48,13 +50,14 @@ it('the first screen needs at most 180 KB of scripts, compressed', () => {
   expect(total(importedBy(scriptOfPage()))).toBeLessThanOrEqual(FIRST_SCRIPTS_MAX)
 })
 
-it('any further screen needs at most 60 KB more', () => {
+it('any further screen needs at most 60 KB more, and the editor 135 KB', () => {
   const first = importedBy(scriptOfPage())
   const screens = [...reachable.keys()].filter(name => name.endsWith('.js') && !first.has(name))
   expect(screens.length).toBeGreaterThan(15)
   for (const name of screens) {
     const more = [...importedBy(name)].filter(each => !first.has(each))
-    expect([name, total(more) <= SCREEN_MAX]).toEqual([name, true])
+    const most = name.startsWith('json-editor') ? EDITOR_MAX : SCREEN_MAX
+    expect([name, total(more) <= most]).toEqual([name, true])
   }
 })
 

@@ -30,6 +30,7 @@ interface Modules {
   lineage: {
     placed(of: object): { nodes: Array<{ id: string; column: number; row: number }>; edges: object[]; columns: number }
   }
+  places: { placeOf(text: string, pointer: string): { from: number; to: number } | undefined }
   slugs: { slugOf(name: string): string }
   search: { parseSearch(text: string): object; stringifySearch(search: object): string }
 }
@@ -41,15 +42,29 @@ const on = {} as Modules
 beforeAll(async () => {
   // The packages that some of the modules import come with the build.
   await builtConsole()
-  const [exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, slugs] =
+  const [exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, places, slugs] =
     await Promise.all(
       [
         ...['api/exact-json.ts', 'form/edit-json.ts', 'form/fields.ts', 'event/axis.ts', 'event/groups.ts'],
         ...['live/read-frames.ts', 'shell/id-address.ts', 'screens/line-diff.ts', 'search-text.ts'],
-        ...['session/contrast.ts', 'event/lineage-model.ts', 'first-run/slug.ts'],
+        ...['session/contrast.ts', 'event/lineage-model.ts', 'form/place-of.ts', 'first-run/slug.ts'],
       ].map(name => consoleModule<never>(name)),
     )
-  Object.assign(on, { exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, slugs })
+  Object.assign(on, {
+    exact,
+    edit,
+    fields,
+    axis,
+    groups,
+    frames,
+    address,
+    diff,
+    search,
+    contrast,
+    lineage,
+    places,
+    slugs,
+  })
 }, patient(240_000))
 
 it('reads an answer and leaves the named members as the text that they are', () => {
@@ -162,6 +177,18 @@ it('places a lineage in columns by depth, and what follows beside its cause', ()
     ['b2', 2, 1],
   ])
   expect(edges).toHaveLength(3)
+})
+
+it('finds the place of a finding in a text, or what is around it', () => {
+  const text = '{ "a/b": [1, { "0": 22 }], "payload": 3 }'
+  const shown = (pointer: string) => {
+    const place = on.places.placeOf(text, pointer)
+    return place === undefined ? undefined : text.slice(place.from, place.to)
+  }
+  expect(
+    ['/a~1b/1/0', '/a~1b/0', '/payloadSchema/a~1b/0', '/payload/payload', '/a~1b/7/x', '/none', ''].map(shown),
+  ).toEqual([...['22', '1', '1', '3', '[1, { "0": 22 }]', '{', '{']])
+  expect(on.places.placeOf('', '/a')).toBeUndefined()
 })
 
 it('makes a slug of any name', () => {

@@ -203,6 +203,26 @@ it('the operator looks inside an organization, sees that on every page, changes 
   await watched.close()
 })
 
+it('a schema is written in an editor that the policy lets in, and findings are at their place', async () => {
+  const watched = await openWatched(browser, platform.base, { theme: 'dark', width: WIDE })
+  const { page } = watched
+  await show(watched, SCREENS.find(({ name }) => name === 'type')!)
+  await page.getByRole('button', { name: 'New version' }).click()
+  const editor = page.getByRole('textbox', { name: 'Schema of the payload' })
+  await editor.and(page.locator('.cm-content')).waitFor()
+  await editor.fill('{ "type": "object", "required": ["total"] }')
+  await page.locator('.cm-lintRange-error').filter({ hasText: '["total"]' }).waitFor()
+  await page.getByText('It would have refused 3 of 10 payloads').waitFor()
+  expect([await watched.findings(), watched.complaints]).toEqual([[], []])
+  await page.screenshot({ path: join(PICTURES, 'editor-dark.png') })
+  await page.emulateMedia({ colorScheme: 'light' })
+  expect(await watched.findings()).toEqual([])
+  await page.screenshot({ path: join(PICTURES, 'editor-light.png') })
+  await page.setViewportSize({ width: NARROW, height: HEIGHT })
+  expect(await watched.overflow()).toBe(0)
+  await watched.close()
+})
+
 it('a portal has the colour, name and mode of its product, and leads back to it', async () => {
   platform.session = portalSession
   const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })

@@ -1,7 +1,7 @@
 /** A new version, judged by the platform while it is written. What is written stays in this browser until it is made. */
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useId, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { call, type Finding } from '../api/call.ts'
 import { indented } from '../api/exact-json.ts'
 import type { Registration } from '../api/types.ts'
@@ -9,6 +9,7 @@ import { fullName } from '../event/type-names.ts'
 import { Act, useAct } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
+import type { Note } from '../parts/json-editor.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { Problem } from '../parts/state.tsx'
 import { useSession } from '../session/session.ts'
@@ -81,6 +82,7 @@ export function Register({ from, onClose }: { from?: Registration; onClose(): vo
       void navigate({ to: '/types/$name', params: { name: fullName(made) }, search: { version: made.version } })
     },
   )
+  const notes = useMemo(() => notesOf(settled === draft ? verdict.data : undefined), [settled, draft, verdict.data])
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change })
   const isReady = isWhole && verdict.data?.valid === true && settled === draft
   return (
@@ -89,7 +91,13 @@ export function Register({ from, onClose }: { from?: Registration; onClose(): vo
         <Field label={w.register.name} help={w.register.nameHelp} value={draft.name} onChange={name => set({ name })} />
       )}
       <Field label={w.register.version} value={draft.version} onChange={version => set({ version })} />
-      <JsonArea label={w.register.schema} rows={12} value={draft.schema} onChange={schema => set({ schema })} />
+      <JsonArea
+        label={w.register.schema}
+        rows={12}
+        value={draft.schema}
+        notes={notes}
+        onChange={schema => set({ schema })}
+      />
       <JsonArea label={w.register.example} rows={4} value={draft.example} onChange={example => set({ example })} />
       <section aria-live="polite" className="stack tight">
         <h3>{w.register.verdict}</h3>
@@ -147,25 +155,48 @@ function Judgement({ verdict }: { verdict: Verdict }) {
   )
 }
 
+/** A part of its own: most visits need none. Until it is there, a field takes the text. */
+const JsonEditor = lazy(() => import('../parts/json-editor.tsx'))
+
 function JsonArea({
   label,
   rows,
   value,
+  notes = [],
   onChange,
 }: {
   label: string
   rows: number
   value: string
+  notes?: readonly Note[]
   onChange(text: string): void
 }) {
-  const id = useId()
   return (
     <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <textarea id={id} rows={rows} spellCheck={false} value={value} onChange={event => onChange(event.target.value)} />
+      <span className="label">{label}</span>
+      <Suspense
+        fallback={
+          <textarea
+            aria-label={label}
+            rows={rows}
+            spellCheck={false}
+            value={value}
+            onChange={event => onChange(event.target.value)}
+          />
+        }
+      >
+        <JsonEditor label={label} value={value} notes={notes} onChange={onChange} />
+      </Suspense>
     </div>
   )
 }
+
+const notesOf = (verdict: Verdict | undefined): Note[] => [
+  ...(verdict?.findings ?? []).flatMap(({ details }) =>
+    details.map(({ path, message }): Note => ({ path, message, severity: 'error' })),
+  ),
+  ...(verdict?.warnings ?? []).map(({ path, message }): Note => ({ path, message, severity: 'warning' })),
+]
 
 function firstDraft(from: Registration | undefined, slug: string): Draft {
   if (from === undefined) return { name: `${slug}.`, version: '1.0.0', schema: EMPTY_SCHEMA, example: '' }

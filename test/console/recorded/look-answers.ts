@@ -94,3 +94,20 @@ export const platform = {
   disk: [{ part: 'kafka', usedBytes: 1_204_000_000, freeBytes: 52_000_000_000 }],
   checkedAt: HOUR(5),
 }
+
+/** On a version that asks for more than the one before. */
+export const verdict = {
+  ...{
+    valid: false,
+    semverBump: 'minor',
+    warnings: [],
+    impact: { webhooks: [{}] },
+    history: { judged: 10, refused: 3 },
+  },
+  findings: [
+    {
+      ...{ code: 'minor_must_be_backwards_compatible', message: 'A minor must be compatible.' },
+      details: [{ path: '/payloadSchema/required', rule: 'required', message: 'total is required now' }],
+    },
+  ],
+}

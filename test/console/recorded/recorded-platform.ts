@@ -48,6 +48,7 @@ const OBJECTS: Array<[RegExp, unknown]> = [
   [/^\/events\/[^/]+\/why$/, looks.why],
   [/^\/events\/[^/]+\/lineage$/, looks.lineage],
   [/^\/events\/custom\/emit$/, looks.preview],
+  [/^\/events\/custom\/dry-run$/, looks.verdict],
   [/^\/platform\/status$/, looks.platform],
   [/^\/events\/custom\/emits\/[^/]+$/, answers.emits.at(-1)],
   [/^\/events\/custom\/quarantine\/[^/]+$/, more.quarantined],
