@@ -128,7 +128,7 @@ describe('records of an organization that the operator has limited', () => {
     expect(emitted.length).toBeGreaterThanOrEqual(18)
     expect(emitted.length).toBeLessThanOrEqual(20)
     for (let passed = 0; passed < 3_000; passed += 50) clock.advance(50)
-    expect(emitted.map(({ emit }) => emit.place.offset)).toEqual(many(40).map(({ offset }) => offset))
+    expect(emitted.map(({ emit }) => emit.position.offset)).toEqual(many(40).map(({ offset }) => offset))
     expect([...handle.paused]).toEqual([])
   })
 

@@ -95,7 +95,7 @@ export const deliver = {
   },
   webhook: {
     failingBanner: (failed: number, since: string) =>
-      `${plural(failed, 'delivery has', 'deliveries have')} an error since ${since}.`,
+      `${plural(failed, 'attempt has', 'attempts have')} failed; the webhook has been failing since ${since}.`,
     failing: (since: string) => `failing since ${since}`,
     failingMore: 'Events still arrive and are retried.',
     pausedBanner: (waiting: number) =>

@@ -53,7 +53,13 @@ export function createMemoryReceivers({ clock, forgetful }: { clock: Clock; forg
     return new Promise(resolve => {
       const end = (status: number | null, headers: Record<string, string> = {}) => {
         inFlight--
-        const times = { startedAtMs, durationMs: clock.nowMs() - startedAtMs, connectMs: 0, firstByteMs: 0, ...NO_STEPS }
+        const times = {
+          startedAtMs,
+          durationMs: clock.nowMs() - startedAtMs,
+          connectMs: 0,
+          firstByteMs: 0,
+          ...NO_STEPS,
+        }
         resolve({ ...resultOf(status), headers, body: Buffer.alloc(0), ...times })
       }
       const later = (ms: number, status: number | null) => void clock.after(ms, () => end(status))
