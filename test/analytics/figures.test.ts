@@ -4,6 +4,8 @@ import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { deliveryId } from '../../src/model/ids.ts'
+import type { RelayRow } from '../../topics/audit-relays.ts'
+import { aRelay } from './arbitrary-rows.ts'
 import { attempt, matched, NOON, verdict } from './audit-rows.ts'
 import { insertAudit, migratedDatabase } from './database.ts'
 
@@ -110,6 +112,26 @@ describe('meters', () => {
     ])
     expect(series[0]!.start).toBe(`${iso(NOON).slice(0, 7)}-01T00:00:00Z`)
   })
+})
+
+it('relays are grouped by the type of the source’s event', async () => {
+  const own = { organizationId: 'org_relaying', environment: 'live' as const }
+  const relay = (relayId: string, name: string, more: Partial<RelayRow> = {}): RelayRow => ({
+    ...{ ...aRelay, organizationId: own.organizationId, relayId, status: 'queued', skipReason: null },
+    ...{ sourceCanonicalName: `TENANT_CUSTOM:org_1:${name}@1.0.0`, queuedAtMs: NOON, atMs: NOON, ...more },
+  })
+  await insertAudit(client, 71_005, {
+    relays: [
+      ...[relay('r1', 'shop.paid'), relay('r2', 'shop.paid'), relay('r3', 'shop.sent')],
+      ...[relay('r1', 'shop.paid', { step: 1 }), relay('r4', 'shop.paid', { status: 'skipped' })],
+    ],
+  })
+  expect(
+    await reads.usageGrouped({ ...own, ...range, meters: ['federation_relays'], dimension: 'type', bucket: 'day' }),
+  ).toMatchObject([
+    { group: 'shop.paid', count: 2 },
+    { group: 'shop.sent', count: 1 },
+  ])
 })
 
 describe('organizations', () => {
