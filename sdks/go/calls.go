@@ -253,6 +253,14 @@ func newKeysService(c *core) *KeysService {
 	return &KeysService{core: c}
 }
 
+type PlatformService struct {
+	core *core
+}
+
+func newPlatformService(c *core) *PlatformService {
+	return &PlatformService{core: c}
+}
+
 type SessionsService struct {
 	core *core
 }
@@ -304,6 +312,14 @@ type QueuesService struct {
 
 func newQueuesService(c *core) *QueuesService {
 	return &QueuesService{core: c}
+}
+
+type InspectorsService struct {
+	core *core
+}
+
+func newInspectorsService(c *core) *InspectorsService {
+	return &InspectorsService{core: c}
 }
 
 type ReplaysService struct {
@@ -456,12 +472,14 @@ type Client struct {
 	System           *SystemService
 	Organizations    *OrganizationsService
 	Keys             *KeysService
+	Platform         *PlatformService
 	Sessions         *SessionsService
 	KafkaCredentials *KafkaCredentialsService
 	Events           *EventsService
 	SchemaRegistry   *SchemaRegistryService
 	PlatformEvents   *PlatformEventsService
 	Queues           *QueuesService
+	Inspectors       *InspectorsService
 	Replays          *ReplaysService
 	Notifications    *NotificationsService
 	Workflows        *WorkflowsService
@@ -482,7 +500,7 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), MailTemplates: newMailTemplatesService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Drift: newDriftService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Platform: newPlatformService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Inspectors: newInspectorsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), MailTemplates: newMailTemplatesService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Drift: newDriftService(c), Audit: newAuditService(c)}
 }
 
 // Create: Make a group.
@@ -2135,7 +2153,7 @@ func (s *OrganizationsService) GetContext(ctx context.Context, organizationID st
 	return callFor[Organization](ctx, s.core, opGetOrganization, []string{organizationID}, nil, nil, opts)
 }
 
-// Update: Change name, plan, owner, or whether minor versions need a proof.
+// Update: Change name, plan, owner, limits, or whether minor versions need a proof.
 func (s *OrganizationsService) Update(organizationID string, in OrganizationPatch, opts ...Option) (*Organization, error) {
 	return s.UpdateContext(context.Background(), organizationID, in, opts...)
 }
@@ -2253,6 +2271,16 @@ func (s *KeysService) Delete(keyID string, opts ...Option) (*Deleted, error) {
 // DeleteContext is Delete with a context.
 func (s *KeysService) DeleteContext(ctx context.Context, keyID string, opts ...Option) (*Deleted, error) {
 	return callFor[Deleted](ctx, s.core, opDeleteKey, []string{keyID}, nil, nil, opts)
+}
+
+// Status: Processes, roles, Kafka, history and disk.
+func (s *PlatformService) Status(opts ...Option) (*PlatformStatus, error) {
+	return s.StatusContext(context.Background(), opts...)
+}
+
+// StatusContext is Status with a context.
+func (s *PlatformService) StatusContext(ctx context.Context, opts ...Option) (*PlatformStatus, error) {
+	return callFor[PlatformStatus](ctx, s.core, opGetPlatformStatus, nil, nil, nil, opts)
 }
 
 // Create: Sign in to the console with a key or a login token; the answer sets a cookie.
@@ -2793,6 +2821,76 @@ func (s *QueuesService) Purge(queueID string, in PurgeQueueInput, opts ...Option
 // PurgeContext is Purge with a context.
 func (s *QueuesService) PurgeContext(ctx context.Context, queueID string, in PurgeQueueInput, opts ...Option) (*PurgedMessages, error) {
 	return callFor[PurgedMessages](ctx, s.core, opPurgeQueue, []string{queueID}, nil, in, opts)
+}
+
+// Create: Make an inspector: a receiver for a day, to try webhooks with.
+func (s *InspectorsService) Create(in NewInspector, opts ...Option) (*Inspector, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+
+// CreateContext is Create with a context.
+func (s *InspectorsService) CreateContext(ctx context.Context, in NewInspector, opts ...Option) (*Inspector, error) {
+	return callFor[Inspector](ctx, s.core, opCreateInspector, nil, nil, in, opts)
+}
+
+// List: List inspectors, newest first.
+func (s *InspectorsService) List(query ListInspectorsQuery, opts ...Option) (*Page[Inspector], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+
+// ListContext is List with a context.
+func (s *InspectorsService) ListContext(ctx context.Context, query ListInspectorsQuery, opts ...Option) (*Page[Inspector], error) {
+	return pageOf[Inspector](ctx, s.core, opListInspectors, nil, query, nil, opts)
+}
+
+// Each: List inspectors, newest first.
+func (s *InspectorsService) Each(query ListInspectorsQuery, opts ...Option) iter.Seq2[Inspector, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+
+// EachContext is Each with a context.
+func (s *InspectorsService) EachContext(ctx context.Context, query ListInspectorsQuery, opts ...Option) iter.Seq2[Inspector, error] {
+	return eachOf[Inspector](ctx, s.core, opListInspectors, nil, query, nil, opts)
+}
+
+// Get: One inspector.
+func (s *InspectorsService) Get(inspectorID string, opts ...Option) (*Inspector, error) {
+	return s.GetContext(context.Background(), inspectorID, opts...)
+}
+
+// GetContext is Get with a context.
+func (s *InspectorsService) GetContext(ctx context.Context, inspectorID string, opts ...Option) (*Inspector, error) {
+	return callFor[Inspector](ctx, s.core, opGetInspector, []string{inspectorID}, nil, nil, opts)
+}
+
+// Update: Change what an inspector answers.
+func (s *InspectorsService) Update(inspectorID string, in NewInspector, opts ...Option) (*Inspector, error) {
+	return s.UpdateContext(context.Background(), inspectorID, in, opts...)
+}
+
+// UpdateContext is Update with a context.
+func (s *InspectorsService) UpdateContext(ctx context.Context, inspectorID string, in NewInspector, opts ...Option) (*Inspector, error) {
+	return callFor[Inspector](ctx, s.core, opUpdateInspector, []string{inspectorID}, nil, in, opts)
+}
+
+// Delete: Delete an inspector; its URL is gone at once.
+func (s *InspectorsService) Delete(inspectorID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), inspectorID, opts...)
+}
+
+// DeleteContext is Delete with a context.
+func (s *InspectorsService) DeleteContext(ctx context.Context, inspectorID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opDeleteInspector, []string{inspectorID}, nil, nil, opts)
+}
+
+// Requests: What an inspector got: the last 100 requests, newest first; or each new one as Server-Sent Events.
+func (s *InspectorsService) Requests(inspectorID string, opts ...Option) ([]InspectorRequest, error) {
+	return s.RequestsContext(context.Background(), inspectorID, opts...)
+}
+
+// RequestsContext is Requests with a context.
+func (s *InspectorsService) RequestsContext(ctx context.Context, inspectorID string, opts ...Option) ([]InspectorRequest, error) {
+	return callOf[[]InspectorRequest](ctx, s.core, opListInspectorRequests, []string{inspectorID}, nil, nil, opts)
 }
 
 // Create: Take stored events to chosen targets again, or count them (dryRun).

@@ -87,7 +87,11 @@ type Attempt struct {
 	URL             string                     `json:"url"`
 	StartedAt       string                     `json:"startedAt"`
 	DurationMs      int64                      `json:"durationMs"`
+	QueuedMs        *int64                     `json:"queuedMs"`
+	DnsMs           *int64                     `json:"dnsMs"`
 	ConnectMs       *int64                     `json:"connectMs"`
+	TlsMs           *int64                     `json:"tlsMs"`
+	RemoteAddress   *string                    `json:"remoteAddress"`
 	FirstByteMs     *int64                     `json:"firstByteMs"`
 	ResponseStatus  *int64                     `json:"responseStatus"`
 	RequestHeaders  map[string]string          `json:"requestHeaders"`
@@ -179,6 +183,7 @@ type CompareOrganizationOrganization struct {
 	Name   string                     `json:"name"`
 	Plan   string                     `json:"plan"`
 	Status string                     `json:"status"`
+	Limits OrganizationLimits         `json:"limits"`
 	Extra  map[string]json.RawMessage `json:"-"`
 }
 
@@ -1141,6 +1146,42 @@ type InboundRegistrationFederation struct {
 	Extra    map[string]json.RawMessage `json:"-"`
 }
 
+type Inspector struct {
+	ID          string                     `json:"id"`
+	Revision    int64                      `json:"revision"`
+	CreatedAt   string                     `json:"createdAt"`
+	UpdatedAt   string                     `json:"updatedAt"`
+	Environment string                     `json:"environment"`
+	Name        string                     `json:"name"`
+	URL         string                     `json:"url"`
+	Answer      InspectorAnswer            `json:"answer"`
+	FailFirst   int64                      `json:"failFirst"`
+	Received    int64                      `json:"received"`
+	ExpiresAt   string                     `json:"expiresAt"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type InspectorAnswer struct {
+	Status  int64                      `json:"status"`
+	Headers map[string]string          `json:"headers"`
+	Body    string                     `json:"body"`
+	DelayMs int64                      `json:"delayMs"`
+	Extra   map[string]json.RawMessage `json:"-"`
+}
+
+type InspectorRequest struct {
+	ID         string                     `json:"id"`
+	ReceivedAt string                     `json:"receivedAt"`
+	Method     string                     `json:"method"`
+	Headers    map[string]string          `json:"headers"`
+	Body       *string                    `json:"body"`
+	Truncated  bool                       `json:"truncated"`
+	Signature  string                     `json:"signature"`
+	DeliveryID *string                    `json:"deliveryId"`
+	Withheld   *bool                      `json:"withheld"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
 type Instance struct {
 	ID               string                     `json:"id"`
 	Name             string                     `json:"name"`
@@ -1693,6 +1734,19 @@ type NewFork struct {
 	AcceptLicense *bool            `json:"acceptLicense,omitzero"`
 }
 
+type NewInspector struct {
+	Name      string              `json:"name,omitzero"`
+	Answer    *NewInspectorAnswer `json:"answer,omitzero"`
+	FailFirst *int64              `json:"failFirst,omitzero"`
+}
+
+type NewInspectorAnswer struct {
+	Status  *int64            `json:"status,omitzero"`
+	Headers map[string]string `json:"headers,omitzero"`
+	Body    string            `json:"body,omitzero"`
+	DelayMs *int64            `json:"delayMs,omitzero"`
+}
+
 type NewInstance struct {
 	Name     string `json:"name"`
 	Image    string `json:"image"`
@@ -2168,7 +2222,13 @@ type Organization struct {
 	NamespaceAllowlist  []string                   `json:"namespaceAllowlist"`
 	StrictCompatibility bool                       `json:"strictCompatibility"`
 	SchemaLimits        OrganizationSchemaLimits   `json:"schemaLimits"`
+	Limits              OrganizationLimits         `json:"limits"`
 	Extra               map[string]json.RawMessage `json:"-"`
+}
+
+type OrganizationLimits struct {
+	EmitsPerSecond *int64                     `json:"emitsPerSecond"`
+	Extra          map[string]json.RawMessage `json:"-"`
 }
 
 type OrganizationPatch struct {
@@ -2177,6 +2237,11 @@ type OrganizationPatch struct {
 	OwnerEmail          Nullable[string]               `json:"ownerEmail,omitzero"`
 	StrictCompatibility *bool                          `json:"strictCompatibility,omitzero"`
 	SchemaLimits        *OrganizationPatchSchemaLimits `json:"schemaLimits,omitzero"`
+	Limits              *OrganizationPatchLimits       `json:"limits,omitzero"`
+}
+
+type OrganizationPatchLimits struct {
+	EmitsPerSecond Nullable[int64] `json:"emitsPerSecond"`
 }
 
 type OrganizationPatchSchemaLimits struct {
@@ -2201,6 +2266,65 @@ type PeekQueue struct {
 	ID           string                     `json:"id"`
 	ReceiveCount int64                      `json:"receiveCount"`
 	Extra        map[string]json.RawMessage `json:"-"`
+}
+
+type PlatformStatus struct {
+	Version   string                     `json:"version"`
+	Processes []PlatformStatusProcesse   `json:"processes"`
+	Roles     []PlatformStatusRole       `json:"roles"`
+	Kafka     PlatformStatusKafka        `json:"kafka"`
+	History   PlatformStatusHistory      `json:"history"`
+	Disk      []PlatformStatusDisk       `json:"disk"`
+	CheckedAt string                     `json:"checkedAt"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type PlatformStatusDisk struct {
+	Part      string                     `json:"part"`
+	UsedBytes int64                      `json:"usedBytes"`
+	FreeBytes int64                      `json:"freeBytes"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type PlatformStatusHistory struct {
+	Reachable     bool                       `json:"reachable"`
+	BehindSeconds *int64                     `json:"behindSeconds"`
+	Extra         map[string]json.RawMessage `json:"-"`
+}
+
+type PlatformStatusKafka struct {
+	Version           *string                     `json:"version"`
+	Brokers           []PlatformStatusKafkaBroker `json:"brokers"`
+	OfflinePartitions int64                       `json:"offlinePartitions"`
+	BelowMinIsr       int64                       `json:"belowMinIsr"`
+	Extra             map[string]json.RawMessage  `json:"-"`
+}
+
+type PlatformStatusKafkaBroker struct {
+	ID    int64                      `json:"id"`
+	Host  string                     `json:"host"`
+	Alive bool                       `json:"alive"`
+	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type PlatformStatusProcesse struct {
+	ID         string                     `json:"id"`
+	Roles      []string                   `json:"roles"`
+	Version    string                     `json:"version"`
+	StartedAt  string                     `json:"startedAt"`
+	LastSeenAt string                     `json:"lastSeenAt"`
+	Shards     map[string][]int64         `json:"shards"`
+	Missing    []string                   `json:"missing"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type PlatformStatusRole struct {
+	Role       string                     `json:"role"`
+	Shards     int64                      `json:"shards"`
+	Running    int64                      `json:"running"`
+	LagRecords int64                      `json:"lagRecords"`
+	LagSeconds int64                      `json:"lagSeconds"`
+	Extra      map[string]json.RawMessage `json:"-"`
 }
 
 type PullEventsResult struct {
@@ -3812,6 +3936,12 @@ type GetWebhookStatsQuery struct {
 	From     string `query:"from"`
 	To       string `query:"to"`
 	Interval string `query:"interval"`
+}
+
+type ListInspectorsQuery struct {
+	Count  *bool  `query:"count"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
 }
 
 type ListReplaysQuery struct {

@@ -1,11 +1,10 @@
 /** Composes the role `api`: its writers of Kafka, streams, pushes and tests of webhooks, and the request listener. */
 import { auditAttempts, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
-import { type AnalyticsClient, createAnalyticsClient } from '../analytics/client.ts'
+import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
 import { isOpen } from '../control-plane/drift/reconcile.ts'
-import type { PlatformView } from '../api/platform/handlers.ts'
 import { type AwsCredentials, createAwsCredentials } from '../crypto/aws-credentials.ts'
 import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
@@ -13,7 +12,6 @@ import { createBuildAttempt } from '../delivery/request.ts'
 import { createSender, type Sender } from '../delivery/send.ts'
 import { createSigningContexts } from '../delivery/signing-context.ts'
 import { type Inspecting, openInspecting } from '../inspectors/inspecting.ts'
-import { describeClusterRequest } from '../kafka/admin/cluster-requests.ts'
 import type { Appender } from '../kafka/ports.ts'
 import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
@@ -36,6 +34,7 @@ import { releaseVersion } from './compose-reports.ts'
 import { openTables } from './compose-tables.ts'
 import { createFollowed, type Followed, followTopics, showFollowed } from './followed-topics.ts'
 import type { Parts } from './parts.ts'
+import { platformView } from './platform-view.ts'
 
 /** An unacknowledged append is retried for this long; then the caller gets 503. */
 const APPEND_PERSIST_MS = 5_000
@@ -267,17 +266,6 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): A
     domainCalls: createDomainCalls({ ...parts, runCalls: opened.runCalls }),
     version: releaseVersion(),
   })
-}
-
-function platformView({ wire }: Parts, history: AnalyticsClient): PlatformView {
-  return {
-    async brokers() {
-      const { places } = await wire.sendToAny(describeClusterRequest())
-      return places.map(({ id, host, port }) => ({ id, host: `${host}:${port}`, alive: !wire.cluster.isSuspect(id) }))
-    },
-    ailing: () => wire.cluster.ailing(),
-    historyAnswers: () => history.ping(),
-  }
 }
 
 /** Re-seals with the new secret key, in the background, where values are sealed with the previous one. */

@@ -69,7 +69,11 @@ class Attempt(Model):
     url: str
     started_at: str
     duration_ms: int
+    queued_ms: int | None
+    dns_ms: int | None
     connect_ms: int | None
+    tls_ms: int | None
+    remote_address: str | None
     first_byte_ms: int | None
     response_status: int | None
     request_headers: dict[str, str] | None
@@ -148,6 +152,7 @@ class CompareOrganizationOrganization(Model):
     name: str
     plan: str
     status: str
+    limits: OrganizationLimits
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Model):
@@ -921,6 +926,39 @@ class InboundRegistrationFederation(Model):
     push_id: str
 
 @dataclass(frozen=True, kw_only=True)
+class Inspector(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    environment: str
+    name: str
+    url: str
+    answer: InspectorAnswer
+    fail_first: int
+    received: int
+    expires_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class InspectorAnswer(Model):
+    status: int
+    headers: dict[str, str]
+    body: str
+    delay_ms: int
+
+@dataclass(frozen=True, kw_only=True)
+class InspectorRequest(Model):
+    id: str
+    received_at: str
+    method: str
+    headers: dict[str, str]
+    body: str | None
+    truncated: bool
+    signature: str
+    delivery_id: str | None
+    withheld: bool | None
+
+@dataclass(frozen=True, kw_only=True)
 class Instance(Model):
     id: str
     name: str
@@ -1456,6 +1494,11 @@ class Organization(Model):
     namespace_allowlist: list[str]
     strict_compatibility: bool
     schema_limits: OrganizationSchemaLimits
+    limits: OrganizationLimits
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationLimits(Model):
+    emits_per_second: int | None
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationSchemaLimits(Model):
@@ -1472,6 +1515,58 @@ class Partitions(Model):
 class PeekQueue(Model):
     id: str
     receive_count: int
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatus(Model):
+    version: str
+    processes: list[PlatformStatusProcesse]
+    roles: list[PlatformStatusRole]
+    kafka: PlatformStatusKafka
+    history: PlatformStatusHistory
+    disk: list[PlatformStatusDisk]
+    checked_at: str
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatusDisk(Model):
+    part: str
+    used_bytes: int
+    free_bytes: int
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatusHistory(Model):
+    reachable: bool
+    behind_seconds: int | None
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatusKafka(Model):
+    version: str | None
+    brokers: list[PlatformStatusKafkaBroker]
+    offline_partitions: int
+    below_min_isr: int
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatusKafkaBroker(Model):
+    id: int
+    host: str
+    alive: bool
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatusProcesse(Model):
+    id: str
+    roles: list[str]
+    version: str
+    started_at: str
+    last_seen_at: str
+    shards: dict[str, list[int]]
+    missing: list[str]
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformStatusRole(Model):
+    role: str
+    shards: int
+    running: int
+    lag_records: int
+    lag_seconds: int
 
 @dataclass(frozen=True, kw_only=True)
 class PullEventsResult(Model):
@@ -2667,6 +2762,14 @@ NewFork = TypedDict("NewFork", {
     "description": "str | None", "acceptLicense": "bool",
 }, total=False)
 
+NewInspector = TypedDict("NewInspector", {
+    "name": "str", "answer": "NewInspectorAnswer", "failFirst": "int",
+}, total=False)
+
+NewInspectorAnswer = TypedDict("NewInspectorAnswer", {
+    "status": "int", "headers": "dict[str, str]", "body": "str", "delayMs": "int",
+}, total=False)
+
 NewInstance = TypedDict("NewInstance", {
     "name": "str", "image": "str", "replicas": "int",
 }, total=False)
@@ -2849,7 +2952,11 @@ NotificationChannelPatch = TypedDict("NotificationChannelPatch", {
 
 OrganizationPatch = TypedDict("OrganizationPatch", {
     "name": "str", "plan": "str", "ownerEmail": "str | None", "strictCompatibility": "bool",
-    "schemaLimits": "OrganizationPatchSchemaLimits",
+    "schemaLimits": "OrganizationPatchSchemaLimits", "limits": "OrganizationPatchLimits",
+}, total=False)
+
+OrganizationPatchLimits = TypedDict("OrganizationPatchLimits", {
+    "emitsPerSecond": "int | None",
 }, total=False)
 
 OrganizationPatchSchemaLimits = TypedDict("OrganizationPatchSchemaLimits", {

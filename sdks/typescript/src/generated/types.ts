@@ -84,7 +84,11 @@ export interface Attempt {
   url: string
   startedAt: string
   durationMs: number
+  queuedMs?: number | null | undefined
+  dnsMs?: number | null | undefined
   connectMs: number | null
+  tlsMs?: number | null | undefined
+  remoteAddress?: string | null | undefined
   firstByteMs: number | null
   responseStatus: number | null
   requestHeaders?: Record<string, string> | null | undefined
@@ -176,6 +180,7 @@ export interface CompareOrganizationOrganization {
   name: string
   plan: string
   status: string
+  limits: OrganizationLimits
   [further: string]: unknown
 }
 
@@ -1138,6 +1143,42 @@ export interface InboundRegistrationFederation {
   [further: string]: unknown
 }
 
+export interface Inspector {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  environment: string
+  name: string
+  url: string
+  answer: InspectorAnswer
+  failFirst: number
+  received: number
+  expiresAt: string
+  [further: string]: unknown
+}
+
+export interface InspectorAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+  delayMs: number
+  [further: string]: unknown
+}
+
+export interface InspectorRequest {
+  id: string
+  receivedAt: string
+  method: string
+  headers: Record<string, string>
+  body?: string | undefined
+  truncated: boolean
+  signature: string
+  deliveryId: string | null
+  withheld?: boolean | undefined
+  [further: string]: unknown
+}
+
 export interface Instance {
   id: string
   name: string
@@ -1690,6 +1731,19 @@ export interface NewFork {
   acceptLicense?: boolean | undefined
 }
 
+export interface NewInspector {
+  name?: string | undefined
+  answer?: NewInspectorAnswer | undefined
+  failFirst?: number | undefined
+}
+
+export interface NewInspectorAnswer {
+  status?: number | undefined
+  headers?: Record<string, string> | undefined
+  body?: string | undefined
+  delayMs?: number | undefined
+}
+
 export interface NewInstance {
   name: string
   image: string
@@ -2165,6 +2219,12 @@ export interface Organization {
   namespaceAllowlist: string[]
   strictCompatibility: boolean
   schemaLimits: OrganizationSchemaLimits
+  limits: OrganizationLimits
+  [further: string]: unknown
+}
+
+export interface OrganizationLimits {
+  emitsPerSecond: number | null
   [further: string]: unknown
 }
 
@@ -2174,6 +2234,11 @@ export interface OrganizationPatch {
   ownerEmail?: string | null | undefined
   strictCompatibility?: boolean | undefined
   schemaLimits?: OrganizationPatchSchemaLimits | undefined
+  limits?: OrganizationPatchLimits | undefined
+}
+
+export interface OrganizationPatchLimits {
+  emitsPerSecond: number | null
 }
 
 export interface OrganizationPatchSchemaLimits {
@@ -2197,6 +2262,65 @@ export interface Partitions {
 export interface PeekQueue {
   id: string
   receiveCount: number
+  [further: string]: unknown
+}
+
+export interface PlatformStatus {
+  version: string
+  processes: PlatformStatusProcesse[]
+  roles: PlatformStatusRole[]
+  kafka: PlatformStatusKafka
+  history: PlatformStatusHistory
+  disk: PlatformStatusDisk[]
+  checkedAt: string
+  [further: string]: unknown
+}
+
+export interface PlatformStatusDisk {
+  part: string
+  usedBytes: number
+  freeBytes: number
+  [further: string]: unknown
+}
+
+export interface PlatformStatusHistory {
+  reachable: boolean
+  behindSeconds: number | null
+  [further: string]: unknown
+}
+
+export interface PlatformStatusKafka {
+  version: string | null
+  brokers: PlatformStatusKafkaBroker[]
+  offlinePartitions: number
+  belowMinIsr: number
+  [further: string]: unknown
+}
+
+export interface PlatformStatusKafkaBroker {
+  id: number
+  host: string
+  alive: boolean
+  [further: string]: unknown
+}
+
+export interface PlatformStatusProcesse {
+  id: string
+  roles: string[]
+  version: string
+  startedAt: string
+  lastSeenAt: string
+  shards: Record<string, number[]>
+  missing: string[]
+  [further: string]: unknown
+}
+
+export interface PlatformStatusRole {
+  role: string
+  shards: number
+  running: number
+  lagRecords: number
+  lagSeconds: number
   [further: string]: unknown
 }
 
