@@ -32,9 +32,9 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
   }
   const replays = createQueueReplays({
     ...{ handle, deps },
-    onNew(organizationId, queueId) {
+    onNew(queueId) {
       guarded(() => {
-        const queue = queues.find(queueId) ?? queues.open(organizationId, queueId)
+        const queue = queues.find(queueId)
         if (queue !== undefined && queue.waiting.size > 0) receives.serve(queue)
       })
     },

@@ -57,7 +57,7 @@ export function createQueueReplays(context: {
   handle: Pick<ShardHandle, 'shard' | 'write' | 'fail' | 'uncommittedForMs'>
   deps: Pick<QueueDependencies, 'shards' | 'replays'> & { view: ControlView; clock: Clock; logger: Logger }
   /** A replay has something for the queue. */
-  onNew: (organizationId: string, queueId: string) => void
+  onNew: (queueId: string) => void
 }): QueueReplays {
   const { handle, onNew } = context
   const { view, clock, logger, shards, replays } = context.deps
@@ -97,7 +97,7 @@ export function createQueueReplays(context: {
         const replayed = { replayId: replay.id, place: place!, eventId, subject: subject ?? '', recordedAtMs }
         feed.push({ event: replayed, left })
         feeds.set(id, (feeds.get(id) ?? new Set()).add(feed))
-        if (feed.length === 1) onNew(organizationId, id)
+        if (feed.length === 1) onNew(id)
         return undefined
       },
       ended: () => (purge === purgesOf(id) ? undefined : PURGED),
