@@ -16,6 +16,7 @@ import type { Testbed } from '../testbed.ts'
 const QUEUES = 8
 const RATE_PER_S = 200
 const WARM_S = 3
+const SETTLED_MS = 15_000
 const WAITING = 4
 const GOALS = { tens: 2_000, tensP99Ms: 30, ones: 3_000, cpuUs: 60, p50Ms: 3, p99Ms: 20 }
 
@@ -43,6 +44,8 @@ export async function measureQueues(testbed: Testbed): Promise<Row[]> {
   const perQueue = Math.ceil(testbed.options.records / 5)
   testbed.say(`${QUEUES} logs get ${perQueue} events each`)
   for (const each of organizations) await each.emitGeneric(perQueue)
+  // Their history is being written for a while.
+  await testbed.clock.sleep(SETTLED_MS)
   const tens: Load = { consumers: 16, max: 10, together: false }
   const ones: Load = { consumers: 64, max: 1, together: false }
   const drain = (load: Load, count: number) => drained(testbed, platform, organizations, load, count)

@@ -40,6 +40,8 @@ export function grantsOf({ organizationId, access }: Pick<KafkaCredential, 'orga
     { resource: 'topic', name: topics.events, pattern: 'exact', operation: 'read' },
     { resource: 'topic', name: topics.events, pattern: 'exact', operation: 'describe' },
     { resource: 'group', name: groupPrefix, pattern: 'prefix', operation: 'read' },
+    // A share group has its isolation and its start in settings of the group, which its clients cannot give.
+    { resource: 'group', name: groupPrefix, pattern: 'prefix', operation: 'alter-configs' },
   ]
   return [...(produces(access) ? produce : []), ...(consumes(access) ? consume : [])]
 }

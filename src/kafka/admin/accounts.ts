@@ -23,7 +23,7 @@ export interface Grant {
   name: string
   /** `prefix`: everything whose name begins with it. */
   pattern: 'exact' | 'prefix'
-  operation: 'read' | 'write' | 'describe'
+  operation: 'read' | 'write' | 'describe' | 'alter-configs'
 }
 
 /** Bytes per second; null: no limit. */
@@ -123,7 +123,7 @@ const principalOf = (user: string) => `${PRINCIPAL}${user}`
 // Kafka's numbers (org.apache.kafka.common.resource, .acl).
 const RESOURCES = { topic: 2, group: 3, 'transactional-id': 5 } as const
 const PATTERNS = { exact: 3, prefix: 4 } as const
-const OPERATIONS = { read: 3, write: 4, describe: 8 } as const
+const OPERATIONS = { read: 3, write: 4, describe: 8, 'alter-configs': 11 } as const
 const ALLOW = 3
 
 const entryOf = (user: string, { resource, name, pattern, operation }: Grant): AclEntry => ({
