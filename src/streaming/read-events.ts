@@ -35,12 +35,18 @@ interface Reading {
 
 /** One page often has several of them. */
 async function readPartition({ cache, topic, partition, found }: Reading, offsets: readonly number[]): Promise<void> {
+  const wanted = new Set(offsets)
+  const last = offsets.at(-1)!
   let readTo = -1
   for (const offset of offsets) {
     if (offset < readTo) continue
     try {
       const page = await cache.read(topic, partition, BigInt(offset))
-      for (const record of page.records) found.set(placeOf(record), record)
+      for (const record of page.records) {
+        // A page has hundreds of others.
+        if (record.offset > last) break
+        if (wanted.has(record.offset)) found.set(placeOf(record), record)
+      }
       readTo = Number(page.nextOffset)
     } catch (error) {
       if (!(error instanceof OffsetExpired || error instanceof OffsetAhead)) throw error
