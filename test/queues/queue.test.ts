@@ -6,9 +6,9 @@ import { NEW_QUEUE } from '../../src/queues/rules.ts'
 const RULES = { ordered: false, maxReceives: 10, nackBackoff: null, retentionMs: 1e12 }
 const ORDER = { max: 100, perSubject: 1, leaseMs: 30_000, nowMs: 1_000 }
 
-function queueOf(together: { unsettled: number }) {
+function queueOf(together: { unsettled: number }, rules = RULES) {
   const queue = createQueue({
-    ...{ rules: () => RULES, seed: NEW_QUEUE, forward: () => false, isDeadElsewhere: () => false, together },
+    ...{ rules: () => rules, seed: NEW_QUEUE, forward: () => false, isDeadElsewhere: () => false, together },
   })
   let offset = 0
   const next = () => ({
@@ -26,6 +26,14 @@ it('a queue hands out no more than 20,000 messages that are not settled', () => 
   const [message] = taken
   queue.ack({ place: message!, group: message!.group, purge: 0 })
   expect(queue.take(ORDER, next)).toHaveLength(1)
+})
+
+it('a stuck subject holds what is behind it until the queue is full, and goes on in its order when it is settled', () => {
+  const { queue, next } = queueOf({ unsettled: 0 }, { ...RULES, ordered: true })
+  const [stuck] = queue.take({ ...ORDER, max: 1 }, next)
+  expect([queue.take(ORDER, next), queue.messages.unsettled, queue.isFull()]).toEqual([[], UNSETTLED_MAX, true])
+  queue.ack({ place: stuck!, group: stuck!.group, purge: 0 })
+  expect(queue.take({ ...ORDER, max: 2, perSubject: 2 }, next).map(({ offset }) => offset)).toEqual([1, 2])
 })
 
 it('the queues of an organization hand out no more than 200,000 together, and count what is settled, dead or cleared', () => {

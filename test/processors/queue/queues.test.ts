@@ -157,6 +157,19 @@ describe('a receive that waits', () => {
     expect(shard.answer<{ messages: object[] }>(waiting)?.value.messages).toHaveLength(1)
   })
 
+  it('is refused when its queue is deleted or switched off', async () => {
+    const order = { max: 1, waitMs: 20_000, perSubject: 1, ack: [] }
+    const [deleted, off] = [shard.put('que_1'), shard.put('que_2')]
+    const waiting = [shard.begin(deleted, 'receive', order), shard.begin(off, 'receive', order)]
+    await shard.settle()
+    shard.remove(deleted)
+    shard.put(off, { active: false })
+    await shard.settle()
+    expect(waiting.map(correlation => shard.answer(correlation)?.code)).toEqual(['not_found', 'queue_inactive'])
+    await expect(shard.receive(off)).rejects.toThrow('queue_inactive')
+    expect([...shard.state.keys()].filter(key => key.includes(deleted))).toEqual([])
+  })
+
   it('is taken back when its caller has gone', async () => {
     const queue = shard.put('que_1')
     const waiting = shard.begin(queue, 'receive', { max: 1, waitMs: 20_000, perSubject: 1, ack: [] })
