@@ -36,6 +36,12 @@ export interface Attempts {
   decide(delivery: InFlight, result: AttemptResult): Outcome
 }
 
+/** A row has 31 bits for it. One that is due at once may say that it was due before it was made. */
+const QUEUED_MS_MAX = 2 ** 31 - 1
+
+const queuedFor = ({ dueAtMs, createdAtMs }: Waiting, nowMs: number): number =>
+  Math.min(QUEUED_MS_MAX, Math.max(0, Math.round(nowMs - Math.max(dueAtMs, createdAtMs))))
+
 export function createAttempts(deps: {
   secrets: SecretBox
   view: ControlView
@@ -69,8 +75,7 @@ export function createAttempts(deps: {
     })
     if (built === undefined) return undefined
     const { body, headers } = built
-    const queuedMs = Math.max(0, Math.round(clock.nowMs() - delivery.dueAtMs))
-    delivery.attempt = { webhook, headers, queuedMs }
+    delivery.attempt = { webhook, headers, queuedMs: queuedFor(delivery, clock.nowMs()) }
     return deps.sender.send({ url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs })
   }
 
