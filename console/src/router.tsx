@@ -126,6 +126,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/organizations',
+    validateSearch: only('span', 'sort'),
     component: lazy(() => import('./screens/organizations.tsx')),
   }),
   createRoute({ ...under, path: '/organizations/$id', component: lazy(() => import('./screens/organization.tsx')) }),

@@ -112,3 +112,22 @@ export interface SendPreview {
   estimatedSeconds: number
   skipped: Array<{ reason: string; count: number }>
 }
+
+/** What an organization did in a time. */
+export interface OrganizationLoad {
+  organization: { id: string; slug: string; name: string; plan: string; limits: { emitsPerSecond: number | null } }
+  emits: number
+  emitsPerSecond: number
+  rejected: number
+  attempts: number
+  failedAttempts: number
+  deliveriesWaiting: number
+  storedBytes: number
+}
+
+export interface LoadGroup {
+  group: string
+  emits: number
+  rejected: number
+  bytes: number
+}

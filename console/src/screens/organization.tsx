@@ -13,6 +13,7 @@ import { Time } from '../parts/time.tsx'
 import { useSession } from '../session/session.ts'
 import { w } from '../words/words.ts'
 import { LookInside } from './look-inside.tsx'
+import { OrganizationLoadCard } from './organization-load.tsx'
 import { OrganizationMark, PLANS } from './organizations.tsx'
 
 export function Screen() {
@@ -70,6 +71,7 @@ function OrganizationPage({ organization }: { organization: Organization }) {
             </dd>
           </dl>
         </section>
+        {isOperator && <OrganizationLoadCard id={organization.id} />}
         {isOperator && organization.status !== 'deleted' && <Acts organization={organization} />}
       </div>
       {isLooking && <LookInside organization={organization} onClose={() => setLooking(false)} />}

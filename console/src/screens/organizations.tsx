@@ -12,6 +12,7 @@ import { Page } from '../parts/page.tsx'
 import { Time } from '../parts/time.tsx'
 import { signIn } from '../session/session.ts'
 import { w } from '../words/words.ts'
+import { OrganizationsLoad } from './organizations-load.tsx'
 
 export const PLANS = ['FREE', 'BASIC', 'PRO', 'ENTERPRISE'] as const
 
@@ -52,6 +53,7 @@ export function Screen() {
         </button>
       }
     >
+      {list.rows.length > 0 && <OrganizationsLoad />}
       <List
         label={w.organizations.label}
         list={list}

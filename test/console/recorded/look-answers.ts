@@ -111,3 +111,17 @@ export const verdict = {
     },
   ],
 }
+
+export const loads = ['Northwind', 'Contoso'].map((name, at) => ({
+  organization: {
+    ...{ id: IDS.organization.slice(0, -1) + at, slug: name.toLowerCase(), name, plan: 'PRO', status: 'active' },
+    limits: { emitsPerSecond: at === 0 ? 50 : null },
+  },
+  ...{ emits: 45_120 - at * 40_000, emitsPerSecond: 50.13 - at * 44, rejected: 41_000 - at * 40_990 },
+  ...{ attempts: 9_000, failedAttempts: 12, deliveriesWaiting: 214 * at, storedBytes: 12_000_000 },
+}))
+
+export const load = [
+  { group: 'key_01m8r020z9b24gvf7d6w86y3fz', emits: 4_120, rejected: 41_000, bytes: 9_000_000 },
+  { group: 'key_01m8r020z9b24gvf7d6w86y3g0', emits: 312, rejected: 0, bytes: 90_000 },
+]

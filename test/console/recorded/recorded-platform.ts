@@ -50,6 +50,8 @@ const OBJECTS: Array<[RegExp, unknown]> = [
   [/^\/events\/custom\/emit$/, looks.preview],
   [/^\/events\/custom\/dry-run$/, looks.verdict],
   [/^\/platform\/status$/, looks.platform],
+  [/^\/organizations\/usage$/, looks.loads],
+  [/^\/organizations\/[^/]+\/load$/, looks.load],
   [/^\/events\/custom\/emits\/[^/]+$/, answers.emits.at(-1)],
   [/^\/events\/custom\/quarantine\/[^/]+$/, more.quarantined],
   [

@@ -76,7 +76,7 @@ export const SCREENS: Screen[] = [
     path: '/organizations',
     heading: 'Organizations',
     as: 'operator',
-    list: { call: 'GET /organizations', empty: 'no organization yet' },
+    list: { call: 'GET /organizations', empty: 'no organization yet', beside: 'GET /organizations/usage' },
   },
   { name: 'organization', path: `/organizations/${IDS.organization}`, heading: 'Northwind', as: 'operator' },
   { name: 'platform', path: '/platform', heading: 'Platform', as: 'operator' },

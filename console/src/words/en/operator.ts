@@ -1,6 +1,26 @@
 import { count, plural } from '../numbers.ts'
 
 export const operator = {
+  load: {
+    title: 'By load',
+    spans: { '15m': 'Last 15 minutes', '24h': 'Last 24 hours' },
+    sort: 'Order of the organizations',
+    by: (what: string) => `by ${what}`,
+    emits: 'emits',
+    perSecond: 'emits/s',
+    rejected: 'rejected',
+    attempts: 'attempts',
+    deliveriesWaiting: 'waiting deliveries',
+    storedBytes: 'stored',
+    limit: 'limit',
+    limitOf: (limit: number) => `${count(limit)}/s`,
+    calm: 'Nothing was emitted or delivered in this time.',
+    ofOne: 'Load of the last 15 minutes',
+    groups: { type: 'By type', key: 'By key', source: 'By source', code: 'By code' },
+    group: 'of',
+    size: 'size',
+    nothing: 'Nothing was emitted in the last 15 minutes.',
+  },
   platform: {
     title: 'Platform',
     role: 'role',
