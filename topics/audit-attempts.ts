@@ -1,4 +1,5 @@
 import {
+  absentable,
   byDefault,
   codecOf,
   environment,
@@ -85,10 +86,36 @@ export const attemptRowFields = record('Attempt', {
   remoteAddress: optional(text),
 })
 
+/** One delivery that a candidate got besides, compared with the real attempt; or one that was left out. */
+export type ShadowRow = ValueOf<typeof shadowRowFields>
+
+export const shadowRowFields = record('ShadowAttempt', {
+  deliveryId: text,
+  webhookId: text,
+  organizationId: text,
+  environment,
+  eventId: text,
+  eventType: text,
+  url: text,
+  startedAtMs: long,
+  /**
+   * Whether the first 64 KB of both answers are the same. `left_out`: it was not sent, since as many as may be were in
+   * flight; only the real attempt says something.
+   */
+  answer: oneOf('ShadowAnswer', ['same_body', 'other_body', 'left_out']),
+  durationMs: int,
+  responseStatus: optional(int),
+  errorKind: optional(textOf<ErrorKind>()),
+  realDurationMs: int,
+  realStatus: optional(int),
+  realErrorKind: optional(textOf<ErrorKind>()),
+})
+
 export type AuditAttempts = ValueOf<typeof auditAttemptsFields>
 
 export const auditAttemptsFields = record('AuditAttempts', {
   attempts: byDefault([], list(attemptRowFields)),
+  shadows: absentable(byDefault([], list(shadowRowFields))),
 })
 
 export const auditAttemptsCodec = codecOf(auditAttemptsFields)

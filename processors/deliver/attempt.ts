@@ -15,6 +15,7 @@ import type { Webhook } from '../../src/model/webhooks.ts'
 import { traceAttempt } from '../../src/observability/tracing/spans.ts'
 import type { Tracing } from '../../src/observability/tracing/tracing.ts'
 import type { InFlight, Waiting } from './delivery.ts'
+import { shadowOf } from './shadows.ts'
 
 /** The next step of a delivery after an attempt. */
 export type Outcome =
@@ -75,8 +76,12 @@ export function createAttempts(deps: {
     })
     if (built === undefined) return undefined
     const { body, headers } = built
-    delivery.attempt = { webhook, headers, queuedMs: queuedFor(delivery, clock.nowMs()) }
-    return deps.sender.send({ url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs })
+    const nowMs = clock.nowMs()
+    const request = { url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs }
+    const shadow = shadowOf(deps.view, delivery, nowMs)
+    const mirrored = shadow && { mirrored: { shadow, body } }
+    delivery.attempt = { webhook, headers, queuedMs: queuedFor(delivery, nowMs), ...mirrored }
+    return deps.sender.send(shadow === undefined ? request : { ...request, hashesAnswer: true })
   }
 
   return {

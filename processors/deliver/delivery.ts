@@ -4,6 +4,7 @@
  */
 
 import type { AttemptResult } from '../../src/delivery/send.ts'
+import type { Shadow } from '../../src/model/shadows.ts'
 import type { Webhook } from '../../src/model/webhooks.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
 import type { Lane } from './dispatch/lane-table.ts'
@@ -68,6 +69,8 @@ export interface Attempt {
   headers: Record<string, string>
   /** From when it was due until it began. */
   queuedMs: number
+  /** It goes to a candidate besides, with the same body. */
+  mirrored?: { shadow: Shadow; body: Buffer }
 }
 
 /**

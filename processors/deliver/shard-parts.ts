@@ -29,6 +29,7 @@ import type { Outbox } from './notify/outbox.ts'
 import { createAnnouncements } from './outcome/announcements.ts'
 import { createEndInBulk } from './outcome/end-in-bulk.ts'
 import { createOutputs } from './outcome/outputs.ts'
+import { createShadows } from './shadows.ts'
 import { createDeliveryShard, type DeliveryShard } from './shard.ts'
 import { createFailedBlocks } from './state/failed-blocks.ts'
 import { createManualRetries } from './state/manual-retries.ts'
@@ -161,6 +162,13 @@ export function createEngine(
     ...deps,
     ...shared,
     ...{ handle, events, outputs, announce, lanes, states, manualRetries, owing },
+    shadows: createShadows({
+      ...deps,
+      write(row) {
+        outputs.shadowed(row)
+        handle.write([])
+      },
+    }),
     onSpace: wake.space,
     cancelReason: record => cancelled().reasonFor(record),
     onAttempt: (row, isFed) => deps.onAttempt?.(row, isFed),

@@ -46,6 +46,7 @@ import type { Announcements } from './outcome/announcements.ts'
 import type { Outputs } from './outcome/outputs.ts'
 import { createSettle } from './outcome/settle.ts'
 import { createSendable } from './sendable.ts'
+import type { Shadows } from './shadows.ts'
 import type { ManualRetries } from './state/manual-retries.ts'
 import type { OpenEvents } from './state/open-events.ts'
 import type { WebhookStates } from './state/webhook-states.ts'
@@ -89,6 +90,7 @@ export function createDeliveryShard(deps: {
   dispatcher: Dispatcher
   events: OpenEvents
   outputs: Outputs
+  shadows: Shadows
   announce: Announcements
   lanes: SubjectLanes
   states: WebhookStates
@@ -192,6 +194,7 @@ export function createDeliveryShard(deps: {
     results.add()
     delivery.cancel = deps.cancelReason(delivery) ?? delivery.cancel
     settle.attempted(delivery, result)
+    deps.shadows.ended(delivery, result)
   }
 
   /** Drops deliveries that are not in flight, unended: the next owner of the shard reads them again. */
@@ -279,6 +282,7 @@ export function createDeliveryShard(deps: {
     close() {
       if (closed) return
       closed = true
+      deps.shadows.close()
       stop()
       for (const delivery of inHand) inHand.drop(delivery)
       results.drop()

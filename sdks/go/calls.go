@@ -1483,6 +1483,36 @@ func (s *EventsWebhooksService) RotateContext(ctx context.Context, webhookID str
 	return callFor[MadeWebhook](ctx, s.core, opRotateWebhookSecret, []string{webhookID}, nil, in, opts)
 }
 
+// SetShadow: Send a share of the deliveries to a candidate besides, and compare the answers.
+func (s *EventsWebhooksService) SetShadow(webhookID string, in SetWebhookShadowInput, opts ...Option) (*WebhookShadow, error) {
+	return s.SetShadowContext(context.Background(), webhookID, in, opts...)
+}
+
+// SetShadowContext is SetShadow with a context.
+func (s *EventsWebhooksService) SetShadowContext(ctx context.Context, webhookID string, in SetWebhookShadowInput, opts ...Option) (*WebhookShadow, error) {
+	return callFor[WebhookShadow](ctx, s.core, opSetWebhookShadow, []string{webhookID}, nil, in, opts)
+}
+
+// Shadow: The candidate of a webhook, and how it answers beside the real one.
+func (s *EventsWebhooksService) Shadow(webhookID string, opts ...Option) (*WebhookShadowWithReport, error) {
+	return s.ShadowContext(context.Background(), webhookID, opts...)
+}
+
+// ShadowContext is Shadow with a context.
+func (s *EventsWebhooksService) ShadowContext(ctx context.Context, webhookID string, opts ...Option) (*WebhookShadowWithReport, error) {
+	return callFor[WebhookShadowWithReport](ctx, s.core, opGetWebhookShadow, []string{webhookID}, nil, nil, opts)
+}
+
+// EndShadow: Send nothing more to the candidate.
+func (s *EventsWebhooksService) EndShadow(webhookID string, opts ...Option) (*Deleted, error) {
+	return s.EndShadowContext(context.Background(), webhookID, opts...)
+}
+
+// EndShadowContext is EndShadow with a context.
+func (s *EventsWebhooksService) EndShadowContext(ctx context.Context, webhookID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, opEndWebhookShadow, []string{webhookID}, nil, nil, opts)
+}
+
 // Replay: Deliver a range of time again; a dry run (200) only counts.
 func (s *EventsWebhooksService) Replay(webhookID string, in WebhookReplay, opts ...Option) (*Replay, error) {
 	return s.ReplayContext(context.Background(), webhookID, in, opts...)

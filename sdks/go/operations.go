@@ -163,6 +163,9 @@ var (
 	opActivateWebhook                 = operation{"activateWebhook", "POST", "/api/v1/webhooks/{}/activate", "", "", ""}
 	opTestWebhook                     = operation{"testWebhook", "POST", "/api/v1/webhooks/{}/test", "", "", ""}
 	opRotateWebhookSecret             = operation{"rotateWebhookSecret", "POST", "/api/v1/webhooks/{}/rotate", "ifNotDone", "", ""}
+	opSetWebhookShadow                = operation{"setWebhookShadow", "PUT", "/api/v1/webhooks/{}/shadow", "", "", ""}
+	opGetWebhookShadow                = operation{"getWebhookShadow", "GET", "/api/v1/webhooks/{}/shadow", "", "", ""}
+	opEndWebhookShadow                = operation{"endWebhookShadow", "DELETE", "/api/v1/webhooks/{}/shadow", "", "", ""}
 	opSubscribe                       = operation{"subscribe", "POST", "/api/v1/events/custom/subscribe", "ifNotDone", "", ""}
 	opCreateInspector                 = operation{"createInspector", "POST", "/api/v1/inspectors", "ifNotDone", "", ""}
 	opListInspectors                  = operation{"listInspectors", "GET", "/api/v1/inspectors", "", "", ""}

@@ -3115,6 +3115,14 @@ type SetValueInput struct {
 	Value string `json:"value"`
 }
 
+type SetWebhookShadowInput struct {
+	URL             string                      `json:"url"`
+	Share           int64                       `json:"share"`
+	Headers         Nullable[map[string]string] `json:"headers,omitzero"`
+	Until           string                      `json:"until,omitzero"`
+	VerifyOwnership *bool                       `json:"verifyOwnership,omitzero"`
+}
+
 type SettleDriftFindingInput struct {
 	Note Nullable[string] `json:"note,omitzero"`
 }
@@ -3449,6 +3457,82 @@ type WebhookRetry struct {
 	Preset      *string                    `json:"preset"`
 	Delays      []int64                    `json:"delays"`
 	MaxAttempts int64                      `json:"maxAttempts"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type WebhookShadow struct {
+	URL         string                     `json:"url"`
+	Share       int64                      `json:"share"`
+	HeaderNames []string                   `json:"headerNames"`
+	Since       string                     `json:"since"`
+	Until       string                     `json:"until"`
+	Active      bool                       `json:"active"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type WebhookShadowWithReport struct {
+	URL         string                        `json:"url"`
+	Share       int64                         `json:"share"`
+	HeaderNames []string                      `json:"headerNames"`
+	Since       string                        `json:"since"`
+	Until       string                        `json:"until"`
+	Active      bool                          `json:"active"`
+	Report      WebhookShadowWithReportReport `json:"report"`
+	Extra       map[string]json.RawMessage    `json:"-"`
+}
+
+type WebhookShadowWithReportReport struct {
+	Mirrored   int64                                    `json:"mirrored"`
+	LeftOut    int64                                    `json:"leftOut"`
+	SameStatus int64                                    `json:"sameStatus"`
+	SameBody   int64                                    `json:"sameBody"`
+	Status     WebhookShadowWithReportReportStatus      `json:"status"`
+	LatencyMs  WebhookShadowWithReportReportLatencyMs   `json:"latencyMs"`
+	Differing  []WebhookShadowWithReportReportDiffering `json:"differing"`
+	Extra      map[string]json.RawMessage               `json:"-"`
+}
+
+type WebhookShadowWithReportReportDiffering struct {
+	DeliveryID string                                     `json:"deliveryId"`
+	At         string                                     `json:"at"`
+	Real       WebhookShadowWithReportReportDifferingReal `json:"real"`
+	Candidate  WebhookShadowWithReportReportDifferingReal `json:"candidate"`
+	SameBody   bool                                       `json:"sameBody"`
+	Extra      map[string]json.RawMessage                 `json:"-"`
+}
+
+type WebhookShadowWithReportReportDifferingReal struct {
+	Status     *int64                     `json:"status"`
+	ErrorKind  *string                    `json:"errorKind"`
+	DurationMs int64                      `json:"durationMs"`
+	Extra      map[string]json.RawMessage `json:"-"`
+}
+
+type WebhookShadowWithReportReportLatencyMs struct {
+	Real      WebhookShadowWithReportReportLatencyMsReal `json:"real"`
+	Candidate WebhookShadowWithReportReportLatencyMsReal `json:"candidate"`
+	Extra     map[string]json.RawMessage                 `json:"-"`
+}
+
+type WebhookShadowWithReportReportLatencyMsReal struct {
+	P50   *int64                     `json:"p50"`
+	P95   *int64                     `json:"p95"`
+	P99   *int64                     `json:"p99"`
+	Extra map[string]json.RawMessage `json:"-"`
+}
+
+type WebhookShadowWithReportReportStatus struct {
+	Real      WebhookShadowWithReportReportStatusReal `json:"real"`
+	Candidate WebhookShadowWithReportReportStatusReal `json:"candidate"`
+	Extra     map[string]json.RawMessage              `json:"-"`
+}
+
+type WebhookShadowWithReportReportStatusReal struct {
+	Success     int64                      `json:"success"`
+	Redirect    int64                      `json:"redirect"`
+	ClientError int64                      `json:"clientError"`
+	ServerError int64                      `json:"serverError"`
+	None        int64                      `json:"none"`
 	Extra       map[string]json.RawMessage `json:"-"`
 }
 

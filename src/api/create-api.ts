@@ -37,7 +37,6 @@ import { createInspecting } from './inspectors/create-inspectors.ts'
 import { createKafkaCredentialHandlers } from './kafka/kafka-credentials.ts'
 import { createPartitionHandlers } from './kafka/partitions.ts'
 import { createSchemaRegistryRoutes } from './kafka/schema-registry.ts'
-import { createLedgerHandlers } from './ledger/handlers.ts'
 import { createLifecycleHandlers } from './lifecycle/routes.ts'
 import { createMailTemplateHandlers } from './mail-templates/handlers.ts'
 import { createChannelHandlers } from './notifications/channel-handlers.ts'
@@ -77,6 +76,7 @@ import { createTableHandlers } from './tables/handlers.ts'
 import { createUsageHandlers } from './usage/handlers.ts'
 import { createNamedHandlers } from './variables/handlers.ts'
 import { createWebhookHandlers } from './webhooks/handlers.ts'
+import { createShadowHandlers } from './webhooks/shadow.ts'
 import { createWebhookStats } from './webhooks/stats.ts'
 import { createSubscriptionHandlers } from './webhooks/subscriptions.ts'
 import { createDryRunHandler } from './workflows/dry-run.ts'
@@ -147,6 +147,7 @@ export function createApi(deps: ApiDeps): Api {
     webhooks: createWebhookHandlers({ ...deps, ...controlPlane }),
     subscriptions: createSubscriptionHandlers(controlPlane),
     webhookStats: createWebhookStats(deps),
+    shadows: createShadowHandlers({ ...deps, ...controlPlane }),
     organizationLoad: createLoadHandlers(deps),
     replays,
     replaySubscription: createSubscriptionReplay({ ...deps, replays }),
@@ -174,7 +175,6 @@ export function createApi(deps: ApiDeps): Api {
     usage: createUsageHandlers(deps),
     audit: createAuditHandlers(deps),
     platformEvents: createPlatformEventHandlers({ ...deps, submitPlatformEmit }),
-    ledger: createLedgerHandlers({ ...deps, reads: deps.ledgerReads }),
     ...createSharingHandlers({ ...deps, redelivery, storedEvents }),
     lifecycle: createLifecycleHandlers(controlPlane),
     pulls: createPullHandlers(deps),

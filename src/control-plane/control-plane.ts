@@ -34,6 +34,7 @@ import type { ControlLog } from './store/control-log.ts'
 import { createSecretKeys, type SecretKeyCare } from './store/secret-keys.ts'
 import { createControlStore } from './store/store.ts'
 import type { ControlViewStore } from './store/view-store.ts'
+import { createShadows, type Shadows } from './webhooks/shadows.ts'
 import { createReportHealth, type ReportHealth } from './webhooks/webhook-health.ts'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 import { type Connections, createConnections } from './workflows/connections.ts'
@@ -54,6 +55,7 @@ export interface ControlPlane {
   registrations: Registrations
   compatibilityModes: CompatibilityModes
   webhooks: Webhooks
+  shadows: Shadows
   replays: Replays
   queues: Queues
   inspectors: Inspectors
@@ -139,6 +141,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     lifecycleNames: createLifecycleNames(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
+    shadows: createShadows(shared),
     workflows,
     apiRoutes: createRouteChanges({ ...shared, workflows }),
     drafts: createDrafts(shared),

@@ -2,6 +2,7 @@
  * One request and its answer on one connection. Ends exactly once: by the answer's end, an error, the size limit or the
  * time limit.
  */
+import { createHash } from 'node:crypto'
 import type { Dispatcher } from 'undici'
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
 import type { Clock } from '../clock.ts'
@@ -35,13 +36,15 @@ export interface Exchange {
   firstByteMs: number | null
   /** A kept connection turned out to be closed before any answer: a new connection may succeed. */
   stale: boolean
+  /** SHA-256 of what was read of the body, at most 64 KB; of a request that asks for it. */
+  bodyHash?: string
 }
 
 export interface ExchangeOptions {
   connections: Connections
   clock: Clock
   target: Target
-  request: { body: Buffer; headers: Record<string, string>; timeoutMs: number }
+  request: { body: Buffer; headers: Record<string, string>; timeoutMs: number; hashesAnswer?: boolean }
   /** Monotonic time at which the attempt began; the time limit starts here. */
   startedMs: number
   fresh: boolean
@@ -62,6 +65,7 @@ export function exchange({
   let headers: Record<string, string> = {}
   let body: Buffer = EMPTY
   let bytes = 0
+  const digest = request.hashesAnswer === true ? createHash('sha256') : undefined
   let firstByteMs: number | null = null
   let ended = false
 
@@ -79,7 +83,8 @@ export function exchange({
     if (whole) connections.give(connection)
     else connections.drop(connection)
     const times = { connectMs: connectMs!, dnsMs: dnsMs!, tlsMs: tlsMs!, firstByteMs }
-    resolve({ status, errorKind, error, headers, body, ...times, remoteAddress, stale })
+    const hashed = digest === undefined ? {} : { bodyHash: digest.digest('hex') }
+    resolve({ status, errorKind, error, headers, body, ...times, remoteAddress, stale, ...hashed })
   }
 
   function endByStatus(whole: boolean): void {
@@ -111,6 +116,7 @@ export function exchange({
       timer = clock.after(BODY_OF_SUCCESS_MS_MAX, atLimit)
     },
     onResponseData(_controller, chunk) {
+      digest?.update(chunk.subarray(0, Math.max(0, READ_BYTES_MAX - bytes)))
       bytes += chunk.length
       if (body.length < KEPT_BODY_BYTES) body = Buffer.concat([body, chunk.subarray(0, KEPT_BODY_BYTES - body.length)])
       if (bytes > READ_BYTES_MAX) endByStatus(false)

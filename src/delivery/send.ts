@@ -20,6 +20,8 @@ export interface AttemptRequest {
    * it.
    */
   timeoutMs: number
+  /** Whether the result has `bodyHash`. */
+  hashesAnswer?: boolean
 }
 
 export interface AttemptResult {
@@ -44,6 +46,8 @@ export interface AttemptResult {
   remoteAddress: string | null
   /** Until status and headers of the answer had arrived. */
   firstByteMs: number | null
+  /** SHA-256 of the first 64 KB of the answer's body, where it was asked for. */
+  bodyHash?: string
 }
 
 export interface Sender {

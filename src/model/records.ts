@@ -17,6 +17,7 @@ import type { QueueRecord } from './queues.ts'
 import type { Registration } from './registrations.ts'
 import type { Replay } from './replays.ts'
 import type { SecretKeyRecord } from './secret-keys.ts'
+import type { Shadow } from './shadows.ts'
 import type { Webhook } from './webhooks.ts'
 import type { SealedSecret, Variable, Workflow, WorkflowVersion } from './workflows.ts'
 
@@ -42,6 +43,7 @@ export interface RecordsByKind {
   secret: SealedSecret
   connection: Connection
   'mail-template': MailTemplate
+  shadow: Shadow
   'secret-key': SecretKeyRecord
   login: Login
   inspector: Inspector
@@ -69,6 +71,7 @@ export const KINDS = [
   'secret',
   'connection',
   'mail-template',
+  'shadow',
   'secret-key',
   'login',
   'inspector',

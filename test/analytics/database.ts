@@ -13,7 +13,7 @@ import {
 } from '../../src/analytics/write/rows.ts'
 import { createSystemClock } from '../../src/clock.ts'
 import { createLogger } from '../../src/logger.ts'
-import { type AttemptRow, auditAttemptsCodec } from '../../topics/audit-attempts.ts'
+import { type AttemptRow, auditAttemptsCodec, type ShadowRow } from '../../topics/audit-attempts.ts'
 import { auditChangesCodec, type ChangeRow } from '../../topics/audit-changes.ts'
 import { auditEmitsCodec, type CompletionRow, type VerdictRow } from '../../topics/audit-emits.ts'
 import { auditMetersCodec, type MeterReading } from '../../topics/audit-meters.ts'
@@ -29,6 +29,7 @@ export interface AuditRows {
   relays?: RelayRow[]
   readings?: MeterReading[]
   items?: ReplayItemRow[]
+  shadows?: ShadowRow[]
 }
 
 export async function connectToTestDatabase(): Promise<AnalyticsClient> {
@@ -46,10 +47,19 @@ const never = new AbortController().signal
 
 /** Inserts the rows as a block of its own; the same `first` again is the same block again. */
 export async function insertAudit(client: AnalyticsClient, first: number, audit: AuditRows): Promise<void> {
-  const { verdicts = [], completions = [], attempts = [], changes = [], relays = [], readings = [], items = [] } = audit
+  const {
+    verdicts = [],
+    completions = [],
+    attempts = [],
+    changes = [],
+    relays = [],
+    readings = [],
+    items = [],
+    shadows = [],
+  } = audit
   const rows = [
     ...emitRows(auditEmitsCodec.encode({ verdicts, completions })),
-    ...attemptRows(auditAttemptsCodec.encode({ attempts })),
+    ...attemptRows(auditAttemptsCodec.encode({ attempts, shadows })),
     ...changeRows(auditChangesCodec.encode({ changes })),
     ...relayRows(auditRelaysCodec.encode({ relays })),
     ...meterRows(auditMetersCodec.encode({ readings })),

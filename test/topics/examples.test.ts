@@ -181,6 +181,10 @@ const FIELDS: { [K in Kind]: Omit<Names<RecordsByKind[K]>, keyof typeof SHARED_F
     ...{ expected: true, actual: true, diff: true, proposal: true, diffHash: true, firstSeenAt: true },
     ...{ lastSeenAt: true, occurrences: true, status: true, resolvedAt: true, note: true },
   },
+  shadow: {
+    ...{ environment: true, url: true, share: true, encryptedHeaders: true, headerNames: true, since: true },
+    until: true,
+  },
   'kafka-credential': { name: true, access: true, username: true },
   'secret-key': { keyIds: true },
   inspector: { environment: true, name: true, token: true, answer: true, failFirst: true, expiresAt: true },

@@ -11,6 +11,7 @@ import {
   auditAttempts,
   auditAttemptsCodec,
   type DeliveryState,
+  type ShadowRow,
 } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
@@ -27,6 +28,7 @@ const CHANGES_PER_RECORD = 500
 
 export interface Outputs {
   attempted(row: AttemptRow): void
+  shadowed(row: ShadowRow): void
   completed(row: CompletionRow): void
   changed(row: ChangeRow): void
   /** The packed rows of the transaction. */
@@ -36,19 +38,21 @@ export interface Outputs {
 export function createOutputs(shard: number): Outputs {
   let rows: AttemptRow[] = []
   let rowBytes = 0
+  let shadows: ShadowRow[] = []
   let completions: CompletionRow[] = []
   let changes: ChangeRow[] = []
   let packed: OutRecord[] = []
 
   function pack(): void {
-    if (rows.length === 0) return
+    if (rows.length + shadows.length === 0) return
     packed.push({
       topic: auditAttempts.name,
       partition: shard,
       key: null,
-      value: auditAttemptsCodec.encode({ attempts: rows }),
+      value: auditAttemptsCodec.encode({ attempts: rows, shadows }),
     })
     rows = []
+    shadows = []
     rowBytes = 0
   }
 
@@ -63,6 +67,11 @@ export function createOutputs(shard: number): Outputs {
       if (rowBytes + ROW_BYTES + 3 * text > AUDIT_RECORD_BYTES_MAX) pack()
       rows.push(row)
       rowBytes += ROW_BYTES + 3 * text
+    },
+    shadowed(row) {
+      if (rowBytes + ROW_BYTES > AUDIT_RECORD_BYTES_MAX) pack()
+      shadows.push(row)
+      rowBytes += ROW_BYTES + 3 * row.url.length
     },
     completed: row => void completions.push(row),
     changed: row => void changes.push(row),

@@ -10,6 +10,10 @@ SELECT
         SELECT count() FROM attempts
         WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND toYYYYMM(startedAt) = {month:UInt32}
             AND attemptId IS NOT NULL
+    ) + (
+        SELECT count() FROM shadow_attempts
+        WHERE organizationId = {organizationId:String} AND environment = {environment:String} AND toYYYYMM(startedAt) = {month:UInt32}
+            AND answer != 'left_out'
     ) AS attemptRows,
     (
         SELECT toUInt64(sumIf(count, meter = 'emits')) FROM usage_by_hour

@@ -19,6 +19,7 @@ import { createRedeliveryReads } from './redelivery-reads.ts'
 import { createRelayReads } from './relay-reads.ts'
 import { createReplayReads } from './replay-reads.ts'
 import { createRunReads } from './run-reads.ts'
+import { createShadowReads } from './shadow-reads.ts'
 import { createUsageReads } from './usage-reads.ts'
 import { createWebhookReads } from './webhook-reads.ts'
 
@@ -80,6 +81,7 @@ export function createReads(client: AnalyticsClient, { clockOffsetMs = 0 } = {})
     ...createWebhookReads(client),
     ...createNotificationReads(client),
     ...createRunReads(client),
+    ...createShadowReads(client),
     ...lifecycle,
     ...relays,
     eventHistory,

@@ -57,6 +57,16 @@ const ATTEMPTS = {
   ...{ queuedMs: 'Nullable(UInt32)', dnsMs: 'Nullable(UInt32)', tlsMs: 'Nullable(UInt32)' },
   ...{ errorKind: WORD_OR_NULL },
 }
+const SHADOWS = {
+  ...{
+    environment: WORD,
+    answer: WORD,
+    durationMs: 'UInt32',
+    responseStatus: 'Nullable(UInt16)',
+    errorKind: WORD_OR_NULL,
+  },
+  ...{ realDurationMs: 'UInt32', realStatus: 'Nullable(UInt16)', realErrorKind: WORD_OR_NULL },
+}
 const CHANGES = { type: WORD, entityType: WORD, previousStatus: WORD_OR_NULL, status: WORD_OR_NULL }
 const READINGS = { environment: WORD, meter: WORD, reading: 'UInt64' }
 const REPLAY_ITEMS = {
@@ -120,6 +130,9 @@ export const emitRows = rowsOf(auditEmitsCodec, {
 export const attemptRows = rowsOf(auditAttemptsCodec, {
   attempts: fields => [
     { table: 'attempts', partition: { by: 'startedAtMs', name: day }, columns: columnsOf(fields, ATTEMPTS) },
+  ],
+  shadows: fields => [
+    { table: 'shadow_attempts', partition: { by: 'startedAtMs', name: day }, columns: columnsOf(fields, SHADOWS) },
   ],
 })
 

@@ -105,6 +105,7 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     ],
   },
   { path: /^\/webhooks|\/subscribe$|\/external-peers/, methods: 'POST PATCH', codes: WEBHOOK },
+  { path: /^\/webhooks\/:id\/shadow$/, methods: 'PUT', codes: WEBHOOK },
   { path: /^\/events\/custom\/compare$/, codes: ['not_found'] },
   { path: /\/stats$|^\/usage\/timeseries$|^\/organizations\/(usage|:id\/load)$/, codes: ['invalid_range'] },
   { path: /\/rotate(-secret)?$/, codes: ['secret_rotation_in_progress', 'conflict'] },

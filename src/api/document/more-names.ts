@@ -12,6 +12,9 @@ PATCH /inspectors/:id updateInspector inspectors.update
 DELETE /inspectors/:id deleteInspector inspectors.delete
 GET /inspectors/:id/requests listInspectorRequests inspectors.requests
 GET /webhooks/:id/stats getWebhookStats events.webhooks.stats
+PUT /webhooks/:id/shadow setWebhookShadow events.webhooks.setShadow
+GET /webhooks/:id/shadow getWebhookShadow events.webhooks.shadow
+DELETE /webhooks/:id/shadow endWebhookShadow events.webhooks.endShadow
 GET /events/custom/compare compareRegistrations events.custom.compare
 GET /events/:id/why explainEvent events.why
 GET /events/:id/lineage getEventLineage events.lineage

@@ -137,3 +137,26 @@ export const stats = object({
   ...{ from: time, to: time, interval: oneOf(['minute', 'hour', 'day']), buckets: listOf(statsBucket) },
   ...{ errors: listOf(errorGroup), otherErrors: integer },
 })
+
+export const newShadow = object({
+  ...{ url: string, share: { type: 'integer', minimum: 1, maximum: 100, description: 'Per cent of the events.' } },
+  'headers?': { type: ['object', 'null'], additionalProperties: { type: 'string' } },
+  'until?': { ...time, description: 'At most 7 days from now; a day by default.' },
+  'verifyOwnership?': boolean,
+})
+const shadowFields = {
+  ...{ url: string, share: integer, headerNames: listOf(string), since: time, until: time, active: boolean },
+}
+export const shadow = object(shadowFields)
+const classes = object({
+  ...{ success: integer, redirect: integer, clientError: integer, serverError: integer, none: integer },
+})
+const latency = object({ p50: nullable(integer), p95: nullable(integer), p99: nullable(integer) })
+const side = object({ status: nullable(integer), errorKind: nullable(string), durationMs: integer })
+const shadowReport = object({
+  ...{ mirrored: integer, leftOut: integer, sameStatus: integer, sameBody: integer },
+  status: object({ real: classes, candidate: classes }),
+  latencyMs: object({ real: latency, candidate: latency }),
+  differing: listOf(object({ deliveryId: string, at: time, real: side, candidate: side, sameBody: boolean })),
+})
+export const shadowWithReport = object({ ...shadowFields, report: shadowReport })

@@ -23,6 +23,8 @@ export const EXPIRED_KEY_RETENTION_MS = 30 * DAY_MS
 export const ENDED_REPLAY_RETENTION_MS = 62 * DAY_MS
 /** Of a finding that is resolved, or ignored and not seen since. */
 export const FINDING_RETENTION_MS = 90 * DAY_MS
+/** As long as its report can be read after its end. */
+export const SHADOW_RETENTION_MS = 30 * DAY_MS
 const PLATFORM: Caller = { actorId: 'system', requestId: '' }
 
 export interface ExpiredRecords {
@@ -52,6 +54,8 @@ export function createExpiredRecords(deps: {
         if (expiresAt !== null && expiresAt < keysBefore) yield { kind: 'key', remove: { organizationId, id } }
       for (const { id, endedAt } of view.list('replay', organizationId))
         if (endedAt !== null && endedAt < replaysBefore) yield { kind: 'replay', remove: { organizationId, id } }
+      for (const { id, until } of view.list('shadow', organizationId))
+        if (until < timeBefore(SHADOW_RETENTION_MS)) yield { kind: 'shadow', remove: { organizationId, id } }
       yield* pastFindings(organizationId, timeBefore(FINDING_RETENTION_MS))
       for (const inspector of view.list('inspector', organizationId))
         if (isExpired(inspector, clock.nowMs()))

@@ -12,6 +12,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Ids } from '../../model/ids.ts'
 import type { NotificationChannel } from '../../model/notifications.ts'
 import type { SecretKeyRecord } from '../../model/secret-keys.ts'
+import type { Shadow } from '../../model/shadows.ts'
 import type { Webhook } from '../../model/webhooks.ts'
 import type { SealedSecret } from '../../model/workflows.ts'
 import type { DecisionView } from './overlay.ts'
@@ -105,6 +106,11 @@ export function createSecretKeys(deps: {
       const record = resealed(connection, SEALED_OF_CONNECTION, secrets)
       if (record !== undefined) changes.push({ kind: 'connection', record })
     }
+    for (const shadow of shadowsIn(current)) {
+      if (changes.length === CHANGES_MAX) return changes
+      const record = resealed(shadow, SEALED_OF_SHADOW, secrets)
+      if (record !== undefined) changes.push({ kind: 'shadow', record })
+    }
     return changes
   }
 
@@ -159,7 +165,11 @@ const secretsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): Seale
 const connectionsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): Connection[] =>
   [...current.organizations()].flatMap(({ id }) => current.list('connection', id))
 
+const shadowsIn = (current: Pick<DecisionView, 'organizations' | 'list'>): Shadow[] =>
+  [...current.organizations()].flatMap(({ id }) => current.list('shadow', id))
+
 const SEALED_OF_CONNECTION = ['encryptedPassword'] as const
+const SEALED_OF_SHADOW = ['encryptedHeaders'] as const
 const SEALED_OF_SECRET = ['encryptedValue'] as const
 const SEALED_OF_WEBHOOK = ['encryptedSecret', 'previousEncryptedSecret', 'encryptedHeaders'] as const
 const SEALED_OF_CHANNEL = [...SEALED_OF_WEBHOOK, 'encryptedUrl'] as const
@@ -170,6 +180,7 @@ const sealedOf = <F extends string>(record: Readonly<Record<F, string | null>>, 
 const sealedIn = (current: DecisionView): string[] => [
   ...webhooksIn(current).flatMap(webhook => sealedOf(webhook, SEALED_OF_WEBHOOK)),
   ...channelsIn(current).flatMap(channel => sealedOf(channel, SEALED_OF_CHANNEL)),
+  ...shadowsIn(current).flatMap(shadow => sealedOf(shadow, SEALED_OF_SHADOW)),
   ...secretsIn(current).map(({ encryptedValue }) => encryptedValue),
   ...connectionsIn(current).map(({ encryptedPassword }) => encryptedPassword),
 ]

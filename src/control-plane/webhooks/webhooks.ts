@@ -17,7 +17,7 @@ import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
-import type { ControlStore, Decision } from '../store/store.ts'
+import type { Change, ControlStore, Decision } from '../store/store.ts'
 import { retryDelaysMs } from './retry-policy.ts'
 import { freeWebhookId } from './webhook-ids.ts'
 import { checkWebhookQuota, checkWritable } from './webhook-plan.ts'
@@ -226,7 +226,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         const webhook = getWebhook(current, owner, id)
         checkRevision(webhook, revision)
         return {
-          records: [{ kind: 'webhook', remove: { organizationId: owner.organizationId, id } }],
+          records: [
+            { kind: 'webhook', remove: { organizationId: owner.organizationId, id } },
+            ...withoutShadow(current, webhook),
+          ],
           changes: [
             announce(caller, {
               ...of(webhook, 'WEBHOOK_DELETED'),
@@ -258,8 +261,13 @@ export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: st
   return webhook
 }
 
+/** The removal of its candidate, if it has one. */
+function withoutShadow(current: Pick<ControlView, 'find'>, { organizationId, id }: Webhook): Change[] {
+  return current.find('shadow', organizationId, id) ? [{ kind: 'shadow', remove: { organizationId, id } }] : []
+}
+
 /** The webhook, if its revision and the plan allow a change. */
-function changeable(
+export function changeable(
   current: Pick<ControlView, 'find' | 'organization' | 'webhooks'>,
   owner: Owner,
   id: string,

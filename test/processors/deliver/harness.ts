@@ -11,8 +11,9 @@ import type { LogRecord } from '../../../src/kafka/ports.ts'
 import { openWire, type Wire } from '../../../src/kafka/protocol/wire.ts'
 import { shardOf } from '../../../src/kafka/shards.ts'
 import { emitId, eventId } from '../../../src/model/ids.ts'
+import type { Shadow } from '../../../src/model/shadows.ts'
 import type { Webhook } from '../../../src/model/webhooks.ts'
-import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../topics/audit-attempts.ts'
+import { type AttemptRow, auditAttempts, auditAttemptsCodec, type ShadowRow } from '../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../topics/audit-changes.ts'
 import { auditEmits, auditEmitsCodec, type CompletionRow } from '../../../topics/audit-emits.ts'
 import { deliveries, deliveryRecordCodec, type EventFacts } from '../../../topics/deliveries.ts'
@@ -90,7 +91,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
   let publisher: ReturnType<TestRuntime['writer']> | undefined
   let logTopic: Promise<string> | undefined
 
-  const apply = (kind: 'webhook', id: string, value: object | null) =>
+  const apply = (kind: 'webhook' | 'shadow', id: string, value: object | null) =>
     view.apply({
       topic: 'control',
       partition: 0,
@@ -110,6 +111,7 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
   const notices = () => noticeTail.records.map(record => notificationRecordCodec.decode(record.value!))
   const changes = () => changeTail.records.flatMap(record => auditChangesCodec.decode(record.value!).changes)
   const rows = () => attemptTail.records.flatMap(record => auditAttemptsCodec.decode(record.value!).attempts)
+  const shadows = () => attemptTail.records.flatMap(record => auditAttemptsCodec.decode(record.value!).shadows ?? [])
   const completions = () => emitTail.records.flatMap(record => auditEmitsCodec.decode(record.value!).completions)
 
   async function publish(list: Array<{ webhookIds: string[]; subject: string | null }>): Promise<EventFacts[]> {
@@ -145,6 +147,22 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
     webhook(id: string, url: string, changes: Partial<Webhook> = {}): void {
       apply('webhook', id, { ...webhookAt(organizationId, id, url), ...changes })
     },
+    /** A candidate of a webhook, which gets every event for an hour. */
+    shadow(id: string, url: string, changes: Partial<Shadow> = {}): void {
+      const now = new Date(clock.nowMs()).toISOString()
+      const until = new Date(clock.nowMs() + 3_600_000).toISOString()
+      const stored = { id, organizationId, revision: 1, createdAt: now, updatedAt: now, environment: 'live' }
+      apply('shadow', id, {
+        ...stored,
+        url,
+        share: 100,
+        encryptedHeaders: null,
+        headerNames: [],
+        since: now,
+        until,
+        ...changes,
+      })
+    },
     removeWebhook: (id: string) => apply('webhook', id, null),
     /** One record in `deliveries` per list of webhooks, in one transaction; returns the events. */
     publish: (...webhookIds: string[][]): Promise<EventFacts[]> =>
@@ -178,6 +196,11 @@ function createStage(runtime: TestRuntime, wire: Wire, shard: number) {
       return rows()
     },
     rowsSoFar: rows,
+    /** What candidates answered. */
+    shadows: async (count: number): Promise<ShadowRow[]> => {
+      await attemptTail.until(() => shadows().length >= count)
+      return shadows()
+    },
     /** All rows, once this many deliveries have succeeded. */
     succeeded: async (count: number): Promise<AttemptRow[]> => {
       await attemptTail.until(() => rows().filter(row => row.state === 'success').length >= count)

@@ -869,6 +869,28 @@ class AsyncEventsWebhooks:
         """
         return await self._core.call(operations.ROTATE_WEBHOOK_SECRET, "MadeWebhook", locals())
 
+    async def set_shadow(
+        self, webhook_id: str, *, url: str, share: int,
+        headers: Opt[Mapping[str, str] | None] = NOT_GIVEN, until: Opt[str] = NOT_GIVEN,
+        verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
+    ) -> models.WebhookShadow:
+        """Send a share of the deliveries to a candidate besides, and compare the answers."""
+        return await self._core.call(operations.SET_WEBHOOK_SHADOW, "WebhookShadow", locals())
+
+    async def shadow(
+        self, webhook_id: str, *, request_options: Options = None,
+    ) -> models.WebhookShadowWithReport:
+        """The candidate of a webhook, and how it answers beside the real one."""
+        return await self._core.call(
+            operations.GET_WEBHOOK_SHADOW, "WebhookShadowWithReport", locals()
+        )
+
+    async def end_shadow(
+        self, webhook_id: str, *, request_options: Options = None,
+    ) -> models.Deleted:
+        """Send nothing more to the candidate."""
+        return await self._core.call(operations.END_WEBHOOK_SHADOW, "Deleted", locals())
+
     async def replay(
         self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
         selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,

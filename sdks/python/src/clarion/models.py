@@ -2383,6 +2383,73 @@ class WebhookRetry(Model):
     max_attempts: int
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookShadow(Model):
+    url: str
+    share: int
+    header_names: list[str]
+    since: str
+    until: str
+    active: bool
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReport(Model):
+    url: str
+    share: int
+    header_names: list[str]
+    since: str
+    until: str
+    active: bool
+    report: WebhookShadowWithReportReport
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReport(Model):
+    mirrored: int
+    left_out: int
+    same_status: int
+    same_body: int
+    status: WebhookShadowWithReportReportStatus
+    latency_ms: WebhookShadowWithReportReportLatencyMs
+    differing: list[WebhookShadowWithReportReportDiffering]
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReportDiffering(Model):
+    delivery_id: str
+    at: str
+    real: WebhookShadowWithReportReportDifferingReal
+    candidate: WebhookShadowWithReportReportDifferingReal
+    same_body: bool
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReportDifferingReal(Model):
+    status: int | None
+    error_kind: str | None
+    duration_ms: int
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReportLatencyMs(Model):
+    real: WebhookShadowWithReportReportLatencyMsReal
+    candidate: WebhookShadowWithReportReportLatencyMsReal
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReportLatencyMsReal(Model):
+    p50: int | None
+    p95: int | None
+    p99: int | None
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReportStatus(Model):
+    real: WebhookShadowWithReportReportStatusReal
+    candidate: WebhookShadowWithReportReportStatusReal
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookShadowWithReportReportStatusReal(Model):
+    success: int
+    redirect: int
+    client_error: int
+    server_error: int
+    none: int
+
+@dataclass(frozen=True, kw_only=True)
 class WebhookTestResult(Model):
     success: bool
     delivery_id: str
@@ -3045,6 +3112,11 @@ SetMailTemplateInput = TypedDict("SetMailTemplateInput", {
 }, total=False)
 
 SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
+
+SetWebhookShadowInput = TypedDict("SetWebhookShadowInput", {
+    "url": "str", "share": "int", "headers": "dict[str, str] | None", "until": "str",
+    "verifyOwnership": "bool",
+}, total=False)
 
 SettleDriftFindingInput = TypedDict("SettleDriftFindingInput", {"note": "str | None"}, total=False)
 

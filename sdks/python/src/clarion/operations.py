@@ -521,6 +521,16 @@ ROTATE_WEBHOOK_SECRET = Operation(
     "rotateWebhookSecret", "POST", "/api/v1/webhooks/{}/rotate", repeat="ifNotDone",
     ids="webhookId", body="immediate secret",
 )
+SET_WEBHOOK_SHADOW = Operation(
+    "setWebhookShadow", "PUT", "/api/v1/webhooks/{}/shadow", ids="webhookId",
+    body="url share headers until verifyOwnership",
+)
+GET_WEBHOOK_SHADOW = Operation(
+    "getWebhookShadow", "GET", "/api/v1/webhooks/{}/shadow", ids="webhookId",
+)
+END_WEBHOOK_SHADOW = Operation(
+    "endWebhookShadow", "DELETE", "/api/v1/webhooks/{}/shadow", ids="webhookId",
+)
 SUBSCRIBE = Operation(
     "subscribe", "POST", "/api/v1/events/custom/subscribe", repeat="ifNotDone",
     body="name version webhookUrl displayName secret",

@@ -28,6 +28,19 @@ export function createReading(send: Send) {
     /** The events with the sequence numbers `first` to `last` that a webhook selects now, each with its delivery. */
     gap: ({ first, last, ...query }: GapQuery, options: CallOptions = {}) =>
       read<GapItem>({ ...query, sequence: `${first}-${last}` }, 0, options),
+    /**
+     * A receiver's gap: every event with a number from `first` to `last` that its webhook selects, with what became of
+     * its delivery, over all pages.
+     */
+    async *missing(webhook: string, { first, last }: { first: number; last: number }, options: CallOptions = {}) {
+      for (let cursor: string | undefined; ; ) {
+        const query = { webhook, sequence: `${first}-${last}`, ...(cursor === undefined ? {} : { cursor }) }
+        const page = await read<GapItem>(query, 0, options)
+        yield* page.data
+        if (page.atEnd || page.nextCursor === '' || page.nextCursor === cursor) return
+        cursor = page.nextCursor
+      }
+    },
     /** Lifecycle events that are written to the log though no webhook names them. */
     lifecycle: {
       get: async ({ signal }: CallOptions = {}) =>

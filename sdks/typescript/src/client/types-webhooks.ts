@@ -173,3 +173,46 @@ export interface Subscription {
   secret: string
   webhookUrl: string
 }
+
+export interface NewShadow {
+  url: string
+  /** Per cent of the events, 1–100. */
+  share: number
+  /** They take the place of those of the request. */
+  headers?: Record<string, string> | null
+  /** At most 7 days from now; a day by default. */
+  until?: string
+  verifyOwnership?: boolean
+}
+export interface WebhookShadow {
+  url: string
+  share: number
+  headerNames: string[]
+  since: string
+  until: string
+  active: boolean
+}
+type StatusClasses = Record<'success' | 'redirect' | 'clientError' | 'serverError' | 'none', number>
+interface ShadowLatency {
+  p50: number | null
+  p95: number | null
+  p99: number | null
+}
+interface ShadowSide {
+  status: number | null
+  errorKind: string | null
+  durationMs: number
+}
+export interface WebhookShadowReport extends WebhookShadow {
+  report: {
+    mirrored: number
+    /** As many as may be were in flight. */
+    leftOut: number
+    sameStatus: number
+    sameBody: number
+    status: { real: StatusClasses; candidate: StatusClasses }
+    latencyMs: { real: ShadowLatency; candidate: ShadowLatency }
+    /** The newest 50. */
+    differing: Array<{ deliveryId: string; at: string; real: ShadowSide; candidate: ShadowSide; sameBody: boolean }>
+  }
+}

@@ -7,6 +7,7 @@ import type {
   DeliveryInFull,
   Json,
   NewReplay,
+  NewShadow,
   NewWebhook,
   Paging,
   RedriveChoice,
@@ -14,6 +15,8 @@ import type {
   ReplayItem,
   ReplayRange,
   Webhook,
+  WebhookShadow,
+  WebhookShadowReport,
   WebhookTest,
 } from './types.ts'
 
@@ -70,6 +73,13 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
       query: { from?: string; to?: string; interval?: 'minute' | 'hour' | 'day' } = {},
       options: CallOptions = {},
     ) => calls.getWhere<Json>(`${at(id)}/stats`, query, options),
+    /** Sends a share of the deliveries to a candidate besides, for comparison, until a time. */
+    setShadow: (id: string, input: NewShadow, options?: CallOptions) =>
+      calls.put<WebhookShadow>(`${at(id)}/shadow`, input, options),
+    /** The candidate, and how it answers beside the real one. */
+    shadow: (id: string, options?: CallOptions) => calls.get<WebhookShadowReport>(`${at(id)}/shadow`, options),
+    endShadow: (id: string, options?: CallOptions) =>
+      calls.delete<{ id: string; deleted: true }>(`${at(id)}/shadow`, options),
     /** Deliveries of all webhooks, newest first; a page that few of them match may be short. */
     searchDeliveries: (query: DeliverySearch = {}, options: CallOptions = {}) =>
       calls.list<Delivery>('/deliveries', query, options),

@@ -3112,6 +3112,14 @@ export interface SetValueInput {
   value: string
 }
 
+export interface SetWebhookShadowInput {
+  url: string
+  share: number
+  headers?: Record<string, string> | null | undefined
+  until?: string | undefined
+  verifyOwnership?: boolean | undefined
+}
+
 export interface SettleDriftFindingInput {
   note?: string | null | undefined
 }
@@ -3446,6 +3454,82 @@ export interface WebhookRetry {
   preset: string | null
   delays: number[]
   maxAttempts: number
+  [further: string]: unknown
+}
+
+export interface WebhookShadow {
+  url: string
+  share: number
+  headerNames: string[]
+  since: string
+  until: string
+  active: boolean
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReport {
+  url: string
+  share: number
+  headerNames: string[]
+  since: string
+  until: string
+  active: boolean
+  report: WebhookShadowWithReportReport
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReport {
+  mirrored: number
+  leftOut: number
+  sameStatus: number
+  sameBody: number
+  status: WebhookShadowWithReportReportStatus
+  latencyMs: WebhookShadowWithReportReportLatencyMs
+  differing: WebhookShadowWithReportReportDiffering[]
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReportDiffering {
+  deliveryId: string
+  at: string
+  real: WebhookShadowWithReportReportDifferingReal
+  candidate: WebhookShadowWithReportReportDifferingReal
+  sameBody: boolean
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReportDifferingReal {
+  status: number | null
+  errorKind: string | null
+  durationMs: number
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReportLatencyMs {
+  real: WebhookShadowWithReportReportLatencyMsReal
+  candidate: WebhookShadowWithReportReportLatencyMsReal
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReportLatencyMsReal {
+  p50: number | null
+  p95: number | null
+  p99: number | null
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReportStatus {
+  real: WebhookShadowWithReportReportStatusReal
+  candidate: WebhookShadowWithReportReportStatusReal
+  [further: string]: unknown
+}
+
+export interface WebhookShadowWithReportReportStatusReal {
+  success: number
+  redirect: number
+  clientError: number
+  serverError: number
+  none: number
   [further: string]: unknown
 }
 
