@@ -6,8 +6,10 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { authorize, createAuthenticate } from '../api/http/authenticate.ts'
 import { createKeyLookup } from '../api/http/key-lookup.ts'
 import { createStatus } from '../api/system/status.ts'
+import { watchMaterialisation } from '../control-plane/drift/materialisation.ts'
 import { isLoopback } from '../delivery/addresses.ts'
 import { isCutOff } from '../kafka/protocol/reach.ts'
+import { createLogPages } from '../kafka/read/log-pages.ts'
 import { ClarionError } from '../model/codes.ts'
 import { unlessStopped } from '../process/stopping.ts'
 import { startAdmit } from './compose-admit.ts'
@@ -93,6 +95,7 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   if (roles.includes('admit')) startAdmit(parts)
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
   startReports(parts)
+  startComparing(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)
   const served = roles.includes('api')
     ? await startApi(parts, openMetrics).then(api => ({ ...api, handler: withConsole(parts, api.handler) }))
@@ -108,6 +111,11 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
 function startProtecting(parts: Parts): void {
   const protecting = protectTopics(parts)
   parts.closing.push(async () => protecting.close())
+}
+
+function startComparing({ controlPlane, wire, closing, ...parts }: Parts): void {
+  const watch = watchMaterialisation({ ...parts, drift: controlPlane.drift, pages: createLogPages({ ...parts, wire }) })
+  closing.push(() => watch.close())
 }
 
 /**

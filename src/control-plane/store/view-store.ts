@@ -21,6 +21,8 @@ const RECENT_COMMANDS = 10_000
 export interface ControlViewStore extends ControlView {
   /** Applies the next record of `control`. A record that was applied before (a second reading) is skipped. */
   apply(record: LogRecord): void
+  /** Takes a record again that was applied before, since what is held of it is not what it says. */
+  reapply(record: LogRecord): void
   /** Whether the change with this id is among the newest that were applied. */
   hasCommand(commandId: string): boolean
 }
@@ -54,6 +56,12 @@ export function createControlView(deps: { clock: Clock }): ControlViewStore {
       appliedOffset = record.offset
       for (const waiter of waiters) if (waiter.offset <= appliedOffset) finish(waiters, waiter, true)
       if (place !== undefined) for (const listener of listeners) listener(place.kind, place.organizationId, place.id)
+    },
+    reapply({ key, value }) {
+      const place = parseKey(key)
+      if (place === undefined) return
+      shelves.put(place, value)
+      for (const listener of listeners) listener(place.kind, place.organizationId, place.id)
     },
     hasCommand: commandId => commands.has(commandId),
     waitFor(offset, timeoutMs) {
