@@ -50,6 +50,8 @@ export interface DeliverDependencies {
   onNotification?(type: string, status: string): void
   /** An event of a replay is dealt with, without a delivery. */
   onReplayItem?(target: string, outcome: string): void
+  /** A candidate got a delivery besides, or it was left out. */
+  onShadow?(answer: string): void
   /** Called once; the metrics may be read at any time. */
   watch?(figures: DeliverFigures): void
 }

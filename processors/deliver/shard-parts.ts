@@ -166,6 +166,7 @@ export function createEngine(
       ...deps,
       write(row) {
         outputs.shadowed(row)
+        deps.onShadow?.(row.answer)
         handle.write([])
       },
     }),

@@ -136,6 +136,9 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
 }
 
 function showDrift({ metrics, view }: Parts): void {
+  metrics.gauge('clarion_marketplace_listings', 'Published listings of the marketplace.', () => {
+    return view.marketplace.listings().filter(({ status }) => status === 'published').length
+  })
   metrics.gauge(
     'clarion_drift_critical_findings',
     'Critical findings of drift that are open, of all organizations.',

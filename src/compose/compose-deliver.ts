@@ -41,6 +41,7 @@ export function startDeliver(parts: Parts): void {
     endedInBulk: onBulkEnd,
     fed: onFed,
     replayItem: onReplayItem,
+    shadow: onShadow,
   } = metrics.deliver
   const logWatch = createLogWatch()
   metrics.deliver.logs(logWatch)
@@ -53,7 +54,7 @@ export function startDeliver(parts: Parts): void {
       reportChannel: parts.controlPlane.reportChannel,
       sendNotification: createSendNotification({ sender, mailer, secrets, view, clock }),
       onNotification: metrics.deliver.notification,
-      ...{ onAttempt, onTransition, onFed, onBulkEnd, onReplayItem },
+      ...{ onAttempt, onTransition, onFed, onBulkEnd, onReplayItem, onShadow },
       watch: figures => watch(parts, figures),
     }),
   )

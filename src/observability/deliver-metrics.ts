@@ -18,6 +18,8 @@ export interface DeliverMetrics {
   notification(type: string, status: string): void
   /** An event of a replay is dealt with, without a delivery; deliveries are counted by their attempts. */
   replayItem(target: string, outcome: string): void
+  /** A delivery was sent to a candidate besides, or left out. */
+  shadow(answer: string): void
   /** Read at each scrape: the state of the log readers. */
   logs(watch: WatchedLogs): void
   /** Read at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
@@ -87,6 +89,12 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     labelNames: ['outcome'],
     registers,
   })
+  const shadows = new Counter({
+    name: 'clarion_shadow_deliveries_total',
+    help: 'Deliveries that candidates were to get besides: by whether the body of the answer was the same, or left out.',
+    labelNames: ['answer'],
+    registers,
+  })
   const replayItems = new Counter({
     name: 'clarion_replay_items_total',
     help: 'Events of replays that were dealt with, by kind of target and outcome; would_deliver: shown by a dry run.',
@@ -94,6 +102,7 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     registers,
   })
   return {
+    shadow: answer => shadows.inc({ answer }),
     replayItem: (target, outcome) => replayItems.inc({ target, outcome }),
     fed(outcome, isProbe) {
       fed.inc({ outcome })
