@@ -14,7 +14,7 @@ const shadow = (more: Partial<Shadow> = {}) =>
 const FOREVER = '2100-01-01T00:00:00.000Z'
 const result = (more: Partial<AttemptResult> = {}): AttemptResult => ({
   ...{ status: 200, errorKind: null, error: null, headers: {}, body: Buffer.alloc(0), startedAtMs: 1, durationMs: 20 },
-  ...{ connectMs: null, firstByteMs: 5, bodyHash: 'a', ...more },
+  ...{ connectMs: null, dnsMs: null, tlsMs: null, remoteAddress: null, firstByteMs: 5, bodyHash: 'a', ...more },
 })
 
 function mirroring(of: Shadow = shadow(), maxInFlight = 4) {
