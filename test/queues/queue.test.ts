@@ -1,14 +1,15 @@
 /** Bounds of a queue. */
 import { expect, it } from '@jest/globals'
-import { createQueue, DEAD_MAX, ORGANIZATION_UNSETTLED_MAX, UNSETTLED_MAX } from '../../src/queues/queue.ts'
+import { createQueue, ORGANIZATION_UNSETTLED_MAX, UNSETTLED_MAX } from '../../src/queues/queue.ts'
 import { NEW_QUEUE } from '../../src/queues/rules.ts'
 
 const RULES = { ordered: false, maxReceives: 10, nackBackoff: null, retentionMs: 1e12 }
 const ORDER = { max: 100, perSubject: 1, leaseMs: 30_000, nowMs: 1_000 }
 
-function queueOf(together: { unsettled: number }, rules = RULES) {
+function queueOf(together: { unsettled: number }, rules = RULES, deadMax?: number) {
   const queue = createQueue({
     ...{ rules: () => rules, seed: NEW_QUEUE, forward: () => false, isDeadElsewhere: () => false, together },
+    deadMax,
   })
   let offset = 0
   const next = () => ({
@@ -52,10 +53,11 @@ it('the queues of an organization hand out no more than 200,000 together, and co
 })
 
 it('a dead list keeps the newest, and counts those that left', () => {
-  const { queue, next } = queueOf({ unsettled: 0 })
-  for (let count = 0; count < DEAD_MAX + 100; count += 100)
+  const deadMax = 1_000
+  const { queue, next } = queueOf({ unsettled: 0 }, RULES, deadMax)
+  for (let count = 0; count < deadMax + 100; count += 100)
     for (const message of queue.take(ORDER, next))
       queue.nack({ place: message, group: message.group, purge: 0 }, { dead: true, nowMs: 2_000 })
-  expect([queue.messages.deadCount, queue.counters.overflowed]).toEqual([DEAD_MAX, 100])
+  expect([queue.messages.deadCount, queue.counters.overflowed]).toEqual([deadMax, 100])
   expect([...queue.messages.dead()][0]!.offset).toBe(100)
 })
