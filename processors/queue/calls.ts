@@ -77,7 +77,7 @@ export function createCalls(context: {
     return { redriven: found.length, notFound: (eventIds ?? []).filter(id => !ids.has(id)) }
   }
 
-  /** What came from another queue goes back to it; its own dead letters come again here. */
+  /** Messages from another queue go back to it; dead letters of its own come again here. */
   function home(at: OpenQueue, { deadFrom }: Message): OpenQueue {
     return (deadFrom === null ? undefined : queues.open(at.organizationId, deadFrom.queueId)) ?? at
   }
@@ -114,7 +114,7 @@ export function createCalls(context: {
     const ready = at.record().ordered ? free(queue.messages.subjects) : due
     const first = [...ready, ...at.awake().peek(1)].map(({ recordedAtMs }) => recordedAtMs)
     const { handedOut, acked, expired, purged } = queue.counters
-    // What a replay has beyond it is not counted.
+    // Events that a replay has beyond those are not counted.
     const fed = replays.atHand(at.id)
     return {
       ...{ ready: ready.length + ahead.ready + fed, approximate: !ahead.isExact || fed > 0 },

@@ -20,7 +20,7 @@ export interface QueueDependencies {
   replays: ReplaySources
 }
 
-/** What replays into queues need besides. */
+/** Sources of replays into queues, and how they end. */
 export interface ReplaySources {
   log: LogSource
   pause: TargetRunPorts['pause']

@@ -38,11 +38,11 @@ export interface OpenQueue {
   /** Everything in front of it is passed over; `end` is the log's. */
   skipTo(end: readonly number[]): void
   lastRedrive: LastRedrive | null
-  /** What was told of its counters. */
+  /** The last announcements of its counters. */
   readonly told: Pick<QueueHead, 'meter' | 'overflow'>
   /** Its record as it is now. */
   head(): QueueHead
-  /** What has changed since the last seal. */
+  /** Its changes since the last seal. */
   seal(): SealedQueue
 }
 
@@ -154,7 +154,7 @@ export function createOpenQueue(context: {
     awake() {
       context.onTouched(self)
       const wanted = selectionNow()
-      // What is not handed out yet is selected anew.
+      // Events that are not handed out yet are selected anew.
       if (readBy !== wanted) sleep()
       readBy = wanted
       ahead ??= createAhead({

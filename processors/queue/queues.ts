@@ -141,7 +141,7 @@ export function createQueues(context: {
     })
   }
 
-  /** What was received for the last time and is not settled is dead, although nobody calls. */
+  /** A message whose last lease has ended is dead, although nobody calls. */
   function bury(at: OpenQueue): void {
     const nowMs = Math.round(clock.nowMs())
     if ((at.messages.nextDueMs() ?? Number.POSITIVE_INFINITY) <= nowMs) at.queue.tick(nowMs)
@@ -150,7 +150,7 @@ export function createQueues(context: {
   function rest(queue: OpenQueue): void {
     queue.sleep()
     const { messages, organizationId, id } = queue
-    // What was touched is sealed first; the next look finds it at rest.
+    // A touched queue is sealed first; the next look finds it at rest.
     const head = queue.head()
     if (touched.has(queue) || messages.unsettled + messages.deadCount > 0 || owes(head)) return
     opened.delete(id)

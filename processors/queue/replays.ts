@@ -50,7 +50,7 @@ const HOUR_MS = 3_600_000
 const BUSY_MS = 1_000
 const PURGED: TargetEnd = { state: 'cancelled', reason: 'purged' }
 
-/** What one replay has at hand. */
+/** Events that one replay has at hand. */
 type Feed = Array<{ event: Replayed; left: (end?: HandedOver) => void }>
 
 export function createQueueReplays(context: {
@@ -61,7 +61,7 @@ export function createQueueReplays(context: {
 }): QueueReplays {
   const { handle, onNew } = context
   const { view, clock, logger, shards, replays } = context.deps
-  /** By queue, those that have something; the first one is the next to be asked. */
+  /** By queue, those that have something; the first one is the next to give. */
   const feeds = new Map<string, Set<Feed>>()
   const purges = new Map<string, number>()
   const purgesOf = (queueId: string) => purges.get(queueId) ?? 0

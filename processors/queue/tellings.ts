@@ -1,7 +1,7 @@
 /**
- * What queues tell others of themselves, in the transaction that commits it: readings of the meter `queue_messages`, and
- * that dead letters have left a full list. Each waits for its time, and its record says what was told, so a change of
- * owner tells nothing twice and forgets nothing.
+ * Queues tell others of themselves, in the transaction that commits it: readings of the meter `queue_messages`, and
+ * that dead letters have left a full list. Each waits for its time, and the queue's record has the last ones, so a change of
+ * owner repeats none and forgets none.
  */
 import type { Clock, Timer } from '../../src/clock.ts'
 import type { Lifecycle } from '../../src/control-plane/store/lifecycle.ts'
@@ -13,7 +13,7 @@ import type { OpenQueue } from './open-queue.ts'
 export interface Tellings {
   /** Of these queues and those that had to wait: what is due. A queue that tells something is added to them. */
   seal(touched: Set<OpenQueue>): OutRecord[]
-  /** The queue is gone: what it owes is told now. */
+  /** The queue is gone: it tells what it owes now. */
   last(queue: OpenQueue): OutRecord[]
   close(): void
 }
@@ -38,7 +38,7 @@ export function createTellings(context: {
   const { handle, clock, lifecycle, guarded } = context
   const waiting = new Set<OpenQueue>()
   let timer: Timer | undefined
-  /** When the first of those that wait is due. */
+  /** The time of the first of those that wait. */
   let nextMs = Number.POSITIVE_INFINITY
   let isClosed = false
 
@@ -75,7 +75,7 @@ export function createTellings(context: {
     return Math.min(readMs, toldMs)
   }
 
-  /** What is due by then. */
+  /** Readings and announcements that are due by then. */
   function told(queue: OpenQueue, nowMs: number): { readings: MeterReading[]; records: OutRecord[] } {
     const head = queue.head()
     const isRead = dueMs({ ...head, overflowed: 0 }) <= nowMs

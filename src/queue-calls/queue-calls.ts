@@ -1,6 +1,6 @@
 /**
  * Calls of queues: a command is appended to `queues.commands`, and its answer comes back through `queues.answers`, by
- * the process and the number of the call. What is answered has committed. When a shard has a new owner, the calls that
+ * the process and the number of the call. An answered call has committed. When a shard has a new owner, the calls that
  * the former one left unanswered are sent again, under their own numbers.
  */
 import { HANDED_OVER_KEY, queuesAnswersCodec } from '../../topics/queues-answers.ts'
@@ -67,7 +67,7 @@ export function createQueueCalls(deps: {
     body: Buffer.from(JSON.stringify(body)),
   })
 
-  /** What is handed out all the same comes back. */
+  /** Messages that are handed out all the same come back. */
   function forget(queue: QueueName, correlation: number): void {
     const to = { correlation: 0, deadlineMs: 0 }
     append(commandOf(queue, 'forget', { correlation }, to)).catch(error =>

@@ -20,7 +20,7 @@ export interface Queue {
   extend(claim: Claim, forMs: number, nowMs: number): Settled
   /** Nobody has got what is out of this receive: it comes again at once, and the receive does not count. */
   giveBack(group: number, nowMs: number): void
-  /** What the clock has done: ends leases. */
+  /** Time has passed: leases end. */
   tick(nowMs: number): void
   nextDueMs(): number | undefined
   /** A dead letter of another queue. False: it is here already. */
@@ -48,7 +48,7 @@ export function createQueue(deps: {
   forward: (message: Message, from: Omit<DeadFrom, 'queueId'>) => boolean
   /** It is dead in another queue: its receipt is no longer good. */
   isDeadElsewhere: (place: Place) => boolean
-  /** What all queues of the organization have unsettled. */
+  /** Unsettled messages of all queues of the organization. */
   together: Together
   /** Of its own dead list. */
   deadMax?: number | undefined

@@ -1,4 +1,4 @@
-/** What the rules of a queue are given and what they answer. */
+/** Types of a queue's rules: their input and their answers. */
 import type { Place } from './message.ts'
 
 export interface QueueRules {
@@ -8,7 +8,7 @@ export interface QueueRules {
   retentionMs: number
 }
 
-/** What a receipt says, after its signature was checked. */
+/** The content of a receipt, after its signature was checked. */
 export interface Claim {
   place: Place
   group: number

@@ -1,4 +1,4 @@
-/** Where a caller has reached this process: `https://clarion.example`, as its proxies say, or as the connection is. */
+/** The address by which a caller has reached this process: `https://clarion.example`, as its proxies say, or as the connection is. */
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 

@@ -78,7 +78,7 @@ export function createQueueMessages(deps: {
   const giveBack = (name: QueueName, messages: readonly HandedOut[]) =>
     queueCalls.call(name, 'settle', { as: 'giveBack', claims: messages.slice(0, 1).map(claimOf) })
 
-  /** What cannot be shown is given back at once. */
+  /** Messages that cannot be shown are given back at once. */
   async function shown(name: QueueName, messages: readonly HandedOut[]): Promise<Received[]> {
     if (messages.length === 0) return []
     try {

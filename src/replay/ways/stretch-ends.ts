@@ -1,4 +1,4 @@
-/** Where a stretch of a log ends, by partition, as far as the log reaches now. */
+/** The ends of a stretch of a log, by partition, as far as the log reaches now. */
 import type { LogRecord } from '../../kafka/ports.ts'
 import type { LogSource } from './log-merge.ts'
 

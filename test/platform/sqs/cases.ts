@@ -18,7 +18,7 @@ export async function receive({ client }: SqsQueues, { url }: Queue, order: Orde
   return (await client.send(new ReceiveMessageCommand(given))).Messages ?? []
 }
 
-/** What is there now. */
+/** Does not wait. */
 export const peek = (sqs: SqsQueues, queue: Queue, order: Order = {}) =>
   receive(sqs, queue, { WaitTimeSeconds: 0, ...order })
 

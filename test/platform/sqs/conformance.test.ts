@@ -1,4 +1,4 @@
-/** What SQS documents of the operations that queues have, case by case, by the AWS SDK. */
+/** The documented behaviour of SQS in the operations that queues have, case by case, by the AWS SDK. */
 import { beforeAll, describe, it } from '@jest/globals'
 import { sharedPlatform } from '../../support/platform.ts'
 import type { Case } from './cases.ts'

@@ -191,7 +191,7 @@ describe('a receive that waits', () => {
     shard.crash()
     await shard.settle()
     expect([shard.handedOver, shard.answer(waiting)]).toEqual([[shard.commands.length], undefined])
-    // What it settled has committed.
+    // Its acks have committed.
     const again = shard.begin(queue, 'receive', { max: 1, waitMs: 20_000, perSubject: 1, ack })
     await shard.settle()
     shard.emit()

@@ -1,4 +1,4 @@
-/** What queues tell of themselves: readings of their meter, and dead letters that were lost. */
+/** Announcements of queues: readings of their meter, and dead letters that were lost. */
 import { beforeEach, expect, it } from '@jest/globals'
 import { claimOf, createMemoryQueues, type MemoryQueues } from './memory-queues.ts'
 

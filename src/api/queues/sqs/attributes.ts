@@ -7,7 +7,7 @@ import { arnOf } from './names.ts'
 
 interface Facts {
   queue: QueueRecord
-  /** Undefined where no counter is asked for. */
+  /** Undefined where no counter is wanted. */
   stats: StatsAnswer | undefined
   view: Pick<ControlView, 'find'>
 }
@@ -38,7 +38,7 @@ const SETTINGS: Record<string, (facts: Facts) => string | undefined> = {
   ContentBasedDeduplication: ({ queue }) => (queue.ordered ? 'false' : undefined),
   DeduplicationScope: ({ queue }) => (queue.ordered ? 'queue' : undefined),
   FifoThroughputLimit: ({ queue }) => (queue.ordered ? 'perQueue' : undefined),
-  // What a queue of Clarion does not have is absent, as in SQS.
+  // Attributes that a queue of Clarion does not have are absent, as in SQS.
   Policy: () => undefined,
   RedriveAllowPolicy: () => undefined,
   KmsMasterKeyId: () => undefined,

@@ -1,4 +1,4 @@
-/** Who calls: the holder of an API key, who signs with the secret that is derived from it. */
+/** The caller is the holder of an API key, who signs with the secret that is derived from it. */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../../clock.ts'
 import type { AwsCredentials } from '../../../crypto/aws-credentials.ts'

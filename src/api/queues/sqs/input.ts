@@ -1,4 +1,4 @@
-/** What a request of SQS says: members of a JSON object, as AWS names and bounds them. */
+/** Members of a request of SQS: a JSON object, with the names and bounds of AWS. */
 import { isJsonObject } from '../../../json/json-pointer.ts'
 import { SqsError } from './errors.ts'
 

@@ -1,4 +1,4 @@
-/** Messages as SQS shows them: attributes that are asked for, and the checksums that clients compute. */
+/** Messages as SQS shows them: wanted attributes, and the checksums that clients compute. */
 import { createHash } from 'node:crypto'
 import type { EventFacts } from '../../../../topics/deliveries.ts'
 import type { ControlView } from '../../../model/control-view.ts'
