@@ -11,15 +11,18 @@ export function redacted(text: string, values: Iterable<string>): string {
   return shown
 }
 
+const NONE: readonly string[] = []
+
 /** Longer ones first: one value may be part of another. */
-function formsOf(values: Iterable<string>): string[] {
-  const forms = new Set<string>()
+function formsOf(values: Iterable<string>): readonly string[] {
+  let forms: Set<string> | undefined
   for (const value of values) {
     if (value.length < CHARACTERS_MIN) continue
     const bytes = Buffer.from(value)
+    forms ??= new Set()
     for (const form of [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]) forms.add(form)
     forms.add(bytes.toString('base64').replace(/=+$/, ''))
     forms.add(bytes.toString('base64url'))
   }
-  return [...forms].sort((a, b) => b.length - a.length)
+  return forms === undefined ? NONE : [...forms].sort((a, b) => b.length - a.length)
 }

@@ -126,7 +126,8 @@ interface Versions {
 }
 
 function createShelves() {
-  const shelves = new Map<string, Shelf>()
+  /** By kind and organization: looked up several times for each event. */
+  const shelves = new Map<Kind, Map<string, Shelf>>()
   const organizations = new Map<string, Organization>()
   const bySlug = new Map<string, Organization>()
   const keys = createKeyIndex()
@@ -134,12 +135,13 @@ function createShelves() {
   const federation = createFederationIndex()
   const marketplace = createMarketplaceIndex()
 
-  const shelf = (kind: Kind, organizationId: string) => shelves.get(`${kind}/${organizationId}`)
+  const shelf = (kind: Kind, organizationId: string) => shelves.get(kind)?.get(organizationId)
   const add = ({ kind, organizationId, id }: RecordPlace, record: RecordsByKind[Kind]) => {
     const on: Shelf = shelf(kind, organizationId) ?? { byId: new Map(), sorted: undefined }
     on.byId.set(id, record)
     on.sorted = undefined
-    shelves.set(`${kind}/${organizationId}`, on)
+    const ofKind = shelves.get(kind) ?? new Map<string, Shelf>()
+    shelves.set(kind, ofKind.set(organizationId, on))
   }
   /** A shelf is removed with its last record: organizations come and go. */
   const remove = ({ kind, organizationId, id }: RecordPlace) => {
@@ -147,7 +149,7 @@ function createShelves() {
     if (on === undefined) return
     on.byId.delete(id)
     on.sorted = undefined
-    if (on.byId.size === 0) shelves.delete(`${kind}/${organizationId}`)
+    if (on.byId.size === 0) shelves.get(kind)?.delete(organizationId)
   }
 
   /** Updates the indexes: `before` is removed, `after` added. */
