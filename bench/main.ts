@@ -12,6 +12,7 @@ import { measureCompatibility } from './figures/compatibility.ts'
 import { measureConsole } from './figures/console.ts'
 import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
+import { measureDomain } from './figures/domain.ts'
 import { measureDryRun } from './figures/dry-run.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measureFairness } from './figures/fairness.ts'
@@ -27,6 +28,7 @@ import { measurePath } from './figures/path.ts'
 import { measurePush } from './figures/push.ts'
 import { measureQueues } from './figures/queues.ts'
 import { measureRoutes } from './figures/routes.ts'
+import { measureRuns } from './figures/runs.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
@@ -43,6 +45,8 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   streams: measureStreams,
   emit: measureEmit,
   routes: measureRoutes,
+  runs: measureRuns,
+  domain: measureDomain,
   batch: measureBatch,
   delivery: measureDelivery,
   'catch-up': measureCatchUp,

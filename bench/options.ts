@@ -8,6 +8,8 @@ export const FIGURES = [
   'streams',
   'emit',
   'routes',
+  'runs',
+  'domain',
   'batch',
   'delivery',
   'catch-up',
