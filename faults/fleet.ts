@@ -9,7 +9,8 @@ import { SETTINGS } from '../src/settings/config.ts'
 export const ADMIN_KEY = `ck_admin_${'faults'.repeat(7)}`
 const LOG_FILE = 'end-of-log'
 const SECRET_KEY = 'secret-of-the-faults'.repeat(2)
-const READY_MS = 120_000
+/** Twelve processes start at once, each of which reads its code. */
+const READY_MS = 300_000
 const RESTART_PAUSE_MS = 500
 
 export interface Slot {

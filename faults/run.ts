@@ -17,13 +17,17 @@ import { proveLeases } from './leases.ts'
 import { type Load, startLoad } from './load.ts'
 import type { FaultOptions } from './options.ts'
 import { prove } from './proof.ts'
+import { isWorkDone, proveWork } from './prove-work.ts'
 import { untilQuiet } from './quiet.ts'
 import { type Arrival, startReceivers } from './receivers.ts'
 import { faultsOf, type Struck, strike } from './schedule.ts'
 import { createTally } from './tally.ts'
+import { startWork } from './work.ts'
 import { createWorld, federate, type Member, type World } from './world.ts'
 
-const SIZES = { record: 2, deliver: 2, admit: 2, api: 2 }
+const SIZES = { record: 2, deliver: 2, admit: 2, run: 2, queue: 2, api: 2 }
+/** Of runs and consumers, once the load has ended. */
+const WORK_ENDS_WITHIN_MS = 180_000
 /** `CLARION_SHARDS`, unless it is set. */
 const SHARDS = 8
 const MB = 1024 * 1024
@@ -90,6 +94,8 @@ export async function runSeed(deps: {
   const logger = createLogger('silent')
   const appender = createAppender({ kafka, clock, logger, persistMs: 20_000 })
   closing.push(() => appender.close())
+  const work = await startWork({ world, clock, chance: chance.fork('work') })
+  closing.push(() => work.close())
   const load = startLoad({ world, appender, clock, chance: chance.fork('load'), ratePerS: rate })
   const tally = createTally(fleet)
   const faults = faultsOf({ fleet, backends, receivers, world, clock, chance: chance.fork('targets') })
@@ -97,9 +103,10 @@ export async function runSeed(deps: {
   const timing = { clock, everyS, seconds: minutes * 60, twos: !without.includes('two') }
   const struck = await strike({ faults: chosen, chance: chance.fork('faults'), ...timing, say, after: tally.read })
   say('the load ends; waiting until all is quiet')
-  await load.stop()
+  await Promise.all([load.stop(), work.stop()])
   const analytics = createAnalyticsClient({ url: backends.clickhouseUrl(), database: 'clarion', clock, logger })
   closing.push(() => analytics.close())
+  await work.drain(() => isWorkDone({ world, work, analytics }), WORK_ENDS_WITHIN_MS)
   const quietS = await untilQuiet({ fleet, analytics, clock, say })
   // Rows that it had acknowledged and has lost by itself (docs/operations.md, "A full disk"): the proof then says what is missing.
   for (const { table, parts, names } of await findBrokenParts(analytics))
@@ -117,6 +124,9 @@ export async function runSeed(deps: {
     owner,
     peer,
   })
+  const ofWork = createFindings()
+  await proveWork(ofWork, { world, work, analytics })
+  findings.push(...ofWork.list())
   const leases = createFindings()
   if (backends.brokers.cluster !== undefined)
     await proveLeases(leases, { cluster: backends.brokers.cluster, fleet }, SHARDS)

@@ -185,7 +185,7 @@ export function faultsOf(deps: {
   return faults
 }
 
-const ROLES = ['admit', 'deliver', 'record', 'api']
+const ROLES = ['admit', 'deliver', 'record', 'api', 'run', 'queue']
 
 /** One strike after the other until the time is over; some of two faults at once. `after`: when a strike is over. */
 export async function strike(deps: {

@@ -23,6 +23,8 @@ export interface World {
   call(key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   /** `data` of the answer, after as many tries as it takes. `done`: a code of an error that says that an earlier try was done. */
   surely<T>(key: string, method: string, path: string, body?: unknown, done?: string): Promise<T>
+  /** An organization that is none of the members. */
+  outsider(plan: string): Promise<{ id: string; apiKey: string }>
   /** One more, in the middle of everything. */
   join(plan: string, webhooks: Array<{ manner: Manner; ordering?: string }>): Promise<Member>
   /** The same organization with a key and a webhook of the test environment. */
@@ -125,9 +127,13 @@ export function createWorld(deps: {
     members,
     call,
     surely,
+    async outsider(plan) {
+      const { organization, apiKey } = await found(plan)
+      return { id: organization.id, apiKey }
+    },
     join,
     async joinTest(member) {
-      const scopes = ['events:emit', 'events:read', 'webhooks:manage', 'audit:read']
+      const scopes = ['events:emit', 'events:read', 'webhooks:manage', 'audit:read', 'usage:read']
       const body = { name: 'test', environment: 'test', scopes }
       const { apiKey } = await surely<{ apiKey: string }>(
         ADMIN_KEY,
