@@ -103,7 +103,7 @@ it('rights that are not those of the record are taken away', async () => {
   const both = grantsOf({ organizationId: id, access: 'both' }).length
   expect(await listed(made.username, both)).toHaveLength(both)
   const follower = await followed(view, id)
-  expect(await listed(made.username, 3)).toHaveLength(3)
+  expect(await listed(made.username, 4)).toHaveLength(4)
   await follower.close()
 })
 
@@ -145,7 +145,7 @@ it('is tried again when the broker fails, and waiters are notified', async () =>
   const made = credential(id)
   await expect(follower.reconciled(id)).rejects.toThrow('no broker')
   await follower.reconciled(id)
-  expect((await accounts.listGrants()).get(made.username)).toHaveLength(7)
+  expect((await accounts.listGrants()).get(made.username)).toHaveLength(8)
   await follower.close()
 })
 
