@@ -53,20 +53,22 @@ export function Screen() {
         </button>
       }
     >
-      {list.rows.length > 0 && <OrganizationsLoad />}
-      <List
-        label={w.organizations.label}
-        list={list}
-        columns={COLUMNS}
-        idOf={each => each.id}
-        onOpen={({ id }) => void navigate({ to: '/organizations/$id', params: { id } })}
-        empty={
-          <p>
-            {w.organizations.empty} <Link to="/start">{w.nav.start}</Link>
-          </p>
-        }
-        scope="operator"
-      />
+      <div className="stack">
+        {list.rows.length > 0 && <OrganizationsLoad />}
+        <List
+          label={w.organizations.label}
+          list={list}
+          columns={COLUMNS}
+          idOf={each => each.id}
+          onOpen={({ id }) => void navigate({ to: '/organizations/$id', params: { id } })}
+          empty={
+            <p>
+              {w.organizations.empty} <Link to="/start">{w.nav.start}</Link>
+            </p>
+          }
+          scope="operator"
+        />
+      </div>
       {isMaking && <NewOrganization onClose={() => setMaking(false)} />}
     </Page>
   )
