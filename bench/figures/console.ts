@@ -115,7 +115,7 @@ async function act(browser: Browser, platform: RecordedPlatform): Promise<number
   const session = await page.context().newCDPSession(page)
   await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWED })
   for (let count = 0; count < ACTS; count += 2) {
-    await page.getByRole('button', { name: 'answer 503' }).first().click()
+    await page.getByRole('button', { name: 'northwind.order.paid no. 58' }).click()
     await page.getByRole('region', { name: 'Delivery', exact: true }).waitFor()
     await page.getByRole('button', { name: 'Close the panel' }).click()
     await page.getByRole('region', { name: 'Delivery', exact: true }).waitFor({ state: 'detached' })
