@@ -112,7 +112,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/usage',
-    validateSearch: only('meter', 'interval'),
+    validateSearch: only('meter', 'interval', 'groupBy', 'span'),
     component: lazy(() => import('./screens/usage.tsx')),
   }),
   createRoute({ ...under, path: '/notifications', component: lazy(() => import('./screens/notifications.tsx')) }),

@@ -32,6 +32,7 @@ interface Modules {
   }
   places: { placeOf(text: string, pointer: string): { from: number; to: number } | undefined }
   slugs: { slugOf(name: string): string }
+  spans: { spanOf(name: string | undefined, now: Date): { from: string; to: string } | undefined }
   search: { parseSearch(text: string): object; stringifySearch(search: object): string }
 }
 
@@ -42,12 +43,18 @@ const on = {} as Modules
 beforeAll(async () => {
   // The packages that some of the modules import come with the build.
   await builtConsole()
-  const [exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, places, slugs] =
+  const [exact, edit, fields, axis, groups, frames, address, diff, search, contrast, lineage, places, slugs, spans] =
     await Promise.all(
       [
         ...['api/exact-json.ts', 'form/edit-json.ts', 'form/fields.ts', 'event/axis.ts', 'event/groups.ts'],
         ...['live/read-frames.ts', 'shell/id-address.ts', 'screens/line-diff.ts', 'search-text.ts'],
-        ...['session/contrast.ts', 'event/lineage-model.ts', 'form/place-of.ts', 'first-run/slug.ts'],
+        ...[
+          'session/contrast.ts',
+          'event/lineage-model.ts',
+          'form/place-of.ts',
+          'first-run/slug.ts',
+          'event/usage-span.ts',
+        ],
       ].map(name => consoleModule<never>(name)),
     )
   Object.assign(on, {
@@ -64,6 +71,7 @@ beforeAll(async () => {
     lineage,
     places,
     slugs,
+    spans,
   })
 }, patient(240_000))
 
@@ -189,6 +197,16 @@ it('finds the place of a finding in a text, or what is around it', () => {
     ['/a~1b/1/0', '/a~1b/0', '/payloadSchema/a~1b/0', '/payload/payload', '/a~1b/7/x', '/none', ''].map(shown),
   ).toEqual([...['22', '1', '1', '3', '[1, { "0": 22 }]', '{', '{']])
   expect(on.places.placeOf('', '/a')).toBeUndefined()
+})
+
+it('knows the last month, quarter and year in UTC, across the turn of the year', () => {
+  const of = (name: string, now: string) =>
+    Object.values(on.spans.spanOf(name, new Date(now)) ?? {}).map(each => each.slice(0, 10))
+  expect(of('quarter', '2026-12-01T00:00:00Z')).toEqual(['2026-07-01', '2026-10-01'])
+  expect(of('quarter', '2026-02-28T23:00:00Z')).toEqual(['2025-10-01', '2026-01-01'])
+  expect(of('month', '2026-01-31T12:00:00Z')).toEqual(['2025-12-01', '2026-01-01'])
+  expect(of('year', '2026-03-01T00:00:00Z')).toEqual(['2025-03-01', '2026-03-01'])
+  expect(on.spans.spanOf(undefined, new Date())).toBeUndefined()
 })
 
 it('makes a slug of any name', () => {

@@ -226,6 +226,29 @@ it('a schema is written in an editor that the policy lets in, and findings are a
   await watched.close()
 })
 
+it('an analyst gets the last quarter by type as a file, in three acts, by calls that read usage alone', async () => {
+  const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })
+  const { page } = watched
+  platform.session = { ...session, scopes: ['usage:read'] }
+  await page.goto('/console/usage')
+  await page.getByLabel('Time', { exact: true }).selectOption('last quarter')
+  await page.getByLabel('In groups').selectOption('by type')
+  const [download, request] = await Promise.all([
+    page.waitForEvent('download'),
+    page.waitForRequest(each => each.headers().accept === 'text/csv'),
+    page.getByRole('button', { name: 'Export as CSV' }).click(),
+  ])
+  expect(download.suggestedFilename()).toBe('usage-emits.csv')
+  const query = Object.fromEntries(new URL(request.url()).searchParams)
+  expect(query).toMatchObject({ meter: 'emits', interval: 'day', groupBy: 'type' })
+  expect([query.from, query.to].every(each => /-(01|04|07|10)-01T00:00:00.000Z$/.test(each ?? ''))).toBe(true)
+  expect(new Set(platform.calls)).toEqual(
+    new Set(['GET /sessions/current', 'GET /usage/summary', 'GET /usage/timeseries']),
+  )
+  expect(watched.complaints).toEqual([])
+  await watched.close()
+})
+
 it('a portal has the colour, name and mode of its product, and leads back to it', async () => {
   platform.session = portalSession
   const watched = await openWatched(browser, platform.base, { theme: 'light', width: WIDE })

@@ -4,10 +4,20 @@ import { w } from '../words/words.ts'
 import { Act, useAct } from './act.tsx'
 
 /** Buttons that save a list as it is filtered. */
-export function Export({ path, query, name }: { path: string; query: Query; name: string }) {
+export function Export({
+  path,
+  query,
+  name,
+  kinds = ['csv', 'ndjson'],
+}: {
+  path: string
+  query: Query
+  name: string
+  kinds?: readonly FileKind[]
+}) {
   return (
     <>
-      {(['csv', 'ndjson'] as const).map(kind => (
+      {kinds.map(kind => (
         <One key={kind} kind={kind} work={() => save(path, query, kind, name)} />
       ))}
     </>

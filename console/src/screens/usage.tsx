@@ -1,14 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
 import { call } from '../api/call.ts'
-import { Bars } from '../parts/bars.tsx'
-import { Filters } from '../parts/filters.tsx'
 import { Page } from '../parts/page.tsx'
-import { useRange } from '../parts/range.ts'
 import { Failed, Loading } from '../parts/state.tsx'
-import { Time, useNow } from '../parts/time.tsx'
-import { bytes, count, percent } from '../words/numbers.ts'
+import { useNow } from '../parts/time.tsx'
+import { percent } from '../words/numbers.ts'
 import { w } from '../words/words.ts'
+import { OverTime, shown } from './usage-over-time.tsx'
 
 export interface Summary {
   month: string
@@ -17,14 +14,6 @@ export interface Summary {
   limits: Record<string, number | null>
   warnings: Array<{ meter: string; level: number; used: number; limit: number }>
 }
-
-interface Point {
-  start: string
-  meter: string
-  count: number
-}
-
-const shown = (meter: string, value: number) => (meter === 'stored_bytes' ? bytes(value) : count(value))
 
 export function Screen() {
   const { data, error, refetch } = useQuery({
@@ -103,75 +92,6 @@ function Meters({ summary }: { summary: Summary }) {
           </tbody>
         </table>
       </section>
-    </section>
-  )
-}
-
-function OverTime() {
-  const search = useSearch({ from: '/usage' })
-  const navigate = useNavigate({ from: '/usage' })
-  const { range, from } = useRange()
-  const meter = search.meter ?? 'emits'
-  const interval = search.interval ?? (range === '7d' || range === '30d' ? 'day' : 'hour')
-  const { data, error, refetch } = useQuery({
-    queryKey: ['usage', meter, interval, from],
-    queryFn: ({ signal }) => call<Point[]>('GET', '/usage/timeseries', { query: { meter, interval, from }, signal }),
-  })
-  return (
-    <section className="card stack">
-      <h2>{w.usage.overTime}</h2>
-      <Filters
-        filters={[
-          {
-            name: 'meter',
-            label: w.usage.meter,
-            options: Object.entries(w.usage.meters).filter(([name]) => name !== 'registrations' && name !== 'webhooks'),
-          },
-          { name: 'interval', label: w.usage.interval, options: Object.entries(w.usage.intervals) },
-        ]}
-        values={{ meter, interval }}
-        onChange={change => void navigate({ search: prev => ({ ...prev, ...change }), resetScroll: false })}
-      />
-      {data === undefined ? (
-        error === null ? (
-          <Loading />
-        ) : (
-          <Failed error={error} again={() => void refetch()} scope="usage:read" />
-        )
-      ) : data.length === 0 ? (
-        <p className="quiet">{w.usage.empty}</p>
-      ) : (
-        <>
-          <Bars
-            label={`${w.usage.meters[meter] ?? meter}, ${w.range[range]}`}
-            height={120}
-            buckets={data.map(({ start, count: value }) => ({ start, good: value, bad: 0 }))}
-          />
-          <details>
-            <summary>{w.usage.table}</summary>
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">{w.usage.start}</th>
-                  <th scope="col" className="num">
-                    {w.usage.meters[meter] ?? meter}
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.map(({ start, count: value }) => (
-                  <tr key={start}>
-                    <td>
-                      <Time at={start} absolute />
-                    </td>
-                    <td className="num">{shown(meter, value)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </details>
-        </>
-      )}
     </section>
   )
 }
