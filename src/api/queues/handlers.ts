@@ -1,5 +1,6 @@
 /** Queues as resources. See docs/specification/queues.md. */
 
+import type { Clock } from '../../clock.ts'
 import type { QueueSettings } from '../../control-plane/queues/queue-settings.ts'
 import { getQueue, isBeyondPlan, type NewQueue, type Queues } from '../../control-plane/queues/queues.ts'
 import { KafkaError } from '../../kafka/protocol/wire.ts'
@@ -14,13 +15,18 @@ import { ownerOf } from '../http/caller.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 
+/** The log of a new organization has no leader for a moment. */
+const START_MS = 3_000
+const START_PAUSE_MS = 50
+
 export function createQueueHandlers(deps: {
   queues: Queues
   queueCalls: QueueCalls
   view: ControlView
   streaming: Pick<Streaming, 'resume'>
+  clock: Clock
 }) {
-  const { queues, queueCalls, view, streaming } = deps
+  const { queues, queueCalls, view, streaming, clock } = deps
 
   function present(record: QueueRecord) {
     const { organizationId: _org, startOffsets: _offsets, contracts = {}, ...queue } = record
@@ -28,13 +34,18 @@ export function createQueueHandlers(deps: {
   }
 
   async function startOf(owner: Owner, from: string): Promise<number[]> {
-    try {
-      return (await streaming.resume.start(logOf(owner), from, 'start')).offsets.map(Number)
-    } catch (error) {
-      if (!(error instanceof KafkaError)) throw error
-      throw new ClarionError('service_unavailable', 'The log cannot be read now: repeat the call.', {
-        ...{ retryAfterS: 1, cause: error },
-      })
+    const untilMs = clock.monotonicMs() + START_MS
+    for (;;) {
+      try {
+        return (await streaming.resume.start(logOf(owner), from, 'start')).offsets.map(Number)
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        if (clock.monotonicMs() > untilMs)
+          throw new ClarionError('service_unavailable', 'The log cannot be read now: repeat the call.', {
+            ...{ retryAfterS: 1, cause: error },
+          })
+        await clock.sleep(START_PAUSE_MS)
+      }
     }
   }
 
