@@ -16,6 +16,7 @@ const ELSEWHERE = ['/node_modules/', '<rootDir>/test/conformance/', '\\.long\\.t
 
 export default {
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/test/support/endless-files.mjs'],
   testSequencer: '<rootDir>/test/support/slow-first.mjs',
   testTimeout,
   projects: [

@@ -33,6 +33,8 @@ function killed(pid: number): boolean {
   }
 }
 
+const turn = () => new Promise<void>(resolve => setImmediate(resolve))
+
 /** Tables that answer as the test says. */
 function scripted(answer: (step: TableStep) => unknown): { tables: TableSteps; steps: TableStep[] } {
   const steps: TableStep[] = []
@@ -214,8 +216,8 @@ describe('on a real PostgreSQL', () => {
     for (let n = 0; n < 20; n++) memory.event([workflow], { sku: 'a' })
     const done = memory.settle()
     for (let n = 0; n < 2; n++) {
-      // A backend that is killed makes the server end all others.
-      while (!killed(await store.database.again(() => store.database.asOwner(async ({ pid }) => pid)))) {}
+      // A backend that is killed makes the server end all others. The pool hears of it from their sockets, in a turn of the event loop.
+      while (!killed(await store.database.again(() => store.database.asOwner(async ({ pid }) => pid)))) await turn()
       await memory.breathe()
     }
     await done
