@@ -38,8 +38,9 @@ const COMMON: Record<string, Schema> = {
     type: 'string',
     description: "Unique in the definition; others read the output as $action['key']",
     pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+    maxLength: DEFINITION_LIMITS.keyCharacters,
   },
-  name: { type: 'string' },
+  name: { type: 'string', maxLength: DEFINITION_LIMITS.nameCharacters },
   retry: refTo('WorkflowRetry'),
   timeoutMs: amount('Of one attempt', 1, DEFINITION_LIMITS.timeoutMs, 'integer'),
   onError: {
