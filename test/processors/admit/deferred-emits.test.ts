@@ -147,7 +147,7 @@ describe('a record of platform.emits for a log that takes nothing', () => {
 
 function emitAt(offset: number, value = Buffer.from('x')): Emit {
   const record = { ...builtIn(offset), value }
-  const place = {
+  const position = {
     timestampMs: record.timestampMs,
     partition: 0,
     offset,
@@ -155,5 +155,5 @@ function emitAt(offset: number, value = Buffer.from('x')): Emit {
     environment: 'live',
     kind: 'platform',
   }
-  return { record, place, organizationId: ORGANIZATION, environment: 'live' } as unknown as Emit
+  return { record, position, organizationId: ORGANIZATION, environment: 'live' } as unknown as Emit
 }
