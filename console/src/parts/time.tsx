@@ -26,6 +26,9 @@ function subscribe(listener: () => void): () => void {
 /** Moves every 15 seconds for all times of the page at once. */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now)
 
+/** The clock of the page moves in steps: what came since its last one is of now, not of the future. */
+const nowFor = (atMs: number, steppedMs: number): number => (atMs > steppedMs && atMs <= Date.now() ? atMs : steppedMs)
+
 export function Time({ at, absolute }: { at: string | null | undefined; absolute?: boolean }) {
   const preferences = usePreferences()
   const current = useNow()
@@ -34,7 +37,7 @@ export function Time({ at, absolute }: { at: string | null | undefined; absolute
   const exact = dateTime(atMs, zoneName(preferences))
   return (
     <time dateTime={at} title={`${exact}\n${at}`}>
-      {absolute === true ? exact : ago(atMs, Math.max(current, Date.now() - TICK_MS))}
+      {absolute === true ? exact : ago(atMs, nowFor(atMs, Math.max(current, Date.now() - TICK_MS)))}
     </time>
   )
 }
