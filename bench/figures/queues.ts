@@ -164,12 +164,13 @@ async function latency(testbed: Testbed, platform: PlatformProcess): Promise<Row
     if (status !== 202) throw new Error(`an emit was answered ${status}`)
     verdictMs.push(clock.monotonicMs() - atMs)
   }
-  const consuming = Promise.all(Array.from({ length: WAITING }, consume))
-  await openLoop(clock, RATE_PER_S, WARM_S, send)
-  for (const list of [receivedMs, verdictMs]) list.length = 0
-  await openLoop(clock, RATE_PER_S, options.seconds, send)
-  isOver = true
-  await consuming
+  const load = async () => {
+    await openLoop(clock, RATE_PER_S, WARM_S, send)
+    for (const list of [receivedMs, verdictMs]) list.length = 0
+    await openLoop(clock, RATE_PER_S, options.seconds, send)
+    isOver = true
+  }
+  await Promise.all([load(), ...Array.from({ length: WAITING }, consume)])
   connections.close()
   return (['p50', 'p99'] as const).map(name => {
     const share = name === 'p50' ? 0.5 : 0.99

@@ -97,6 +97,22 @@ describe('a step that changes rows', () => {
       })
   })
 
+  it('is not refused while other processes reach the server', async () => {
+    let isOver = false
+    const work = async () => {
+      while (!isOver) expect((await run(id(), minus(0))).isRepeated).toBe(false)
+    }
+    const reach = async () => {
+      for (let n = 0; n < 12; n++) {
+        const other = testTables()
+        await other.tables.list(owner, { limit: 1 } as never)
+        await other.close()
+      }
+      isOver = true
+    }
+    await Promise.all([work(), work(), reach()])
+  })
+
   it('is ended by its signal', async () => {
     const ending = new AbortController()
     const endless = 'select count(*) from generate_series(1, 1e12::bigint)'

@@ -37,10 +37,22 @@ const SCHEMA = [
 export async function install(owner: Session): Promise<boolean> {
   await owner.run('select pg_catalog.pg_advisory_lock($1)', [LOCK])
   try {
-    for (const text of SCHEMA) await owner.run(text)
+    await atOnce(owner, SCHEMA)
     return await harden(owner)
   } finally {
     await owner.run('select pg_catalog.pg_advisory_unlock($1)', [LOCK]).catch(() => undefined)
+  }
+}
+
+/** In one transaction: between a revoke and the grant behind it, steps of other processes would be refused. */
+async function atOnce(owner: Session, statements: readonly string[]): Promise<void> {
+  await owner.run('begin')
+  try {
+    for (const text of statements) await owner.run(text)
+    await owner.run('commit')
+  } catch (error) {
+    await owner.run('rollback').catch(() => undefined)
+    throw error
   }
 }
 
