@@ -1,7 +1,11 @@
 /** Many emits, and a check of the ledger. */
 import { expect } from '@jest/globals'
+import { createSystemClock } from '../../src/clock.ts'
 import type { LedgerReport } from '../../src/ledger/ledger.ts'
+import { patient } from '../support/patience.ts'
 import type { TestOrganization, TestPlatform } from '../support/platform.ts'
+
+const clock = createSystemClock()
 
 export const generic = (kind: string) => ({ name: 'platformxe.generic', payload: { kind } })
 export const batch = (count: number, item: object = generic('n')) => ({
@@ -20,4 +24,18 @@ export async function checkLedger(platform: TestPlatform, of = ''): Promise<Ledg
   const { status, data, body } = await platform.call<LedgerReport>(platform.adminKey, 'POST', path)
   if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)} ${platform.log().slice(-2_000)}`)
   return data
+}
+
+/** Rows of findings in the audit trail, once there are so many. */
+export async function audited(organization: Pick<TestOrganization, 'call'>, count: number) {
+  for (let tries = 0; tries < patient(100); tries++) {
+    const { data } = await organization.call<Array<{ type: string; data: Record<string, unknown> }>>(
+      'GET',
+      '/api/v1/audit',
+    )
+    const rows = data.filter(row => row.type.startsWith('DRIFT_'))
+    if (rows.length >= count) return rows
+    await clock.sleep(100)
+  }
+  throw new Error('the finding was not announced')
 }

@@ -4,13 +4,9 @@ import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics
 import { createSystemClock } from '../../src/clock.ts'
 import type { Finding } from '../../src/ledger/finding.ts'
 import { createLogger } from '../../src/logger.ts'
-import { emits } from '../../topics/emits.ts'
-import { configOf } from '../../topics/topic.ts'
-import { createClient } from '../support/kafkajs-client.ts'
-import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
-import { checkLedger, emitMany, generic } from './checked.ts'
+import { audited, checkLedger, emitMany, generic } from './checked.ts'
 
 const clock = createSystemClock()
 
@@ -45,19 +41,6 @@ async function share(owner: TestOrganization, peer: TestOrganization) {
 }
 
 const check = (of?: string) => checkLedger(platform, of)
-
-async function audited(organization: TestOrganization, count: number) {
-  for (let tries = 0; tries < patient(100); tries++) {
-    const { data } = await organization.call<Array<{ type: string; data: Record<string, unknown> }>>(
-      'GET',
-      '/api/v1/audit',
-    )
-    const rows = data.filter(row => row.type.startsWith('DRIFT_'))
-    if (rows.length >= count) return rows
-    await clock.sleep(100)
-  }
-  throw new Error('the finding was not announced')
-}
 
 /** The in-app notices of the findings. */
 async function toldOfDrift(organization: TestOrganization, count: number) {
@@ -155,39 +138,5 @@ describe('the ledger', () => {
     expect((await check(id)).findings.map(each => each.check)).toEqual(['usage'])
     const resolved = (await audited(organization, 5)).filter(row => row.type === 'DRIFT_RESOLVED')
     expect(resolved.map(row => row.data.finding).sort()).toEqual([`counter/live/${month}`, 'sequence/live/-'])
-  })
-
-  it('names a topic that was deleted with unread records, and shows it to the operator', async () => {
-    const organization = await platform.organization()
-    const { id } = organization.org
-    await emitMany(organization, 3)
-    expect(await check(id)).toMatchObject({ consistent: true })
-    const topic = emits.nameFor(id, 'live')
-    const admin = createClient(connectionsOf(platform).kafka).admin()
-    await admin.connect()
-    await admin.deleteTopics({ topics: [topic] })
-    const configEntries = Object.entries(configOf(emits)).map(([name, value]) => ({ name, value }))
-    for (let isMade = false; !isMade; ) {
-      // The name is free when the broker has let go of it.
-      isMade = await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] }).catch(() => false)
-      if (!isMade) await clock.sleep(100)
-    }
-    await admin.disconnect()
-    const [row] = await audited(organization, 1)
-    expect(row).toMatchObject({
-      type: 'DRIFT_DETECTED',
-      data: { kind: 'ledger', check: 'gap', reason: 'replaced', topic, partition: 0 },
-    })
-    await emitMany(organization, 2)
-    const report = await check(id)
-    expect(report.findings).toMatchObject([{ check: 'gap', topic, reason: 'replaced', organizationId: id }])
-    expect(report.findings[0]!.expected).toBeGreaterThanOrEqual(3)
-    const shown = await platform.call<{ findings: Array<{ organizationId: string }> }>(
-      platform.adminKey,
-      'GET',
-      '/api/v1/ledger',
-    )
-    expect(shown.data.findings.filter(each => each.organizationId === id)).toMatchObject([{ check: 'gap', topic }])
-    expect(await audited(organization, 1)).toHaveLength(1)
   })
 })

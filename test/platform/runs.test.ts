@@ -497,23 +497,4 @@ describe('a workflow', () => {
     expect(most).toBe(1)
     await slow.close()
   }, 60_000)
-
-  it('with an action that this release does not run cannot be deployed', async () => {
-    const organization = await platform.organization()
-    const definition = {
-      language: 1,
-      actions: [{ key: 'q', type: 'send_email', with: { to: 'a@x.test', template: 'welcome' } }],
-    }
-    const trigger = { kind: 'manual' }
-    const made = await organization.call<{ id: string }>('POST', '/api/v1/workflows', {
-      name: 'W',
-      trigger,
-      definition,
-    })
-    const answer = await organization.call('POST', `/api/v1/workflows/${made.data.id}/deploy`)
-    expect([answer.status, answer.code]).toEqual([400, 'workflow_invalid'])
-    expect(answer.body).toMatchObject({
-      error: { details: expect.arrayContaining([expect.objectContaining({ rule: 'action_not_available' })]) },
-    })
-  })
 })
