@@ -19,6 +19,9 @@ beforeAll(async () => {
   const key = await owner.call('POST', '/api/v1/keys', { name: 'k', environment: 'live', scopes: ['events:read'] })
   const registration = await owner.call('POST', '/api/v1/events/custom', registrationOf(owner.slug))
   const webhook = await owner.call('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/a', events: ['*'] })
+  await owner.call('PUT', `/api/v1/webhooks/${webhook.data.id}/shadow`, {
+    ...{ url: 'https://candidate.example.com/a', share: 10 },
+  })
   const federation = '/api/v1/events/custom/federation'
   const group = await owner.call('POST', `${federation}/groups`, { name: 'Partners' })
   const peer = await owner.call('POST', `${federation}/groups/${group.data.id}/external-peers`, {
