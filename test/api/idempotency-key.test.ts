@@ -94,6 +94,7 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
     expect(taking.filter(each => !isOfDomain(each)).sort()).toEqual([
       'POST /api/v1/events/custom',
       'POST /api/v1/events/custom/emit',
+      'POST /api/v1/events/custom/marketplace/:id/fork',
       'POST /api/v1/notifications',
       'POST /api/v1/platform/events',
       'POST /api/v1/workflows/:id/run',
@@ -101,6 +102,7 @@ describe('the header Idempotency-Key of every other call that takes it', () => {
     const { apiKey } = await owner()
     for (const [start, key] of [
       [`POST ${EVENTS}`, apiKey],
+      [`POST ${EVENTS}/marketplace/cml_none/fork`, apiKey],
       ['POST /api/v1/notifications', apiKey],
       ['POST /api/v1/platform/events', ADMIN_KEY],
     ] as const)
