@@ -98,7 +98,9 @@ export function createKafkaFigures({ pages, wire }: { pages: LogPages; wire: Pic
           await wire.offset(topic, partition, 'latest'),
         ]
         await readAll(topic, partition, Math.max(first, end - TAIL_RECORDS), ({ headers }) => {
-          highest = Math.max(highest ?? 0, Number(headers.sequence?.toString()))
+          const sequence = Number(headers.sequence?.toString())
+          // A record that somebody else wrote into the log has no number.
+          if (Number.isSafeInteger(sequence)) highest = Math.max(highest ?? 0, sequence)
         })
       }
       return highest

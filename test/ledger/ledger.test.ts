@@ -4,6 +4,8 @@ import { type AnalyticsClient, createAnalyticsClient } from '../../src/analytics
 import { createSystemClock } from '../../src/clock.ts'
 import type { Finding } from '../../src/ledger/finding.ts'
 import { createLogger } from '../../src/logger.ts'
+import { events } from '../../topics/events.ts'
+import { createClient } from '../support/kafkajs-client.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { audited, checkLedger, emitMany, generic } from './checked.ts'
@@ -138,5 +140,16 @@ describe('the ledger', () => {
     expect((await check(id)).findings.map(each => each.check)).toEqual(['usage'])
     const resolved = (await audited(organization, 5)).filter(row => row.type === 'DRIFT_RESOLVED')
     expect(resolved.map(row => row.data.finding).sort()).toEqual([`counter/live/${month}`, 'sequence/live/-'])
+  })
+
+  it('passes over a record in the log that nobody has numbered', async () => {
+    const organization = await platform.organization()
+    const { id } = organization.org
+    await emitMany(organization, 2)
+    const producer = createClient(connectionsOf(platform).kafka).producer()
+    await producer.connect()
+    await producer.send({ topic: events.nameFor(id, 'live'), messages: [{ value: '{}' }] })
+    await producer.disconnect()
+    expect(await check(id)).toMatchObject({ consistent: true, findings: [] })
   })
 })
