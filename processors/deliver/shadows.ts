@@ -18,7 +18,7 @@ const IN_FLIGHT_MAX = 100
 export interface Shadows {
   /** The answer to its first attempt has ended. */
   ended(delivery: InFlight, result: AttemptResult): void
-  /** What comes later is ignored. */
+  /** Later answers are ignored. */
   close(): void
 }
 

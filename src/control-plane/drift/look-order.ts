@@ -1,7 +1,7 @@
 import type { DriftFinding, Observation } from '../../model/drift.ts'
 import type { DecisionView } from '../store/overlay.ts'
 
-/** What is seen of the state at the moment of the decision. */
+/** The observations of the state at the moment of the decision. */
 export interface LookOrder {
   organizationId: string
   covers(finding: DriftFinding): boolean
