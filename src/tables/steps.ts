@@ -191,11 +191,18 @@ async function abortable<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted()
-  const cancel = () => void database.cancel(session).catch(() => session.cut())
+  let isCancelling = false
+  async function cancel(): Promise<void> {
+    isCancelling = true
+    await database.cancel(session).catch(() => session.cut())
+    isCancelling = false
+  }
   signal?.addEventListener('abort', cancel)
   try {
     return await work()
   } finally {
     signal?.removeEventListener('abort', cancel)
+    // A cancel that arrives late would end the next statement of the connection, which is another step's.
+    if (isCancelling) session.cut()
   }
 }

@@ -1,5 +1,15 @@
 /** A data directory that one platform has made, and ways to damage its files. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  type Dirent,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { beforeAll, expect } from '@jest/globals'
 import { DATA_FILES } from '../../src/embedded/data-files.ts'
@@ -60,11 +70,28 @@ beforeAll(async () => {
   writeFileSync(join(dataDir, 'leases', 'admit.1'), 'clarion-1')
 }, READY_MS)
 
+/** A server that runs may remove a directory while it is listed. */
 function namesIn(directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
-  return entries
-    .map(entry => relative(directory, join(entry.parentPath, entry.name)) + (entry.isDirectory() ? '/' : ''))
-    .sort()
+  const names: string[] = []
+  const left = [directory]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const listed = next
+    for (const entry of entriesOf(listed)) {
+      const path = join(listed, entry.name)
+      if (entry.isDirectory()) left.push(path)
+      names.push(relative(directory, path) + (entry.isDirectory() ? '/' : ''))
+    }
+  }
+  return names.sort()
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 export const quiet = { info: () => undefined, warn: () => undefined }

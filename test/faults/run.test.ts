@@ -72,8 +72,13 @@ async function ended(organization: TestOrganization, workflow: string, count: nu
       data.length >= count && data.every(({ status }) => !['queued', 'running', 'waiting'].includes(status)) && data
     )
   })
-  const runs = found.map(({ id }) => organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`))
-  return (await Promise.all(runs)).map(({ data }) => data)
+  // One after the other: the owner answers a bounded number of looks a second, and the history comes later.
+  const runs: Run[] = []
+  for (const { id } of found) {
+    const run = async () => (await organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`)).data ?? false
+    runs.push(await until(`the run ${id} is found`, run))
+  }
+  return runs
 }
 
 const step = (key: string, url: string, body?: string) => ({

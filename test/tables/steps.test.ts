@@ -31,6 +31,13 @@ const quantity = async () =>
   (await store.tables.query(owner, { sql: 'select quantity from stock', params: [], timeoutMs: 5_000 })).rows[0]!
     .quantity
 
+/** A statement with this text is under way. */
+async function underWay(text: string): Promise<void> {
+  const busy = `select 1 from pg_catalog.pg_stat_activity where query like '%${text}%' and state = 'active' and pid <> pg_backend_pid()`
+  const until = Date.now() + 10_000
+  while (Date.now() < until) if ((await store.database.asOwner(session => session.run(busy))).rowCount > 0) return
+}
+
 describe('a step that changes rows', () => {
   it('happens once under its id, and gives the same answer again', async () => {
     const before = (await quantity()) as number
@@ -118,17 +125,36 @@ describe('a step that changes rows', () => {
     const endless = 'select count(*) from generate_series(1, 1e12::bigint)'
     const step = run(id(), { type: 'sql_query', mode: 'read', sql: endless, params: [] }, { signal: ending.signal })
     const ended = expect(step).rejects.toMatchObject({ code: 'sql_timeout' })
-    const until = Date.now() + 10_000
-    while (Date.now() < until) {
-      const busy = await store.database.asOwner(session =>
-        session.run(
-          "select 1 from pg_catalog.pg_stat_activity where query like '%1e12%' and state = 'active' and pid <> pg_backend_pid()",
-        ),
-      )
-      if (busy.rowCount > 0) break
-    }
+    await underWay('1e12')
     ending.abort()
     await ended
+  })
+
+  it('that ends before its cancel arrives leaves the next statement of the connection alone', async () => {
+    const { cancel } = store.database
+    const arrival = Promise.withResolvers<void>()
+    const cancels: Array<Promise<void>> = []
+    store.database.cancel = session => {
+      const late = arrival.promise.then(() => cancel(session))
+      cancels.push(late)
+      return late
+    }
+    const counting = (to: string): TableAction => {
+      const sql = `select count(*) as n from generate_series(1, ${to})`
+      return { type: 'sql_query', mode: 'read', sql, params: [] }
+    }
+    const ending = new AbortController()
+    const first = run(id(), counting('4000001'), { signal: ending.signal })
+    await underWay('4000001')
+    ending.abort()
+    expect((await first).output.first).toEqual({ n: 4000001 })
+    const next = run(id(), counting('4000002'))
+    await underWay('4000002')
+    arrival.resolve()
+    await Promise.all(cancels)
+    expect(cancels).toHaveLength(1)
+    expect((await next).output.first).toEqual({ n: 4000002 })
+    store.database.cancel = cancel
   })
 
   it('reads without using up its id', async () => {

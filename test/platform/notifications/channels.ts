@@ -142,7 +142,11 @@ export function describeChannels(): void {
           types => types.includes('NOTIFICATION_CHANNEL_RECOVERED'),
         )
         expect(changes.filter(type => type === 'NOTIFICATION_CHANNEL_FAILING')).toHaveLength(1)
-        expect((await list(organization)).map(({ message }) => message)).toEqual(['y', 'x'])
+        const sent = await until(
+          () => list(organization),
+          ({ length }) => length >= 2,
+        )
+        expect(sent.map(({ message }) => message)).toEqual(['y', 'x'])
       },
       60_000,
     )

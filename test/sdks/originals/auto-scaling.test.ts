@@ -101,9 +101,10 @@ describe('the workflow for auto-scaling', () => {
   it('has debug parameters that are an alert as it is announced', async () => {
     const { client, id, organization } = await furnished(3)
     await alarm(client, id)
-    const { data } = await organization.call<Array<{ data: object }>>(
-      'GET',
-      '/api/v1/events?types=alert.triggered&from=earliest',
+    const { data } = await until(
+      () =>
+        organization.call<Array<{ data: object }>>('GET', '/api/v1/events?types=alert.triggered&from=earliest&wait=5'),
+      ({ data }) => data.length > 0,
     )
     expect(Object.keys(data[0]!.data)).toEqual(expect.arrayContaining(Object.keys(example('auto-scaling.params.json'))))
   })
