@@ -14,7 +14,6 @@ export const STEP_CODES = {
   template_missing: lasting('A template reads a value that is not there, and the workflow is strict.'),
   with_invalid: lasting('A field of the action has a value that it does not take; the message says which.'),
   step_timeout: passing('The step had no answer within its timeoutMs.'),
-  action_not_available: lasting('This release does not run the action.'),
   run_data_exceeded: lasting('An output is larger than 1 MB, or those of the run are larger than 4 MB together.'),
   step_limit_exceeded: lasting('The run has had 5,000 steps, iterations counted. Nothing catches it.'),
   loop_limit_exceeded: lasting('The loop would have more turns than its maxIterations.'),

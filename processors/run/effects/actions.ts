@@ -1,8 +1,8 @@
 /** The performer of each action that has an effect. */
 import { platformEmitAt } from '../../../src/ingress/platform-emit.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
+import type { EffectType } from '../../../src/workflows/interpreter/run.ts'
 import { isForeign } from '../../../src/workflows/language/actions/sql-query.ts'
-import type { ActionType } from '../../../src/workflows/language/definition.ts'
 import type { DelayedEmits } from '../delayed-emits.ts'
 import type { RunDependencies } from '../dependencies.ts'
 import type { ShardDomain } from '../domain/domain.ts'
@@ -23,7 +23,7 @@ import type { ActionPerformer, InwardCall, OutwardCall, StepAnswer } from './ste
 import { tableStep } from './table-step.ts'
 import { wouldBeEvent } from './would-be-event.ts'
 
-export type ActionPerformers = Readonly<Partial<Record<ActionType, ActionPerformer>>>
+export type ActionPerformers = Readonly<Record<EffectType, ActionPerformer>>
 
 export function createActionPerformers(context: {
   handle: ShardHandle

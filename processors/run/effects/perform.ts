@@ -53,15 +53,14 @@ export function createPerformer(context: {
 
   function perform(live: LiveRun, effect: Effect, runs: RunPort): void {
     if (effect.kind === 'abort') abort(live, effect.path, runs)
-    else if (performers[effect.type]?.way === 'outward') beginOrHold(live, effect, runs)
+    else if (performers[effect.type].way === 'outward') beginOrHold(live, effect, runs)
     else inward(live, effect, runs)
   }
 
   function inward(live: LiveRun, effect: Perform, runs: RunPort): void {
-    const performer = performers[effect.type] as Extract<ActionPerformer, { way: 'inward' }> | undefined
+    const performer = performers[effect.type] as Extract<ActionPerformer, { way: 'inward' }>
     const stepId = stepIdOf(live.facts, effect.path)
-    const given =
-      performer === undefined ? unavailable(effect) : performer.perform({ live, effect, stepId, runs, nowMs: nowMs() })
+    const given = performer.perform({ live, effect, stepId, runs, nowMs: nowMs() })
     if (given !== undefined) answer(live, effect, given, runs)
   }
 
@@ -157,7 +156,3 @@ export function createPerformer(context: {
     },
   }
 }
-
-/** A deploy refuses such an action; a version of another release may have one. */
-const unavailable = ({ type }: Perform): StepAnswer =>
-  failed('action_not_available', `This release does not run ${type}.`)

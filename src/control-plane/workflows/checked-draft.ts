@@ -2,7 +2,6 @@
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { KeptDefinition, Workflow, WorkflowDraft } from '../../model/workflows.ts'
-import { unavailableActions } from '../../workflows/available.ts'
 import { DEFINITION_BYTES_MAX, keepDefinition } from '../../workflows/kept-definition.ts'
 import { checkDefinition } from '../../workflows/language/check-definition.ts'
 import { createDeployContext } from './deploy-context.ts'
@@ -28,9 +27,8 @@ export function checkedDraft(
   definition: unknown,
 ): Pick<WorkflowDraft, keyof KeptDefinition | 'findings'> {
   const { context } = createDeployContext(view, workflow)
-  const { definition: read, findings: own } = checkDefinition(JSON.stringify(definition), context)
-  const unavailable = read === undefined ? [] : unavailableActions(read)
-  const findings = [...triggerFindings(view, workflow), ...own, ...unavailable]
+  const own = checkDefinition(JSON.stringify(definition), context).findings
+  const findings = [...triggerFindings(view, workflow), ...own]
   return { ...keepDefinition(definition, 'given'), findings: findings.slice(0, FINDINGS_KEPT) }
 }
 

@@ -6,7 +6,6 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Scope } from '../../model/scopes.ts'
 import { holdsScope } from '../../model/scopes.ts'
 import type { GradedFinding, KeptDefinition, Workflow } from '../../model/workflows.ts'
-import { unavailableActions } from '../../workflows/available.ts'
 import { definitionText } from '../../workflows/kept-definition.ts'
 import { specOf } from '../../workflows/language/actions/index.ts'
 import { checkDefinition } from '../../workflows/language/check-definition.ts'
@@ -31,8 +30,7 @@ export function checkedForDeploy(
 ): CheckedDefinition {
   const { context, env } = createDeployContext(view, workflow)
   const { definition, findings: own } = checkDefinition(definitionText(kept), context)
-  const unavailable = definition === undefined ? [] : unavailableActions(definition)
-  const findings = [...triggerFindings(view, workflow), ...own, ...unavailable]
+  const findings = [...triggerFindings(view, workflow), ...own]
   const errors = findings.filter(({ severity }) => severity === 'error')
   if (errors.length > 0 || definition === undefined) throw invalidDefinition(findings, errors[0])
   requireScopes(definition, env, key)

@@ -165,12 +165,18 @@ export interface StepError {
   retryAfterMs?: number
 }
 
+/** What is computed has no effect. */
+export type EffectType = Exclude<
+  ActionType,
+  'condition' | 'switch' | 'loop_data' | 'loop_while' | 'set_variable' | 'transform' | 'delay' | 'stop' | 'fail'
+>
+
 export interface Perform {
   kind: 'perform'
   number: number
   path: string
   key: string
-  type: ActionType
+  type: EffectType
   effect: EffectClass
   with: unknown
   attempt: number

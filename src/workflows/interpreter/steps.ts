@@ -6,7 +6,7 @@ import { resolvedProblem } from '../language/check-with.ts'
 import { TemplateError } from '../language/evaluation.ts'
 import { beginIterations, limitError } from './iterations.ts'
 import type { Control, Step } from './program.ts'
-import { type Fiber, pathOf, RUN_LIMITS, type Run } from './run.ts'
+import { type EffectType, type Fiber, pathOf, RUN_LIMITS, type Run } from './run.ts'
 import { evaluationOf, ownerOfVariables } from './scopes.ts'
 import { endPhase, errorOf, failRun, failStep, settleLoop, sizeProblem, succeed, suspend } from './settle.ts'
 import { jsonSize } from './size.ts'
@@ -90,7 +90,7 @@ export function performOf(
     number: asked.effect,
     path,
     key: step.key,
-    type: step.type,
+    type: step.type as EffectType,
     effect: step.effect,
     with: asked.given,
     attempt: asked.attempt,
