@@ -1,8 +1,8 @@
 import { byDefault, codecOf, environment, list, long, record, text, textOf, type ValueOf } from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
-/** Meters that are counted by processes; the others are counted from audit rows. */
-export const READ_METERS = ['streamed_events', 'queue_messages'] as const
+/** Meters that are counted by processes; the others are counted from audit rows, and `stored_bytes` from both. */
+export const READ_METERS = ['streamed_events', 'queue_messages', 'stored_bytes'] as const
 export type ReadMeter = (typeof READ_METERS)[number]
 
 /** The reading of a counter at a time. A counter only grows, and a reading that is repeated adds nothing. */
@@ -29,7 +29,8 @@ export const auditMetersCodec = codecOf(auditMetersFields)
 /** Many readings travel in one record: those of one process and shard. */
 export const auditMeters: Topic = {
   name: 'audit.meters',
-  meaning: 'Readings of counters, such as the events that processes have handed to readers, or queues to consumers.',
+  meaning:
+    'Readings of counters, such as the events that processes have handed to readers, queues to consumers, or the growth of tables.',
   key: 'nothing',
   value: 'Avro AuditMeters',
   partitions: 'shards',

@@ -3287,6 +3287,7 @@ type Usage struct {
 	Environment string                      `json:"environment"`
 	Final       bool                        `json:"final"`
 	Meters      UsageMeters                 `json:"meters"`
+	Used        map[string]int64            `json:"used"`
 	Limits      map[string]json.RawMessage  `json:"limits"`
 	Warnings    []CustomEventsHealthWarning `json:"warnings"`
 	Extra       map[string]json.RawMessage  `json:"-"`

@@ -29,6 +29,7 @@ import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
 import { openStreaming, type Streaming } from '../streaming/streaming.ts'
 import { createForeignDatabases, type ForeignDatabases } from '../tables/foreign.ts'
+import { createTableGrowth } from '../tables/growth.ts'
 import type { Tables } from '../tables/tables.ts'
 import { releaseVersion } from './compose-reports.ts'
 import { openTables } from './compose-tables.ts'
@@ -77,7 +78,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
-  const { tables } = openTables(parts)
+  const { tables, database } = openTables(parts)
+  const growth = createTableGrowth({ ...parts, database, appender, shards })
   const foreign = createForeignDatabases(parts)
   const opened = {
     openMetrics,
@@ -120,6 +122,7 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     await push.close()
     await streaming.close()
     await meters.close()
+    growth.close()
     await kafkaAccess.close()
     await appender.close()
     await readers.close()

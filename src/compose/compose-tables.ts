@@ -10,7 +10,7 @@ import {
   openEmbeddedPostgres,
 } from '../embedded/postgres.ts'
 import { createTableSteps, type TableSteps } from '../tables/steps.ts'
-import { createDatabase } from '../tables/store/database.ts'
+import { createDatabase, type Database } from '../tables/store/database.ts'
 import type { DatabaseLogin } from '../tables/store/session.ts'
 import { createTableParts, createTables, type Tables } from '../tables/tables.ts'
 import type { Closing, Parts } from './parts.ts'
@@ -19,7 +19,7 @@ const PORT_DEFAULT = 5432
 const OFF = 'Tables are switched off in this installation (DATABASE_URL=off).'
 const NEEDS_SERVER = 'An installation with KAFKA_BROKERS needs a PostgreSQL server for tables: set DATABASE_URL.'
 
-export type OpenTables = { tables: Tables; steps: TableSteps }
+export type OpenTables = { tables: Tables; steps: TableSteps; database: Database }
 
 type Needs = Pick<Parts, 'config' | 'clock' | 'logger' | 'progress' | 'backends' | 'metrics' | 'closing'>
 
@@ -37,6 +37,7 @@ function open(parts: Needs): OpenTables {
   const server = serverOf(parts)
   const database = createDatabase({
     connect: server.connect,
+    isThere: server.isThere,
     secretKey: backends.secretKey,
     sharedCatalog: config.tablesSharedCatalog === 'allow',
     clock,
@@ -47,7 +48,8 @@ function open(parts: Needs): OpenTables {
     await database.close()
     await server.close()
   })
-  return { tables: createTables(tableParts, clock), steps: createTableSteps(tableParts, parts.metrics.tables) }
+  const steps = createTableSteps(tableParts, parts.metrics.tables)
+  return { tables: createTables(tableParts, clock), steps, database }
 }
 
 /** Processes that share a cluster may be on several machines: each of them would have tables of its own. */
@@ -60,6 +62,8 @@ function serverOf(parts: Needs): Server {
 
 interface Server {
   connect(): Promise<DatabaseLogin>
+  /** Whether there may be a table. */
+  isThere(): boolean
   close(): Promise<void>
 }
 
@@ -87,6 +91,7 @@ function embedded({ config: { dataDir }, progress, logger, backends }: Needs): S
   }
   return {
     connect: () => (running ??= start()),
+    isThere: () => running !== undefined || hasEmbeddedPostgres(dataDir),
     async close() {
       stop.abort(new Error('the platform stops'))
       await running?.then(each => each.close()).catch(() => undefined)
@@ -96,14 +101,14 @@ function embedded({ config: { dataDir }, progress, logger, backends }: Needs): S
 
 function none(reason: string, parts: Needs): Server {
   endLeft(parts)
-  return { connect: () => Promise.reject(new Error(reason)), close: async () => undefined }
+  return { connect: () => Promise.reject(new Error(reason)), isThere: () => false, close: async () => undefined }
 }
 
 function given(url: string, parts: Needs): Server {
   endLeft(parts)
   const login = loginOf(url)
   block(parts.backends, login)
-  return { connect: async () => login, close: async () => undefined }
+  return { connect: async () => login, isThere: () => true, close: async () => undefined }
 }
 
 function endLeft({ config: { dataDir }, progress, logger }: Needs): void {

@@ -20,6 +20,7 @@ import type { Database } from './store/database.ts'
 import { codedFailure, isConflict } from './store/failures.ts'
 import { roleOf } from './store/tenants.ts'
 import { createRoom, type Room } from './stored-bytes.ts'
+import { createTableUse, type TableUse } from './use.ts'
 
 /** Limits of a plan. */
 export interface TableLimits {
@@ -54,8 +55,8 @@ export interface Tables {
   update(owner: Owner, name: string, change: Change, limits: TableLimits): Promise<Changed>
   remove(owner: Owner, name: string, where: unknown): Promise<{ rowCount: number }>
   query(owner: Owner, query: Query): Promise<Queried>
-  /** Bytes on disk of an environment's tables. */
-  storedBytes(owner: Owner): Promise<number>
+  /** Undefined: not known now. */
+  use(owner: Owner): Promise<TableUse | undefined>
 }
 
 /** Calls for steps of workflows alone. */
@@ -148,10 +149,7 @@ export function createTables({ database, room, onTable }: TableParts, clock: Clo
         await database.allowSql()
         return database.again(() => database.asTenant(owner, session => readQuery(session, query)))
       }),
-    storedBytes: owner =>
-      coded(async () =>
-        (await database.has(owner)) ? database.asOwner(session => storedBytes(session, roleOf(owner))) : 0,
-      ),
+    use: createTableUse({ database, clock }),
   }
 }
 

@@ -12,6 +12,12 @@ import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform
 import { systemPrograms, systemServer } from '../support/tables.ts'
 
 const PATH = '/api/v1/tables'
+
+interface UsageSummary {
+  used: Record<string, number>
+  limits: Record<string, number | null>
+  warnings: unknown[]
+}
 const stock = {
   name: 'stock',
   columns: [
@@ -286,6 +292,15 @@ describe.each(servers)('tables on $server', ({ url }) => {
     for (const name of ['one', 'two']) expect((await free.call('POST', PATH, { name, columns: [] })).status).toBe(201)
     const third = await free.call('POST', PATH, { name: 'three', columns: [] })
     expect([third.status, third.code]).toEqual([402, 'table_quota_exceeded'])
+    for (;;) {
+      const { data } = await free.call<UsageSummary>('GET', '/api/v1/usage/summary')
+      expect([data.limits.tables, data.limits.table_bytes]).toEqual([2, 10_000_000])
+      if (data.used.tables === undefined) continue
+      expect(data.used.tables).toBe(2)
+      expect(data.used.table_bytes).toBeGreaterThan(0)
+      expect(data.warnings).toEqual([{ meter: 'tables', level: 100, used: 2, limit: 2 }])
+      break
+    }
     for (;;) {
       const { data } = await free.call<Array<{ type: string; entityId: string }>>('GET', '/api/v1/audit?limit=100')
       if (data.filter?.(({ type }) => type === 'TABLE_CREATED').length === 2) break

@@ -18,7 +18,9 @@ const clock = createSystemClock()
 const SECRET_KEY = 'the secret of the tests'
 
 export function testTables(connect: () => Promise<DatabaseLogin> = embeddedServer, limits: Partial<PoolLimits> = {}) {
-  const database = createDatabase({ connect, secretKey: SECRET_KEY, sharedCatalog: false, clock, limits })
+  const database = createDatabase({
+    ...{ connect, isThere: () => true, secretKey: SECRET_KEY, sharedCatalog: false, clock, limits },
+  })
   const parts = createTableParts({ database, clock })
   return { database, tables: createTables(parts, clock), steps: createTableSteps(parts), close: () => database.close() }
 }

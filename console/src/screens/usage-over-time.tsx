@@ -14,7 +14,7 @@ import { w } from '../words/words.ts'
 
 const UNCOUNTED = new Set(['registrations', 'webhooks'])
 
-export const shown = (meter: string, value: number) => (meter === 'stored_bytes' ? bytes(value) : count(value))
+export const shown = (meter: string, value: number) => (meter.endsWith('_bytes') ? bytes(value) : count(value))
 
 export function OverTime() {
   const search = useSearch({ from: '/usage' })

@@ -11,6 +11,7 @@ export interface Summary {
   month: string
   final: boolean
   meters: Record<string, number>
+  used?: Record<string, number>
   limits: Record<string, number | null>
   warnings: Array<{ meter: string; level: number; used: number; limit: number }>
 }
@@ -72,9 +73,10 @@ function Meters({ summary }: { summary: Summary }) {
             </tr>
           </thead>
           <tbody>
-            {Object.entries(summary.meters).map(([meter, value]) => {
+            {Object.entries({ ...summary.used, ...summary.meters }).map(([meter, value]) => {
               const limit = summary.limits[meter]
-              const end = meter === 'stored_bytes' ? undefined : projected(summary, value, now)
+              const isStock = meter === 'stored_bytes' || !(meter in summary.meters)
+              const end = isStock ? undefined : projected(summary, value, now)
               return (
                 <tr key={meter}>
                   <td>{w.usage.meters[meter] ?? meter}</td>

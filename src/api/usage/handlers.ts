@@ -4,17 +4,24 @@ import type { Clock } from '../../clock.ts'
 import { capabilitiesOf, emitLimit, registrationsUsed, warningsOf } from '../../control-plane/plans/plan-usage.ts'
 import type { LiveUsage } from '../../ingress/ports.ts'
 import type { ControlView } from '../../model/control-view.ts'
-import type { Environment } from '../../model/environments.ts'
+import type { Environment, Owner } from '../../model/environments.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { planOf } from '../../model/plans.ts'
+import type { Tables } from '../../tables/tables.ts'
 import { organizationOf, ownerOf } from '../http/caller.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { createTimeseries } from './timeseries.ts'
 
 const RECENT_FAILURES = 10
 
-export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usage: LiveUsage; clock: Clock }) {
-  const { reads, view, usage, clock } = deps
+export function createUsageHandlers(deps: {
+  reads: Reads
+  view: ControlView
+  usage: LiveUsage
+  tables: Pick<Tables, 'use'>
+  clock: Clock
+}) {
+  const { reads, view, usage, tables, clock } = deps
   const thisMonth = () => new Date(clock.nowMs()).toISOString().slice(0, 7)
 
   const emitsUsed = ({ plan }: Organization, environment: Environment, used: number) => ({
@@ -38,6 +45,16 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
         used: view.webhooks(organization.id).filter(webhook => webhook.peer === null).length,
         limit: limits.webhooks,
       },
+    ]
+  }
+
+  /** An unknown use is left out of `used`, and warns of nothing. */
+  async function tableUses(organization: Organization, owner: Owner) {
+    const { tables: tablesMax, tableBytes } = planOf(organization.plan)
+    const use = await tables.use(owner)
+    return [
+      { meter: 'tables', used: use?.tables, limit: tablesMax },
+      { meter: 'table_bytes', used: use?.bytes, limit: tableBytes },
     ]
   }
 
@@ -70,12 +87,24 @@ export function createUsageHandlers(deps: { reads: Reads; view: ControlView; usa
       const final = month < thisMonth()
       const meters = await reads.usageSummary(organizationId, environment, month)
       if (!final) meters.emits = usage.used(organizationId, environment, month)
-      const used = uses(organization, environment, usage.used(organizationId, environment, thisMonth()))
-      const limits = Object.fromEntries(used.map(({ meter, limit }) => [meter, limit]))
+      const all = [
+        ...uses(organization, environment, usage.used(organizationId, environment, thisMonth())),
+        ...(await tableUses(organization, { organizationId, environment })),
+      ]
+      const limits = Object.fromEntries(all.map(({ meter, limit }) => [meter, limit]))
       // For a past month only its emits are known; other uses at that time are not.
-      const warnings = warningsOf(final ? [emitsUsed(organization, environment, meters.emits)] : used)
-      return { data: { month, environment, final, meters, limits, warnings } }
+      const known = final ? [emitsUsed(organization, environment, meters.emits)] : all.filter(isKnown)
+      const used = Object.fromEntries(known.map(({ meter, used }) => [meter, used]))
+      return { data: { month, environment, final, meters, used, limits, warnings: warningsOf(known) } }
     },
     timeseries: createTimeseries(deps),
   }
 }
+
+interface Use {
+  meter: string
+  used: number
+  limit: number | null
+}
+
+const isKnown = (use: Omit<Use, 'used'> & { used: number | undefined }): use is Use => use.used !== undefined

@@ -38,7 +38,12 @@ export const usageQuery = { 'month?': month }
 /** `final`: the month is over. */
 const meters = object(Object.fromEntries(METERS.map(meter => [meter, integer])))
 const limits = { type: 'object', additionalProperties: nullable(integer), description: 'By meter; null: none.' }
-export const usage = object({ month, environment, final: boolean, meters, limits, warnings })
+const used = {
+  type: 'object',
+  additionalProperties: integer,
+  description: 'Of each limit; without those that are not known, as of a month that is over.',
+}
+export const usage = object({ month, environment, final: boolean, meters, used, limits, warnings })
 export const timeseriesQuery = {
   'meter?': oneOf(FIGURE_METERS),
   'meters?': text(1, 400, { description: 'Several meters, separated by commas.' }),

@@ -14,6 +14,8 @@ export interface Database {
   asOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
   /** Again when the server went away meanwhile: for work that changes nothing, or only once. */
   again<T>(work: () => Promise<T>): Promise<T>
+  /** Whether there may be a table: without one the embedded server is not started to look for it. */
+  isThere(): boolean
   /** Whether the organization has ever had a table. */
   has(tenant: Owner): Promise<boolean>
   create(tenant: Owner): Promise<void>
@@ -28,6 +30,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** The server's address and the login of its owner; starts it if need be. Rejects with a sentence for the caller. */
   connect(): Promise<DatabaseLogin>
+  /** Whether there may be a table. */
+  isThere(): boolean
   secretKey: string
   /** SQL is allowed although catalogs show names. */
   sharedCatalog: boolean
@@ -45,7 +49,8 @@ const SQL_OFF =
   "The database shows every organization's table names, and its owner may not hide them: use a superuser in DATABASE_URL, or set TABLES_SHARED_CATALOG=allow."
 const FORGET_EVERY_MS = 3_600_000
 
-export function createDatabase({ connect, secretKey, sharedCatalog, clock, limits }: DatabaseOptions): Database {
+export function createDatabase(options: DatabaseOptions): Database {
+  const { connect, isThere, secretKey, sharedCatalog, clock, limits } = options
   const known = new Set<string>()
   let reached: Promise<{ login: DatabaseLogin; hidesCatalog: boolean }> | undefined
   const pool = createPool({ open: openFor, clock, limits: { ...LIMITS, ...limits } })
@@ -165,6 +170,7 @@ export function createDatabase({ connect, secretKey, sharedCatalog, clock, limit
   }
 
   return {
+    isThere,
     asOwner,
     again,
     has,

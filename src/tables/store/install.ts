@@ -16,6 +16,9 @@ const SCHEMA = [
   `create table if not exists clarion.steps (
     login name not null, step text not null, answer text, made_at timestamptz not null default pg_catalog.now(),
     primary key (login, step))`,
+  `create table if not exists clarion.growth (
+    login name primary key, bytes bigint not null, grown bigint not null, since timestamptz not null,
+    measured_at timestamptz not null)`,
   'create index if not exists steps_made_at on clarion.steps (made_at)',
   `create or replace function clarion.begin_step(key text) returns text language plpgsql security definer
     set search_path = pg_catalog, pg_temp as $$

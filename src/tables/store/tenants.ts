@@ -16,6 +16,12 @@ export function roleOf({ organizationId, environment }: Owner): string {
   return role
 }
 
+/** The organization and environment of a login. */
+export const ownerOf = (role: string): Owner => ({
+  organizationId: `org_${role.slice(2).replace(/_test$/, '')}`,
+  environment: role.endsWith('_test') ? 'test' : 'live',
+})
+
 /** Nobody keeps the password: it follows from the installation's secret key. */
 export const passwordOf = (secretKey: string, role: string): string =>
   createHmac('sha256', secretKey).update(`tables/${role}`).digest('base64url')

@@ -43,7 +43,8 @@ export const replay = {
 export const summary = {
   ...{ month: '2026-12', environment: 'live', final: false },
   meters: { emits: 90_000, webhook_attempts: 150, deliveries_succeeded: 120, stored_bytes: 2_846_000 },
-  limits: { emits: 100_000, registrations: null, webhooks: 500 },
+  used: { emits: 90_000, registrations: 12, webhooks: 40, tables: 2, table_bytes: 81_920 },
+  limits: { emits: 100_000, registrations: null, webhooks: 500, tables: 500, table_bytes: 20_000_000_000 },
   warnings: [{ meter: 'emits', level: 90, used: 90_000, limit: 100_000 }],
 }
 

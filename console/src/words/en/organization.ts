@@ -40,6 +40,8 @@ export const organization = {
       stored_bytes: 'stored bytes',
       registrations: 'event types',
       webhooks: 'webhooks',
+      tables: 'tables',
+      table_bytes: 'bytes of tables',
     } as Record<string, string>,
     empty: 'Nothing was counted in this time range.',
   },

@@ -2280,6 +2280,7 @@ class Usage(Model):
     environment: str
     final: bool
     meters: UsageMeters
+    used: dict[str, int]
     limits: dict[str, Any]
     warnings: list[CustomEventsHealthWarning]
 

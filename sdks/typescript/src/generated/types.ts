@@ -3284,6 +3284,7 @@ export interface Usage {
   environment: string
   final: boolean
   meters: UsageMeters
+  used: Record<string, number>
   limits: Record<string, unknown>
   warnings: CustomEventsHealthWarning[]
   [further: string]: unknown
