@@ -30,11 +30,12 @@ export async function migrate(
   await client.createDatabase()
   await client.define(MIGRATIONS_TABLE)
   const applied = await readApplied(client)
+  const fresh = migrations.filter(migration => !isApplied(migration, applied))
   await checkTables(
     client,
-    migrations.filter(({ name }) => applied.has(name)),
+    migrations.filter(migration => !fresh.includes(migration)),
+    fresh,
   )
-  const fresh = migrations.filter(migration => !isApplied(migration, applied))
   for (const migration of fresh) await apply(client, migration)
   return fresh.map(migration => migration.name)
 }
@@ -44,9 +45,14 @@ async function readApplied(client: AnalyticsClient): Promise<Map<string, string>
   return new Map(rows.map(row => [row.name, row.hash]))
 }
 
-async function checkTables(client: AnalyticsClient, applied: Migration[]): Promise<void> {
+/**
+ * What a pending file drops may be gone: another process is in the middle of that file, or was killed there before it
+ * recorded it.
+ */
+async function checkTables(client: AnalyticsClient, applied: Migration[], pending: Migration[]): Promise<void> {
   const present = await tablesOf(client)
-  const missing = madeBy(applied).filter(name => !present.has(name))
+  const dropped = new Set(changesOf(pending).flatMap(({ verb, name }) => (verb === 'DROP' ? [name] : [])))
+  const missing = madeBy(applied).filter(name => !present.has(name) && !dropped.has(name))
   if (missing.length > 0) throw new MissingTables(sentenceOf(missing))
 }
 
@@ -56,13 +62,22 @@ const sentenceOf = (names: string[]): string =>
 /** Tables and views that exist once the files have been applied. */
 function madeBy(migrations: Migration[]): string[] {
   const names = new Set<string>()
-  for (const statement of migrations.flatMap(({ text }) => splitStatements(text))) {
-    const [, verb, name] =
-      /^(CREATE|DROP)\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(\w+)/i.exec(statement) ?? []
-    if (verb?.toUpperCase() === 'DROP') names.delete(name!)
-    else if (name) names.add(name)
-  }
+  for (const { verb, name } of changesOf(migrations))
+    if (verb === 'DROP') names.delete(name)
+    else names.add(name)
   return [...names]
+}
+
+const CHANGE = /^(CREATE|DROP)\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(\w+)/i
+
+/** Tables and views that the files create and drop, in order. */
+function changesOf(migrations: Migration[]): Array<{ verb: string; name: string }> {
+  return migrations.flatMap(({ text }) =>
+    splitStatements(text).flatMap(statement => {
+      const [, verb, name] = CHANGE.exec(statement) ?? []
+      return verb === undefined ? [] : [{ verb: verb.toUpperCase(), name: name! }]
+    }),
+  )
 }
 
 /** Empty when the database does not exist. */

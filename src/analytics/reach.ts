@@ -49,10 +49,22 @@ function refusal(error: unknown): ClickHouseError {
   throw error
 }
 
-/** An exception from ClickHouse itself, such as a wrong password, does not pass with time. */
+/** Exceptions of a server that is busy, stops, or works on another process's definitions at the same time. */
+const PASSING: ReadonlySet<string | undefined> = new Set([
+  'TIMEOUT_EXCEEDED',
+  'TOO_MANY_SIMULTANEOUS_QUERIES',
+  'MEMORY_LIMIT_EXCEEDED',
+  'DEADLOCK_AVOIDED',
+  'TABLE_IS_DROPPED',
+  'TABLE_ALREADY_EXISTS',
+  'ABORTED',
+  'QUERY_WAS_CANCELLED',
+])
+
+/** Every other exception from ClickHouse itself, such as a wrong password, does not pass with time. */
 function rethrowRefusal(error: unknown): never {
   const cause = error instanceof ClarionError ? error.cause : undefined
-  throw cause instanceof ClickHouseError && cause.type !== 'TIMEOUT_EXCEEDED' ? cause : error
+  throw cause instanceof ClickHouseError && !PASSING.has(cause.type) ? cause : error
 }
 
 function causeIfAway(error: unknown): Error | undefined {

@@ -69,6 +69,8 @@ export async function followTopics(
   }: Followed & FollowedBesides,
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
+  // First: a start that fails here leaves no reader behind.
+  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name, queuesAnswers.name])
   const verdicts = createLogReader({
     ...{ kafka, clock, logger, watch },
     events: {
@@ -105,7 +107,6 @@ export async function followTopics(
       onFatal,
     },
   })
-  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name, queuesAnswers.name])
   for (let shard = 0; shard < provisioning.shards; shard++) {
     // A shard whose partition has no leader gives no verdicts either: its end is looked up once there is a leader.
     verdicts.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')

@@ -21,6 +21,20 @@ describe('migrations', () => {
     expect(recorded.map(row => row.name)).toEqual(names)
   })
 
+  it.each(['0010-meters', '0070-notifications'])(
+    'go on where another process is, or was killed, in the middle of %s',
+    async name => {
+      const own = await connectToTestDatabase()
+      const all = readMigrations()
+      const at = all.findIndex(each => each.name === name)
+      await migrate(own, all.slice(0, at))
+      const drop = splitStatements(all[at]!.text).find(statement => statement.startsWith('DROP'))!
+      await own.command(drop)
+      expect(await migrate(own)).toEqual(all.slice(at).map(each => each.name))
+      await own.close()
+    },
+  )
+
   it('are refused when an applied file has changed', async () => {
     const [first, ...rest] = readMigrations()
     const changed = [{ name: first!.name, text: `${first!.text}\n-- one more thought` }, ...rest]
