@@ -1,4 +1,4 @@
-/** The brokers and ClickHouse of the run: stopped, killed and started again on the same data and ports. */
+/** The brokers, ClickHouse and PostgreSQL of the run: stopped, killed and started again on the same data and ports. */
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'
@@ -7,6 +7,7 @@ import type { Clock } from '../src/clock.ts'
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '../src/embedded/clickhouse.ts'
 import type { Brokers } from './brokers.ts'
 import { startOneBroker } from './one-broker.ts'
+import { type FaultyPostgres, startPostgres } from './postgres.ts'
 import { again, sameAddress } from './same-address.ts'
 import { startThreeBrokers } from './three-brokers.ts'
 
@@ -16,6 +17,7 @@ const FILL_BYTES = 8 * 1024 * 1024
 
 export interface FaultyBackends {
   brokers: Brokers
+  postgres: FaultyPostgres
   clickhouseUrl(): string
   killClickHouse(): Promise<void>
   /** Away for so long. */
@@ -43,9 +45,11 @@ export async function startBackends(deps: {
     ? startOneBroker({ ...deps, logger })
     : startThreeBrokers({ ...deps, logger }))
   let clickhouse: EmbeddedClickHouse = await clickhouseOnce()
+  const postgres = await startPostgres(deps)
 
   return {
     brokers,
+    postgres,
     clickhouseUrl: () => clickhouse.url,
     diskCannotFill,
     async killClickHouse() {
@@ -73,6 +77,7 @@ export async function startBackends(deps: {
       rmSync(filler)
     },
     async close(keep) {
+      await postgres.close()
       await clickhouse.close()
       await brokers.close()
       if (diskCannotFill !== undefined) return

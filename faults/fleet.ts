@@ -17,6 +17,8 @@ export interface Slot {
   name: string
   role: string
   base: string
+  /** Of the process that is in the slot now. */
+  pid(): number
   running(): boolean
   kill(signal: NodeJS.Signals): void
   /** Ends it cleanly and starts it with this shift of its clock. */
@@ -103,6 +105,7 @@ export async function startFleet(deps: {
       role,
       name,
       base: `http://127.0.0.1:${port}`,
+      pid: () => child.pid,
       running: () => child.running(),
       kill(signal) {
         if (!child.running()) return

@@ -46,7 +46,8 @@ took the port of a part that was being started again: then nothing was found out
                  ${STRIKE_NAMES.slice(9).join(', ')}
   --every S      a fault every S seconds on average (6)
   --without LIST kinds of faults to leave out: kill, term, stop, broker-kill, broker-restart, broker-away, clickhouse-kill, clickhouse-away,
-                 disk-full, clock, receivers, hang, organization, plan, two; with three brokers also broker-rolling, broker-freeze, quorum-away,
+                 disk-full, postgres-kill, postgres-restart, postgres-freeze, postgres-away, sandbox-kill, clock, receivers, hang, organization,
+                 plan, two; with three brokers also broker-rolling, broker-freeze, quorum-away,
                  leaders, preferred, isr, disk-wiped
   --data DIR     keep the data there (a run that does not hold keeps them anyway, and says where)
   --report FILE  write the result there as Markdown

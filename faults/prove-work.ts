@@ -41,6 +41,7 @@ export async function proveWork(findings: Findings, evidence: WorkEvidence): Pro
   const ends = await endsOf(analytics, work)
   proveRuns(findings, work, log, ends)
   proveQueue(findings, work, log)
+  await proveTables(findings, world, work, log)
   await proveDomain(findings, world, work, log)
 }
 
@@ -80,6 +81,27 @@ function proveQueue(findings: Findings, { consumed }: Work, log: LoggedEvent[]):
   for (const id of consumed.received.keys())
     findings.check('a queue hands out what it selects alone', ids.has(id), () => id)
   findings.check('nothing comes again after its ack was answered', consumed.afterAck.length === 0, () => consumed.afterAck.slice(0, 3).join(', ')) // biome-ignore format: one thought
+}
+
+interface Taken {
+  n: number
+  twice: number | null
+}
+
+/** Changes of tables happen once for each step, whatever was repeated. */
+async function proveTables(findings: Findings, world: World, { apiKey, stock }: Work, log: LoggedEvent[]) {
+  const started = byKind(log).started.map(numberOf)
+  const rowsOf = <T>(table: string) => listed<T>(world, apiKey, `/api/v1/tables/${table}/rows`)
+  const [row] = await rowsOf<{ quantity: number }>('stock')
+  const left = stock - started.length
+  findings.check('the stock is less by one for each run', row?.quantity === left, () => `${row?.quantity}, not ${left}`)
+  const taken = await rowsOf<Taken>('taken')
+  const rows = Map.groupBy(taken, ({ n }) => n)
+  for (const n of started)
+    findings.check('each run has noted its number once', rows.get(n!)?.length === 1, () => `${n}: ${rows.get(n!)?.length}`) // biome-ignore format: one thought
+  findings.check('no row is of no run', taken.length <= started.length, () => `${taken.length}`)
+  for (const { n, twice } of taken)
+    findings.check('code answers what it computes, or fails', twice === 2 * n || twice === null, () => `${n}: ${twice}`)
 }
 
 async function proveDomain(findings: Findings, world: World, work: Work, log: LoggedEvent[]): Promise<void> {

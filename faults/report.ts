@@ -52,7 +52,7 @@ function struckRows(results: RunResult[]): string[][] {
 
 /** Signals by the role that they hit; the rest by its kind. */
 function subjectOf({ kind, what }: { kind: string; what: string }): string {
-  const role = /(admit|deliver|record|api)-\d/.exec(what)?.[1]
+  const role = /(admit|deliver|record|run|queue|api)-\d/.exec(what)?.[1]
   return role === undefined ? kind : `${kind} of ${role}`
 }
 

@@ -83,6 +83,7 @@ export async function runSeed(deps: {
     KAFKA_USERNAME: username,
     KAFKA_PASSWORD: password,
     CLICKHOUSE_URL: backends.clickhouseUrl(),
+    DATABASE_URL: backends.postgres.url(),
     ...backends.brokers.env,
   })
   const fleet = await startFleet({ children, clock, dataDir, sizes: SIZES, env, say })

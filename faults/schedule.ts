@@ -4,6 +4,7 @@ import { events } from '../topics/events.ts'
 import type { FaultyBackends } from './backends.ts'
 import { type Chance, createDeck } from './chance.ts'
 import type { Fleet, Slot } from './fleet.ts'
+import { commandOf, descendants, signalAll } from './processes.ts'
 import type { Receivers } from './receivers.ts'
 import type { World } from './world.ts'
 
@@ -12,7 +13,7 @@ export interface Fault {
   /** How often it is drawn, beside the others. */
   weight: number
   /** The part that it breaks: two faults at the same time break different parts, or different processes. */
-  breaks: 'process' | 'broker' | 'clickhouse' | 'receivers' | 'nothing'
+  breaks: 'process' | 'broker' | 'clickhouse' | 'postgres' | 'sandbox' | 'receivers' | 'nothing'
   /** Breaks something and repairs it; resolves when what it does itself is over. Answers what it did. */
   strike(chance: Chance): Promise<string>
 }
@@ -118,6 +119,8 @@ export function faultsOf(deps: {
       },
     },
     ...backends.brokers.faults({ logOf: next => logOf(world, next) }),
+    ...backends.postgres.faults(),
+    sandboxes(fleet),
     {
       ...{ kind: 'clickhouse-kill', weight: 1, breaks: 'clickhouse' },
       strike: () => backends.killClickHouse().then(() => 'kill -9 of ClickHouse'),
@@ -184,6 +187,19 @@ export function faultsOf(deps: {
     )
   return faults
 }
+
+/** The processes in which organizations' code runs, of all that run workflows. */
+const sandboxes = (fleet: Fleet): Fault => ({
+  ...{ kind: 'sandbox-kill', weight: 1, breaks: 'sandbox' },
+  async strike() {
+    const below = fleet.of('run').flatMap(({ pid }) => descendants(pid()))
+    const found = below.filter(pid => commandOf(pid).includes(SANDBOX))
+    signalAll(found, 'SIGKILL')
+    return `kill -9 of ${found.length} sandboxes`
+  },
+})
+
+const SANDBOX = '--permission'
 
 const ROLES = ['admit', 'deliver', 'record', 'api', 'run', 'queue']
 

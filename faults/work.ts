@@ -12,6 +12,8 @@ export interface Work {
   id: string
   apiKey: string
   workflowId: string
+  /** Runs take one each. */
+  stock: number
   queueId: string
   /** Numbers that an acknowledged emit had. */
   emitted: ReadonlySet<number>
@@ -47,6 +49,9 @@ export async function startWork({
   const { id, apiKey } = await world.outsider('ENTERPRISE')
   const make = <T>(path: string, body: object) => world.surely<T & { id: string }>(apiKey, 'POST', path, body)
   const queue = await make<object>('/api/v1/queues', QUEUE)
+  for (const table of TABLES) await world.surely(apiKey, 'POST', '/api/v1/tables', table, 'table_exists')
+  // An answer that was lost may have filled it: another part then refuses the same one.
+  await world.surely(apiKey, 'POST', '/api/v1/tables/stock/rows', FULL, 'constraint_violated')
   const workflow = await make<object>('/api/v1/workflows', workflowOf(supplier.url))
   const isDeployed = 'workflow_nothing_to_deploy'
   await world.surely(apiKey, 'POST', `/api/v1/workflows/${workflow.id}/deploy`, {}, isDeployed)
@@ -99,7 +104,8 @@ export async function startWork({
   }
 
   return {
-    ...{ id, apiKey, workflowId: workflow.id, queueId: queue.id, emitted, invoices, orders, supplier },
+    ...{ id, apiKey, workflowId: workflow.id, queueId: queue.id, stock: FULL.quantity },
+    ...{ emitted, invoices, orders, supplier },
     consumed: consumers.consumed,
     async stop() {
       isStopped = true
@@ -124,7 +130,27 @@ const QUEUE = { name: 'done', selectors: ['platformxe.generic#done'], visibility
 const INVOICE = { customer_id: 'c1', currency: 'EUR', lines: [{ quantity: 1, unit_price: '19.99' }] }
 const ORDER = { customer_id: 'c1', items: [{ sku: 'a', quantity: 1 }] }
 
-/** Each step has its effect in another way: outside, in the log, in the domain's own shard. */
+const TABLES = [
+  {
+    name: 'stock',
+    columns: [
+      { name: 'part', type: 'text', unique: true },
+      { name: 'quantity', type: 'integer' },
+    ],
+  },
+  {
+    name: 'taken',
+    columns: [
+      { name: 'n', type: 'integer' },
+      { name: 'twice', type: 'integer' },
+    ],
+  },
+]
+const FULL = { part: 'bolt', quantity: 1_000_000 }
+/** Longer than the database is away, and a process with it. */
+const AGAIN = { attempts: 5, firstSeconds: 2 }
+
+/** Each step has its effect in another way: in a sandbox, in PostgreSQL, outside, in the log. */
 const workflowOf = (supplierUrl: string) => ({
   name: 'work',
   trigger: { kind: 'event', event: 'work' },
@@ -132,6 +158,18 @@ const workflowOf = (supplierUrl: string) => ({
   definition: {
     language: 1,
     actions: [
+      {
+        ...{ key: 'compute', type: 'custom_code', onError: 'continue', retry: { attempts: 5, firstSeconds: 1 } },
+        with: { code: 'return input.n * 2', input: { n: '{{$param.n}}' } },
+      },
+      {
+        ...{ key: 'take', type: 'table_update', retry: AGAIN },
+        with: { table: 'stock', where: { part: 'bolt' }, increment: { quantity: -1 }, min: 0 },
+      },
+      {
+        ...{ key: 'note', type: 'table_insert', retry: AGAIN },
+        with: { table: 'taken', values: { n: '{{$param.n}}', twice: "{{$action['compute'].value | default: null}}" } },
+      },
       {
         ...{ key: 'ask', type: 'http_request', onError: 'continue', retry: { attempts: 5, firstSeconds: 0.5 } },
         with: { method: 'POST', url: supplierUrl, body: { n: '{{$param.n}}' } },

@@ -31,6 +31,11 @@ function facts() {
       { id: 'inv_1', number: 1 },
     ],
     orders: [{ id: 'ord_1', status: 'provisioned' }],
+    stock: [{ quantity: 98 }],
+    taken: [
+      { n: 1, twice: 2 as number | null },
+      { n: 2, twice: null as number | null },
+    ],
     emitted: new Set([1, 2]),
     answered: new Map([
       ['run_1/ask', [200]],
@@ -49,11 +54,12 @@ function evidenceOf(given: ReturnType<typeof facts>): WorkEvidence {
   const answer = (data: unknown) => ({ status: 200, body: { data, meta: { nextCursor: null } } })
   const call = async (_key: string, _method: string, path: string) => {
     if (path.includes('/events?')) return answer(given.log)
+    if (path.includes('/tables/')) return answer(path.includes('/stock/') ? given.stock : given.taken)
     return answer(path.includes('/invoices') ? given.invoices : given.orders)
   }
   const { acked, received, afterAck, emitted } = given
   const work = {
-    ...{ id: 'org_1', apiKey: 'k', workflowId: 'wf_1', queueId: 'que_1', emitted },
+    ...{ id: 'org_1', apiKey: 'k', workflowId: 'wf_1', queueId: 'que_1', stock: 100, emitted },
     ...{ consumed: { acked, received, afterAck }, supplier: { answered: given.answered } },
     ...{ invoices: new Map([['invoice-1', 'inv_1']]), orders: new Map([['order-1', 'ord_1']]) },
   }
@@ -105,6 +111,14 @@ it.each<[string, string, (given: ReturnType<typeof facts>) => void]>([
     'one that came after its ack',
     'nothing comes again after its ack was answered',
     ({ afterAck }) => void afterAck.push('evt_3'),
+  ],
+  ['a change that came twice', 'the stock is less by one for each run', ({ stock }) => void stock[0]!.quantity--],
+  ['a row that came twice', 'each run has noted its number once', ({ taken }) => void taken.push({ ...taken[0]! })],
+  ['a row of no run', 'no row is of no run', ({ taken }) => void taken.push({ n: 9, twice: 18 })],
+  [
+    'a wrong answer',
+    'code answers what it computes, or fails',
+    ({ taken }) => void Object.assign(taken[0]!, { twice: 3 }),
   ],
   [
     'a gap in the invoices',
