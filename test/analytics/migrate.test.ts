@@ -21,19 +21,15 @@ describe('migrations', () => {
     expect(recorded.map(row => row.name)).toEqual(names)
   })
 
-  it.each(['0010-meters', '0070-notifications'])(
-    'go on where another process is, or was killed, in the middle of %s',
-    async name => {
-      const own = await connectToTestDatabase()
-      const all = readMigrations()
-      const at = all.findIndex(each => each.name === name)
-      await migrate(own, all.slice(0, at))
-      const drop = splitStatements(all[at]!.text).find(statement => statement.startsWith('DROP'))!
-      await own.command(drop)
-      expect(await migrate(own)).toEqual(all.slice(at).map(each => each.name))
-      await own.close()
-    },
-  )
+  it('go on where another process is, or was killed, in the middle of a file that drops a view', async () => {
+    const own = await connectToTestDatabase()
+    const all = readMigrations()
+    const at = all.findIndex(({ name }) => name === '0010-meters')
+    await migrate(own, all.slice(0, at))
+    await own.command(splitStatements(all[at]!.text).find(statement => statement.startsWith('DROP'))!)
+    expect(await migrate(own, all.slice(0, at + 1))).toEqual(['0010-meters'])
+    await own.close()
+  })
 
   it('are refused when an applied file has changed', async () => {
     const [first, ...rest] = readMigrations()
