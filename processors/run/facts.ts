@@ -13,6 +13,12 @@ import { callKeyOf } from './run-answers.ts'
 
 const DEPTH_MAX = 10_000
 
+/**
+ * What a run is started with, and for one that is begun at once the texts of its scopes, so that only those that are read
+ * are parsed: most workflows read the payload, and not the envelope around it.
+ */
+export type StartedFacts = RunFacts & { texts?: { $param: string; $event: string } }
+
 const NONE = {
   ...{ eventId: null, canonicalName: null, tickMs: null, retryOf: null, parentRunId: null, parentPath: null },
   ...{ parentAttempt: 0, nesting: 0, depth: 0, rootEventId: null, correlationId: null, traceparent: null },
@@ -24,8 +30,11 @@ export function factsOfEvent(
   { event, payload, replayId }: Pick<EventStart, 'event' | 'payload' | 'replayId'>,
   { workflowId, version }: EventStart['workflows'][number],
   startedAtMs: number,
-): RunFacts {
+): StartedFacts {
   const { organizationId, environment, eventId, canonicalName, depth, rootEventId, correlationId, traceparent } = event
+  // The payload is in `$param`.
+  const $event = renderFacts(event, replayId === null ? null : { replayId })
+  const $param = paramOf(event, payload)
   return {
     ...NONE,
     runId: fixedId('run', `${eventId}/${workflowId}${replayId === null ? '' : `/${replayId}`}`, event.recordedAtMs),
@@ -42,8 +51,8 @@ export function factsOfEvent(
       traceparent,
       path: event.path,
     },
-    // The payload is in `$param`.
-    scopes: `{"$param":${paramOf(event, payload)},"$event":${renderFacts(event, replayId === null ? null : { replayId })}}`,
+    scopes: `{"$param":${$param},"$event":${$event}}`,
+    texts: { $param, $event },
   }
 }
 

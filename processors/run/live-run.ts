@@ -52,10 +52,21 @@ export interface Lane {
 
 export function liveRun(facts: RunFacts, run: Run, lane: Lane, secrets: Set<string>, mailbox: Input[]): LiveRun {
   return {
-    ...{ facts, run, secrets, lane, slot: 'waiting', mailbox },
-    ...{ isWalking: false, isQueued: false, isParked: false, hasEnded: false, held: [], wake: undefined, steps: 0 },
+    facts,
+    run,
+    secrets,
+    lane,
+    slot: 'waiting',
+    mailbox,
+    isWalking: false,
+    isQueued: false,
+    isParked: false,
+    hasEnded: false,
     journal: { isWritten: false, snapshot: null, inputs: [], sealed: 0, committed: 0 },
+    held: [],
     underWay: new Map(),
+    wake: undefined,
+    steps: 0,
   }
 }
 

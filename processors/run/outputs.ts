@@ -101,23 +101,42 @@ export function createOutputs(shard: number, { announce, ended, stepped }: RunLi
 const charactersOf = ({ input, output, variables }: StepRow): number =>
   (input?.length ?? 0) + (output?.length ?? 0) + (variables?.length ?? 0)
 
+/** Plain literals, field by field: a run writes one for itself and one for each step. */
 function rowOf(facts: RunFacts, secrets: Iterable<string>): RunRow {
-  const { runId, organizationId, environment, workflowId, version, mode, triggerKind, eventId, canonicalName } = facts
-  const { tickMs, parentRunId, retryOf, startedAtMs, depth, replayId } = facts
   return {
-    ...{ runId, step: 1, organizationId, environment, workflowId, workflowVersion: version, mode },
-    ...{ status: 'running', skipReason: null, triggerKind, eventId, canonicalName, tickMs, parentRunId, retryOf },
-    ...{
-      startedAtMs,
-      finishedAtMs: null,
-      durationMs: null,
-      scopes: cut(redacted(facts.scopes, secrets)),
-      output: null,
-    },
-    ...{ errorAction: null, errorPath: null, errorCode: null, errorMessage: null, reason: null },
-    ...{ chainDepth: depth, steps: 0, warnings: '[]', replayId },
+    runId: facts.runId,
+    step: 1,
+    organizationId: facts.organizationId,
+    environment: facts.environment,
+    workflowId: facts.workflowId,
+    workflowVersion: facts.version,
+    mode: facts.mode,
+    status: 'running',
+    skipReason: null,
+    triggerKind: facts.triggerKind,
+    eventId: facts.eventId,
+    canonicalName: facts.canonicalName,
+    tickMs: facts.tickMs,
+    parentRunId: facts.parentRunId,
+    retryOf: facts.retryOf,
+    startedAtMs: facts.startedAtMs,
+    finishedAtMs: null,
+    durationMs: null,
+    scopes: cut(redacted(facts.scopes, secrets)),
+    output: null,
+    errorAction: null,
+    errorPath: null,
+    errorCode: null,
+    errorMessage: null,
+    reason: null,
+    chainDepth: facts.depth,
+    steps: 0,
+    warnings: NO_WARNINGS,
+    replayId: facts.replayId,
   }
 }
+
+const NO_WARNINGS = '[]'
 
 /** A run that has not ended, as it is now. */
 export function liveRow({ facts, run, slot, steps, secrets }: LiveRun): RunRow {
@@ -129,31 +148,44 @@ export function liveRow({ facts, run, slot, steps, secrets }: LiveRun): RunRow {
 
 function endRow(facts: RunFacts, { ending, atMs, steps, warnings }: EndedRun, secrets: Iterable<string>): RunRow {
   const { status, error, reason, output } = ending
-  return {
-    ...rowOf(facts, secrets),
-    ...{
-      status,
-      finishedAtMs: atMs,
-      durationMs: Math.max(0, atMs - facts.startedAtMs),
-      output: shown(output, secrets),
-    },
-    ...{ errorAction: error?.actionKey ?? null, errorPath: error?.path ?? null, errorCode: error?.code ?? null },
-    errorMessage: error === null ? null : redacted(error.message, secrets),
-    reason: reason === null ? null : redacted(reason, secrets),
-    ...{ steps, warnings: redacted(JSON.stringify(warnings), secrets) },
-  }
+  const row = rowOf(facts, secrets)
+  row.status = status
+  row.finishedAtMs = atMs
+  row.durationMs = Math.max(0, atMs - facts.startedAtMs)
+  row.output = shown(output, secrets)
+  row.steps = steps
+  if (warnings.length > 0) row.warnings = redacted(JSON.stringify(warnings), secrets)
+  if (reason !== null) row.reason = redacted(reason, secrets)
+  if (error === null) return row
+  row.errorAction = error.actionKey
+  row.errorPath = error.path
+  row.errorCode = error.code
+  row.errorMessage = redacted(error.message, secrets)
+  return row
 }
 
 function stepRow(facts: RunFacts, record: StepRecord, secrets: Iterable<string>): StepRow {
-  const { runId, organizationId, environment, workflowId, startedAtMs: runStartedAtMs } = facts
-  const { path, number, key, type, status, attempts, startedAtMs, endedAtMs, error, branch } = record
+  const { startedAtMs, error } = record
   return {
-    ...{ runId, path, number, organizationId, environment, workflowId, actionKey: key, actionType: type, status },
-    ...{ attempts, runStartedAtMs, startedAtMs, durationMs: Math.max(0, endedAtMs - startedAtMs), branch },
-    ...{ input: shown(record.input, secrets), output: shown(record.output, secrets) },
-    variables: shown(record.variables, secrets),
-    errorCode: error?.code ?? null,
+    runId: facts.runId,
+    path: record.path,
+    number: record.number,
+    organizationId: facts.organizationId,
+    environment: facts.environment,
+    workflowId: facts.workflowId,
+    actionKey: record.key,
+    actionType: record.type,
+    status: record.status,
+    attempts: record.attempts,
+    runStartedAtMs: facts.startedAtMs,
+    startedAtMs,
+    durationMs: Math.max(0, record.endedAtMs - startedAtMs),
+    input: shown(record.input, secrets),
+    output: shown(record.output, secrets),
+    errorCode: error === null ? null : error.code,
     errorMessage: error === null ? null : redacted(error.message, secrets),
+    branch: record.branch,
+    variables: shown(record.variables, secrets),
   }
 }
 

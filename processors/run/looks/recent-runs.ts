@@ -27,12 +27,16 @@ const ROW_BYTES = 600
 export function createRecentRuns({ endedMax = ENDED_MAX, bytesMax = BYTES_MAX } = {}): RecentRuns {
   /** Those that were written to longest ago come first. */
   const entries = new Map<string, Entry>()
+  /** The run that was written to last: its steps follow each other. */
+  let newest = ''
   let bytes = 0
   let ended = 0
 
   function entryOf(runId: string): Entry {
     const known = entries.get(runId)
     const entry = known ?? { steps: [], end: undefined, bytes: 0 }
+    if (known !== undefined && runId === newest) return known
+    newest = runId
     if (known !== undefined) entries.delete(runId)
     entries.set(runId, entry)
     return entry

@@ -30,7 +30,12 @@ export function createRun({ program, start, secret }: RunParts): Run {
     root: createFiber(null, '', program.main, null),
     phase: 'main',
     nowMs: start.startedAtMs,
-    ...{ inputs: 0, unsettled: 0, effects: 0, records: 0, fibers: 0, bytes: 0 },
+    inputs: 0,
+    unsettled: 0,
+    effects: 0,
+    records: 0,
+    fibers: 0,
+    bytes: 0,
     stepsLeft: STEPS,
     hasResponded: false,
     error: null,
@@ -47,7 +52,9 @@ const DEPTH_MAX = 10_000
 
 function assemble(parts: RunParts, state: RunState): Run {
   return {
-    ...parts,
+    program: parts.program,
+    start: parts.start,
+    secret: parts.secret,
     state,
     ready: [],
     pending: new Map(),
