@@ -32,7 +32,6 @@ import { outcomes } from '../topics/outcomes.ts'
 import { platformEmits } from '../topics/platform-emits.ts'
 import { processes } from '../topics/processes.ts'
 import { quarantine } from '../topics/quarantine.ts'
-import { queuesAnswers } from '../topics/queues-answers.ts'
 import { queuesCommands } from '../topics/queues-commands.ts'
 import { queuesState } from '../topics/queues-state.ts'
 import { recordState } from '../topics/record-state.ts'
@@ -63,7 +62,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     reads: [
       outcomes,
       responses,
-      queuesAnswers,
+      queuesState,
       admissionCounters,
       deliveryCatchUps,
       streamsPresence,
@@ -141,7 +140,7 @@ export const TOPOLOGY: readonly ProcessorNode[] = [
     role: 'queue',
     does: 'hands out events of queues under leases, and settles them',
     reads: [queuesCommands, events, control],
-    writes: [queuesAnswers, auditMeters, auditReplays, platformEmits, control, processes],
+    writes: [queuesState, auditMeters, auditReplays, platformEmits, control, processes],
     state: [queuesState],
   },
   {

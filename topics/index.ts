@@ -29,7 +29,6 @@ import { outcomes } from './outcomes.ts'
 import { platformEmits } from './platform-emits.ts'
 import { processes } from './processes.ts'
 import { quarantine } from './quarantine.ts'
-import { queuesAnswers } from './queues-answers.ts'
 import { queuesCommands } from './queues-commands.ts'
 import { queuesState } from './queues-state.ts'
 import { recordState } from './record-state.ts'
@@ -68,7 +67,6 @@ export const SHARED_TOPICS: readonly Topic[] = [
   domainCommands,
   domainState,
   queuesCommands,
-  queuesAnswers,
   queuesState,
   auditEmits,
   auditAttempts,

@@ -1,4 +1,4 @@
-import { byDefault, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import { byDefault, bytes, codecOf, int, list, long, optional, record, text, textOf, type ValueOf } from './avro.ts'
 import { DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /** How far the calls have been settled. */
@@ -87,8 +87,37 @@ export const queueGroupFields = record('QueueGroup', {
 
 export const queueGroupCodec = codecOf(queueGroupFields)
 
+/** The answer to one call. */
+export type QueueAnswer = ValueOf<typeof queueAnswerFields>
+
+export const queueAnswerFields = record('QueueAnswer', {
+  correlation: long,
+  /** A code of an error; null: none. */
+  code: optional(text),
+  /** JSON: the answer, or the message of the error. */
+  value: bytes,
+})
+
+/** An answer reports a committed change: it is in the batch that changes the queue. */
+export const queueAnswersCodec = codecOf(
+  record('QueueAnswers', {
+    answers: list(queueAnswerFields),
+    /**
+     * Of a record to all api processes: the shard has a new owner, which carries out the calls from this offset of
+     * `queues.commands` on. -1 else.
+     */
+    handedOverFrom: byDefault(-1, long),
+  }),
+)
+
+/** The header of answers that names the api process they are for; `*` for all. */
+export const ANSWERS_TO = 'to'
+export const TO_ALL = '*'
+
 /** Keys of the topic. */
 export const queueStateKeys = {
+  /** Of all answers: compaction leaves the last one. */
+  answers: 'answers',
   position: (topic: string): string => `position/${topic}`,
   head: (organizationId: string, queueId: string): string => `queue/${organizationId}/${queueId}`,
   group: (organizationId: string, queueId: string, group: number): string =>
@@ -115,13 +144,15 @@ export const queueStateKeys = {
 
 export const queuesState: Topic = {
   name: 'queues.state',
-  meaning: 'Heads of queues in the log, their messages that are out, waiting or dead, and replays into queues.',
-  key: '`position/<topic>`, `queue/<org>/<queue>`, `group/<org>/<queue>/<number>` or `replay/<replay>` with `/<queue>` behind it if it has several targets',
-  value: 'Avro QueuePosition, QueueHead, QueueGroup or ReplayState',
+  meaning:
+    'Heads of queues in the log, their messages that are out, waiting or dead, replays into queues, and answers to api processes that hold a call open.',
+  key: '`answers`, `producer`, `position/<topic>`, `queue/<org>/<queue>`, `group/<org>/<queue>/<number>` or `replay/<replay>` with `/<queue>` behind it if it has several targets',
+  value: 'Avro QueueAnswers, QueuePosition, QueueHead, QueueGroup or ReplayState; digits of the producer',
   partitions: 'shards',
   producers: ['queue'],
-  consumers: ['queue'],
+  consumers: ['api', 'queue'],
   cleanup: 'compact',
+  compactionLagMs: 60_000,
   logAppendTime: false,
   maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
 }

@@ -15,6 +15,8 @@ export interface TopicSettings {
   retentionMs?: number
   /** Of each partition, where callers from outside decide how much is written; the oldest records go first. */
   retentionBytes?: number
+  /** Of a compacted topic: for so long each record is left as it is, for those who follow it. */
+  compactionLagMs?: number
   /** The broker stamps the time of append; a producer cannot backdate. Required where code reads the record's time. */
   logAppendTime: boolean
   /** Largest batch, bytes. */
@@ -45,6 +47,7 @@ export function configOf(settings: TopicSettings): Record<string, string> {
     'max.message.bytes': String(settings.maxMessageBytes),
     'message.timestamp.type': settings.logAppendTime ? 'LogAppendTime' : 'CreateTime',
     ...(settings.retentionMs === undefined ? {} : { 'retention.ms': String(settings.retentionMs) }),
+    ...(settings.compactionLagMs === undefined ? {} : { 'min.compaction.lag.ms': String(settings.compactionLagMs) }),
     ...(settings.retentionBytes === undefined
       ? {}
       : { 'retention.bytes': String(settings.retentionBytes), 'segment.bytes': String(settings.retentionBytes / 8) }),

@@ -6,7 +6,7 @@ import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { LogRecord } from '../../src/kafka/ports.ts'
 import type { Candidate } from '../../src/queues/message.ts'
 import { createLogScan, type LogScan } from '../../src/streaming/log-scan.ts'
-import { factsOf, type Selection } from '../../src/streaming/selection.ts'
+import type { Selection } from '../../src/streaming/selection.ts'
 import { OffsetAhead, OffsetExpired, recordedAtOf } from '../../src/streaming/strict-pages.ts'
 import type { Following } from '../../src/streaming/tail.ts'
 import type { QueueDependencies } from './dependencies.ts'
@@ -224,9 +224,10 @@ export function createAhead(context: {
 }
 
 function candidateOf(record: LogRecord): Candidate {
-  const { eventId, subject } = factsOf(record)
+  const { partition, offset, headers } = record
   return {
-    place: { origin: 0, partition: record.partition, offset: record.offset },
-    ...{ eventId, subject: subject ?? '', recordedAtMs: recordedAtOf(record) },
+    place: { origin: 0, partition, offset },
+    ...{ eventId: headers['event-id']!.toString(), subject: headers.ce_subject?.toString() ?? '' },
+    recordedAtMs: recordedAtOf(record),
   }
 }

@@ -1,9 +1,19 @@
-/** Answers to api processes that hold a call open, in the transaction that commits what they say. */
+/**
+ * Answers to api processes that hold a call open. They are in the partition of the state, in the batch that commits what
+ * they say: one append does both or nothing.
+ */
 import type { Clock } from '../../src/clock.ts'
 import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { Code } from '../../src/model/codes.ts'
-import { HANDED_OVER_KEY, type QueueAnswer, queuesAnswers, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import type { QueueCommand } from '../../topics/queues-commands.ts'
+import {
+  ANSWERS_TO,
+  type QueueAnswer,
+  queueAnswersCodec,
+  queueStateKeys,
+  queuesState,
+  TO_ALL,
+} from '../../topics/queues-state.ts'
 
 export type Asker = Pick<QueueCommand, 'process' | 'correlation' | 'deadlineMs'>
 
@@ -26,12 +36,13 @@ export function createAnswers(handle: Pick<ShardHandle, 'shard' | 'write'>, cloc
     const found = open.get(process)
     if (found === undefined) return
     open.delete(process)
-    const value = queuesAnswersCodec.encode({ answers: found.answers, handedOverFrom: -1 })
+    const value = queueAnswersCodec.encode({ answers: found.answers, handedOverFrom: -1 })
     push(process, value)
   }
 
-  function push(key: string, value: Buffer): void {
-    packed.push({ topic: queuesAnswers.name, partition: handle.shard, key, value })
+  function push(to: string, value: Buffer): void {
+    const { name: topic } = queuesState
+    packed.push({ topic, partition: handle.shard, key: queueStateKeys.answers, value, headers: [[ANSWERS_TO, to]] })
   }
 
   function add({ process, correlation, deadlineMs }: Asker, code: string | null, value: unknown): void {
@@ -49,7 +60,7 @@ export function createAnswers(handle: Pick<ShardHandle, 'shard' | 'write'>, cloc
     answer: (to, value) => add(to, null, value),
     refuse: (to, code, message) => add(to, code, message),
     handedOver(from) {
-      push(HANDED_OVER_KEY, queuesAnswersCodec.encode({ answers: [], handedOverFrom: from }))
+      push(TO_ALL, queueAnswersCodec.encode({ answers: [], handedOverFrom: from }))
       handle.write([], true)
     },
     seal() {

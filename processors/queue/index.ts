@@ -1,5 +1,5 @@
 /**
- * `queue`: queues.commands, organizations' logs → queues.state, queues.answers. A queue is a place in its organization's
+ * `queue`: queues.commands, organizations' logs → queues.state. A queue is a place in its organization's
  * log, and the messages behind it that are not settled; no event is copied, and a queue that nobody calls is a record.
  *
  *     receive ─► due messages, then events in front of the head ─► out ─► acked
@@ -25,6 +25,8 @@ export function createQueueProcessor(deps: QueueDependencies): Processor {
   return {
     role: 'queue',
     stateTopics: [queuesState.name],
+    actsOutside: true,
+    appends: true,
     isolatesRecords: true,
     open: handle => openShard(handle, deps, open),
   }

@@ -4,7 +4,7 @@ import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { inspectorsRequests } from '../../topics/inspectors-requests.ts'
 import { outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { processes } from '../../topics/processes.ts'
-import { queuesAnswers } from '../../topics/queues-answers.ts'
+import { queuesState } from '../../topics/queues-state.ts'
 import { responses as responsesTopic } from '../../topics/responses.ts'
 import { streamsPresence } from '../../topics/streams-presence.ts'
 import { createWaitingWebhooks, type WaitingWebhooks } from '../api/webhooks/waiting-webhooks.ts'
@@ -70,7 +70,7 @@ export async function followTopics(
 ): Promise<{ close(): Promise<void> }> {
   const { kafka, clock, logger, onFatal, readers: watch, provisioning } = parts
   // First: a start that fails here leaves no reader behind.
-  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name, queuesAnswers.name])
+  const ends = await endsOf(parts, [outcomesTopic.name, responsesTopic.name, queuesState.name])
   const verdicts = createLogReader({
     ...{ kafka, clock, logger, watch },
     events: {
@@ -79,7 +79,7 @@ export async function followTopics(
           if (topic === responsesTopic.name) {
             runCalls.onRecord(record)
             runWatches.onRecord(record)
-          } else if (topic === queuesAnswers.name) queueCalls.onRecord(record)
+          } else if (topic === queuesState.name) queueCalls.onRecord(record)
           else {
             verdictWaiter.onRecord(record)
             pauses.onRecord(record)
@@ -110,7 +110,7 @@ export async function followTopics(
   for (let shard = 0; shard < provisioning.shards; shard++) {
     // A shard whose partition has no leader gives no verdicts either: its end is looked up once there is a leader.
     verdicts.assign(outcomesTopic.name, shard, ends.get(`${outcomesTopic.name}/${shard}`) ?? 'latest')
-    verdicts.assign(queuesAnswers.name, shard, ends.get(`${queuesAnswers.name}/${shard}`) ?? 'latest')
+    verdicts.assign(queuesState.name, shard, ends.get(`${queuesState.name}/${shard}`) ?? 'latest')
     verdicts.assign(responsesTopic.name, shard, ends.get(`${responsesTopic.name}/${shard}`) ?? 'latest')
     counters.assign(admissionCounters.name, shard, 'earliest')
     counters.assign(deliveryCatchUps.name, shard, 'earliest')

@@ -243,10 +243,15 @@ export interface Processor {
    */
   foreign?: (topic: string) => ForeignBatches | undefined
   /**
-   * Whether it has effects outside its transactions (requests, inserts). Its sessions end when the lease is lost and
+   * Whether it has effects outside its transactions (requests, inserts, appends). Its sessions end when the lease is lost and
    * begin again when it is confirmed; others work on until another process fences them.
    */
   actsOutside?: boolean
+  /**
+   * Whether a commit that is one batch of its first state topic is appended, and every other one is a transaction. The
+   * epoch fences such appends only as long as brokers remember it: `actsOutside` belongs to it.
+   */
+  appends?: boolean
   /**
    * The organization's topic that this input is written to: while it is unavailable the input is not read, and a
    * transaction that fails on it alone is rolled back. Undefined: the input belongs to no single organization. Absent:

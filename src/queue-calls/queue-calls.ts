@@ -1,10 +1,10 @@
 /**
- * Calls of queues: a command is appended to `queues.commands`, and its answer comes back through `queues.answers`, by
+ * Calls of queues: a command is appended to `queues.commands`, and its answer comes back through `queues.state`, by
  * the process and the number of the call. An answered call has committed. When a shard has a new owner, the calls that
  * the former one left unanswered are sent again, under their own numbers.
  */
-import { HANDED_OVER_KEY, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import { type QueueCall, type QueueCommand, queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
+import { ANSWERS_TO, queueAnswersCodec, queueStateKeys, TO_ALL } from '../../topics/queues-state.ts'
 import type { Clock } from '../clock.ts'
 import { unacknowledged } from '../ingress/unacknowledged.ts'
 import type { Appender, LogRecord } from '../kafka/ports.ts'
@@ -24,7 +24,7 @@ export interface QueueCalls {
    * take by the call's own wish.
    */
   call<T>(queue: QueueName, call: QueueCall, body: object, how?: { waitMs?: number; signal?: AbortSignal }): Promise<T>
-  /** A record of `queues.answers`; those of other processes are skipped. */
+  /** A record of `queues.state`; state, and answers to other processes, are skipped. */
   onRecord(record: LogRecord): void
   /** Calls without an answer. */
   readonly waiting: number
@@ -38,7 +38,8 @@ const WAITING_MAX = 10_000
 /** An answer is due by then, beyond what the call itself waits. */
 const ANSWER_WITHIN_MS = 10_000
 const RETRY_AFTER_S = 1
-const HANDED_OVER = Buffer.from(HANDED_OVER_KEY)
+const ANSWERS = Buffer.from(queueStateKeys.answers)
+const ALL = Buffer.from(TO_ALL)
 
 type Answered = { code: string | null; value: Buffer }
 
@@ -51,7 +52,7 @@ export function createQueueCalls(deps: {
   processId: string
 }): QueueCalls {
   const { appender, view, shards, clock, logger, processId } = deps
-  const key = Buffer.from(processId)
+  const own = Buffer.from(processId)
   const tickets = createTickets<Answered>({ clock })
   const shares = createShares(WAITING_MAX, 'calls of queues')
   const handovers = createHandovers()
@@ -139,11 +140,11 @@ export function createQueueCalls(deps: {
       throw new ClarionError(answer.code as Code, value, retry)
     },
     onRecord(record) {
-      if (record.key === null || record.value === null) return
-      if (record.key.equals(HANDED_OVER))
-        handovers.handedOver(record.partition, queuesAnswersCodec.decode(record.value).handedOverFrom)
-      if (!record.key.equals(key)) return
-      for (const { correlation, ...answer } of queuesAnswersCodec.decode(record.value).answers)
+      if (record.value === null || !record.key?.equals(ANSWERS)) return
+      const to = record.headers[ANSWERS_TO]
+      if (to?.equals(ALL)) handovers.handedOver(record.partition, queueAnswersCodec.decode(record.value).handedOverFrom)
+      if (!to?.equals(own)) return
+      for (const { correlation, ...answer } of queueAnswersCodec.decode(record.value).answers)
         tickets.answer(correlation, answer)
     },
     get waiting() {

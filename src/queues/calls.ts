@@ -1,4 +1,4 @@
-/** What calls of a queue say, and what is answered: JSON in `queues.commands` and `queues.answers`. */
+/** What calls of a queue say, and what is answered: JSON in `queues.commands` and `queues.state`. */
 import type { DeadFrom, DeathReason, Place } from './message.ts'
 import type { Claim, Settled } from './rules.ts'
 

@@ -22,13 +22,18 @@ const VERSION = 1
 const MAC_BYTES = 10
 const CHARACTERS_MAX = 120
 const NUMBERS = 5
+/** Eight bytes hold every number that is exact. */
+const BYTES_MAX = 1 + NUMBERS * 8 + MAC_BYTES
 
 /** `keys`: the first one signs, each of them verifies (`signingKeys`). */
 export function createReceipts(keys: readonly [SigningKey, ...SigningKey[]]): Receipts {
   return {
     encode(queue, { purge, group, place: { origin, partition, offset } }) {
-      const body = Buffer.concat([Buffer.of(VERSION), ...[purge, group, origin, partition, offset].map(varint)])
-      return Buffer.concat([body, macOf(keys[0], queue, body)]).toString('base64url')
+      const bytes = Buffer.allocUnsafe(BYTES_MAX)
+      let at = bytes.writeUInt8(VERSION, 0)
+      for (const number of [purge, group, origin, partition, offset]) at = writeVarint(bytes, at, number)
+      at += macOf(keys[0], queue, bytes.subarray(0, at)).copy(bytes, at)
+      return bytes.toString('base64url', 0, at)
     },
     decode(queue, receipt) {
       if (receipt.length > CHARACTERS_MAX) return undefined
@@ -50,25 +55,26 @@ const macOf = (key: SigningKey, { organizationId, environment, queueId }: QueueN
     .digest()
     .subarray(0, MAC_BYTES)
 
-function varint(number: number): Buffer {
-  const bytes: number[] = []
-  let rest = BigInt(number)
-  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
-  bytes.push(Number(rest))
-  return Buffer.from(bytes)
+/** The place behind it. Offsets have more bits than operators on bits take. */
+function writeVarint(bytes: Buffer, start: number, number: number): number {
+  let at = start
+  let rest = number
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 0x80
+  bytes[at++] = rest
+  return at
 }
 
 function readVarints(bytes: Buffer): number[] {
   const numbers: number[] = []
-  let number = 0n
-  let shift = 0n
+  let number = 0
+  let factor = 1
   for (const byte of bytes) {
-    number |= BigInt(byte & 0x7f) << shift
-    shift += 7n
+    number += (byte & 0x7f) * factor
+    factor *= 128
     if (byte & 0x80) continue
-    numbers.push(Number(number))
-    number = 0n
-    shift = 0n
+    numbers.push(number)
+    number = 0
+    factor = 1
   }
   return numbers
 }

@@ -8,6 +8,7 @@
  */
 import { logParts } from '../../topics/events.ts'
 import type { Clock, Timer } from '../clock.ts'
+import type { LogRecord } from '../kafka/ports.ts'
 import type { Page, StrictPages } from './strict-pages.ts'
 import type { Turns } from './turns.ts'
 
@@ -185,6 +186,18 @@ function positionOf(kept: readonly Kept[], offset: bigint): number {
 
 function cutTo({ records, nextOffset, stableEnd }: Page, offset: bigint): Page {
   const from = Number(offset)
-  const first = records.findIndex(record => record.offset >= from)
-  return { records: first <= 0 ? (first < 0 ? [] : records) : records.slice(first), nextOffset, stableEnd }
+  const first = firstFrom(records, from)
+  return { records: first === 0 ? records : records.slice(first), nextOffset, stableEnd }
+}
+
+/** The index of the first record at `offset` or behind it. */
+function firstFrom(records: readonly LogRecord[], offset: number): number {
+  let low = 0
+  let high = records.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (records[middle]!.offset < offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -21,7 +21,7 @@ async function setup(
   make: (handle: ShardHandle, session: number) => Partial<ShardTask>,
   changes: Partial<Processor> = {},
 ) {
-  const output = await runtime.createTopic(`shard-${random.bytes(4).toString('hex')}`)
+  const output = changes.stateTopics?.[0] ?? (await runtime.createTopic(`shard-${random.bytes(4).toString('hex')}`))
   const sessions: ShardHandle[] = []
   const reopened: string[] = []
   const lease = { isHeld: true, confirmedAtMs: () => clock.monotonicMs() }
@@ -231,6 +231,62 @@ describe('records that a task offers', () => {
       { isolatesRecords: true },
     )
     expect(values(await made.tail.until(records => records.length === 3))).toEqual(['first', 'isolated', 'last'])
+    await made.close()
+  })
+})
+
+describe('a shard that appends', () => {
+  /** Two processes that both believe they own it: what each of them has restored and written. */
+  async function owner(state: string, name: string) {
+    const restored: string[] = []
+    const made = await setup(() => ({ restore: ({ value }) => void restored.push(String(value)) }), {
+      ...{ role: runtime.name(`role-${state}`), stateTopics: [state], appends: true, actsOutside: true },
+    })
+    let written = 0
+    return {
+      ...made,
+      restored,
+      running: () => until(() => made.shard.running()),
+      put: () => made.write(made.sessions.length - 1, `${name} ${written++}`),
+    }
+  }
+  const states = (records: ReadonlyArray<{ key: Buffer | null; value: Buffer | null }>) =>
+    values(records.filter(({ key, value }) => value !== null && String(key) !== 'producer'))
+
+  it('restores all that the owner before has appended, and ends it: nothing of that one is behind its barrier', async () => {
+    const state = await runtime.createTopic('appended-state')
+    const old = await owner(state, 'old')
+    await old.running()
+    old.put()
+    await old.tail.until(records => states(records).length === 1)
+    const young = await owner(state, 'young')
+    await young.running()
+    expect(young.restored).toEqual(['old 0'])
+    // It was stopped, and wakes with work to commit.
+    old.put()
+    await until(() => old.reopened.length > 0)
+    expect(old.reopened[0]).toBe('fenced')
+    await old.shard.drop()
+    young.put()
+    const all = states(await young.tail.until(records => states(records).at(-1)?.startsWith('young') === true))
+    expect(all.slice(0, 1)).toEqual(['old 0'])
+    expect(all.filter(value => value === 'old 1')).toEqual([])
+    await old.close()
+    await young.close()
+  })
+
+  it('commits nothing without its lease, since no epoch fences for ever', async () => {
+    const state = await runtime.createTopic('unleased-state')
+    const made = await owner(state, 'unleased')
+    await made.running()
+    made.lease.isHeld = false
+    made.put()
+    await until(() => made.shard.state() === 'suspended')
+    made.lease.isHeld = true
+    made.shard.resume()
+    await made.running()
+    made.put()
+    expect(states(await made.tail.until(records => states(records).length > 0))).toEqual(['unleased 1'])
     await made.close()
   })
 })

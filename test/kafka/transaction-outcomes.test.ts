@@ -1,5 +1,6 @@
 /** A writer's reaction to each failure, over transactions that fail as the test specifies. */
 import { describe, expect, it } from '@jest/globals'
+import type { OutRecord } from '../../src/kafka/ports.ts'
 import { KafkaError } from '../../src/kafka/protocol/wire.ts'
 import { repeat } from '../../src/kafka/write/repeat.ts'
 import { writerOver } from '../../src/kafka/write/transactional-writer.ts'
@@ -8,7 +9,10 @@ import { settle } from '../support/scripted-wire.ts'
 
 const record = { topic: 't', partition: 0, key: null, value: 'x' }
 
-function writing(failing: { write?: string; batch?: string; commit?: string; abort?: string; renew?: string }) {
+function writing(
+  failing: { write?: string; batch?: string; append?: string; commit?: string; abort?: string; renew?: string },
+  home?: { topic: string; partition: number },
+) {
   const calls: string[] = []
   const step = async (name: keyof typeof failing) => {
     calls.push(name)
@@ -21,6 +25,12 @@ function writing(failing: { write?: string; batch?: string; commit?: string; abo
         const error = failing.batch === undefined ? undefined : new KafkaError(failing.batch, 'batch')
         return [{ records: [...records], error, baseOffset: error ? -1 : 5, logAppendTimeMs: -1 }]
       },
+      async append(records) {
+        calls.push('append')
+        const error = failing.append === undefined ? undefined : new KafkaError(failing.append, 'append')
+        return [{ records: [...records], error, baseOffset: error ? -1 : 7, logAppendTimeMs: -1 }]
+      },
+      producerId: () => 1n,
       commit: () => step('commit'),
       abort: () => step('abort'),
       async renew(isHeldUp) {
@@ -34,9 +44,15 @@ function writing(failing: { write?: string; batch?: string; commit?: string; abo
       },
       settled: async () => undefined,
       unknown: () => void calls.push('unknown'),
+      home,
     },
   )
-  return { calls, failing, commit: () => writer.commit([record]).catch((error: unknown) => error), writer }
+  return {
+    calls,
+    failing,
+    commit: (...others: OutRecord[]) => writer.commit([record, ...others]).catch((error: unknown) => error),
+    writer,
+  }
 }
 
 describe('before EndTxn', () => {
@@ -138,5 +154,29 @@ describe('a request to a coordinator', () => {
     await advance(4_000)
     expect(await done).toBe('answered')
     expect(heldUp()).toBeGreaterThan(0)
+  })
+})
+
+describe('one batch of its home', () => {
+  const home = { topic: 't', partition: 0 }
+
+  it('is appended outside of a transaction; with a record of another partition, or more than a batch takes, it is in one', async () => {
+    const { commit, calls } = writing({}, home)
+    expect(await commit()).toMatchObject([{ baseOffset: 7 }])
+    expect(await commit({ ...record, partition: 1 })).toMatchObject([{ baseOffset: 5 }])
+    expect(await commit({ ...record, value: Buffer.alloc(1024 * 1024) })).toMatchObject([{ baseOffset: 5 }])
+    expect(calls).toEqual(['append', 'write', 'commit', 'write', 'commit'])
+  })
+
+  it.each([
+    ['INVALID_PRODUCER_EPOCH', 'unknown', true, ['append', 'close']],
+    ['MESSAGE_TOO_LARGE', 'refused', false, ['append', 'close']],
+    ['REQUEST_TIMEOUT', 'unknown', false, ['append', 'unknown', 'close']],
+    ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'unknown', false, ['append', 'unknown', 'close']],
+  ])('%s means %s, and ends the writer: only the log shows what is there', async (append, outcome, isFenced, steps) => {
+    const { commit, calls } = writing({ append }, home)
+    expect(await commit()).toMatchObject({ outcome, isFenced, abortConfirmed: false })
+    expect(await commit()).toMatchObject({ outcome: 'aborted' })
+    expect(calls).toEqual(steps)
   })
 })

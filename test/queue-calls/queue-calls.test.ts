@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { OutRecord } from '../../src/kafka/ports.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createQueueCalls } from '../../src/queue-calls/queue-calls.ts'
-import { HANDED_OVER_KEY, queuesAnswers, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import { queueCommandCodec } from '../../topics/queues-commands.ts'
+import { ANSWERS_TO, queueAnswersCodec, queueStateKeys, queuesState, TO_ALL } from '../../topics/queues-state.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const QUEUE = { organizationId: 'org_a', environment: 'live', queueId: 'que_1' } as const
@@ -27,15 +27,16 @@ function setup() {
   const calls = createQueueCalls({
     ...{ appender, view: { appliedOffset: 1 }, shards: 1, clock, logger: createLogger('silent'), processId: 'api_1' },
   })
-  function record(key: string, answers: Array<{ correlation: number; value: object }>, handedOverFrom = -1): void {
-    const value = queuesAnswersCodec.encode({
+  function record(to: string, answers: Array<{ correlation: number; value: object }>, handedOverFrom = -1): void {
+    const value = queueAnswersCodec.encode({
       answers: answers.map(({ correlation, value: json }) => ({
         ...{ correlation, code: null, value: Buffer.from(JSON.stringify(json)) },
       })),
       handedOverFrom,
     })
-    const place = { topic: queuesAnswers.name, partition: 0, offset: 0, timestampMs: 0, headers: {} }
-    calls.onRecord({ ...place, key: Buffer.from(key), value })
+    const place = { topic: queuesState.name, partition: 0, offset: 0, timestampMs: 0 }
+    const headers = { [ANSWERS_TO]: Buffer.from(to) }
+    calls.onRecord({ ...place, headers, key: Buffer.from(queueStateKeys.answers), value })
   }
   return {
     clock,
@@ -54,7 +55,7 @@ function setup() {
         return { call, correlation, deadlineMs, body: JSON.parse(String(body)) }
       }),
     answer: (correlation: number, value: object) => record('api_1', [{ correlation, value }]),
-    handOver: (from: number) => record(HANDED_OVER_KEY, [], from),
+    handOver: (from: number) => record(TO_ALL, [], from),
   }
 }
 

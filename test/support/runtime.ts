@@ -4,7 +4,7 @@ import type { LogRecord } from '../../src/kafka/ports.ts'
 import { retryTransient } from '../../src/kafka/protocol/retry-transient.ts'
 import { type KafkaSettings, openWire } from '../../src/kafka/protocol/wire.ts'
 import { createLogReader } from '../../src/kafka/read/log-reader.ts'
-import { openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
+import { type Home, openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
 import { createLogger } from '../../src/logger.ts'
 import { testBroker } from './kafka.ts'
 import { createClient } from './kafkajs-client.ts'
@@ -27,6 +27,7 @@ export interface TestRuntime {
     settings?: KafkaSettings,
     protocol?: 'announced' | 'joining',
     isPausable?: (topic: string) => boolean,
+    home?: Home,
   ): ReturnType<typeof openTransactionalWriter>
   /** Reads a partition from its beginning; `until` resolves when the condition holds for what has been read. */
   tail(
@@ -68,7 +69,7 @@ export async function testRuntime(): Promise<TestRuntime> {
     deleteTopic: topic => admin.deleteTopics({ topics: [topic] }),
     remakeTopic: async topic =>
       void (await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] })),
-    async writer(transactionalId, settings = kafka, protocol, isPausable) {
+    async writer(transactionalId, settings = kafka, protocol, isPausable, home) {
       const writer = await openTransactionalWriter({
         kafka: settings,
         transactionalId,
@@ -76,6 +77,7 @@ export async function testRuntime(): Promise<TestRuntime> {
         logger: silent,
         ...(protocol && { protocol }),
         ...(isPausable && { isPausable }),
+        home,
       })
       closing.push(() => writer.close())
       return writer

@@ -58,9 +58,14 @@ import { notificationRecordCodec, notifications } from '../../topics/notificatio
 import { outcomes, outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec, platformEmits } from '../../topics/platform-emits.ts'
 import { processes, processReportCodec } from '../../topics/processes.ts'
-import { queuesAnswers, queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import { queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
-import { queueGroupCodec, queueHeadCodec, queuePositionCodec, queuesState } from '../../topics/queues-state.ts'
+import {
+  queueAnswersCodec,
+  queueGroupCodec,
+  queueHeadCodec,
+  queuePositionCodec,
+  queuesState,
+} from '../../topics/queues-state.ts'
 import { recordState, recordStateCodec } from '../../topics/record-state.ts'
 import { responses, responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec, runJournal } from '../../topics/run-journal.ts'
@@ -143,8 +148,12 @@ const CODECS: Record<string, Record<string, Codec<unknown>>> = {
     },
   },
   [queuesCommands.name]: { any: as(queueCommandCodec) },
-  [queuesAnswers.name]: { any: as(queuesAnswersCodec) },
-  [queuesState.name]: { position: as(queuePositionCodec), queue: as(queueHeadCodec), group: as(queueGroupCodec) },
+  [queuesState.name]: {
+    answers: as(queueAnswersCodec),
+    position: as(queuePositionCodec),
+    queue: as(queueHeadCodec),
+    group: as(queueGroupCodec),
+  },
   [auditAttempts.name]: { any: as(auditAttemptsCodec) },
   [auditChanges.name]: { any: as(auditChangesCodec) },
   [auditEmits.name]: { any: as(auditEmitsCodec) },

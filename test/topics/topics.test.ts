@@ -45,9 +45,8 @@ import { channelStateCodec, pendingNotificationCodec, seenKeyCodec } from '../..
 import { notificationRecordCodec } from '../../topics/notifications.ts'
 import { outcomesCodec, pausesCodec } from '../../topics/outcomes.ts'
 import { platformEmitCodec } from '../../topics/platform-emits.ts'
-import { queuesAnswersCodec } from '../../topics/queues-answers.ts'
 import { queueCommandCodec } from '../../topics/queues-commands.ts'
-import { queueGroupCodec, queueHeadCodec, queuePositionCodec } from '../../topics/queues-state.ts'
+import { queueAnswersCodec, queueGroupCodec, queueHeadCodec, queuePositionCodec } from '../../topics/queues-state.ts'
 import { recordStateCodec } from '../../topics/record-state.ts'
 import { responsesCodec } from '../../topics/responses.ts'
 import { runEntryCodec } from '../../topics/run-journal.ts'
@@ -106,7 +105,7 @@ const CODECS = {
   domainKeyCodec,
   domainNumbersCodec,
   queueCommandCodec,
-  queuesAnswersCodec,
+  queueAnswersCodec,
   queuePositionCodec,
   queueHeadCodec,
   queueGroupCodec,

@@ -1,11 +1,13 @@
 /**
  * Restores a shard's state: reads every state partition from its beginning up to a barrier, a record that is written
  * now. End offsets would mislead, since transaction markers are invisible; and as the barrier is written by the writer
- * that has just fenced the last owner, only our own records can follow it.
+ * that has just fenced the last owner, only our own records can follow it. Where the last owner may not be fenced
+ * (`producer-mark.ts`), a second barrier follows once it holds no lease any more.
  */
-import type { Random } from '../../clock.ts'
+import type { Clock, Random } from '../../clock.ts'
 import type { LogReader, LogRecord } from '../ports.ts'
 import type { TransactionalWriter } from '../write/transactional-writer.ts'
+import { FORMER_OWNER_MS, type ProducerMarks } from './producer-mark.ts'
 
 const BARRIER = 'barrier'
 
@@ -23,20 +25,42 @@ export function createRestore(deps: {
   partition: number
   reader: LogReader
   random: Random
+  clock: Clock
+  marks: ProducerMarks
   take(record: LogRecord): void
 }): Restore {
-  const { stateTopics, partition, reader } = deps
+  const { stateTopics, partition, reader, marks } = deps
   const open = new Set<string>()
-  const barrier = deps.random.bytes(16).toString('hex')
+  /** By topic: where reading goes on. */
+  const readTo = new Map<string, number>()
+  let barrier = ''
+  let isAbandoned = false
   let finish: () => void = () => undefined
+
+  async function readToBarrier(writer: TransactionalWriter): Promise<void> {
+    barrier = deps.random.bytes(16).toString('hex')
+    await writer.commit(
+      stateTopics.map(topic => ({ topic, partition, key: BARRIER, value: null, headers: [[BARRIER, barrier]] })),
+    )
+    if (isAbandoned) return
+    await new Promise<void>(resolve => {
+      finish = resolve
+      for (const topic of stateTopics) {
+        open.add(topic)
+        reader.assign(topic, partition, readTo.get(topic) ?? 'earliest')
+      }
+    })
+  }
 
   return {
     reads: topic => open.has(topic),
     onRecords(topic, records) {
       for (const record of records) {
         const mark = record.headers[BARRIER]
-        if (!mark) deps.take(record)
-        else if (mark.toString() === barrier) {
+        if (!mark) {
+          if (!marks.read(record)) deps.take(record)
+        } else if (mark.toString() === barrier) {
+          readTo.set(topic, record.offset + 1)
           open.delete(topic)
           reader.unassign(topic, partition)
         }
@@ -45,18 +69,13 @@ export function createRestore(deps: {
     },
     async run(writer) {
       if (stateTopics.length === 0) return
-      await writer.commit(
-        stateTopics.map(topic => ({ topic, partition, key: BARRIER, value: null, headers: [[BARRIER, barrier]] })),
-      )
-      await new Promise<void>(resolve => {
-        finish = resolve
-        for (const topic of stateTopics) {
-          open.add(topic)
-          reader.assign(topic, partition, 'earliest')
-        }
-      })
+      await readToBarrier(writer)
+      if (isAbandoned || !marks.isOfAnother(writer)) return
+      await deps.clock.sleep(FORMER_OWNER_MS)
+      if (!isAbandoned) await readToBarrier(writer)
     },
     abandon() {
+      isAbandoned = true
       for (const topic of open) reader.unassign(topic, partition)
       open.clear()
       finish()

@@ -2,6 +2,7 @@
 import type { OutRecord, ShardTask } from '../ports.ts'
 import type { TransactionalWriter } from '../write/transactional-writer.ts'
 import type { Pacing } from './pacing.ts'
+import type { ProducerMarks } from './producer-mark.ts'
 import type { Restore } from './restore.ts'
 
 /** The transaction being filled. */
@@ -45,6 +46,7 @@ export interface Running {
   name: 'running'
   task: ShardTask
   writer: TransactionalWriter
+  marks: ProducerMarks
   isCommitting: boolean
   /** Of the oldest output in the transaction that commits; monotonic. */
   outputSinceMs: number | undefined

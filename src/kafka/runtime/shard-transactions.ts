@@ -123,6 +123,7 @@ export function createShardTransactions(deps: {
     const startedAtMs = clock.monotonicMs()
     const sealed = session.filling
     const records = sealed.records.concat(running.task.seal())
+    if (records.length > 0) records.unshift(...running.marks.due(running.writer))
     isolation.sealed()
     inputs.sealed()
     inputs.renew()
@@ -130,6 +131,7 @@ export function createShardTransactions(deps: {
     running.outputSinceMs = sealed.outputSinceMs
     session.filling = emptyFilling()
     await running.writer.commit(records)
+    running.marks.written(records)
     deps.onCommit((clock.monotonicMs() - startedAtMs) / 1000, records.length)
     running.isCommitting = false
     running.outputSinceMs = undefined

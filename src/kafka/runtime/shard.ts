@@ -19,6 +19,7 @@ import { CommitFailed, openTransactionalWriter } from '../write/transactional-wr
 import { createInputQueue, type InputLag } from './input-queue.ts'
 import { createPacing } from './pacing.ts'
 import { createPoisonIsolation } from './poison-isolation.ts'
+import { createProducerMarks } from './producer-mark.ts'
 import { createReopening } from './reopening.ts'
 import { createRestore } from './restore.ts'
 import { ENDED, emptyFilling, isEnded, type Session } from './session.ts'
@@ -142,20 +143,18 @@ export function createShard(deps: {
     if (isEnded(session)) return task.close()
     const stop = new AbortController()
     session.phase = { name: 'opening', task, stop }
-    const transactionalId = `${role}-${number}`
+    const home = processor.appends ? { topic: processor.stateTopics[0]!, partition: number } : undefined
     const writer = await openTransactionalWriter({
-      kafka: deps.kafka,
-      transactionalId,
-      clock,
-      logger,
-      isPausable: isOfOneOrganization,
-      signal: stop.signal,
+      ...{ kafka: deps.kafka, clock, logger, transactionalId: `${role}-${number}`, home },
+      ...{ isPausable: isOfOneOrganization, signal: stop.signal },
     })
     if (isEnded(session)) return writer.close()
     await pauses.open()
     if (isEnded(session)) return writer.close()
+    const marks = createProducerMarks(home)
     const restore = createRestore({
       ...deps,
+      marks,
       stateTopics: processor.stateTopics,
       partition: number,
       take: record => task.restore(record),
@@ -165,7 +164,7 @@ export function createShard(deps: {
     if (isEnded(session)) return
     await task.start()
     if (isEnded(session)) return
-    session.phase = { name: 'running', task, writer, isCommitting: false, outputSinceMs: undefined }
+    session.phase = { name: 'running', task, writer, marks, isCommitting: false, outputSinceMs: undefined }
     reopening.reset()
     const tookMs = clock.monotonicMs() - startedAtMs
     deps.metrics.opened?.(role, number, tookMs / 1000)

@@ -1,5 +1,5 @@
 /**
- * Writes the batches of one transaction to their partitions. A batch that may not have arrived is sent again unchanged,
+ * Writes the batches of one transaction, or of one append, to their partitions. A batch that may not have arrived is sent again unchanged,
  * until it is acknowledged or its topic's retry time is over. Partitions are independent: one that waits for its leader
  * delays no other.
  */
@@ -34,7 +34,8 @@ export type Produce = (records: readonly OutRecord[]) => Promise<ProducedBatch[]
 
 export interface ProduceDeps extends Retrying {
   wire: ProduceWire
-  transactionalId: string
+  /** Null: outside of transactions. */
+  transactionalId: string | null
   version: 11 | 12
   /** Topics of single organizations, which get less retry time. */
   isPausable(topic: string): boolean

@@ -22,8 +22,15 @@ export interface SequencedProducer {
   takeBack(batch: EncodedBatch): void
 }
 
-export function createSequencedProducer(identity: ProducerIdentity, transactional: boolean): SequencedProducer {
-  const sequences = new Map<string, number>()
+/** The next sequence number of each partition, by `<topic>/<partition>`. */
+export type Sequences = Map<string, number>
+
+/** `sequences`: shared by all that write under the same identity, in transactions and outside of them. */
+export function createSequencedProducer(
+  identity: ProducerIdentity,
+  transactional: boolean,
+  sequences: Sequences = new Map(),
+): SequencedProducer {
   return {
     encode({ topic, partition, records, bytesMax }, timestampMs) {
       const key = `${topic}/${partition}`

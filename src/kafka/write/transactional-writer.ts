@@ -2,10 +2,14 @@
  * One transactional id, written by the owner of its lease. Opening it fences the previous owner and ends its
  * transaction. Before EndTxn a failed transaction is aborted; once the coordinator has confirmed that, the writer goes
  * on. From the first byte of EndTxn on, only the log shows the outcome.
+ *
+ * With a `home`, records that fit into one batch of that partition are appended outside of a transaction: a batch is
+ * atomic, and once the next owner has written to the partition the broker refuses this one there (decision 0141).
  */
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
 import type { OutRecord } from '../ports.ts'
+import { encodedBytesMax } from '../protocol/encode-batch.ts'
 import { RECORD_REFUSED } from '../protocol/error-codes.ts'
 import { transactionVersionRequest } from '../protocol/transaction-requests.ts'
 import { KafkaError, type KafkaSettings, openWire } from '../protocol/wire.ts'
@@ -14,6 +18,7 @@ import { createMarkerAccess } from './marker-access.ts'
 import { INTERRUPTED, type ProducedBatch } from './produce.ts'
 import { repeat } from './repeat.ts'
 import { asKafkaError } from './send-batches.ts'
+import { SLICE_BYTES_MAX } from './slices.ts'
 import {
   createAnnouncedTransactions,
   createJoiningTransactions,
@@ -39,6 +44,11 @@ const REFUSES_MARKERS: ReadonlySet<string> = new Set([
   'REQUEST_TIMED_OUT',
 ])
 
+export interface Home {
+  topic: string
+  partition: number
+}
+
 export interface TransactionalWriter {
   /**
    * Writes all records in one transaction, after those requested before; returns their positions. Rejects with
@@ -46,6 +56,8 @@ export interface TransactionalWriter {
    * writer accepts further commits, otherwise it is closed.
    */
   commit(records: readonly OutRecord[]): Promise<ProducedBatch[]>
+  /** Of the next records; another id than that of the owner before does not fence its appends. */
+  producerId(): bigint
   close(): Promise<void>
 }
 
@@ -61,6 +73,8 @@ export async function openTransactionalWriter(deps: {
    * by default.
    */
   isPausable?: (topic: string) => boolean
+  /** Where one batch is appended outside of a transaction; absent: nowhere. */
+  home?: Home | undefined
   /** Aborts the opening, which may wait long for a coordinator: it rejects then. */
   signal?: AbortSignal
 }): Promise<TransactionalWriter> {
@@ -89,6 +103,7 @@ export async function openTransactionalWriter(deps: {
       close,
       settled: access.close,
       unknown: deps.kafka.observer?.commitUnknown,
+      home: deps.home,
     })
   } catch (error) {
     await close()
@@ -102,7 +117,12 @@ export async function openTransactionalWriter(deps: {
 export function writerOver(
   transactions: Transactions,
   /** `settled`: the id is no longer blocked. */
-  connection: { close(): Promise<void>; settled(): Promise<void>; unknown?: (() => void) | undefined },
+  connection: {
+    close(): Promise<void>
+    settled(): Promise<void>
+    unknown?: (() => void) | undefined
+    home?: Home | undefined
+  },
 ): TransactionalWriter {
   let isUsable = true
   let failures = 0
@@ -126,6 +146,18 @@ export function writerOver(
   async function abortAndRenew(failedTopics: readonly FailedTopic[]): Promise<void> {
     await transactions.abort()
     await transactions.renew(failedTopics.some(({ type }) => REFUSES_MARKERS.has(type))).finally(connection.settled)
+  }
+
+  /** There is nothing to abort: after a failure only the log shows whether it is there. */
+  async function appendNow(records: readonly OutRecord[]): Promise<ProducedBatch[]> {
+    const batches = await transactions.append(records)
+    const cause = causeOf(batches)
+    if (cause === undefined) return batches
+    const isFenced = FENCED.has(cause.type)
+    const outcome = RECORD_REFUSED.has(cause.type) ? 'refused' : 'unknown'
+    if (outcome === 'unknown' && !isFenced) connection.unknown?.()
+    await close()
+    throw new CommitFailed({ outcome, cause, isFenced })
   }
 
   async function commitNow(records: readonly OutRecord[]): Promise<ProducedBatch[]> {
@@ -159,13 +191,25 @@ export function writerOver(
         if (!isUsable)
           throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError('CLOSED', 'the writer is closed') })
         if (failures > failuresBefore) throw new CommitFailed({ outcome: 'aborted', cause: new KafkaError(INTERRUPTED, 'the commit before it failed') }) // biome-ignore format: one thought
-        return records.length === 0 ? [] : commitNow(records)
+        if (records.length === 0) return []
+        return isOneBatch(records, connection.home) ? appendNow(records) : commitNow(records)
       })
       last = committed.catch(() => void failures++)
       return committed
     },
     close,
+    producerId: transactions.producerId,
   }
+}
+
+function isOneBatch(records: readonly OutRecord[], home: Home | undefined): boolean {
+  if (home === undefined) return false
+  let bytes = 0
+  for (const record of records) {
+    bytes += encodedBytesMax(record)
+    if (record.topic !== home.topic || record.partition !== home.partition || bytes > SLICE_BYTES_MAX) return false
+  }
+  return true
 }
 
 const isConfirmed = (abort: Promise<void>): Promise<boolean> =>

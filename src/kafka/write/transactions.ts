@@ -8,7 +8,7 @@ import { type AddedPartition, addPartitionsRequest, endTransactionRequest } from
 import { KafkaError, type ProducerIdentity, type Wire } from '../protocol/wire.ts'
 import { createProduce, PAUSABLE_RETRY_TIME_MS, type ProducedBatch, SHARED_RETRY_TIME_MS } from './produce.ts'
 import { COORDINATOR_NOT_NOW, type Retrying, repeat } from './repeat.ts'
-import { createSequencedProducer } from './sequences.ts'
+import { createSequencedProducer, type SequencedProducer, type Sequences } from './sequences.ts'
 
 /**
  * An open transaction of a dead owner blocks readers of its partitions for at most this long; a frozen coordinator took
@@ -22,6 +22,13 @@ const END_RETRY_TIME_MS = 20_000
 export interface Transactions {
   /** Rejects when the coordinator does not take the partitions; otherwise each batch carries its result. */
   write(records: readonly OutRecord[]): Promise<ProducedBatch[]>
+  /**
+   * Outside of transactions, under the same identity, while none is open. Whoever opens the id later fences it in the
+   * partitions that he has written to.
+   */
+  append(records: readonly OutRecord[]): Promise<ProducedBatch[]>
+  /** Under which the next records are written: the coordinator gives another one when its epochs have run out. */
+  producerId(): bigint
   /**
    * Repeated with the same epoch until it is answered. Rejects with the last answer: the outcome is unknown then,
    * whatever that answer is.
@@ -47,7 +54,7 @@ export interface TransactionsDeps extends Retrying {
 export function createAnnouncedTransactions(deps: TransactionsDeps): Transactions {
   const { wire, transactionalId } = deps
   let { identity } = deps
-  let producer = createSequencedProducer(identity, true)
+  let sequences: Sequences = new Map()
   const writer = () => ({ transactionalId, ...identity })
   const end = (commit: boolean) =>
     repeat(deps, END_RETRY_TIME_MS, () =>
@@ -59,8 +66,10 @@ export function createAnnouncedTransactions(deps: TransactionsDeps): Transaction
       const partitions = partitionsOf(records)
       const refused = await announce(deps, () => addPartitionsRequest(writer(), partitions))
       if (refused.size > 0) return withoutWriting(records, refused)
-      return createProduce({ ...deps, version: 11 }, producer)(records)
+      return createProduce({ ...deps, version: 11 }, createSequencedProducer(identity, true, sequences))(records)
     },
+    append: appendOf(deps, () => createSequencedProducer(identity, false, sequences)),
+    producerId: () => identity.producerId,
     async commit() {
       await end(true)
     },
@@ -74,7 +83,7 @@ export function createAnnouncedTransactions(deps: TransactionsDeps): Transaction
       if (isHeldUp) await deps.onHeldUp?.()
       // Some sequences may be ahead of the log: the next epoch begins with new ones (KIP-360).
       identity = await nextIdentity(deps, identity)
-      producer = createSequencedProducer(identity, true)
+      sequences = new Map()
     },
   }
 }
@@ -86,26 +95,40 @@ export function createAnnouncedTransactions(deps: TransactionsDeps): Transaction
 export function createJoiningTransactions(deps: TransactionsDeps): Transactions {
   const { wire, transactionalId } = deps
   let { identity } = deps
+  let sequences: Sequences = new Map()
+
+  /** Sequences begin anew with each epoch. */
+  function become(next: ProducerIdentity): void {
+    identity = next
+    sequences = new Map()
+  }
 
   /** The same identity for all attempts: only then is a repeated request recognized. */
   async function end(commit: boolean): Promise<void> {
     const request = endTransactionRequest({ writer: { transactionalId, ...identity }, commit, version: 5 })
-    identity = await repeat(deps, END_RETRY_TIME_MS, () => wire.sendToCoordinator(transactionalId, request))
+    become(await repeat(deps, END_RETRY_TIME_MS, () => wire.sendToCoordinator(transactionalId, request)))
   }
 
   return {
-    // Sequences begin anew with each epoch.
-    write: records => createProduce({ ...deps, version: 12 }, createSequencedProducer(identity, true))(records),
+    write: records =>
+      createProduce({ ...deps, version: 12 }, createSequencedProducer(identity, true, sequences))(records),
+    append: appendOf(deps, () => createSequencedProducer(identity, false, sequences)),
+    producerId: () => identity.producerId,
     commit: () => end(true),
     abort: () => end(false),
     async renew(isHeldUp) {
       // The next transaction would also detect this, but only by failing.
       if (!isHeldUp) return
       await deps.onHeldUp?.()
-      identity = await nextIdentity(deps, identity)
+      become(await nextIdentity(deps, identity))
     },
   }
 }
+
+const appendOf =
+  (deps: TransactionsDeps, producer: () => SequencedProducer) =>
+  (records: readonly OutRecord[]): Promise<ProducedBatch[]> =>
+    createProduce({ ...deps, transactionalId: null, version: 11 }, producer())(records)
 
 /** Not before the last transaction has left all its partitions (KIP-360). */
 const nextIdentity = (deps: TransactionsDeps, current: ProducerIdentity): Promise<ProducerIdentity> =>

@@ -17,9 +17,8 @@ import { logOf } from '../../../src/streaming/streaming.ts'
 import type { Follower } from '../../../src/streaming/tail.ts'
 import { auditMeters, auditMetersCodec, type MeterReading } from '../../../topics/audit-meters.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
-import { HANDED_OVER_KEY, queuesAnswers, queuesAnswersCodec } from '../../../topics/queues-answers.ts'
 import { type QueueCall, queueCommandCodec, queuesCommands } from '../../../topics/queues-commands.ts'
-import { queuesState } from '../../../topics/queues-state.ts'
+import { ANSWERS_TO, queueAnswersCodec, queueStateKeys, queuesState, TO_ALL } from '../../../topics/queues-state.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { factsOf } from '../../streaming/log-writer.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
@@ -150,18 +149,18 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     session.filling = []
     session.isDirty = false
     if (records.length > 0) transactions++
-    for (const { topic, key, value } of records)
-      if (topic === queuesState.name) {
+    for (const { topic, key, value, headers } of records)
+      if (key === queueStateKeys.answers) {
+        const decoded = queueAnswersCodec.decode(Buffer.from(value!))
+        const isToAll = headers?.some(([name, to]) => name === ANSWERS_TO && to === TO_ALL)
+        if (isToAll) handedOver.push(decoded.handedOverFrom)
+        for (const { correlation, code, value: bytes } of decoded.answers)
+          answers.set(correlation, { code, value: JSON.parse(bytes.toString()) })
+      } else if (topic === queuesState.name) {
         if (value === null) state.delete(String(key))
         else state.set(String(key), Buffer.from(value))
       } else if (topic === auditMeters.name) readings.push(...auditMetersCodec.decode(Buffer.from(value!)).readings)
       else if (topic === platformEmits.name) emits.push(platformEmitCodec.decode(Buffer.from(value!)))
-      else if (topic === queuesAnswers.name) {
-        const decoded = queuesAnswersCodec.decode(Buffer.from(value!))
-        if (String(key) === HANDED_OVER_KEY) handedOver.push(decoded.handedOverFrom)
-        for (const { correlation, code, value: bytes } of decoded.answers)
-          answers.set(correlation, { code, value: JSON.parse(bytes.toString()) })
-      }
     return records
   }
 
