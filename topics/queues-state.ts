@@ -50,6 +50,8 @@ export const queueHeadFields = record('QueueHead', {
   ),
   /** How many of the overflowed have been announced. Null: none yet. */
   overflow: optional(record('QueueOverflow', { told: long, atMs: long })),
+  /** Replays to it that were under way when it was last purged: they are over. */
+  purgedReplays: byDefault([], list(text)),
 })
 
 export const queueHeadCodec = codecOf(queueHeadFields)
@@ -87,6 +89,17 @@ export const queueGroupFields = record('QueueGroup', {
 
 export const queueGroupCodec = codecOf(queueGroupFields)
 
+/** An event of a message that is handed out, as it is in the log. */
+export type CarriedEvent = ValueOf<typeof carriedEventFields>
+
+export const carriedEventFields = record('CarriedEvent', {
+  partition: int,
+  offset: long,
+  timestampMs: long,
+  value: optional(bytes),
+  headers: list(record('CarriedHeader', { name: text, value: bytes })),
+})
+
 /** The answer to one call. */
 export type QueueAnswer = ValueOf<typeof queueAnswerFields>
 
@@ -96,6 +109,8 @@ export const queueAnswerFields = record('QueueAnswer', {
   code: optional(text),
   /** JSON: the answer, or the message of the error. */
   value: bytes,
+  /** Of a receive: those that its owner had at hand. The others are read from the log. */
+  events: byDefault([], list(carriedEventFields)),
 })
 
 /** An answer reports a committed change: it is in the batch that changes the queue. */

@@ -1,8 +1,8 @@
 /**
  * The baseline of queues, in this process: what a receive and its ack put through Kafka, and nothing else. Each call is
- * one record that is appended; each answer commits with a record of state. No HTTP, no log is read, nothing is looked up.
+ * one record that is appended; each answer is appended with a record of state, in one batch under the epoch of its lane.
+ * No HTTP, no log is read, nothing is looked up.
  */
-
 import { createAppender } from '../../src/kafka/write/appender.ts'
 import { openTransactionalWriter } from '../../src/kafka/write/transactional-writer.ts'
 import { createLogger } from '../../src/logger.ts'
@@ -22,17 +22,16 @@ interface Lane {
 export async function queueLoop(testbed: Testbed, given: { consumers: number; lanes: number; cycles: number }) {
   const { clock, kafka } = testbed
   const suffix = testbed.random.bytes(4).toString('hex')
-  const [commands, state, answers] = ['commands', 'state', 'answers'].map(name => `bench-queue-${name}-${suffix}`) as [
-    string,
-    string,
-    string,
-  ]
-  await createTopics(testbed, [commands, state, answers], given.lanes)
+  const [commands, state] = ['commands', 'state'].map(name => `bench-queue-${name}-${suffix}`) as [string, string]
+  await createTopics(testbed, [commands, state], given.lanes)
   const logger = createLogger('silent')
   const appender = createAppender({ kafka, clock, logger, persistMs: PERSIST_MS })
   const writers = await Promise.all(
     Array.from({ length: given.lanes }, (_, lane) =>
-      openTransactionalWriter({ kafka, clock, logger, transactionalId: `bench-queue-${suffix}-${lane}` }),
+      openTransactionalWriter({
+        ...{ kafka, clock, logger, transactionalId: `bench-queue-${suffix}-${lane}` },
+        home: { topic: state, partition: lane },
+      }),
     ),
   )
   const lanes = writers.map((writer, partition) =>
@@ -40,7 +39,7 @@ export async function queueLoop(testbed: Testbed, given: { consumers: number; la
       writer.commit(
         Array.from({ length: count }, () => [
           { topic: state, partition, key: 'k', value: Buffer.alloc(BYTES.state) },
-          { topic: answers, partition, key: 'k', value: Buffer.alloc(BYTES.answer) },
+          { topic: state, partition, key: 'k', value: Buffer.alloc(BYTES.answer) },
         ]).flat(),
       ),
     ),

@@ -20,6 +20,8 @@ export interface Ahead {
   readonly isLow: boolean
   /** Nothing is being read, and there was nothing more to be had when it last was. */
   readonly isAtEnd: boolean
+  /** The record, while `onNew` runs that it has led to. */
+  arriving(at: { partition: number; offset: number }): LogRecord | undefined
   /** The next offset of each partition that nobody was offered yet. */
   head(): number[]
   /** What is selected from the head to the end of the log; not exact when that takes more than two seconds to read. */
@@ -60,6 +62,7 @@ export function createAhead(context: {
   let scan = scanFrom(headAt)
   let following: Following | undefined
   let looking: Promise<void> | undefined
+  let arrived: readonly LogRecord[] = []
   /** The tail has gone on beyond what is kept. */
   let isBehind = true
   let isClosed = false
@@ -140,7 +143,9 @@ export function createAhead(context: {
           for (let record = scan.peek(); record !== undefined && kept.length < KEPT_MAX; record = scan.peek())
             take(record)
         if (scan.peek() !== undefined) isBehind = true
+        arrived = batch.records
         onNew()
+        arrived = []
       },
       onGap() {
         isBehind = true
@@ -213,6 +218,7 @@ export function createAhead(context: {
     get isAtEnd() {
       return !isBehind && looking === undefined
     },
+    arriving: at => arrived.find(({ partition, offset }) => partition === at.partition && offset === at.offset),
     head: () => headAt,
     look,
     close() {

@@ -3,8 +3,9 @@
  * they say: one append does both or nothing.
  */
 import type { Clock } from '../../src/clock.ts'
-import type { OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
+import type { LogRecord, OutRecord, ShardHandle } from '../../src/kafka/ports.ts'
 import type { Code } from '../../src/model/codes.ts'
+import { carriedOf } from '../../src/queue-calls/carried.ts'
 import type { QueueCommand } from '../../topics/queues-commands.ts'
 import {
   ANSWERS_TO,
@@ -18,7 +19,8 @@ import {
 export type Asker = Pick<QueueCommand, 'process' | 'correlation' | 'deadlineMs'>
 
 export interface Answers {
-  answer(to: Asker, value: unknown): void
+  /** `events`: those of its messages that are at hand. */
+  answer(to: Asker, value: unknown, events?: readonly LogRecord[]): void
   refuse(to: Asker, code: Code, message: string): void
   /** All api processes are to know that this owner begins with the call at this offset. */
   handedOver(from: number): void
@@ -45,19 +47,24 @@ export function createAnswers(handle: Pick<ShardHandle, 'shard' | 'write'>, cloc
     packed.push({ topic, partition: handle.shard, key: queueStateKeys.answers, value, headers: [[ANSWERS_TO, to]] })
   }
 
-  function add({ process, correlation, deadlineMs }: Asker, code: string | null, value: unknown): void {
+  function add(
+    { process, correlation, deadlineMs }: Asker,
+    code: string | null,
+    value: unknown,
+    events: readonly LogRecord[] = [],
+  ): void {
     if (clock.nowMs() > deadlineMs) return
     const bytes = Buffer.from(JSON.stringify(value))
     if ((open.get(process)?.bytes ?? 0) + bytes.length > PACKED_BYTES_MAX) pack(process)
     const filling = open.get(process) ?? { answers: [], bytes: 0 }
-    filling.answers.push({ correlation, code, value: bytes })
+    filling.answers.push({ correlation, code, value: bytes, events: carriedOf(events) })
     filling.bytes += bytes.length
     open.set(process, filling)
     handle.write([], true)
   }
 
   return {
-    answer: (to, value) => add(to, null, value),
+    answer: (to, value, events) => add(to, null, value, events),
     refuse: (to, code, message) => add(to, code, message),
     handedOver(from) {
       push(TO_ALL, queueAnswersCodec.encode({ answers: [], handedOverFrom: from }))

@@ -33,7 +33,7 @@ export function createCalls(context: {
   deps: Pick<QueueDependencies, 'log' | 'observe'> & { clock: Clock }
   queues: Queues
   receives: Receives
-  replays: Pick<QueueReplays, 'end' | 'atHand'>
+  replays: Pick<QueueReplays, 'end' | 'atHand' | 'underWay'>
   answers: Answers
   guarded: (act: () => void) => void
 }): Calls {
@@ -100,6 +100,7 @@ export function createCalls(context: {
     if (isClosed) return
     at.skipTo(bounds.map(({ stableEnd }) => Number(stableEnd)))
     const cleared = at.queue.clear('messages')
+    at.purgedReplays = replays.underWay(at)
     replays.end(at.id, 'purged')
     at.queue.counters.purged += ready
     answers.answer(command, { purged: cleared + ready })

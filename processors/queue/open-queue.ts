@@ -38,6 +38,8 @@ export interface OpenQueue {
   /** Everything in front of it is passed over; `end` is the log's. */
   skipTo(end: readonly number[]): void
   lastRedrive: LastRedrive | null
+  /** Replays that its last purge has ended. */
+  purgedReplays: readonly string[]
   /** The last announcements of its counters. */
   readonly told: Pick<QueueHead, 'meter' | 'overflow'>
   /** Its record as it is now. */
@@ -138,13 +140,14 @@ export function createOpenQueue(context: {
 
   const head = (): QueueHead => ({
     ...{ offsets: ahead?.head() ?? headAt, origins, purge: queue.purge, lastGroup: queue.messages.lastGroup },
-    ...{ ...queue.counters, lastRedrive: self.lastRedrive, ...self.told },
+    ...{ ...queue.counters, lastRedrive: self.lastRedrive, ...self.told, purgedReplays: [...self.purgedReplays] },
   })
 
   let readBy: Selection | undefined
   const self: OpenQueue = {
     ...{ id, organizationId, topic, record, waiting: new Set(), lastCalledMs: deps.clock.monotonicMs() },
     lastRedrive: context.head?.lastRedrive ?? null,
+    purgedReplays: context.head?.purgedReplays ?? [],
     told: { meter: context.head?.meter ?? null, overflow: context.head?.overflow ?? null },
     messages: queue.messages,
     get queue() {

@@ -32,6 +32,8 @@ export function openShard(handle: ShardHandle, deps: QueueDependencies, open: Se
   }
   const replays = createQueueReplays({
     ...{ handle, deps },
+    isPurged: (organizationId, queueId, replayId) =>
+      queues.open(organizationId, queueId)?.purgedReplays.includes(replayId) ?? false,
     onNew(queueId) {
       guarded(() => {
         const queue = queues.find(queueId)

@@ -3,6 +3,7 @@
  * it does not want to wait, until the log has been looked at.
  */
 import type { Clock, Timer } from '../../src/clock.ts'
+import type { LogRecord } from '../../src/kafka/ports.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { HandedOut, ReceiveAnswer, ReceiveBody } from '../../src/queues/calls.ts'
 import type { Candidate, Message } from '../../src/queues/message.ts'
@@ -104,7 +105,7 @@ export function createReceives(context: {
       messages: taken.map(each => handedOut(each, at)),
       results: waiting.results,
     }
-    answers.answer(waiting.asker, given)
+    answers.answer(waiting.asker, given, arriving(at, taken))
   }
 
   function remember({ process, correlation }: Asker, group: number): void {
@@ -186,6 +187,13 @@ export function createReceives(context: {
       timer?.cancel()
     },
   }
+}
+
+/** Read by the tail just now. */
+function arriving(at: OpenQueue, taken: readonly Message[]): LogRecord[] {
+  if (!at.isAwake) return []
+  const ahead = at.awake()
+  return taken.flatMap(message => (message.origin === 0 ? (ahead.arriving(message) ?? []) : []))
 }
 
 const fullMessage = ({ messages }: OpenQueue): string =>

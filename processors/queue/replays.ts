@@ -10,7 +10,7 @@ import { shardOf } from '../../src/kafka/shards.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
 import type { QueueRecord } from '../../src/model/queues.ts'
-import type { Replay, ReplayTarget } from '../../src/model/replays.ts'
+import { isUnderWay, type Replay, type ReplayTarget, targetsOf } from '../../src/model/replays.ts'
 import type { Place } from '../../src/queues/message.ts'
 import { createDryRuns } from '../../src/replay/ways/dry-runs.ts'
 import type { HandedOver, TargetEnd } from '../../src/replay/ways/ends.ts'
@@ -35,9 +35,11 @@ export interface QueueReplays {
   start(): void
   /** The next event of a replay to the queue leaves: it is handed out, or held. */
   next(queueId: string): Replayed | undefined
+  /** The ids of those to the queue that have not ended. */
+  underWay(queue: { organizationId: string; id: string }): string[]
   /** At hand; there may be more. */
   atHand(queueId: string): number
-  /** Those that run end, since the queue is emptied or deleted; what they have at hand is skipped. */
+  /** Those that run end, since the queue is emptied or deleted; what they have at hand is skipped. A purge is in its head. */
   end(queueId: string, reason: 'purged' | 'target_deleted'): void
   seal(): OutRecord[]
   close(): void
@@ -58,18 +60,17 @@ export function createQueueReplays(context: {
   deps: Pick<QueueDependencies, 'shards' | 'replays'> & { view: ControlView; clock: Clock; logger: Logger }
   /** A replay has something for the queue. */
   onNew: (queueId: string) => void
+  /** Whether a purge of the queue has ended the replay. */
+  isPurged: (organizationId: string, queueId: string, replayId: string) => boolean
 }): QueueReplays {
   const { handle, onNew } = context
   const { view, clock, logger, shards, replays } = context.deps
   /** By queue, those that have something; the first one is the next to give. */
   const feeds = new Map<string, Set<Feed>>()
-  const purges = new Map<string, number>()
-  const purgesOf = (queueId: string) => purges.get(queueId) ?? 0
 
   function open(replay: Replay, { id }: Pick<ReplayTarget, 'id'>): OpenTarget {
     const { organizationId, environment } = replay
     const feed: Feed = []
-    const purge = purgesOf(id)
 
     const queue = (): QueueRecord | undefined => {
       const found = view.find('queue', organizationId, id)
@@ -100,7 +101,7 @@ export function createQueueReplays(context: {
         if (feed.length === 1) onNew(id)
         return undefined
       },
-      ended: () => (purge === purgesOf(id) ? undefined : PURGED),
+      ended: () => (context.isPurged(organizationId, id, replay.id) ? PURGED : undefined),
       close: () => forget(id, feed),
     }
   }
@@ -143,9 +144,15 @@ export function createQueueReplays(context: {
       first.left({ outcome: 'delivered', reason: null })
       return first.event
     },
+    underWay({ organizationId, id }) {
+      const isTo = (replay: Replay) => targetsOf(replay).some(target => target.kind === 'queue' && target.id === id)
+      return view
+        .list('replay', organizationId)
+        .filter(replay => isUnderWay(replay) && isTo(replay))
+        .map(replay => replay.id)
+    },
     atHand: queueId => [...(feeds.get(queueId) ?? [])].reduce((sum, { length }) => sum + length, 0),
     end(queueId, reason) {
-      if (reason === 'purged') purges.set(queueId, purgesOf(queueId) + 1)
       for (const feed of feeds.get(queueId) ?? [])
         for (const { left } of feed.splice(0)) left({ outcome: 'skipped', reason })
       feeds.delete(queueId)

@@ -27,13 +27,14 @@ import { createRunCalls, type RunCalls } from '../run-calls/run-calls.ts'
 import { createRunWatches, type RunWatches } from '../run-calls/run-watches.ts'
 import { createPush, type Push } from '../streaming/hub/push.ts'
 import { createMeters, type Meters } from '../streaming/meters.ts'
-import { openStreaming, type Streaming } from '../streaming/streaming.ts'
+import type { Streaming } from '../streaming/streaming.ts'
 import { createForeignDatabases, type ForeignDatabases } from '../tables/foreign.ts'
 import { createTableGrowth } from '../tables/growth.ts'
 import type { Tables } from '../tables/tables.ts'
 import { releaseVersion } from './compose-reports.ts'
 import { openTables } from './compose-tables.ts'
 import { createFollowed, type Followed, followTopics, showFollowed } from './followed-topics.ts'
+import type { Logs } from './open-logs.ts'
 import type { Parts } from './parts.ts'
 import { platformView } from './platform-view.ts'
 
@@ -42,7 +43,7 @@ const APPEND_PERSIST_MS = 5_000
 /** Longest time for one query of a request: its caller waits, and a page that takes longer will not come. */
 const READ_TIMEOUT_MS = 10_000
 /** `openMetrics`: see `ApiDeps`. */
-export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api> {
+export async function startApi(parts: Parts, streaming: Logs, openMetrics: boolean): Promise<Api> {
   const { clock, logger, kafka, controlPlane, config, closing } = parts
   const processId = parts.ids.next('api')
   const followed = createFollowed(parts, processId)
@@ -52,7 +53,8 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
   const runWatches = createRunWatches({ ...parts, appender, shards, processId })
   const queueCalls = createQueueCalls({ ...parts, appender, shards, processId })
   const receipts = receiptsOf(parts)
-  const streaming = await openStreams(parts, followed)
+  const { numbers } = followed
+  streaming.numberBy(({ organizationId, environment }) => numbers.sequence(organizationId, environment))
   const meters = createMeters({
     ...parts,
     appender,
@@ -120,7 +122,6 @@ export async function startApi(parts: Parts, openMetrics: boolean): Promise<Api>
     sweep.close()
     sender.close()
     await push.close()
-    await streaming.close()
     await meters.close()
     growth.close()
     await kafkaAccess.close()
@@ -166,18 +167,6 @@ function receiptsOf({ backends: { secretKey, previousSecretKey } }: Parts): Rece
 
 function awsCredentialsOf({ backends: { secretKey, previousSecretKey } }: Parts): AwsCredentials {
   return createAwsCredentials(signingKeys(secretKey, previousSecretKey, 'aws-credentials'))
-}
-
-function openStreams(parts: Parts, { numbers }: Followed): Promise<Streaming> {
-  const { backends, readers, metrics } = parts
-  return openStreaming({
-    ...{ kafka: parts.kafka, clock: parts.clock, logger: parts.logger, onFatal: parts.onFatal, watch: readers },
-    secretKey: backends.secretKey,
-    previousSecretKey: backends.previousSecretKey,
-    partitions: organizationId => parts.view.organization(organizationId)?.partitions ?? 1,
-    newest: ({ organizationId, environment }) => numbers.sequence(organizationId, environment),
-    onPage: metrics.logPage,
-  })
 }
 
 function openPush(

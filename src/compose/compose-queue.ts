@@ -1,25 +1,15 @@
-/** Composes the role `queue`: organizations' logs, read by pages and by a tail of its own. */
+/** Composes the role `queue`. */
 import { createQueueProcessor } from '../../processors/queue/index.ts'
 import { createLogEnds } from '../kafka/read/log-ends.ts'
 import { createLogPages } from '../kafka/read/log-pages.ts'
 import type { Replay, ReplayTarget } from '../model/replays.ts'
 import type { TargetEnd, TargetProgress } from '../replay/ways/ends.ts'
-import { openStreaming } from '../streaming/streaming.ts'
+import type { Streaming } from '../streaming/streaming.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
-export async function startQueue(parts: Parts): Promise<void> {
-  const { kafka, wire, controlPlane, view, backends, clock, logger, onFatal, readers, provisioning, metrics, closing } =
-    parts
-  const log = await openStreaming({
-    ...{ kafka, clock, logger, onFatal, watch: readers },
-    secretKey: backends.secretKey,
-    previousSecretKey: backends.previousSecretKey,
-    partitions: organizationId => view.organization(organizationId)?.partitions ?? 1,
-    newest: () => 0,
-    onPage: metrics.logPage,
-  })
-  closing.push(() => log.close())
+export function startQueue(parts: Parts, log: Streaming): void {
+  const { wire, controlPlane, view, clock, logger, provisioning, metrics } = parts
   const { shards } = provisioning
   const replays = {
     log: { pages: createLogPages({ wire, clock }), ends: createLogEnds({ wire }) },

@@ -21,6 +21,7 @@ import { startRecord } from './compose-record.ts'
 import { startReports } from './compose-reports.ts'
 import { startRun } from './compose-run.ts'
 import { type Listener, listen, type Upgrade } from './listen.ts'
+import { openLogs } from './open-logs.ts'
 import { type Closing, type ComposeDeps, openParts, type Parts } from './parts.ts'
 import { protectTopics } from './protect-topics.ts'
 
@@ -91,15 +92,17 @@ async function start(deps: ComposeDeps, listeners: Listeners, closing: Closing):
   if (roles.includes('record')) startRecord(parts)
   if (roles.includes('deliver')) startDeliver(parts)
   if (roles.includes('run')) startRun(parts)
-  if (roles.includes('queue')) await startQueue(parts)
+  const logs = roles.includes('queue') || roles.includes('api') ? await openLogs(parts) : undefined
+  if (logs && roles.includes('queue')) startQueue(parts, logs)
   if (roles.includes('admit')) startAdmit(parts)
   if (roles.includes('api') || roles.includes('admit')) startProtecting(parts)
   startReports(parts)
   startComparing(parts)
   const openMetrics = listeners.api === undefined || isLoopback(listeners.api.bound.host)
-  const served = roles.includes('api')
-    ? await startApi(parts, openMetrics).then(api => ({ ...api, handler: withConsole(parts, api.handler) }))
-    : { handler: statusAlone(parts, openMetrics), upgrade: undefined }
+  const served =
+    logs && roles.includes('api')
+      ? await startApi(parts, logs, openMetrics).then(api => ({ ...api, handler: withConsole(parts, api.handler) }))
+      : { handler: statusAlone(parts, openMetrics), upgrade: undefined }
   serve(parts, listeners, served)
   return {
     address: listeners.api?.url,

@@ -4,7 +4,14 @@
  * the former one left unanswered are sent again, under their own numbers.
  */
 import { type QueueCall, type QueueCommand, queueCommandCodec, queuesCommands } from '../../topics/queues-commands.ts'
-import { ANSWERS_TO, queueAnswersCodec, queueStateKeys, TO_ALL } from '../../topics/queues-state.ts'
+import {
+  ANSWERS_TO,
+  type CarriedEvent,
+  type QueueAnswer,
+  queueAnswersCodec,
+  queueStateKeys,
+  TO_ALL,
+} from '../../topics/queues-state.ts'
 import type { Clock } from '../clock.ts'
 import { unacknowledged } from '../ingress/unacknowledged.ts'
 import type { Appender, LogRecord } from '../kafka/ports.ts'
@@ -16,6 +23,11 @@ import { createTickets } from '../process/tickets.ts'
 import type { QueueName } from '../queues/receipts.ts'
 import { createShares } from '../run-calls/shares.ts'
 import { createHandovers, type Sent } from './handovers.ts'
+
+/** What an answer may have besides: events of its messages. */
+export interface Carrying {
+  events?: CarriedEvent[]
+}
 
 export interface QueueCalls {
   /**
@@ -41,7 +53,7 @@ const RETRY_AFTER_S = 1
 const ANSWERS = Buffer.from(queueStateKeys.answers)
 const ALL = Buffer.from(TO_ALL)
 
-type Answered = { code: string | null; value: Buffer }
+type Answered = Pick<QueueAnswer, 'code' | 'value' | 'events'>
 
 export function createQueueCalls(deps: {
   appender: Appender
@@ -135,7 +147,7 @@ export function createQueueCalls(deps: {
       const answer = await answered(queue, call, body, waitMs, signal).finally(release)
       if (answer === 'pending') throw unanswered()
       const value = JSON.parse(answer.value.toString())
-      if (answer.code === null) return value
+      if (answer.code === null) return answer.events.length === 0 ? value : { ...value, events: answer.events }
       const retry = answer.code === 'service_unavailable' ? { retryAfterS: RETRY_AFTER_S } : {}
       throw new ClarionError(answer.code as Code, value, retry)
     },

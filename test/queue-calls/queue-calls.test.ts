@@ -30,7 +30,7 @@ function setup() {
   function record(to: string, answers: Array<{ correlation: number; value: object }>, handedOverFrom = -1): void {
     const value = queueAnswersCodec.encode({
       answers: answers.map(({ correlation, value: json }) => ({
-        ...{ correlation, code: null, value: Buffer.from(JSON.stringify(json)) },
+        ...{ correlation, code: null, value: Buffer.from(JSON.stringify(json)), events: [] },
       })),
       handedOverFrom,
     })

@@ -1,4 +1,5 @@
 /** Messages of queues with their events: what the calls over JSON and those of SQS share. */
+import type { CarriedEvent } from '../../../topics/queues-state.ts'
 import { isBeyondPlan } from '../../control-plane/queues/queues.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import { KafkaError } from '../../kafka/protocol/wire.ts'
@@ -6,7 +7,8 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { QueueRecord } from '../../model/queues.ts'
-import type { QueueCalls } from '../../queue-calls/queue-calls.ts'
+import { recordOf } from '../../queue-calls/carried.ts'
+import type { Carrying, QueueCalls } from '../../queue-calls/queue-calls.ts'
 import type { HandedOut, ReceiveAnswer, SettleAnswer, SettleBody } from '../../queues/calls.ts'
 import type { QueueName, Receipts } from '../../queues/receipts.ts'
 import type { Claim, Settled } from '../../queues/rules.ts'
@@ -63,9 +65,17 @@ export function createQueueMessages(deps: {
     return { claims: claims.filter(each => each !== undefined), isKnown: claims.map(each => each !== undefined) }
   }
 
-  async function eventsOf(owner: Owner, places: ReadonlyArray<{ partition: number; offset: number }>) {
+  async function eventsOf(
+    owner: Owner,
+    places: ReadonlyArray<{ partition: number; offset: number }>,
+    carried: readonly CarriedEvent[] = [],
+  ) {
+    const { topic } = logOf(owner)
+    const found = new Map(carried.map(event => [placeOf(event), recordOf(topic, event)]))
+    const unread = found.size === 0 ? places : places.filter(place => !found.has(placeOf(place)))
     try {
-      return await readEvents(streaming.cache, logOf(owner).topic, places)
+      const read = await readEvents(streaming.cache, topic, unread)
+      return found.size === 0 ? read : new Map([...found, ...read])
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
       throw new ClarionError('service_unavailable', 'The log cannot be read now: repeat the call.', {
@@ -79,13 +89,13 @@ export function createQueueMessages(deps: {
     queueCalls.call(name, 'settle', { as: 'giveBack', claims: messages.slice(0, 1).map(claimOf) })
 
   /** Messages that cannot be shown are given back at once. */
-  async function shown(name: QueueName, messages: readonly HandedOut[]): Promise<Received[]> {
+  async function shown(name: QueueName, { messages, events: carried = [] }: ReceiveAnswer & Carrying) {
     if (messages.length === 0) return []
     try {
-      const events = await eventsOf(name, messages)
+      const events = await eventsOf(name, messages, carried)
       const gone = messages.filter(each => !events.has(placeOf(each)))
       if (gone.length > 0) await queueCalls.call(name, 'settle', { as: 'ack', claims: gone.map(claimOf) })
-      return messages.flatMap(message => {
+      return messages.flatMap((message): Received[] => {
         const record = events.get(placeOf(message))
         return record === undefined ? [] : [{ message, record, receipt: receipts.encode(name, claimOf(message)) }]
       })
@@ -102,8 +112,8 @@ export function createQueueMessages(deps: {
       const name = nameOf(queue)
       const { claims, isKnown } = claimsOf(name, ack)
       const how = { waitMs: order.waitMs, signal }
-      const answer = await queueCalls.call<ReceiveAnswer>(name, 'receive', { ...order, ack: claims }, how)
-      const messages = await shown(name, answer.messages)
+      const answer = await queueCalls.call<ReceiveAnswer & Carrying>(name, 'receive', { ...order, ack: claims }, how)
+      const messages = await shown(name, answer)
       if (signal.aborted) {
         if (answer.messages.length > 0) await giveBack(name, answer.messages)
         throw new RequestAborted()

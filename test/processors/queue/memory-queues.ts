@@ -18,7 +18,14 @@ import type { Follower } from '../../../src/streaming/tail.ts'
 import { auditMeters, auditMetersCodec, type MeterReading } from '../../../topics/audit-meters.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { type QueueCall, queueCommandCodec, queuesCommands } from '../../../topics/queues-commands.ts'
-import { ANSWERS_TO, queueAnswersCodec, queueStateKeys, queuesState, TO_ALL } from '../../../topics/queues-state.ts'
+import {
+  ANSWERS_TO,
+  type CarriedEvent,
+  queueAnswersCodec,
+  queueStateKeys,
+  queuesState,
+  TO_ALL,
+} from '../../../topics/queues-state.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { factsOf } from '../../streaming/log-writer.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
@@ -46,7 +53,7 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
   const view = createControlView({ clock })
   const events: LogRecord[] = []
   const commands: LogRecord[] = []
-  const answers = new Map<number, { code: string | null; value: unknown }>()
+  const answers = new Map<number, { code: string | null; value: unknown; events: CarriedEvent[] }>()
   const state = new Map<string, Buffer>()
   const followers = new Set<Follower>()
   const handedOver: number[] = []
@@ -57,6 +64,7 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
   let transactions = 0
   let lastCall = 0
   let isReadable = true
+  let isWritable = true
   let session: Session
 
   function control(
@@ -105,6 +113,7 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     } as never,
     pause: async () => undefined,
     async ended(replay: Replay, target: ReplayTarget, end: TargetEnd, progress: TargetProgress) {
+      if (!isWritable) throw new Error('the control plane is away')
       ends.push({ target: target.id, ...end, ...progress })
       control('replay', { ...replay, state: end.state, targets: [{ ...target, state: end.state }] } as Replay)
     },
@@ -154,8 +163,8 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
         const decoded = queueAnswersCodec.decode(Buffer.from(value!))
         const isToAll = headers?.some(([name, to]) => name === ANSWERS_TO && to === TO_ALL)
         if (isToAll) handedOver.push(decoded.handedOverFrom)
-        for (const { correlation, code, value: bytes } of decoded.answers)
-          answers.set(correlation, { code, value: JSON.parse(bytes.toString()) })
+        for (const { correlation, code, value: bytes, events: carried } of decoded.answers)
+          answers.set(correlation, { code, value: JSON.parse(bytes.toString()), events: carried })
       } else if (topic === queuesState.name) {
         if (value === null) state.delete(String(key))
         else state.set(String(key), Buffer.from(value))
@@ -259,7 +268,8 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     ask,
     settle,
     /** Answers so far, by the number of the call. */
-    answer: <T>(correlation: number) => answers.get(correlation) as { code: string | null; value: T } | undefined,
+    answer: <T>(correlation: number) =>
+      answers.get(correlation) as { code: string | null; value: T; events: CarriedEvent[] } | undefined,
     receive: (queueId: string, order: Partial<ReceiveBody> = {}) =>
       ask<ReceiveAnswer>(queueId, 'receive', { max: 10, waitMs: 0, perSubject: 1, ack: [], ...order }),
     settleClaims: (queueId: string, body: SettleBody) =>
@@ -269,6 +279,10 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     async pass(ms: number): Promise<void> {
       clock.advance(ms)
       await settle()
+    },
+    /** Whether ends of replays can be written. */
+    writable(is: boolean): void {
+      isWritable = is
     },
     readable(is: boolean): void {
       isReadable = is

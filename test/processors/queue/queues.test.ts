@@ -157,6 +157,21 @@ describe('a receive that waits', () => {
     expect(shard.answer<{ messages: object[] }>(waiting)?.value.messages).toHaveLength(1)
   })
 
+  it('gets the events that woke it along with its answer; one that finds them in the log does not', async () => {
+    const queue = shard.put('que_1')
+    const order = { max: 10, waitMs: 20_000, perSubject: 1, ack: [] }
+    const woken = shard.begin(queue, 'receive', order)
+    await shard.settle()
+    const first = shard.emit('s_1')
+    await shard.settle()
+    expect(shard.answer(woken)?.events).toMatchObject([{ partition: 0, offset: first, value: Buffer.from('{}') }])
+    shard.emit('s_2')
+    await shard.settle()
+    const later = shard.begin(queue, 'receive', order)
+    await shard.settle()
+    expect(shard.answer<{ messages: object[] }>(later)).toMatchObject({ value: { messages: [{}] }, events: [] })
+  })
+
   it('is refused when its queue is deleted or switched off', async () => {
     const order = { max: 1, waitMs: 20_000, perSubject: 1, ack: [] }
     const [deleted, off] = [shard.put('que_1'), shard.put('que_2')]

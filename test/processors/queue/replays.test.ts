@@ -91,6 +91,24 @@ describe('a replay into a queue', () => {
     expect(shard.ends.at(-1)).toMatchObject({ state: 'failed', reason: 'target_deleted' })
   })
 
+  it('stays ended by a purge although its owner dies before the end is written; one that comes later runs', async () => {
+    const queue = await emptied(3)
+    shard.replay(queue)
+    await moments()
+    shard.writable(false)
+    await shard.ask(queue, 'purge', { dead: false })
+    shard.crash()
+    await moments()
+    expect(offsets(await shard.receive(queue))).toEqual([])
+    shard.writable(true)
+    await shard.pass(5_000)
+    await moments()
+    expect(shard.ends).toMatchObject([{ state: 'cancelled', reason: 'purged', handedOver: 0 }])
+    shard.replay(queue)
+    await moments()
+    expect(offsets(await shard.receive(queue, { max: 10 }))).toEqual([0, 1, 2])
+  })
+
   it('skips what is too old for the queue, and what comes while it is switched off', async () => {
     const queue = await emptied(2, { retentionHours: 1 })
     await shard.pass(3_600_000)
