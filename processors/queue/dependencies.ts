@@ -34,4 +34,6 @@ export interface QueueObserver {
   messages(what: 'received' | 'acked' | 'returned' | 'dead', count: number): void
   /** Read at each scrape. */
   live(read: () => { waiting: number; awake: number; unsettled: number }): void
+  /** Likewise: seconds since the oldest message was recorded that could be handed out. */
+  oldest(read: () => number): void
 }

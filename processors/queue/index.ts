@@ -9,6 +9,7 @@
 import type { Processor } from '../../src/kafka/ports.ts'
 import { queuesState } from '../../topics/queues-state.ts'
 import type { QueueDependencies } from './dependencies.ts'
+import type { OpenQueue } from './open-queue.ts'
 import { openShard } from './open-shard.ts'
 import type { Queues } from './queues.ts'
 
@@ -22,6 +23,12 @@ export function createQueueProcessor(deps: QueueDependencies): Processor {
       unsettled: all.reduce((sum, { messages }) => sum + messages.unsettled, 0),
     }
   })
+  deps.observe.oldest(() => {
+    const nowMs = deps.clock.nowMs()
+    const all = [...open].flatMap(queues => [...queues.opened()])
+    const oldestMs = all.reduce((oldest, queue) => Math.min(oldest, oldestReadyMs(queue, nowMs)), nowMs)
+    return (nowMs - oldestMs) / 1000
+  })
   return {
     role: 'queue',
     stateTopics: [queuesState.name],
@@ -30,4 +37,12 @@ export function createQueueProcessor(deps: QueueDependencies): Processor {
     isolatesRecords: true,
     open: handle => openShard(handle, deps, open),
   }
+}
+
+/** When the oldest message of it was recorded that is due, or in front of its head and read already. */
+function oldestReadyMs(queue: OpenQueue, nowMs: number): number {
+  let oldestMs = queue.isAwake ? (queue.awake().peek(1)[0]?.recordedAtMs ?? nowMs) : nowMs
+  for (const { state, dueAtMs, recordedAtMs } of queue.messages.all())
+    if (state === 'waiting' && dueAtMs <= nowMs) oldestMs = Math.min(oldestMs, recordedAtMs)
+  return oldestMs
 }

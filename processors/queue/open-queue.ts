@@ -23,7 +23,7 @@ export interface OpenQueue {
   /** Its rules. The next seal looks at it, since they may be used to change it. */
   readonly queue: Queue
   /** To look at. */
-  readonly messages: Pick<Messages, 'unsettled' | 'deadCount' | 'find' | 'nextDueMs'>
+  readonly messages: Pick<Messages, 'all' | 'unsettled' | 'deadCount' | 'find' | 'nextDueMs'>
   readonly waiting: Set<Waiting>
   /** Reads the log in front of it, from now on. */
   awake(): Ahead

@@ -51,7 +51,7 @@ export async function startApi(parts: Parts, streaming: Logs, openMetrics: boole
   const { shards } = parts.provisioning
   const runCalls = createRunCalls({ ...parts, appender, shards, processId })
   const runWatches = createRunWatches({ ...parts, appender, shards, processId })
-  const queueCalls = createQueueCalls({ ...parts, appender, shards, processId })
+  const queueCalls = createQueueCalls({ ...parts, appender, shards, processId, observe: parts.metrics.queues.answered })
   const receipts = receiptsOf(parts)
   const { numbers } = followed
   streaming.numberBy(({ organizationId, environment }) => numbers.sequence(organizationId, environment))

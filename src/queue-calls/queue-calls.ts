@@ -62,6 +62,7 @@ export function createQueueCalls(deps: {
   clock: Clock
   logger: Logger
   processId: string
+  observe?: (call: string, result: 'ok' | 'refused' | 'unanswered', seconds: number) => void
 }): QueueCalls {
   const { appender, view, shards, clock, logger, processId } = deps
   const own = Buffer.from(processId)
@@ -144,7 +145,11 @@ export function createQueueCalls(deps: {
   return {
     async call(queue, call, body, { waitMs = 0, signal } = {}) {
       const release = shares.take(queue.organizationId)
+      const startedAtMs = clock.monotonicMs()
       const answer = await answered(queue, call, body, waitMs, signal).finally(release)
+      const result = answer === 'pending' ? 'unanswered' : answer.code === null ? 'ok' : 'refused'
+      if (signal?.aborted !== true)
+        deps.observe?.(waitMs > 0 ? `${call}-waiting` : call, result, (clock.monotonicMs() - startedAtMs) / 1000)
       if (answer === 'pending') throw unanswered()
       const value = JSON.parse(answer.value.toString())
       if (answer.code === null) return answer.events.length === 0 ? value : { ...value, events: answer.events }

@@ -6,8 +6,15 @@
 import type { Timer } from '../../clock.ts'
 import type { OutRecord } from '../ports.ts'
 import { KafkaError } from '../protocol/wire.ts'
-import { BUSY, HELD_UP_MS, type Retrying } from './repeat.ts'
-import { type BatchAnswer, backOffMs, loadLeaders, type ProduceWire, sendBatches } from './send-batches.ts'
+import { BUSY, HELD_UP_MS, MARKERS_PAUSE_MS, MARKERS_TRIES, type Retrying } from './repeat.ts'
+import {
+  type BatchAnswer,
+  backOffMs,
+  loadLeaders,
+  MARKERS_TO_COME,
+  type ProduceWire,
+  sendBatches,
+} from './send-batches.ts'
 import type { EncodedBatch, SequencedProducer } from './sequences.ts'
 import { REQUEST_BYTES_MAX, type Slice, slicesOf } from './slices.ts'
 
@@ -158,7 +165,8 @@ function createRun(
     if (!NOT_OF_THE_TOPIC.has(error.type)) stream.troubledSinceMs ??= stream.node < 0 ? startedAtMs : stream.sentAtMs
     if (error.type === BUSY && clock.monotonicMs() - startedAtMs >= HELD_UP_MS) void deps.onHeldUp?.()
     stream.tries++
-    clock.after(backOffMs(stream.tries), () => {
+    const isSoon = error.type === MARKERS_TO_COME && stream.tries <= MARKERS_TRIES
+    clock.after(isSoon ? MARKERS_PAUSE_MS : backOffMs(stream.tries), () => {
       if (!isOver && streams.has(stream)) void sendAgain(stream)
     })
   }

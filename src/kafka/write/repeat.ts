@@ -7,8 +7,8 @@ import { asKafkaError } from './send-batches.ts'
 
 const PAUSE_MS = { first: 2, longest: 250 }
 /** The markers of the last transaction are being written: this takes a millisecond or two, and an emit waits for it. */
-const MARKERS_PAUSE_MS = 1
-const MARKERS_TRIES = 20
+export const MARKERS_PAUSE_MS = 1
+export const MARKERS_TRIES = 20
 
 export const BUSY = 'CONCURRENT_TRANSACTIONS'
 /** Markers that take this long are being refused by some partition. */

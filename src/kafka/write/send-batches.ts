@@ -9,6 +9,8 @@ import { type PartitionBatch, type ProduceResult, produceRequest } from '../prot
 import { KafkaError, type Wire } from '../protocol/wire.ts'
 
 const DUPLICATE_SEQUENCE_NUMBER = 46
+/** Of an append: the markers of the producer's last transaction are still being written to the partition. */
+export const MARKERS_TO_COME = 'INVALID_TXN_STATE'
 /** The broker's own timeout is shorter than ours, so only a silent broker loses its connection. */
 const DEADLINE_MS = { request: 4_000, broker: 3_000 }
 /**
@@ -58,7 +60,9 @@ export async function sendBatches<Batch extends PartitionBatch>(
     })
     const results = await (lane === undefined ? wire.send(node, request) : wire.send(node, request, lane))
     const byPartition = new Map(results.map(result => [`${result.topic}/${result.partition}`, result]))
-    return batches.map(batch => answerTo(cluster, batch, byPartition.get(`${batch.topic}/${batch.partition}`)))
+    return batches.map(batch =>
+      answerTo(cluster, batch, byPartition.get(`${batch.topic}/${batch.partition}`), transactionalId === null),
+    )
   } catch (thrown) {
     const error = asKafkaError(thrown)
     const again = isUnanswered(error)
@@ -71,6 +75,7 @@ function answerTo<Batch extends PartitionBatch>(
   cluster: ClusterMap,
   batch: Batch,
   result: ProduceResult | undefined,
+  isAppend: boolean,
 ): BatchAnswer<Batch> {
   const { topic, partition } = batch
   if (result === undefined)
@@ -82,7 +87,7 @@ function answerTo<Batch extends PartitionBatch>(
   const error = new KafkaError(type, `${topic}/${partition} refused the batch: ${result.message || type}`)
   const moved = leader !== undefined && cluster.moved(topic, partition, leader)
   if (!moved && LEADER_MOVED.has(type)) cluster.stale(topic)
-  return { ...failure(batch, error, PRODUCE_AGAIN.has(type)), moved }
+  return { ...failure(batch, error, PRODUCE_AGAIN.has(type) || (isAppend && type === MARKERS_TO_COME)), moved }
 }
 
 function failure<Batch>(batch: Batch, error: KafkaError, again: boolean): BatchAnswer<Batch> {

@@ -102,7 +102,10 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     pages: { bounds: async () => [{ earliest: 0n, stableEnd: BigInt(events.length) }] },
   }
 
-  const live = { read: (): { waiting: number; awake: number; unsettled: number } => ({ waiting: 0, awake: 0, unsettled: 0 }) } // biome-ignore format: one line
+  const live = {
+    read: (): { waiting: number; awake: number; unsettled: number } => ({ waiting: 0, awake: 0, unsettled: 0 }),
+    oldest: () => 0,
+  }
   const read = async (_topic: string, _partition: number, offset: number) => ({
     ...{ records: events.slice(offset), nextOffset: events.length },
   })
@@ -120,7 +123,11 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
   }
   const processor = createQueueProcessor({
     ...{ view, log: log as never, replays, shards: 1, deadMax, clock, logger: createLogger('silent') },
-    observe: { call: () => undefined, messages: () => undefined, live: read => Object.assign(live, { read }) },
+    observe: {
+      ...{ call: () => undefined, messages: () => undefined },
+      live: read => Object.assign(live, { read }),
+      oldest: read => Object.assign(live, { oldest: read }),
+    },
   })
 
   function open(): void {
@@ -224,6 +231,7 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     emits,
     commands,
     live: () => live.read(),
+    oldestS: () => live.oldest(),
     followers: () => followers.size,
     transactions: () => transactions,
     put(id: string, settings: Partial<QueueRecord> = {}): string {

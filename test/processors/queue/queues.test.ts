@@ -227,6 +227,29 @@ describe('a receive that waits', () => {
   })
 })
 
+describe('the age of the oldest message', () => {
+  it('is that of the oldest one which could be handed out, over all queues that are called', async () => {
+    const [queue, other] = [shard.put('que_1'), shard.put('que_2')]
+    expect(shard.oldestS()).toBe(0)
+    await shard.stats(queue)
+    shard.emit()
+    await shard.pass(20_000)
+    shard.emit()
+    expect(shard.oldestS()).toBe(20)
+    await shard.receive(queue, { max: 1, leaseMs: 60_000 })
+    expect(shard.oldestS()).toBe(0)
+    await shard.pass(5_000)
+    expect(shard.oldestS()).toBe(5)
+    await shard.receive(queue)
+    expect(shard.oldestS()).toBe(0)
+    await shard.stats(other)
+    expect(shard.oldestS()).toBe(25)
+    await shard.receive(other)
+    await shard.pass(60_000)
+    expect(shard.oldestS()).toBe(85)
+  })
+})
+
 describe('the counts of an ordered queue', () => {
   it('say what is ready, and what is held behind another one of its subject', async () => {
     const queue = shard.put('que_1', { ordered: true })
