@@ -1,12 +1,15 @@
 /** What must hold of runs, of the queue behind them and of the reference domain. */
 import type { AnalyticsClient } from '../src/analytics/client.ts'
 import type { Findings } from './findings.ts'
+import { type HistoryStats, proveHistories } from './prove-histories.ts'
 import type { Work } from './work.ts'
 import type { World } from './world.ts'
 
 interface LoggedEvent {
   id: string
   type: string
+  subject: string | null
+  sequence: number
   /** Of a generic event: its kind, and its own data. */
   data: { kind?: string; data?: { n?: number } }
 }
@@ -30,9 +33,15 @@ export interface WorkEvidence {
 
 /** Whether everything has come to its end: every run has, and every event of theirs was acked. */
 export async function isWorkDone({ world, work, analytics }: WorkEvidence): Promise<boolean> {
-  const { started, made } = byKind(await logOf(world, work.apiKey))
+  const log = await logOf(world, work.apiKey)
+  const { started, made } = byKind(log)
   const ends = await endsOf(analytics, work)
-  return ends.length >= started.length && made.every(({ id }) => work.consumed.acked.has(id))
+  const ofHistories = byKind(log).history
+  return (
+    ends.length >= started.length &&
+    made.every(({ id }) => work.consumed.acked.has(id)) &&
+    ofHistories.every(({ id }) => work.histories.ackedMs.has(id))
+  )
 }
 
 export async function proveWork(findings: Findings, evidence: WorkEvidence): Promise<void> {
@@ -42,6 +51,9 @@ export async function proveWork(findings: Findings, evidence: WorkEvidence): Pro
   proveRuns(findings, work, log, ends)
   proveQueue(findings, work, log)
   await proveTables(findings, world, work, log)
+  const path = `/api/v1/queues/${work.histories.queueId}/stats`
+  const stats = await world.surely<HistoryStats>(work.apiKey, 'GET', path)
+  proveHistories(findings, work.histories, byKind(log).history, stats)
   await proveDomain(findings, world, work, log)
 }
 
@@ -130,7 +142,7 @@ const numberOf = ({ data }: LoggedEvent): number | undefined => data.data?.n
 
 function byKind(log: LoggedEvent[]) {
   const of = (kind: string) => log.filter(({ data }) => data.kind === kind)
-  return { started: of('work'), made: of('done') }
+  return { started: of('work'), made: of('done'), history: of('history') }
 }
 
 async function endsOf(analytics: AnalyticsClient, { id, workflowId }: Work): Promise<RunEnd[]> {

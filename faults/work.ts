@@ -1,10 +1,11 @@
 /**
  * The work of one organization while everything is broken: events that start runs, whose events a queue hands out, and calls
- * of the reference domain. It is apart from the others, so that what it makes is counted here alone.
+ * of the reference domain; a second queue has histories of its own. It is apart from the others, so that what it makes is counted here alone.
  */
 import type { Clock } from '../src/clock.ts'
 import type { Chance } from './chance.ts'
 import { type Consumed, createConsumers } from './consumers.ts'
+import { type Histories, startHistories } from './histories.ts'
 import { type Supplier, startSupplier } from './supplier.ts'
 import type { World } from './world.ts'
 
@@ -21,6 +22,7 @@ export interface Work {
   invoices: ReadonlyMap<string, string>
   orders: ReadonlyMap<string, string>
   consumed: Consumed
+  histories: Histories
   supplier: Supplier
   /** Nothing new is begun; resolves when what is under way has been answered. */
   stop(): Promise<void>
@@ -60,6 +62,10 @@ export async function startWork({
   const orders = new Map<string, string>()
   const underWay = new Set<Promise<void>>()
   const consumers = createConsumers({ world, clock, apiKey, queueId: queue.id })
+  const histories = await startHistories({
+    ...{ world, clock, apiKey, chance: chance.fork('histories') },
+    emit: body => persistently('/api/v1/events/custom/emit', body),
+  })
   let isStopped = false
   let n = 0
   const loop = begin()
@@ -107,19 +113,21 @@ export async function startWork({
     ...{ id, apiKey, workflowId: workflow.id, queueId: queue.id, stock: FULL.quantity },
     ...{ emitted, invoices, orders, supplier },
     consumed: consumers.consumed,
+    histories,
     async stop() {
       isStopped = true
+      histories.drain()
       await loop
       await Promise.all(underWay)
     },
     async drain(isDone, withinMs) {
       const deadlineMs = clock.monotonicMs() + withinMs
       while (!(await isDone().catch(() => false)) && clock.monotonicMs() < deadlineMs) await clock.sleep(POLL_MS)
-      await consumers.stop()
+      await Promise.all([consumers.stop(), histories.stop()])
     },
     async close() {
       isStopped = true
-      await consumers.stop()
+      await Promise.all([consumers.stop(), histories.stop()])
       await supplier.close()
     },
   }
