@@ -25,12 +25,13 @@ import { noteArrival } from './admit-relay.ts'
 import { createAnnounce } from './announce.ts'
 import { createDeferredEmits, logOfDeferred } from './deferred-emits.ts'
 import { isForgotten, isOutOfReach } from './deleted-organizations.ts'
-import type { Acceptance, Emit, Failure, Progress, Verdict } from './emit.ts'
+import type { Acceptance, Emit, Progress, Verdict } from './emit.ts'
 import { createFederate } from './federate.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createIngressPace } from './ingress-pace.ts'
 import { createInputs } from './inputs.ts'
 import { type JudgeContext, keysRememberedBy } from './judge.ts'
+import { createIsolatedJudge } from './judge-isolated.ts'
 import {
   comesOnce,
   isPlatformIds,
@@ -159,23 +160,7 @@ function openShard(
 
   const judgeOne = (emit: Emit, progress: Progress) => judgeAny(emit, progress, context)
 
-  /**
-   * Two transactions have failed either while writing the event or while judging the emit; neither is repeated here.
-   */
-  function judgeIsolated(emit: Emit, progress: Progress): Verdict | 'repeated' {
-    try {
-      const judged = judgeOne(emit, progress)
-      if (judged === 'repeated' || judged.verdict !== 'accepted') return judged
-      const heldKey = judged.heldKey && { ...judged.heldKey, sequence: 0 }
-      return { ...failed('The event could not be written to the log of the organization.'), heldKey }
-    } catch (error) {
-      deps.logger.error(
-        { emitId: emit.emitId, error: error instanceof Error ? error.stack : String(error) },
-        'emit cannot be judged',
-      )
-      return failed('The emit could not be judged, by a fault of the platform.')
-    }
-  }
+  const judgeIsolated = createIsolatedJudge({ judge: judgeOne, logger: deps.logger })
 
   /** Judges one emit and adds the resulting records to the current transaction. */
   function settle(emit: Emit, isolated: boolean): void {
@@ -297,5 +282,3 @@ function openShard(
     },
   }
 }
-
-const failed = (message: string): Failure => ({ verdict: 'failed', code: 'bus_relay_failed', message })

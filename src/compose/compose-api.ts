@@ -4,7 +4,6 @@ import { createAnalyticsClient } from '../analytics/client.ts'
 import { createLedgerReads } from '../analytics/read/ledger-reads.ts'
 import { createReads } from '../analytics/read/reads.ts'
 import { type Api, createApi } from '../api/create-api.ts'
-import { isOpen } from '../control-plane/drift/reconcile.ts'
 import { type AwsCredentials, createAwsCredentials } from '../crypto/aws-credentials.ts'
 import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
@@ -17,8 +16,6 @@ import { shardOf } from '../kafka/shards.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createKafkaAccess } from '../kafka-access/access.ts'
 import { watchUnjudged } from '../ledger/unjudged.ts'
-import type { DriftFinding } from '../model/drift.ts'
-import { PLATFORM } from '../model/names.ts'
 import { createKnownProcesses, type KnownProcesses } from '../process-reports/known-processes.ts'
 import { createQueueCalls, type QueueCalls } from '../queue-calls/queue-calls.ts'
 import { createReceipts, type Receipts } from '../queues/receipts.ts'
@@ -37,6 +34,7 @@ import { createFollowed, type Followed, followTopics, showFollowed } from './fol
 import type { Logs } from './open-logs.ts'
 import type { Parts } from './parts.ts'
 import { platformView } from './platform-view.ts'
+import { showRegistry } from './registry-metrics.ts'
 
 /** An unacknowledged append is retried for this long; then the caller gets 503. */
 const APPEND_PERSIST_MS = 5_000
@@ -113,7 +111,7 @@ export async function startApi(parts: Parts, streaming: Logs, openMetrics: boole
     ends: partitions => parts.wire.ends(partitions),
     hasRecords: parts.ledger.hasRecords,
   })
-  showDrift(parts)
+  showRegistry(parts)
   closing.push(async () => {
     await retention.close()
     await driftWatch.close()
@@ -138,22 +136,6 @@ export async function startApi(parts: Parts, streaming: Logs, openMetrics: boole
   resealAll(parts)
   return api
 }
-
-function showDrift({ metrics, view }: Parts): void {
-  metrics.gauge('clarion_marketplace_listings', 'Published listings of the marketplace.', () => {
-    return view.marketplace.listings().filter(({ status }) => status === 'published').length
-  })
-  metrics.gauge(
-    'clarion_drift_critical_findings',
-    'Critical findings of drift that are open, of all organizations.',
-    () => {
-      const owners = [PLATFORM, ...[...view.organizations()].map(({ id }) => id)]
-      return owners.flatMap(id => view.list('drift-finding', id)).filter(isCritical).length
-    },
-  )
-}
-
-const isCritical = (finding: DriftFinding): boolean => finding.severity === 'critical' && isOpen(finding)
 
 function openKafkaAccess(parts: Parts) {
   const { clientBrokers, clientSecurityProtocol: securityProtocol } = parts.backends

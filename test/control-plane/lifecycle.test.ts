@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
 import type { Caller } from '../../src/control-plane/store/announce.ts'
-import { namesOf } from '../../src/control-plane/store/lifecycle.ts'
+import { namesOf } from '../../src/control-plane/store/lifecycle-names.ts'
 import { createIds } from '../../src/model/ids.ts'
 import type { QueueRecord } from '../../src/model/queues.ts'
 import type { Webhook } from '../../src/model/webhooks.ts'
