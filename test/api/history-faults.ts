@@ -14,6 +14,7 @@ import {
 } from '../support/faulty-clickhouse.ts'
 import { patient } from '../support/patience.ts'
 import { unhandledRejectionsOf } from '../support/unhandled-rejections.ts'
+import { until } from '../support/until.ts'
 import { openTestApi, type Reply, type TestApi } from './api-harness.ts'
 import { type Furnished, furnish } from './furnished.ts'
 import { bodyFor, isOurs, queryFor } from './route-samples.ts'
@@ -190,6 +191,9 @@ export function historyFaults(share: number): void {
     const replies = await Promise.all(calls)
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([503]))
     clickhouse.decide(() => undefined)
-    while ((await furnished.call('GET', '/api/v1/events/custom/emits')).status !== 200);
+    await until(
+      () => furnished.call('GET', '/api/v1/events/custom/emits'),
+      ({ status }) => status === 200,
+    )
   })
 }

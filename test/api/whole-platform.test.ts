@@ -1,9 +1,9 @@
 /** Parts of the API that need a whole platform: answers about things that an emit made, to their owner and to others. */
 
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let receiver: Receiver
@@ -22,15 +22,6 @@ interface Emitted {
 const CUSTOM = '/api/v1/events/custom'
 const generic = { name: 'platformxe.generic', payload: { kind: 'k', data: { precise: 1 } } }
 
-/** Asks again until the answer is what is waited for; the record of an event follows it within a second or so. */
-async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const answer = await ask()
-    if (good(answer) || tries >= 150) return answer
-    await pause(100)
-  }
-}
-
 async function delivered(organization: TestOrganization) {
   const made = await organization.call<{ id: string }>('POST', '/api/v1/webhooks', {
     url: `${receiver.url}/in`,
@@ -38,7 +29,7 @@ async function delivered(organization: TestOrganization) {
   })
   const emitted = await organization.call<Emitted>('POST', `${CUSTOM}/emit`, generic)
   const path = `/api/v1/webhooks/${made.data.id}/deliveries`
-  const list = await eventually(
+  const list = await until(
     () => organization.call<Array<{ id: string; status: string }>>('GET', path),
     answer => answer.data[0]?.status === 'success',
   )
@@ -81,7 +72,7 @@ describe('the results of an emit', () => {
       `{"name":"platformxe.generic","payload":${payload}}`,
     )
     const path = `${platform.base}/api/v1/events/${emitted.data.eventId}`
-    const text = await eventually(
+    const text = await until(
       async () => (await fetch(path, { headers: { 'x-api-key': owner.apiKey } })).text(),
       answer => answer.includes('"success":true'),
     )
@@ -124,7 +115,7 @@ describe('an emit', () => {
     const refused = await owner.call('POST', `${CUSTOM}/emit`, generic)
     expect([refused.status, refused.code]).toEqual([403, 'organization_suspended'])
     const emitId = refused.headers.get('x-emit-id')
-    const state = await eventually(
+    const state = await until(
       () => owner.call<{ status: string; code: string }>('GET', `${CUSTOM}/emits/${emitId}`),
       answer => answer.status === 200 && answer.data.status !== 'REQUESTED',
     )
@@ -149,7 +140,7 @@ describe('an emit', () => {
     )
     expect([trial.status, trial.data.sequence, trial.data.quota]).toEqual([202, 1, { used: 1, limit: 1_000 }])
     const used = (as: string) => platform.call<{ emits: { thisMonth: number } }>(as, 'GET', `${CUSTOM}/health`)
-    await eventually(
+    await until(
       () => used(key.data.apiKey),
       answer => answer.data.emits.thisMonth === 1,
     )

@@ -12,8 +12,8 @@ import { createValidators } from '../../src/registry/validators.ts'
 import { auditChanges, auditChangesCodec } from '../../topics/audit-changes.ts'
 import { control } from '../../topics/control.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
-import { eventually } from '../support/kafka-clients.ts'
 import { readToEnd } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { type ControlProcess, openControlProcess, random } from './control-plane-harness.ts'
 import { caller, countsOf, fill, grown, mine, movable, partOf, topicsOf } from './retention-parts.ts'
 
@@ -47,7 +47,7 @@ describe('the remains of a deleted organization', () => {
       Object.values(left).reduce((sum, count) => sum + count, 0) + 1,
     )
     expect(
-      await eventually(
+      await until(
         () => topicsOf(one, id),
         topics => topics.length === 0,
       ),
@@ -116,7 +116,7 @@ describe('the remains of a deleted organization', () => {
     expect(fresh.view.organization(id)?.clearedAt).toEqual(expect.any(String))
     expect(countsOf(fresh, id)).toEqual({})
     expect(
-      await eventually(
+      await until(
         () => topicsOf(fresh, id),
         topics => topics.length === 0,
       ),
@@ -164,17 +164,17 @@ describe('the remains of a deleted organization', () => {
     await part.plane.organizations.delete(caller, id)
     time.ahead(CLEARED_AFTER_MS)
     hand.advance(90_000)
-    await eventually(
+    await until(
       async () => warnings,
       lines => lines.length > 0,
     )
     expect(countsOf(one, id)).toEqual({})
-    await eventually(
+    await until(
       async () => hand.pending(),
       pending => pending > 0,
     )
     hand.advance(90_000)
-    await eventually(
+    await until(
       async () => hand.pending(),
       pending => pending > 0,
     )
@@ -213,7 +213,7 @@ it('an organization that is refused leaves no topics', async () => {
   })
   await expect(plane.organizations.create(caller, { name: 'Slow', slug })).rejects.toMatchObject({ code: 'slug_taken' })
   expect(
-    await eventually(
+    await until(
       () => topicsOf(one, made[0]!),
       topics => topics.length === 0,
     ),

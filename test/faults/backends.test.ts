@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -73,7 +74,10 @@ describe('kill -9 of a backend', () => {
     const organization = await platform.organization()
     killPart('clickhouse')
     for (let n = 0; n < 100; n++) await emitSurely(organization, n)
-    while ((await organization.call('GET', '/api/v1/events/custom/emits')).status !== 200);
+    await until(
+      () => organization.call('GET', '/api/v1/events/custom/emits'),
+      ({ status }) => status === 200,
+    )
     expectLedger(await takeLedger(platform, organization, 100), 100)
   }, 120_000)
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { testsUseContainers } from '../support/containers.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization
@@ -70,7 +71,10 @@ here(
         expect([reply.status, reply.code, reply.headers.get('retry-after')]).toEqual([503, 'service_unavailable', '5'])
       expect(await isAlive()).toBe(true)
       ofClickHouse('SIGCONT')
-      while ((await organization.call('GET', `/api/v1/events/${data.eventId}`)).status !== 200);
+      await until(
+        () => organization.call('GET', `/api/v1/events/${data.eventId}`),
+        ({ status }) => status === 200,
+      )
     } finally {
       ofClickHouse('SIGCONT')
     }

@@ -1,10 +1,10 @@
 /** `run` under `kill -9`, and with others joining: what has committed is not asked again, and every run ends once. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { shardOf } from '../../src/kafka/shards.ts'
 import { SHARDS, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { endParts } from '../support/run-directory.ts'
+import { untilFound } from '../support/until.ts'
 
 let platform: TestPlatform
 const closing: Array<() => Promise<unknown>> = []
@@ -42,16 +42,6 @@ async function numbering(): Promise<Receiver> {
   return made
 }
 
-async function until<T>(what: string, look: () => Promise<T | false>): Promise<T> {
-  const deadline = performance.now() + 60_000
-  for (;;) {
-    const found = await look()
-    if (found !== false) return found
-    if (performance.now() > deadline) throw new Error(`It never came that ${what}.`)
-    await pause(100)
-  }
-}
-
 async function deployed(organization: TestOrganization, actions: object[]): Promise<string> {
   const { data } = await organization.call<{ id: string }>('POST', '/api/v1/workflows', {
     ...{ name: 'W', trigger: { kind: 'event', event: 'go' }, definition: { language: 1, actions } },
@@ -66,7 +56,7 @@ const emit = (organization: TestOrganization, n: number) =>
   })
 
 async function ended(organization: TestOrganization, workflow: string, count: number): Promise<Run[]> {
-  const found = await until(`${count} runs have ended`, async () => {
+  const found = await untilFound(`${count} runs have ended`, async () => {
     const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/${workflow}/runs?limit=100`)
     return (
       data.length >= count && data.every(({ status }) => !['queued', 'running', 'waiting'].includes(status)) && data
@@ -76,7 +66,7 @@ async function ended(organization: TestOrganization, workflow: string, count: nu
   const runs: Run[] = []
   for (const { id } of found) {
     const run = async () => (await organization.call<Run>('GET', `/api/v1/workflows/runs/${id}`)).data ?? false
-    runs.push(await until(`the run ${id} is found`, run))
+    runs.push(await untilFound(`the run ${id} is read`, run))
   }
   return runs
 }
@@ -101,7 +91,7 @@ describe('kill -9 of the process that runs', () => {
     let running = await runner()
     await emit(organization, 1)
     for (const key of ['a', 'b']) {
-      await until(`${key} has answered and committed`, async () => {
+      await untilFound(`${key} has answered and committed`, async () => {
         const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/${workflow}/runs`)
         const run = data[0] && (await organization.call<Run>('GET', `/api/v1/workflows/runs/${data[0].id}`)).data
         return run?.steps.some(({ path }) => path === key) ?? false
@@ -163,7 +153,7 @@ describe('kill -9 of the process that runs', () => {
     }
     const [first] = await Promise.all([runner(), runner()])
     const called = Promise.all(routes.map(call => call()))
-    await until('every request has been made', async () => receiver.requests.length === SHARDS)
+    await untilFound('every request has been made', async () => receiver.requests.length === SHARDS)
     await first!.kill()
     const answers = await called
     expect(answers.map(({ status }) => status)).toEqual([200, 200])

@@ -12,7 +12,7 @@ import type { Organization } from '../../src/model/organizations.ts'
 import type { Kind, RecordsByKind } from '../../src/model/records.ts'
 import { control } from '../../topics/control.ts'
 import { openControlProcess } from '../control-plane/control-plane-harness.ts'
-import { eventually } from '../support/kafka-clients.ts'
+import { until } from '../support/until.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()
@@ -55,7 +55,7 @@ function aView() {
 /** The rights of a user once there are so many: the broker has taken them when it answers, and lists them a moment later. */
 async function listed(user: string, count: number) {
   const ask = async () => (await accounts.listGrants()).get(user) ?? []
-  return eventually(ask, list => list.length === count)
+  return until(ask, list => list.length === count)
 }
 
 /** Follows what is there, and closes nothing of the shared connection. */

@@ -6,6 +6,7 @@ import type { Finding } from '../../src/ledger/finding.ts'
 import { createLogger } from '../../src/logger.ts'
 import { events } from '../../topics/events.ts'
 import { createClient } from '../support/kafkajs-client.ts'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { audited, checkLedger, emitMany, generic } from './checked.ts'
@@ -46,7 +47,7 @@ const check = (of?: string) => checkLedger(platform, of)
 
 /** The in-app notices of the findings. */
 async function toldOfDrift(organization: TestOrganization, count: number) {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < patient(200); tries++) {
     const { data } = await organization.call<Array<{ kind: string; severity: string; title: string }>>(
       ...(['GET', '/api/v1/notifications?channel=in-app'] as const),
     )

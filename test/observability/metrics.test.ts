@@ -1,4 +1,5 @@
 /** Scrapes of a running platform: one process of a platform judges and nothing else, the other does the rest. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLoadShedder } from '../../src/ingress/load-shedding.ts'
 import type { Waiting } from '../../src/kafka/ports.ts'
@@ -62,6 +63,7 @@ describe('a scrape of a running platform', () => {
     for (;;) {
       const value = valueIn(await scrape(platform), name, labels)
       if (value !== undefined && satisfies(value)) return value
+      await pause(50)
     }
   }
   const emit = () =>

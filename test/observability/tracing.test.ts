@@ -8,6 +8,7 @@ import { readLog } from '../support/ledger.ts'
 import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 import { type CollectedSpan, type Collector, createCollector } from './tracing-collector.ts'
 
 const KIND = { server: 2, client: 3, consumer: 5 }
@@ -71,11 +72,12 @@ async function emit(org: TestOrganization, name: string, headers: Record<string,
 
 /** Asked until the emit is judged and its record can be read, which takes its time on a busy machine. */
 async function traceIdOf(org: TestOrganization, emitId: string): Promise<string> {
-  for (;;) {
-    const found = await org.call<{ status: string; traceId: string }>('GET', `/api/v1/events/custom/emits/${emitId}`)
-    if (found.status !== 503 && found.status >= 300) throw new Error(`${found.status} ${JSON.stringify(found.body)}`)
-    if (found.status === 200 && found.data.status !== 'REQUESTED') return found.data.traceId
-  }
+  const path = `/api/v1/events/custom/emits/${emitId}`
+  const { data } = await until(
+    () => org.call<{ status: string; traceId: string }>('GET', path),
+    found => found.status === 200 && found.data.status !== 'REQUESTED',
+  )
+  return data.traceId
 }
 
 async function requestsTo(path: string, count: number): Promise<ReceivedRequest[]> {
@@ -281,7 +283,7 @@ describe('without a collector', () => {
 
     // By hand, from the history: in the trace that it was in.
     const retry = () => org.call('POST', `/api/v1/webhooks/deliveries/${traced!.headers['x-delivery-id']}/retry`)
-    while ((await retry()).status !== 202);
+    await until(retry, ({ status }) => status === 202)
     const [, , retried] = await requestsTo(`/off-${org.slug}`, 3)
     expect(retried!.headers).toMatchObject({ 'x-delivery-attempt': '2', traceparent: headers.traceparent })
   }, 30_000)

@@ -13,6 +13,7 @@ import { expectLedger, readLog, readToEnd, takeLedger } from '../support/ledger.
 import { SHARDS, sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -44,13 +45,11 @@ async function produce(
 }
 
 async function listed(organization: TestOrganization, count: number): Promise<Array<Record<string, unknown>>> {
-  for (;;) {
-    const { data } = await organization.call<Array<Record<string, unknown>>>(
-      'GET',
-      '/api/v1/events/custom/emits?limit=100',
-    )
-    if (data.length >= count) return data
-  }
+  const path = '/api/v1/events/custom/emits?limit=100'
+  return until(
+    async () => (await organization.call<Array<Record<string, unknown>>>('GET', path)).data,
+    data => data.length >= count,
+  )
 }
 
 describe('a record that a producer wrote straight into the ingress', () => {

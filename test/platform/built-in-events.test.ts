@@ -5,10 +5,10 @@ import { BUILT_IN_EVENTS } from '../../src/events/built-in-events.ts'
 import { events } from '../../topics/events.ts'
 import { createClient } from '../support/kafkajs-client.ts'
 import { expectLedger, takeLedger } from '../support/ledger.ts'
-import { patient } from '../support/patience.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
 import { createReceiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -44,12 +44,6 @@ async function listening(organization: TestOrganization, ...selectors: string[])
   })
   expect(made.status).toBe(201)
   return receiver
-}
-
-/** Asks again, as history follows a moment later; fails after about a minute of calls. */
-async function eventually<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<void> {
-  for (let tries = 0; tries < patient(2_000); tries++) if (isSo(await ask())) return
-  throw new Error(`still not so: ${JSON.stringify(await ask())}`)
 }
 
 /** Data that a type's schema takes, made from the schema. */
@@ -212,7 +206,7 @@ describe('an organization', () => {
     })
     const warnings = () =>
       organization.call<object[]>('GET', '/api/v1/audit?entityType=organization&type=QUOTA_WARNING')
-    await eventually(warnings, ({ data }) => data.length === 3)
+    await until(warnings, ({ data }) => data.length === 3)
     await receiver.close()
   })
 })
@@ -260,7 +254,7 @@ describe('an emit that could not be written to the log', () => {
     expect((await emit(large)).data).toMatchObject({ emitId, deduplicated: true, sequence: 1 })
     expectLedger(await takeLedger(platform, organization, 1), 1)
     const states = async () => (await organization.call<{ status: string }>('GET', path)).data.status
-    await eventually(states, state => state !== 'FAILED')
+    await until(states, state => state !== 'FAILED')
     expect(await states()).toBe('DELIVERED')
     expect(await failures()).toEqual([])
     expect((await redrive()).code).toBe('conflict')

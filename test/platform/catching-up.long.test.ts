@@ -2,7 +2,8 @@
 import { expect, it } from '@jest/globals'
 import { startPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
-import { emit, eventually, numberOf, range, webhook } from './numbered-events.ts'
+import { until } from '../support/until.ts'
+import { emit, numberOf, range, webhook } from './numbered-events.ts'
 
 it('a webhook that was off catches up although the whole platform is killed in the middle of it, and repeats only uncommitted requests', async () => {
   const first = await startPlatform()
@@ -17,7 +18,7 @@ it('a webhook that was off catches up although the whole platform is killed in t
   await emit(organization, 0, 400, subject)
   await organization.call('PATCH', `/api/v1/webhooks/${id}`, { active: true })
   await receiver.received(150)
-  const { data } = await eventually(
+  const { data } = await until(
     () => organization.call<{ counters: { succeeded: number } | null }>('GET', `/api/v1/webhooks/${id}`),
     answer => answer.data.counters?.succeeded === 149,
   )
@@ -26,7 +27,7 @@ it('a webhook that was off catches up although the whole platform is killed in t
   isKilled = true
   const hung = receiver.requests.length - 149
   const second = await startPlatform({ dataDir: first.dataDir })
-  const seen = await eventually(
+  const seen = await until(
     async () => new Set(receiver.requests.map(numberOf)),
     found => found.size === 400,
   )

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type ReceivedRequest } from '../support/receiver.ts'
-import { emit, eventually, numberOf, range, webhook } from './numbered-events.ts'
+import { until } from '../support/until.ts'
+import { emit, numberOf, range, webhook } from './numbered-events.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -50,7 +51,7 @@ describe('a replay', () => {
     await emit(organization, 0, 40)
     const live = (await receiver.received(40)).slice()
     await other.received(40)
-    await eventually(
+    await until(
       () => organization.call<unknown[]>('GET', `/api/v1/webhooks/${id}/deliveries?limit=100&status=success`),
       ({ data }) => data.length === 40,
     )
@@ -68,7 +69,7 @@ describe('a replay', () => {
     )
     expect(new Set(requests.map(request => request.headers['x-delivery-id'])).size).toBe(80)
     expect(again.every(request => request.headers['x-event-replay'] === answer.data.id)).toBe(true)
-    const done = await eventually(
+    const done = await until(
       () => organization.call<{ state: string; progress: object }>('GET', `/api/v1/replays/${answer.data.id}`),
       ({ data }) => data.state === 'completed',
     )
@@ -100,7 +101,7 @@ describe('a replay', () => {
     await emit(organization, 0, 20)
     await receiver.received(20)
     refuse = false
-    await eventually(
+    await until(
       () => organization.call<unknown[]>('GET', `/api/v1/webhooks/${id}/deliveries?limit=100&status=success`),
       ({ data }) => data.length === 10,
     )
@@ -135,7 +136,7 @@ describe('a replay', () => {
     const [running] = (await organization.call<Array<{ id: string }>>('GET', '/api/v1/replays')).data
     const cancelled = await organization.call<{ state: string }>('POST', `/api/v1/replays/${running!.id}/cancel`)
     expect(cancelled.data.state).toBe('cancelling')
-    const ended = await eventually(
+    const ended = await until(
       () => organization.call<{ state: string }>('GET', `/api/v1/replays/${running!.id}`),
       ({ data }) => data.state === 'cancelled',
     )

@@ -8,10 +8,11 @@ import { admissionCounters } from '../../topics/admission-counters.ts'
 import { control } from '../../topics/control.ts'
 import { deliveryCatchUps } from '../../topics/delivery-catch-ups.ts'
 import { deliveryState } from '../../topics/delivery-state.ts'
-import { type Credential, credentialOf, eventually } from '../support/kafka-clients.ts'
+import { type Credential, credentialOf } from '../support/kafka-clients.ts'
 import { readToEnd } from '../support/ledger.ts'
 import { SHARDS, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
+import { until } from '../support/until.ts'
 
 const logger = createLogger('silent')
 /** Twenty minutes later, and rounds that follow one another quickly. */
@@ -69,13 +70,13 @@ export async function expectAllGone({ isKilledMeanwhile }: { isKilledMeanwhile: 
   expect(await emit(gone, 1)).toMatchObject({ sequence: 1 })
   expect(await emit(neighbour, 1)).toMatchObject({ sequence: 1 })
   const words = [gone.org.id, webhook.id]
-  await eventually(
+  await until(
     () => standing(deliveryState.name, SHARDS, [webhook.id]),
     keys => keys.length > 0,
   )
   await gone.call('PATCH', `/api/v1/webhooks/${webhook.id}`, { active: false })
   await emit(gone, 2)
-  await eventually(
+  await until(
     () => standing(deliveryCatchUps.name, SHARDS, [webhook.id]),
     keys => keys.length > 0,
   )
@@ -85,7 +86,7 @@ export async function expectAllGone({ isKilledMeanwhile }: { isKilledMeanwhile: 
   await platform.kill()
 
   platform = await startPlatform({ dataDir: platform.dataDir, env: LATER })
-  await eventually(
+  await until(
     () => existing(topicsOf(gone)),
     topics => topics.length < 4,
   )
@@ -94,27 +95,27 @@ export async function expectAllGone({ isKilledMeanwhile }: { isKilledMeanwhile: 
     platform = await startPlatform({ dataDir: platform.dataDir, env: LATER })
   }
   expect(
-    await eventually(
+    await until(
       () => existing(topicsOf(gone)),
       topics => topics.length === 0,
     ),
   ).toEqual([])
   const stays = [`organization/${gone.org.id}/${gone.org.id}`]
   expect(
-    await eventually(
+    await until(
       () => standing(control.name, 1, words),
       keys => keys.length === 1,
     ),
   ).toEqual(stays)
   for (const topic of [admissionCounters.name, deliveryState.name, deliveryCatchUps.name])
     expect(
-      await eventually(
+      await until(
         () => standing(topic, SHARDS, words),
         keys => keys.length === 0,
       ),
     ).toEqual([])
   expect(
-    await eventually(
+    await until(
       () => rightsOf(credential),
       ({ mayLogIn }) => !mayLogIn,
     ),

@@ -1,10 +1,10 @@
 /** The reference domain on a whole platform: calls over HTTP, and the events that announce what they did. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { BUILT_IN_EVENTS } from '../../src/events/built-in-events.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { BY_THE_OPERATOR, BY_THE_PLATFORM, doEverything } from '../domain/everything.ts'
 import { type Call, sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { untilFound } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -13,18 +13,6 @@ beforeAll(async () => {
 
 interface Read {
   events: Array<{ type: string; data: Record<string, unknown>; sequence: number; chain: { depth: number } }>
-}
-
-const PATIENCE_MS = 40_000
-
-async function until<T>(look: () => Promise<T | false>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS
-  for (;;) {
-    const found = await look()
-    if (found !== false) return found
-    if (performance.now() > deadline) throw new Error('It never came.')
-    await pause(50)
-  }
 }
 
 /** A key of the test environment. */
@@ -37,7 +25,7 @@ async function testCaller(organization: TestOrganization): Promise<Call> {
 
 /** The built-in events of the log, once there are so many. */
 const eventsOf = (call: Call, count: number): Promise<Read['events']> =>
-  until(async () => {
+  untilFound('it is so', async () => {
     const { data } = await call<Read['events']>('GET', '/api/v1/events?types=*&from=earliest&limit=500')
     return data.length >= count && data
   })
@@ -49,7 +37,7 @@ function asker(call: Call) {
     return data
   }
   const reach = (path: string, wanted: string) =>
-    until(async () => {
+    untilFound('it is so', async () => {
       const { data } = await call<{ status: string; certificate?: { status: string } | null; resources: [] }>(
         'GET',
         path,

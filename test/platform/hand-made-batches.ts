@@ -1,10 +1,11 @@
 /** Batches made by hand, and what becomes of them. */
 import { zstdCompressSync } from 'node:zlib'
 import { expect } from '@jest/globals'
-import { credentialOf, eventually } from '../support/kafka-clients.ts'
+import { credentialOf } from '../support/kafka-clients.ts'
 import { patient } from '../support/patience.ts'
 import type { TestOrganization, TestPlatform } from '../support/platform.ts'
 import { produceBatches, type RawBatch, type RawRecord, rawBatch } from '../support/raw-batches.ts'
+import { until } from '../support/until.ts'
 
 /** Of a test's platform. */
 export const RECORDS_MAX = 200
@@ -43,9 +44,9 @@ export async function expectLargeRefused(platform: TestPlatform, producers: numb
     }),
   )
   for (const organization of organizations) {
-    const all = await eventually(() => emitted(organization), found => found.length > count, patient(60_000)) // biome-ignore format: one thought
+    const all = await until(() => emitted(organization), found => found.length > count, patient(60_000)) // biome-ignore format: one thought
     expect([all.length, all.filter(({ status }) => status !== 'REJECTED').length]).toEqual([count + 1, 1])
-    const refused = await eventually(() => quarantined(organization), found => found.length >= count, patient(60_000)) // biome-ignore format: one thought
+    const refused = await until(() => quarantined(organization), found => found.length >= count, patient(60_000)) // biome-ignore format: one thought
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['payload_too_large']))
   }
 }

@@ -1,9 +1,10 @@
 /** Batches made by hand, on a real broker under an organization's own topic: none chooses an offset, stops the partition, or fills the memory. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { credentialOf, eventually } from '../support/kafka-clients.ts'
+import { credentialOf } from '../support/kafka-clients.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { produceBatches, type RawBatch, type RawRecord, rawBatch } from '../support/raw-batches.ts'
 import { TIMES } from '../support/searches.ts'
+import { until } from '../support/until.ts'
 import { emitted, expectLargeRefused, good, goods, quarantined, RECORDS_MAX, zstd } from './hand-made-batches.ts'
 
 let platform: TestPlatform
@@ -17,8 +18,8 @@ async function between(batch: Buffer, refusedCount: number) {
   const organization = await platform.organization()
   const credential = await credentialOf(organization, 'produce')
   const sent = await produceBatches(credential, [rawBatch(goods(0)), batch, rawBatch(goods(0))])
-  const refused = await eventually(() => quarantined(organization), found => found.length >= refusedCount) // biome-ignore format: one thought
-  const all = await eventually(() => emitted(organization), found => found.length >= refusedCount + 2) // biome-ignore format: one thought
+  const refused = await until(() => quarantined(organization), found => found.length >= refusedCount) // biome-ignore format: one thought
+  const all = await until(() => emitted(organization), found => found.length >= refusedCount + 2) // biome-ignore format: one thought
   return {
     sent,
     refused: refused

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { rawCall } from '../support/raw-http.ts'
 import { openStream, type StreamClient } from '../support/stream-client.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization
@@ -193,8 +194,7 @@ describe('a replay', () => {
           `/api/v1/replays/${cut.data.id}`,
         )
       ).data
-    let found = await shown()
-    while (found.state === 'running') found = await shown()
+    const found = await until(shown, ({ state }) => state !== 'running')
     expect(found).toMatchObject({ state: 'completed', progress: { matched: 0 } })
   }, 60_000)
 })

@@ -2,6 +2,7 @@
 import { beforeAll, expect, it } from '@jest/globals'
 import { patient } from '../support/patience.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
 
 interface Seen {
   signature: string
@@ -16,11 +17,10 @@ beforeAll(async () => {
 }, patient(120_000))
 
 async function seen({ call }: TestOrganization, id: string, count: number): Promise<Seen[]> {
-  for (let tries = 0; ; tries++) {
-    const { data } = await call<Seen[]>('GET', `/api/v1/inspectors/${id}/requests`)
-    if (data.length >= count || tries >= patient(150)) return data
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
+  return until(
+    async () => (await call<Seen[]>('GET', `/api/v1/inspectors/${id}/requests`)).data,
+    data => data.length >= count,
+  )
 }
 
 it('a webhook reaches its inspector, signed as it should be, and nothing else of the installation', async () => {

@@ -1,9 +1,10 @@
 /** Two organizations of the shared platform, each with a credential for Kafka. */
 import { beforeAll } from '@jest/globals'
 import type { Kafka } from 'kafkajs'
-import { type Credential, credentialOf, eventually, kafkajsOf } from '../support/kafka-clients.ts'
+import { type Credential, credentialOf, kafkajsOf } from '../support/kafka-clients.ts'
 import { readLog } from '../support/ledger.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
 
 export let platform: TestPlatform
 export let organization: TestOrganization
@@ -20,7 +21,7 @@ export const generic = (kind: string, headers: Record<string, string> = HEADERS)
 export const kindsOf = async (of: TestOrganization) =>
   (await readLog(platform, of)).map(({ value }) => JSON.parse(value!.toString()).kind as string)
 
-export const kindsUntil = (of: TestOrganization, count: number) => eventually(() => kindsOf(of), kinds => kinds.length >= count) // biome-ignore format: one thought
+export const kindsUntil = (of: TestOrganization, count: number) => until(() => kindsOf(of), kinds => kinds.length >= count) // biome-ignore format: one thought
 
 /** Call this once, at the top of a file. */
 export function useKafkaAccess(): void {

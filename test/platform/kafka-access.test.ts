@@ -1,6 +1,7 @@
 /** Credentials for direct Kafka access by an organization’s own applications, and their rights. */
 import { describe, expect, it } from '@jest/globals'
-import { type Credential, consume, credentialOf, eventually, kafkajsOf } from '../support/kafka-clients.ts'
+import { type Credential, consume, credentialOf, kafkajsOf } from '../support/kafka-clients.ts'
+import { until } from '../support/until.ts'
 import { generic, kafka, neighbour, organization, others, own, platform, useKafkaAccess } from './kafka-access-setup.ts'
 
 useKafkaAccess()
@@ -102,14 +103,14 @@ describe('a credential', () => {
     await producer.send({ topic: still.topics.emits, messages: [generic('refused')] })
     await producer.disconnect()
     const quarantined = () => suspended.call<Array<{ code: string }>>('GET', '/api/v1/events/custom/quarantine')
-    expect((await eventually(quarantined, ({ data }) => data.length > 0)).data).toMatchObject([
+    expect((await until(quarantined, ({ data }) => data.length > 0)).data).toMatchObject([
       { code: 'organization_suspended' },
     ])
     expect((await suspended.call('POST', '/api/v1/kafka-credentials', { name: 'x', access: 'both' })).code).toBe(
       'organization_suspended',
     )
     const connects = () => kafkajsOf(gone).admin().connect().then(() => true, () => false) // biome-ignore format: one thought
-    expect(await eventually(connects, connected => !connected)).toBe(false)
+    expect(await until(connects, connected => !connected)).toBe(false)
   })
 
   it('is for the live environment alone', async () => {

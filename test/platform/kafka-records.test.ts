@@ -1,10 +1,11 @@
 /** Records that an organization’s own Kafka clients write: in transactions, compressed, under forged headers, and into more partitions. */
 import { describe, expect, it } from '@jest/globals'
 import { CompressionAlgorithms, ProduceAcks } from '@platformatic/kafka'
-import { credentialOf, eventually, kafkajsOf, producerOf } from '../support/kafka-clients.ts'
+import { credentialOf, kafkajsOf, producerOf } from '../support/kafka-clients.ts'
 import { readLog, readToEnd } from '../support/ledger.ts'
 import type { TestOrganization } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
+import { until } from '../support/until.ts'
 import { generic, HEADERS, kindsUntil, neighbour, platform, useKafkaAccess } from './kafka-access-setup.ts'
 
 useKafkaAccess()
@@ -124,7 +125,7 @@ describe('a producer’s record', () => {
     await producer.connect()
     await producer.send({ topic: credential.topics.emits, messages: [generic('forged', { ...HEADERS, ...forged })] })
     await producer.disconnect()
-    const [record] = await eventually(() => readLog(platform, target), log => log.length > 0) // biome-ignore format: one thought
+    const [record] = await until(() => readLog(platform, target), log => log.length > 0) // biome-ignore format: one thought
     const headers = Object.fromEntries(Object.entries(record!.headers).map(([name, value]) => [name, value.toString()]))
     expect(headers).toMatchObject({
       sequence: '1',
@@ -138,7 +139,7 @@ describe('a producer’s record', () => {
       Object.keys(headers).filter(name => name.startsWith('clarion-') || ['causation-id', 'federation'].includes(name)),
     ).toEqual([])
     expect(headers.subscribers).toBe('')
-    const { data } = await eventually(() => target.call<Array<Record<string, unknown>>>('GET', '/api/v1/events/custom/emits'), ({ data }) => data.length > 0) // biome-ignore format: one thought
+    const { data } = await until(() => target.call<Array<Record<string, unknown>>>('GET', '/api/v1/events/custom/emits'), ({ data }) => data.length > 0) // biome-ignore format: one thought
     expect(data).toMatchObject([{ channel: 'kafka', actorId: 'producer', requestId: null, causationId: null }])
   })
 })
@@ -176,7 +177,7 @@ describe('an organization that is given more partitions while it produces', () =
     const { kafka: settings } = connectionsOf(platform)
     const readAll = async () =>
       (await Promise.all([0, 1, 2, 3].map(each => readToEnd(settings, credential.topics.events, each)))).flat()
-    const log = await eventually(readAll, records => records.length >= n) // biome-ignore format: one thought
+    const log = await until(readAll, records => records.length >= n) // biome-ignore format: one thought
     const inSequence = log.toSorted((a, b) => Number(a.headers.sequence) - Number(b.headers.sequence))
     expect(inSequence.map(({ headers }) => Number(headers.sequence))).toEqual(
       Array.from({ length: n }, (_, index) => index + 1),

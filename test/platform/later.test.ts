@@ -30,8 +30,9 @@ async function deployed(organization: TestOrganization, path: string, body: obje
 async function ended(organization: TestOrganization, id: string): Promise<Run> {
   for (const deadline = performance.now() + patient(40_000); performance.now() < deadline; await pause(100)) {
     const { data } = await organization.call<Run[]>('GET', `/api/v1/workflows/runs?workflowId=${id}&limit=10`)
-    const over = data.find(({ status }) => !['queued', 'running', 'waiting'].includes(status))
-    if (over) return (await organization.call<Run>('GET', `/api/v1/workflows/runs/${over.id}`)).data
+    const over = data?.find(({ status }) => !['queued', 'running', 'waiting'].includes(status))
+    const found = over && (await organization.call<Run>('GET', `/api/v1/workflows/runs/${over.id}`)).data
+    if (found) return found
   }
   throw new Error(`no run of ${id} ended`)
 }

@@ -1,8 +1,8 @@
 /** Lifecycle events as an organization receives them: those that its webhooks name, from the control plane and from its emits. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { patient } from '../support/patience.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -240,8 +240,7 @@ describe('deliveries', () => {
     expect(of('WEBHOOK_DELIVERY_EXHAUSTED')).toMatchObject({ emitId: lost.data.emitId, webhookId: failing.data.id })
     // Events for the failing webhook itself are lost, too; they are in the audit, and not announced.
     const audited = () => organization.call<object[]>('GET', '/api/v1/audit?type=WEBHOOK_DELIVERY_EXHAUSTED')
-    for (let tries = 0; tries < patient(2_000) && (await audited()).data.length < 3; tries++);
-    expect((await audited()).data).toHaveLength(3)
+    expect((await until(audited, ({ data }) => data.length >= 3)).data).toHaveLength(3)
     expect(told.receiver.requests).toHaveLength(3)
     await Promise.all([told, healthy].map(each => each.receiver.close()))
   })

@@ -1,6 +1,5 @@
 /** Numbered events for the webhooks of an organization, and what becomes of them. */
 import { expect } from '@jest/globals'
-import { patient } from '../support/patience.ts'
 import type { TestOrganization } from '../support/platform.ts'
 import type { ReceivedRequest } from '../support/receiver.ts'
 
@@ -34,11 +33,3 @@ export async function emit(
 export const numberOf = ({ body }: ReceivedRequest) =>
   (JSON.parse(body.toString()) as { data: { data: { n: number } } }).data.data.n
 export const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n)
-
-export async function eventually<T>(ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const found = await ask()
-    if (holds(found) || tries > patient(150)) return found
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-}

@@ -1,5 +1,4 @@
 /** An organization whose log is deleted by hand, on a whole platform: others go on, its emits are refused, and nothing is lost, doubled or miscounted. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { readEventHeaders } from '../../src/events/log-record.ts'
 import { events } from '../../topics/events.ts'
@@ -7,6 +6,7 @@ import { createClient } from '../support/kafkajs-client.ts'
 import { readLog } from '../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { connectionsOf } from '../support/platform-connections.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -22,15 +22,6 @@ async function must<T>(answer: Promise<{ status: number; data: T; body: unknown 
   const { status, data, body } = await answer
   if (status >= 300) throw new Error(`${status} ${JSON.stringify(body)}`)
   return data
-}
-
-/** Asks until it holds; the test's own time limit is the bound. */
-async function until<T>(ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
-  for (;;) {
-    const found = await ask()
-    if (holds(found)) return found
-    await pause(50)
-  }
 }
 
 /** An owner whose `order.made` goes to two peers. */

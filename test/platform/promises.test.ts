@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { expectLedger, readLog, takeLedger } from '../support/ledger.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -137,11 +138,3 @@ describe('the history of an event', () => {
     await receiver.close()
   })
 })
-
-/** Asks again until the answer is as wished; what `record` writes is a moment behind. */
-async function until<T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask()
-    if (wished(answer)) return answer
-  }
-}

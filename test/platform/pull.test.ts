@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from '@jest/globals'
 import { createClient } from '../../sdks/typescript/src/index.ts'
 import { sharedPlatform, type TestPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -10,15 +11,6 @@ beforeAll(async () => {
 }, 120_000)
 
 const clientOf = ({ apiKey }: { apiKey: string }) => createClient({ baseUrl: platform.base, apiKey })
-
-/** Asks again, as history follows a moment later; fails after about a minute of calls. */
-async function eventually<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 3_000; tries++) {
-    const answer = await ask()
-    if (isSo(answer)) return answer
-  }
-  throw new Error(`still not so: ${JSON.stringify(await ask())}`)
-}
 
 it('an event reaches a pull that waits for it, and a cursor goes on behind it; what was read is counted', async () => {
   const organization = await platform.organization('PRO')
@@ -33,7 +25,7 @@ it('an event reaches a pull that waits for it, and a cursor goes on behind it; w
   const rest = await events.pull({ types: '*', cursor: first.nextCursor, waitSeconds: 20 })
   expect(rest.data.map(({ sequence }) => sequence)).toEqual([3])
   expect((await events.pull({ types: '*', from: start.nextCursor })).data).toHaveLength(3)
-  await eventually(usage, answer => (answer.meters as Record<string, number>).streamed_events === 5)
+  await until(usage, answer => (answer.meters as Record<string, number>).streamed_events === 5)
 }, 60_000)
 
 it('a webhook’s gap comes with its deliveries, in the order of the numbers', async () => {
@@ -64,7 +56,7 @@ it('lifecycle events of the organization’s list are in the log, and built-in e
   const receiver = await createReceiver()
   await organization.call('POST', '/api/v1/webhooks', { url: receiver.url, events: ['unheard.event'] })
   await platform.call(platform.adminKey, 'POST', `/api/v1/organizations/${organization.org.id}/suspend`)
-  const page = await eventually(
+  const page = await until(
     () => events.pull({ types: '*', includeLifecycle: true, from: 'earliest' }),
     ({ data }) => data.length === 2,
   )

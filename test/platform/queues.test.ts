@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient } from '../../sdks/typescript/src/index.ts'
 import { writeCursor } from '../../src/model/cursors.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -188,7 +189,7 @@ describe('a queue', () => {
     const queue = await queueOf(organization)
     const waiting = queue.receive()
     const waits = async () => (await queue.call<{ waitingReceives: number }>('GET', '/stats')).data.waitingReceives
-    while ((await waits()) === 0);
+    await until(waits, count => count > 0)
     expect((await queue.call('POST', '/purge')).data).toEqual({ purged: 0 })
     await emit(organization, 1)
     expect(ns(await waiting)).toEqual([1])
@@ -216,8 +217,8 @@ describe('a queue', () => {
     expect(again).toEqual([1, 2])
     const state = async () =>
       (await organization.call<{ state: string }>('GET', `/api/v1/replays/${made.data.id}`)).data
-    while ((await state()).state === 'running');
-    expect(await state()).toMatchObject({ state: 'completed', progress: { matched: 2, succeeded: 2 } })
+    const ended = await until(state, ({ state: now }) => now !== 'running')
+    expect(ended).toMatchObject({ state: 'completed', progress: { matched: 2, succeeded: 2 } })
     const named = await organization.call('POST', '/api/v1/replays', { source: { eventIds: ['evt_none'] }, target })
     expect(named.status).toBe(404)
   })

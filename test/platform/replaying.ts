@@ -1,8 +1,8 @@
 /** Replays of numbered events, and what becomes of them. */
 import { expect } from '@jest/globals'
-import { patient } from '../support/patience.ts'
 import type { TestOrganization } from '../support/platform.ts'
 import type { ReceivedRequest } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 interface Progress {
   matched: number | null
@@ -49,18 +49,6 @@ export async function emit(organization: TestOrganization, count: number): Promi
   return data.results.map(result => (result.eventId ?? result.data?.eventId)!)
 }
 
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  holds: (found: T) => boolean,
-  tries = patient(300),
-): Promise<T> {
-  for (let at = 0; ; at++) {
-    const found = await ask()
-    if (holds(found) || at > tries) return found
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-}
-
 export async function replay(organization: TestOrganization, body: object): Promise<Shown> {
   const { status, data, body: whole } = await organization.call<Shown>('POST', '/api/v1/replays', body)
   if (status !== 202) throw new Error(JSON.stringify(whole))
@@ -72,7 +60,7 @@ export const get = async (organization: TestOrganization, id: string) =>
 
 /** Its end, with the figures of the history. */
 export const ended = (organization: TestOrganization, { id }: Shown) =>
-  eventually(
+  until(
     () => get(organization, id),
     ({ state, progress }) =>
       !['running', 'cancelling'].includes(state) && progress.processed >= (progress.matched ?? 0),

@@ -2,7 +2,8 @@
 import { expect, it } from '@jest/globals'
 import { startPlatform, type TestOrganization } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
-import { emit, ended, eventually, get, hook, itemsOf, numberOf, replay } from './replaying.ts'
+import { until } from '../support/until.ts'
+import { emit, ended, get, hook, itemsOf, numberOf, replay } from './replaying.ts'
 
 it('a replay to several webhooks goes on after the whole platform and its broker are killed in the middle', async () => {
   const first = await startPlatform()
@@ -18,7 +19,7 @@ it('a replay to several webhooks goes on after the whole platform and its broker
     ...{ source: { from }, target: { kind: 'webhook', ids: [...ids, off] }, options: { ratePerSecond: 100 } },
   })
   await receiver.received(60)
-  await eventually(
+  await until(
     () => get(organization, started.id),
     ({ progress }) => progress.succeeded === 59 && progress.skipped === 100,
   )

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, type TestPlatform } from '../support/platform.ts'
 import { createReceiver } from '../support/receiver.ts'
-import { emit, ended, eventually, get, hook, itemsOf, numberOf, range, replay } from './replaying.ts'
+import { until } from '../support/until.ts'
+import { emit, ended, get, hook, itemsOf, numberOf, range, replay } from './replaying.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -26,7 +27,7 @@ describe('a replay to everybody who subscribes now', () => {
     const body = { source: { from }, target: { kind: 'original' }, options: { ratePerSecond: 500 } }
 
     const counted = await replay(organization, { ...body, options: { dryRun: true } })
-    const count = await eventually(
+    const count = await until(
       () => get(organization, counted.id),
       ({ state }) => state === 'completed',
     )
@@ -36,7 +37,7 @@ describe('a replay to everybody who subscribes now', () => {
       [bad]: 20,
       [off]: 20,
     })
-    const samples = await eventually(
+    const samples = await until(
       () => itemsOf(organization, counted),
       found => found.length === 10,
     )
@@ -51,7 +52,7 @@ describe('a replay to everybody who subscribes now', () => {
     expect(byTarget[bad]).toMatchObject({ matched: 20, succeeded: 0, failed: 20, skipped: 0 })
     expect(byTarget[off]).toMatchObject({ matched: 20, succeeded: 0, failed: 0, skipped: 20 })
     expect(done.progress).toMatchObject({ matched: 80, processed: 80, succeeded: 25, failed: 20, skipped: 35 })
-    const items = await eventually(
+    const items = await until(
       () => itemsOf(organization, done),
       found => found.length === 80,
     )
@@ -69,7 +70,7 @@ describe('a replay to everybody who subscribes now', () => {
         .sort((a, b) => a - b),
     ).toEqual(range(0, 20))
     expect(receiver.requests.every(({ headers }) => headers['x-event-replay'] === done.id)).toBe(true)
-    const usage = await eventually(
+    const usage = await until(
       () => organization.call<{ meters: { replayed_deliveries: number } }>('GET', '/api/v1/usage/summary'),
       ({ data }) => data.meters.replayed_deliveries === 45,
     )
@@ -143,7 +144,7 @@ it('a replay to a member brings what it has missed, once, and to an external pee
     ({ body: text }) => (JSON.parse(text.toString()) as { data: { n: number } }).data.n,
   )
   expect(arrived.sort((a, b) => a - b)).toEqual(range(0, 10))
-  const items = await eventually(
+  const items = await until(
     () => itemsOf(owner, done),
     found => found.length === 10,
   )
@@ -152,7 +153,7 @@ it('a replay to a member brings what it has missed, once, and to an external pee
     ...range(0, 5).map(() => ['delivered', null]),
   ])
   // Until the relay log has the arrivals, a relay would be repeated, and the member's shard would ignore it.
-  await eventually(
+  await until(
     async () => (await owner.call<unknown[]>('GET', `${GROUPS}/${group}/relays?status=relayed&limit=100`)).data,
     found => found.length === 10,
   )

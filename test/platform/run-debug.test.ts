@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let supplier: Receiver
@@ -108,7 +109,10 @@ describe('a debug run', () => {
       (await organization.call<{ params: unknown }>('GET', `/api/v1/workflows/${id}/debug-params?${query}`)).data
     expect((await params('from=schema')).params).toEqual(expect.any(Object))
     await organization.call('POST', `/api/v1/workflows/${id}/debug`, { params: { n: 42 } })
-    const listed = await organization.call<Run[]>('GET', `/api/v1/workflows/${id}/runs`)
+    const listed = await until(
+      () => organization.call<Run[]>('GET', `/api/v1/workflows/${id}/runs`),
+      ({ data }) => data.length > 0,
+    )
     expect(listed.data).toMatchObject([{ mode: 'debug', status: 'succeeded' }])
   }, 60_000)
 })
@@ -122,10 +126,16 @@ describe('a run that lives', () => {
     await organization.call('POST', `/api/v1/workflows/${id}/deploy`)
     const started = await organization.call<{ runId: string }>('POST', `/api/v1/workflows/${id}/run`)
     const path = `/api/v1/workflows/runs/${started.data.runId}`
-    const shown = await organization.call<Run>('GET', path)
+    const shown = await until(
+      () => organization.call<Run>('GET', path),
+      ({ data }) => data.status === 'waiting',
+    )
     expect(shown.data).toMatchObject({ status: 'waiting', steps: [{ path: 'v' }] })
     expect(shown.body).toMatchObject({ meta: { live: true } })
-    const listed = await organization.call<Run[]>('GET', '/api/v1/workflows/runs?status=waiting')
+    const listed = await until(
+      () => organization.call<Run[]>('GET', '/api/v1/workflows/runs?status=waiting'),
+      ({ data }) => data.length > 0,
+    )
     expect(listed.data.map(run => run.id)).toEqual([started.data.runId])
     const cancelled = await organization.call<{ run: Run }>('POST', `${path}/cancel`)
     expect([cancelled.status, cancelled.data.run.status]).toEqual([202, 'cancelled'])

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { WebSocket } from 'ws'
-import { patient } from '../support/patience.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
 import { isEvent } from '../support/stream-client.ts'
+import { until } from '../support/until.ts'
 import { clients, cutAgainAndAgain, emit, isOfType, range, stream } from './resuming.ts'
 
 let platform: TestPlatform
@@ -61,11 +61,7 @@ describe('two processes', () => {
     const { streamId } = (await first.until(isOfType('ready'))).data
     const openAt = async (process: TestPlatform) =>
       (await process.call<Array<{ id: string }>>(organization.apiKey, 'GET', '/api/v1/events/streams')).data
-    const until = async (isSo: () => Promise<boolean>) => {
-      const deadline = performance.now() + patient(10_000)
-      while (!(await isSo())) if (performance.now() > deadline) throw new Error('not so in the end')
-    }
-    await until(async () => (await openAt(second)).length === 1)
+    await until(async () => (await openAt(second)).length === 1, Boolean)
     expect(await openAt(second)).toEqual([expect.objectContaining({ id: streamId, client: 'one', types: ['*'] })])
     const refused = await stream(second.base, organization)
     expect([refused.status, refused.error.code]).toEqual([429, 'stream_limit_exceeded'])
@@ -74,10 +70,10 @@ describe('two processes', () => {
     expect(again.status).toBe(200)
     expect((await first.until(isOfType('end'))).data.reason).toBe('replaced')
     const { streamId: other } = (await again.until(isOfType('ready'))).data
-    await until(async () => (await openAt(platform)).some(({ id }) => id === other))
+    await until(async () => (await openAt(platform)).some(({ id }) => id === other), Boolean)
     expect((await organization.call('DELETE', `/api/v1/events/streams/${other}`)).status).toBe(200)
     expect((await again.until(isOfType('end'))).data.reason).toBe('revoked')
-    await until(async () => (await openAt(platform)).length === 0)
+    await until(async () => (await openAt(platform)).length === 0, Boolean)
     const after = await stream(platform.base, organization)
     expect(after.status).toBe(200)
     after.close()

@@ -10,6 +10,7 @@ import { orderedValue, writeCursor } from '../../src/model/cursors.ts'
 import { root } from '../docs/blocks.ts'
 import { sharedPlatform, startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { systemPrograms, systemServer } from '../support/tables.ts'
+import { until } from '../support/until.ts'
 
 const PATH = '/api/v1/tables'
 
@@ -292,19 +293,17 @@ describe.each(servers)('tables on $server', ({ url }) => {
     for (const name of ['one', 'two']) expect((await free.call('POST', PATH, { name, columns: [] })).status).toBe(201)
     const third = await free.call('POST', PATH, { name: 'three', columns: [] })
     expect([third.status, third.code]).toEqual([402, 'table_quota_exceeded'])
-    for (;;) {
-      const { data } = await free.call<UsageSummary>('GET', '/api/v1/usage/summary')
-      expect([data.limits.tables, data.limits.table_bytes]).toEqual([2, 10_000_000])
-      if (data.used.tables === undefined) continue
-      expect(data.used.tables).toBe(2)
-      expect(data.used.table_bytes).toBeGreaterThan(0)
-      expect(data.warnings).toEqual([{ meter: 'tables', level: 100, used: 2, limit: 2 }])
-      break
-    }
-    for (;;) {
-      const { data } = await free.call<Array<{ type: string; entityId: string }>>('GET', '/api/v1/audit?limit=100')
-      if (data.filter?.(({ type }) => type === 'TABLE_CREATED').length === 2) break
-    }
+    const usage = await until(
+      async () => (await free.call<UsageSummary>('GET', '/api/v1/usage/summary')).data,
+      ({ used }) => used.tables !== undefined,
+    )
+    expect([usage.limits.tables, usage.limits.table_bytes, usage.used.tables]).toEqual([2, 10_000_000, 2])
+    expect(usage.used.table_bytes).toBeGreaterThan(0)
+    expect(usage.warnings).toEqual([{ meter: 'tables', level: 100, used: 2, limit: 2 }])
+    await until(
+      async () => (await free.call<Array<{ type: string }>>('GET', '/api/v1/audit?limit=100')).data,
+      rows => rows.filter(({ type }) => type === 'TABLE_CREATED').length === 2,
+    )
   })
 
   it('are as docs/tables.md shows them', async () => {

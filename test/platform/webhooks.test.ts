@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from '@jest/globals'
 import { Webhook as Standard } from 'standardwebhooks'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -25,14 +26,6 @@ const create = async (organization: TestOrganization, receiver: Receiver, path: 
     .data
 const at = (receiver: Receiver, path: string): ReceivedRequest[] =>
   receiver.requests.filter(request => request.path === path)
-
-/** Asks until the answer satisfies; the test's own time limit is the bound. */
-async function until<T>(ask: () => Promise<T>, satisfied: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask()
-    if (satisfied(answer)) return answer
-  }
-}
 
 it('an event reaches only the webhooks whose conditions it meets, also those that catch up; the others are shown as skipped', async () => {
   const organization = await platform.organization()

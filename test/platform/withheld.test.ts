@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { isEvent, openStream } from '../support/stream-client.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let receiver: Receiver
@@ -35,17 +36,9 @@ async function emitted(): Promise<string> {
   return sent.data.eventId
 }
 
-async function eventually<T>(read: () => Promise<T>, isIt: (found: T) => boolean): Promise<T> {
-  for (;;) {
-    const found = await read()
-    if (isIt(found)) return found
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}
-
 /** The history of a busy machine answers 503 now and then. */
 const answered = <T = unknown>({ call }: { call: TestOrganization['call'] }, path: string) =>
-  eventually(
+  until(
     () => call<T>('GET', path),
     ({ status }) => status !== 503,
   )
@@ -97,7 +90,7 @@ describe('a key without events:payload', () => {
     const id = await emitted()
     const history = () =>
       answered<{ payload?: unknown; attempts: object[] }>(organization, `/api/v1/events/${id}`).then(({ data }) => data)
-    const whole = await eventually(history, found => found?.attempts?.length === 1)
+    const whole = await until(history, found => found?.attempts?.length === 1)
     expect(JSON.stringify(whole)).toContain(`taken: ${SECRET}`)
     expect(whole.payload).toMatchObject({ data: { note: SECRET } })
     const seen = await answered<{ attempts: object[] }>(blind, `/api/v1/events/${id}`)

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { patient } from '../support/patience.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { untilFound } from '../support/until.ts'
 import { ORDERS, REORDER } from '../workflows/worked-example.ts'
 
 let platform: TestPlatform
@@ -101,7 +102,10 @@ describe('an order', () => {
     ])
     expect(new Set(answers.map(({ body }) => body.invoice)).size).toBe(3)
     const [run] = await ended(workflows[0]!, 1)
-    const { data } = await call<Run>('GET', `/api/v1/workflows/runs/${run!.id}`)
+    const data = await untilFound(
+      'the run is read',
+      async () => (await call<Run>('GET', `/api/v1/workflows/runs/${run!.id}`)).data ?? false,
+    )
     expect(data).toMatchObject({ status: 'succeeded', chainDepth: 1 })
     expect(data.steps.map(({ path, status }) => [path, status])).toEqual([
       ['supplier', 'succeeded'],

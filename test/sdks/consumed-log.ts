@@ -7,7 +7,7 @@ import { type Client, createClient } from '../../sdks/typescript/src/index.ts'
 import { type Access, type ConsumeOptions, consume, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
 import { containersOf, testsUseContainers } from '../support/containers.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
-import { until } from './support/until.ts'
+import { until } from '../support/until.ts'
 
 export let platform: TestPlatform
 export let organization: TestOrganization

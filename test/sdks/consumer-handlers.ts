@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import type { LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import { until } from '../support/until.ts'
 import { access, begin, emit, gate, kinds, platformAdmin, read, rest } from './consumed-log.ts'
-import { until } from './support/until.ts'
 
 export function handlerTests(): void {
   describe('a handler that throws', () => {

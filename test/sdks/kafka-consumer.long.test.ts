@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testsUseContainers } from '../support/containers.ts'
 import { startPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
 import { begin, emit, kinds, platform, read, takePlatform } from './consumed-log.ts'
-import { until } from './support/until.ts'
 
 beforeAll(async () => takePlatform(await startPlatform()), 120_000)
 afterAll(() => platform?.stop(), 60_000)

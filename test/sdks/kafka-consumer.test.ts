@@ -2,9 +2,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../sdks/typescript/src/clock.ts'
 import { consume, type LogEvent } from '../../sdks/typescript/src/kafka/index.ts'
+import { until } from '../support/until.ts'
 import { access, begin, client, emit, gate, grow, kinds, platformAdmin, read, rest } from './consumed-log.ts'
 import { handlerTests } from './consumer-handlers.ts'
-import { until } from './support/until.ts'
 
 describe('a group that is new', () => {
   it('has a position from its first join on: events between two runs are seen in the second', async () => {

@@ -12,7 +12,7 @@ import {
 import { emitId } from '../../src/model/ids.ts'
 import { createLossySockets, PRODUCE } from '../support/lossy-sockets.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
-import { until } from './support/until.ts'
+import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization

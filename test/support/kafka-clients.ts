@@ -1,5 +1,4 @@
 /** Kafka clients as an organization's own applications have them: logged in with a credential, on the listener for clients. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { Producer, stringSerializers } from '@platformatic/kafka'
 import kafkajs, { type AdminConfig, type ConsumerConfig, type Kafka, type ProducerConfig } from 'kafkajs'
 import { closedInTheEnd } from './closing.ts'
@@ -88,18 +87,4 @@ export async function consume(
     await consumer.disconnect()
   }
   return messages
-}
-
-/** Asks again until the answer is as it must be, for 20 s unless said; answers the last one then. */
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  isRight: (answer: T) => boolean,
-  withinMs = patient(20_000),
-): Promise<T> {
-  const deadline = performance.now() + withinMs
-  for (;;) {
-    const answer = await ask()
-    if (isRight(answer) || performance.now() > deadline) return answer
-    await pause(50)
-  }
 }

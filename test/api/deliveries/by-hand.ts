@@ -1,6 +1,7 @@
 /** Retries and cancellations by hand, and deliveries that wait. */
 import { describe, expect, it } from '@jest/globals'
-import { type Delivery, deliveryAt, emit, platform, receiver, settled, until, webhook } from './set-up.ts'
+import { until } from '../../support/until.ts'
+import { type Delivery, deliveryAt, emit, platform, receiver, settled, webhook } from './set-up.ts'
 
 export function describeCallsByHand(): void {
   describe('a manual retry', () => {

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import type { TestOrganization } from '../../support/platform.ts'
-import { deliveryAt, emit, platform, receiver, settled, until, webhook } from './set-up.ts'
+import { until } from '../../support/until.ts'
+import { deliveryAt, emit, platform, receiver, settled, webhook } from './set-up.ts'
 
 interface Hook {
   active: boolean

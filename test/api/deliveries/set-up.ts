@@ -1,10 +1,9 @@
 /** A platform whose time runs fast, with receivers, and its deliveries as a user sees them. */
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals'
-import { createSystemClock } from '../../../src/clock.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
+import { until } from '../../support/until.ts'
 
-const clock = createSystemClock()
 export let platform: TestPlatform
 const closing: Array<() => Promise<unknown>> = []
 
@@ -36,15 +35,6 @@ export const emit = (organization: TestOrganization, n: number) =>
     name: 'platformxe.generic',
     payload: { kind: 'order', data: { n } },
   })
-
-/** Asks until the answer is as wanted; what ClickHouse shows lags behind. */
-export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const answer = await ask()
-    if (wanted(answer) || tries === 200) return answer
-    await clock.sleep(50)
-  }
-}
 
 const listOf = async (organization: TestOrganization, webhookId: string) =>
   (await organization.call<Delivery[]>('GET', `/api/v1/webhooks/${webhookId}/deliveries`)).data

@@ -1,9 +1,8 @@
-/** A platform with groups of organizations that share events, and what it writes about it. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll } from '@jest/globals'
 import { readLog } from '../../support/ledger.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver, type Receiver } from '../../support/receiver.ts'
+import { until as untilSo } from '../../support/until.ts'
 
 export let platform: TestPlatform
 export let receiver: Receiver
@@ -82,14 +81,10 @@ export async function federation(peerCount: number) {
   return { owner, group, registration, push, peers, members, name: `${owner.slug}.order.made` }
 }
 
-export async function until<T>(what: string, ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 200; tries++) {
-    const found = await ask()
-    if (holds(found)) return found
-    await pause(50)
-  }
-  throw new Error(`not within ten seconds: ${what}; last ${JSON.stringify(await ask()).slice(0, 1_000)}`)
-}
+export const until = <T>(what: string, ask: () => Promise<T>, holds: (found: T) => boolean): Promise<T> =>
+  untilSo(ask, holds).catch(error => {
+    throw new Error(`not so in time: ${what}`, { cause: error })
+  })
 
 export const relaysOf = async (org: TestOrganization, group: string, query = '') =>
   (await must(org.call<Relay[]>('GET', `${GROUPS}/${group}/relays?limit=100${query}`))) as Relay[]

@@ -5,10 +5,11 @@ import { crc32c } from '@node-rs/crc32'
 import { encodeBatch } from '../../../src/kafka/protocol/encode-batch.ts'
 import { CODES } from '../../../src/model/codes.ts'
 import { hostileRecords } from '../../support/hostile-records.ts'
-import { type Credential, credentialOf, eventually, kafkajsOf } from '../../support/kafka-clients.ts'
+import { type Credential, credentialOf, kafkajsOf } from '../../support/kafka-clients.ts'
 import { expectLedger, takeLedger } from '../../support/ledger.ts'
 import type { TestOrganization } from '../../support/platform.ts'
 import { produceBatches } from '../../support/raw-batches.ts'
+import { until } from '../../support/until.ts'
 import { everyPage, GENERIC, listed, platform } from './set-up.ts'
 
 /** Three generic events, packed by hand. */
@@ -52,11 +53,11 @@ export function describeBrokenRecords(): void {
         packed(credential, 4, zstdCompressSync),
       ])
       expect(sent).toEqual([0, 0, 0])
-      const entries = await eventually(() => listed(organization), found => found.length >= 5) // biome-ignore format: one thought
+      const entries = await until(() => listed(organization), found => found.length >= 5) // biome-ignore format: one thought
       expect(entries.slice(-3).map(({ offset, code, findings }) => [offset, code, findings[0]?.rule])).toEqual(
         [2, 1, 0].map(offset => [offset, 'payload_invalid', 'undecodable']),
       )
-      expect(await eventually(() => usage(organization), used => used >= 3)).toBeGreaterThanOrEqual(3) // biome-ignore format: one thought
+      expect(await until(() => usage(organization), used => used >= 3)).toBeGreaterThanOrEqual(3) // biome-ignore format: one thought
     })
   })
 
@@ -83,7 +84,7 @@ export function describeBrokenRecords(): void {
 
       const refusedByNow = async () => (await everyPage(organization)).length
       const accepted = records.filter(record => record.accepted === true).length
-      const entries = await eventually(
+      const entries = await until(
         async () => ({ refused: await refusedByNow(), used: (await usage(organization)) - 1 }),
         ({ refused, used }) => refused + used >= count,
         60_000,

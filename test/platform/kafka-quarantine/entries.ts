@@ -1,7 +1,8 @@
 /** The quarantine as its owner sees it: listed, read, and emitted again. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { type Credential, credentialOf, eventually } from '../../support/kafka-clients.ts'
+import { type Credential, credentialOf } from '../../support/kafka-clients.ts'
 import type { TestOrganization } from '../../support/platform.ts'
+import { until } from '../../support/until.ts'
 import { type Entry, GENERIC, type Kept, listed, platform, produce, QUARANTINE } from './set-up.ts'
 
 export function describeEntries(): void {
@@ -20,7 +21,7 @@ export function describeEntries(): void {
         { value: '{"kind":"fine"}', headers: GENERIC },
         { value: null, headers: GENERIC },
       ])
-      entries = await eventually(() => listed(organization), found => found.length >= 5) // biome-ignore format: one thought
+      entries = await until(() => listed(organization), found => found.length >= 5) // biome-ignore format: one thought
     })
 
     it('lists every refused record with its code and place, newest first, by code and time', async () => {
@@ -107,7 +108,7 @@ export function describeEntries(): void {
       expect((await redrive({ payload: { kind: 'another' } })).code).toBe('idempotency_key_conflict')
       expect((await redrive({ payloads: {} })).code).toBe('validation_failed')
       const history = () => organization.call<{ emit: object }>('GET', `/api/v1/events/${repaired.data.eventId}`)
-      const { data, body } = await eventually(history, ({ status }) => status === 200) // biome-ignore format: one thought
+      const { data, body } = await until(history, ({ status }) => status === 200) // biome-ignore format: one thought
       expect(data.emit).toMatchObject({ causationId: id, subject: 's', correlationId: 'c', channel: 'http' })
       expect(JSON.stringify(body)).toContain('repaired')
       expect(await listed(organization)).toHaveLength(5)

@@ -1,7 +1,8 @@
 /** Verdicts on records: those of HTTP, also for the schema serializers of others. */
 import { describe, expect, it } from '@jest/globals'
 import confluent from '@kafkajs/confluent-schema-registry'
-import { credentialOf, eventually } from '../../support/kafka-clients.ts'
+import { credentialOf } from '../../support/kafka-clients.ts'
+import { until } from '../../support/until.ts'
 import { listed, platform, produce } from './set-up.ts'
 
 export function describeVerdicts(): void {
@@ -50,7 +51,7 @@ export function describeVerdicts(): void {
       }
       await produce(credential, cases.map(([name, value, version]) => ({ value, headers: { name, ...(version ? { version } : {}) } }))) // biome-ignore format: one thought
       const refused = overHttp.filter(code => code !== undefined).length
-      const entries = await eventually(() => listed(organization), found => found.length >= refused) // biome-ignore format: one thought
+      const entries = await until(() => listed(organization), found => found.length >= refused) // biome-ignore format: one thought
       const first = Math.min(...entries.map(({ offset }) => offset)) - overHttp.findIndex(code => code !== undefined)
       expect(cases.map((_, at) => entries.find(({ offset }) => offset === first + at)?.code)).toEqual(overHttp)
     })
@@ -89,7 +90,7 @@ export function describeVerdicts(): void {
       ])
       const emits = () =>
         organization.call<Array<{ schemaVersion: string; status: string }>>('GET', '/api/v1/events/custom/emits')
-      const { data } = await eventually(emits, found => found.data.length >= 2) // biome-ignore format: one thought
+      const { data } = await until(emits, found => found.data.length >= 2) // biome-ignore format: one thought
       expect(data.map(({ schemaVersion, status }) => [schemaVersion, status])).toEqual([
         ['1.0.0', 'DELIVERED'],
         ['1.1.0', 'DELIVERED'],

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import type { Answer } from '../../support/receiver.ts'
+import { until } from '../../support/until.ts'
 import {
   CHANNELS,
   channel,
@@ -14,7 +15,6 @@ import {
   receiver,
   send,
   settled,
-  until,
 } from './set-up.ts'
 
 export function describeChannels(): void {

@@ -1,7 +1,8 @@
 /** System notices: what the platform itself reports, and where to. */
 import { describe, expect, it } from '@jest/globals'
 import type { TestOrganization } from '../../support/platform.ts'
-import { CHANNELS, channel, json, list, mailsTo, NOTIFICATIONS, platform, receiver, settled, until } from './set-up.ts'
+import { until } from '../../support/until.ts'
+import { CHANNELS, channel, json, list, mailsTo, NOTIFICATIONS, platform, receiver, settled } from './set-up.ts'
 
 export function describeNotices(): void {
   describe('system notices', () => {

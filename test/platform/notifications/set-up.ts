@@ -1,10 +1,10 @@
 /** A platform with notification channels, in a time in which one minute of the schedule is 20 ms. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect } from '@jest/globals'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { type Answer, createReceiver, type ReceivedRequest } from '../../support/receiver.ts'
+import { until } from '../../support/until.ts'
 
 export const ENV = { CLARION_TIME_SCALE: String(1 / 3_000) }
 export const NOTIFICATIONS = '/api/v1/notifications'
@@ -19,18 +19,6 @@ export async function receiver(answer?: (request: ReceivedRequest) => Answer) {
 }
 
 type Stored = Record<string, unknown> & { id: string; status: string; attempts: Array<Record<string, unknown>> }
-
-const WITHIN_MS = 30_000
-
-export async function until<T>(read: () => Promise<T>, isIt: (found: T) => boolean): Promise<T> {
-  const deadline = performance.now() + WITHIN_MS
-  for (;;) {
-    const found = await read()
-    if (isIt(found)) return found
-    if (performance.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms: ${JSON.stringify(found)}`)
-    await pause(50)
-  }
-}
 
 export const ended = (organization: TestOrganization, id: string) =>
   until(

@@ -1,6 +1,8 @@
 /** Streams that the platform ends. */
 import { describe, expect, it } from '@jest/globals'
+import { patient } from '../../support/patience.ts'
 import { isEvent } from '../../support/stream-client.ts'
+import { until } from '../../support/until.ts'
 import { emit, isOfType, numbersOf, platform, range, stream } from './set-up.ts'
 
 export function describeEnds(): void {
@@ -55,9 +57,7 @@ export function describeEnds(): void {
       const list = await organization.call<Array<{ unsentBytes: number }>>('GET', '/api/v1/events/streams')
       for (const { unsentBytes } of list.data) expect(unsentBytes).toBeLessThan(256 * 1024)
       const isOpen = async () => (await organization.call<unknown[]>('GET', '/api/v1/events/streams')).data.length > 1
-      const deadline = performance.now() + 45_000
-      while ((await isOpen()) && performance.now() < deadline);
-      expect(await isOpen()).toBe(false)
+      await until(isOpen, answer => !answer, patient(45_000))
       stalled.resume()
       await stalled.ended
       const seen = numbersOf(stalled.frames)

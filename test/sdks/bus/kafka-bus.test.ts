@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import kafkajs, { type KafkaConfig } from 'kafkajs'
 import { KafkaBus, type KafkaBusOptions } from '../../../sdks/bus/src/index.ts'
-import { until } from '../support/until.ts'
+import { until } from '../../support/until.ts'
 import { clientOf, clusterConfig, kindOf, makeTopic, marked, openBus } from './kafka-kit.ts'
 import { startReader } from './reader-child.ts'
 

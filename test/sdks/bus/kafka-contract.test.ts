@@ -6,7 +6,7 @@ import { type Event, type KafkaBusOptions, newEvent } from '../../../sdks/bus/sr
 import { type Credential, credentialOf } from '../../support/kafka-clients.ts'
 import { createLossySockets, PRODUCE } from '../../support/lossy-sockets.ts'
 import { sharedPlatform, type TestOrganization } from '../../support/platform.ts'
-import { until } from '../support/until.ts'
+import { until } from '../../support/until.ts'
 import { clientOf, clusterConfig, credentialConfig, makeTopic, openBus } from './kafka-kit.ts'
 
 describe('on a cluster of its own', () => {

@@ -14,7 +14,7 @@ import {
   type StreamBusOptions,
 } from '../../../sdks/bus/src/index.ts'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
-import { until } from '../support/until.ts'
+import { until } from '../../support/until.ts'
 import { startReader } from './reader-child.ts'
 
 const GENERIC = 'platformxe.generic'

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Client, createClient, verifyWebhookSignature } from '../../../sdks/typescript/src/index.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
+import { until } from '../../support/until.ts'
 import { runCommand, runHere, startCommand } from '../support/command.ts'
-import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization

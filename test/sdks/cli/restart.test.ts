@@ -7,8 +7,8 @@ import { createClient } from '../../../sdks/typescript/src/index.ts'
 import { testsUseContainers } from '../../support/containers.ts'
 import { startPlatform, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
+import { until } from '../../support/until.ts'
 import { type Running, runCommand, startCommand } from '../support/command.ts'
-import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 const directory = mkdtempSync(join(tmpdir(), 'clarion-cli-'))

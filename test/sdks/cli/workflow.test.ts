@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { ClarionApiError, type Client, createClient } from '../../../sdks/typescript/src/index.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { until } from '../../support/until.ts'
 import { runHere } from '../support/command.ts'
-import { until } from '../support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization

@@ -9,7 +9,7 @@ import {
 import { createProducer } from '../../../sdks/typescript/src/kafka/index.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { createReceiver } from '../../support/receiver.ts'
-import { until } from '../support/until.ts'
+import { until } from '../../support/until.ts'
 
 let platform: TestPlatform
 let organization: TestOrganization

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { type Client, createClient, rawBody } from '../../../sdks/typescript/src/index.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { until } from '../../support/until.ts'
 import { serve } from '../support/served.ts'
-import { until } from '../support/until.ts'
 import * as platforma from './platforma-sample.ts'
 
 let platform: TestPlatform

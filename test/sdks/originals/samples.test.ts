@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import express from 'express'
 import { createClient, rawBody } from '../../../sdks/typescript/src/index.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
+import { until } from '../../support/until.ts'
 import { asListener, serve } from '../support/served.ts'
-import { until } from '../support/until.ts'
 import * as platforma from './platforma-sample.ts'
 import * as platphorm from './platphorm-sample.ts'
 
@@ -124,8 +124,12 @@ describe('Platphorm Design', () => {
 
     ids.evt_def456 = handled[0]!.id
     // A retry takes the event's payload from the history, where it is written by itself, a moment before or after the delivery.
-    const { data: [listed] } = await organization.call<[{ eventId: string }]>('GET', `/api/v1/webhooks/${webhook.id}/deliveries`) // biome-ignore format: one thought
-    const history = () => organization.call<{ payload: unknown }>('GET', `/api/v1/events/${listed.eventId}`)
+    const { data } = await until(
+      () => organization.call<Array<{ eventId: string }>>('GET', `/api/v1/webhooks/${webhook.id}/deliveries`),
+      found => found.data.length > 0,
+    )
+    const [listed] = data
+    const history = () => organization.call<{ payload: unknown }>('GET', `/api/v1/events/${listed!.eventId}`)
     await until(history, ({ data }) => data?.payload)
     await platphorm.retry(there)
     expect(statuses.at(-1)).toBe(202)

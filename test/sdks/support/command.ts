@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../../sdks/typescript/src/cli/run.ts'
 import { type Clock, systemClock, systemRandom } from '../../../sdks/typescript/src/clock.ts'
-import { until } from './until.ts'
+import { until } from '../../support/until.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../sdks/typescript/src/cli/main.ts', import.meta.url))
 

@@ -1,6 +1,7 @@
 /** The places at which a read begins and ends. */
 import { describe, expect, it } from '@jest/globals'
 import { logOf } from '../../../src/streaming/streaming.ts'
+import { until } from '../../support/until.ts'
 import { api, deleteBefore, live, many, numbers, pull, readAll, upTo, writer } from './set-up.ts'
 
 export function describePlaces(): void {
@@ -13,7 +14,10 @@ export function describePlaces(): void {
       const read = async (query: Record<string, string | number>) =>
         numbers(await pull(organization, { types: '*', limit: 1_000, ...query }))
       // The end of the log follows a commit a moment later.
-      while ((await readAll(organization, { types: '*', from: 'earliest', limit: 1_000 })).found.length < 300);
+      await until(
+        () => readAll(organization, { types: '*', from: 'earliest', limit: 1_000 }),
+        ({ found }) => found.length === 300,
+      )
       expect(await read({})).toEqual([])
       expect(await read({ from: at(250) })).toEqual(upTo(251, 300))
       expect(await read({ from: at(-1) })).toEqual(upTo(1, 300))
