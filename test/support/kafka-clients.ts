@@ -49,17 +49,19 @@ function disconnectedInTheEnd<T extends { disconnect(): Promise<void> }>(client:
   return client
 }
 
-export const producerOf = ({ username, password, bootstrapServers }: Credential, more: object = {}) =>
-  closedInTheEnd(
-    new Producer({
-      clientId: 'application',
-      bootstrapBrokers: bootstrapServers.split(','),
-      sasl: { mechanism: 'SCRAM-SHA-512', username, password },
-      serializers: stringSerializers,
-      retries: 2,
-      ...more,
-    }),
-  )
+export function producerOf({ username, password, bootstrapServers }: Credential, more: object = {}) {
+  const producer = new Producer({
+    clientId: 'application',
+    bootstrapBrokers: bootstrapServers.split(','),
+    sasl: { mechanism: 'SCRAM-SHA-512', username, password },
+    serializers: stringSerializers,
+    retries: 2,
+    ...more,
+  })
+  // A connection that broke while it logged in: the send that needed it is repeated, or rejects.
+  producer.on('error', () => undefined)
+  return closedInTheEnd(producer)
+}
 
 /** Reads as a member of a group until `count` records have come, committed ones only. Rejects when the broker refuses. */
 export async function consume(
