@@ -50,7 +50,15 @@ export const BOUNDS: LaneBounds = {
   blockBytesMax: 6 * 1024 * 1024,
   bufferBytesMax: 12 * 1024 * 1024,
 }
-const PACING: Pacing = { busyFactor: 6, loadFactor: 3, shortestMs: 1_000, longestMs: 3_000 }
+const PAUSE_MS = 1_000
+
+/** Pauses that are this long without load, and up to three times as long with it. */
+export const pacingOf = (pauseMs: number): Pacing => ({
+  busyFactor: (6 * pauseMs) / PAUSE_MS,
+  loadFactor: (3 * pauseMs) / PAUSE_MS,
+  shortestMs: pauseMs,
+  longestMs: 3 * pauseMs,
+})
 
 export function createRecord({
   analytics,
@@ -58,7 +66,7 @@ export function createRecord({
   tracing,
   metrics,
   bounds = BOUNDS,
-  pacing = PACING,
+  pacing = pacingOf(PAUSE_MS),
 }: RecordDeps): Processor {
   const watched = new Set<ReadonlyMap<string, Lane>>()
   metrics?.behind(() => behindOf(watched, clock.nowMs()))

@@ -2,7 +2,7 @@
  * Composes the role `record`: it writes the history, checks the ledger and the shapes of payloads every hour, and
  * forgets debug runs every day.
  */
-import { createRecord } from '../../processors/record/index.ts'
+import { createRecord, pacingOf } from '../../processors/record/index.ts'
 import { forgetDebugRunsDaily } from '../analytics/forget-debug-runs.ts'
 import { createShapeReads } from '../analytics/read/shape-reads.ts'
 import { checkHourly } from '../ledger/hourly.ts'
@@ -11,8 +11,9 @@ import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
 export function startRecord(parts: Parts): void {
-  const { analytics, clock, tracing, metrics, ledger, logger, closing } = parts
-  const { shards } = runProcessor(parts, createRecord({ analytics, clock, tracing, metrics: metrics.record }))
+  const { analytics, clock, tracing, metrics, ledger, logger, closing, config } = parts
+  const pacing = pacingOf(config.historyPauseMs)
+  const { shards } = runProcessor(parts, createRecord({ analytics, clock, tracing, metrics: metrics.record, pacing }))
   const shapes = createPayloadShapes({
     ...{ reads: createShapeReads(analytics), view: parts.view, drift: parts.controlPlane.drift, clock },
     shards: parts.provisioning.shards,

@@ -75,6 +75,8 @@ export interface Config {
   egressDeny: Array<{ host: string; port: number | undefined }>
   /** Longest age of a kept connection to a receiver at the start of an attempt. */
   connectionAgeMsMax: number
+  /** Shortest pause between two inserts of a shard into the history. */
+  historyPauseMs: number
   /** Whether the API has the calls of the reference domain. */
   referenceDomain: 'on' | 'off'
   timeScale: number
@@ -213,6 +215,7 @@ function readApi({ read, optional }: SettingsReader) {
     egressAllowHttp: read('EGRESS_ALLOW_HTTP', flag),
     egressDeny: optional('EGRESS_DENY', hosts) ?? [],
     connectionAgeMsMax: read('EGRESS_CONNECTION_AGE_MAX_MS', wholeNumber(0, 3_600_000)),
+    historyPauseMs: read('HISTORY_PAUSE_MS', wholeNumber(10, 60_000)),
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
     routesBaseUrl: optional('ROUTES_BASE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
     referenceDomain: read('REFERENCE_DOMAIN', oneOf(['on', 'off'] as const)),

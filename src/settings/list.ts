@@ -91,6 +91,14 @@ export const SETTINGS: readonly Setting[] = [
     example: '60000',
   },
   {
+    name: 'HISTORY_PAUSE_MS',
+    sentence:
+      'Shortest pause between two inserts into the history: a shorter one makes the history newer and costs ClickHouse more. Under load a pause is up to three times as long.',
+    default: '1000',
+    unit: 'ms',
+    example: '200',
+  },
+  {
     name: 'REFERENCE_DOMAIN',
     sentence: 'Whether there are calls of the reference domain, such as /api/v1/orders: on or off.',
     default: 'on',

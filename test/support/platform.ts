@@ -173,6 +173,8 @@ async function settings(dataDir: string, port: number, roles: string | undefined
     CLARION_BROKER_PROFILE: 'test',
     CLARION_BROKER_HEAP_MB: '256',
     CLARION_SHARDS: String(SHARDS),
+    // Nearly every test on a platform waits for its history.
+    HISTORY_PAUSE_MS: '200',
     EGRESS_ALLOW: '127.0.0.0/8',
     EGRESS_ALLOW_HTTP: 'true',
     ...(roles ? { CLARION_ROLES: roles } : {}),
