@@ -1,12 +1,10 @@
 /**
- * The client layer on three brokers that die, freeze and hand over: what a start finds, topics, connections, readers, writers and leases. All on one
- * cluster, which is started once and healed between the tests; the order matters in the beginning, where the cluster is empty.
+ * The client layer on three brokers that die, freeze and hand over: what a start finds, topics, connections and writers. All on one cluster, which is
+ * started once and healed between the tests; the order matters in the beginning, where the cluster is empty. Readers and leases are in
+ * `client.long.test.ts`.
  */
 import { describe, jest } from '@jest/globals'
-import { harnessTests } from './client/harness.ts'
-import { memberTests } from './client/member.ts'
 import { provisioningTests } from './client/provisioning.ts'
-import { readerTests } from './client/reader.ts'
 import { shareCluster } from './client/shared-cluster.ts'
 import { guardTests, startTests } from './client/start.ts'
 import { wireTests } from './client/wire.ts'
@@ -19,9 +17,6 @@ const shared = shareCluster()
 
 describe('a start', () => startTests(shared))
 describe('topics', () => provisioningTests(shared))
-describe('the harness', () => harnessTests(shared))
 describe('connections', () => wireTests(shared))
-describe('reading', () => readerTests(shared))
 describe('writing', () => writerTests(shared))
-describe('leases', () => memberTests(shared))
 describe('the egress guard', () => guardTests(shared))
