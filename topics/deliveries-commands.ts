@@ -4,7 +4,7 @@ import { retryRecordFields } from './deliveries-retry.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 /**
- * Dead letters of a webhook to redrive: deliveries, without tests, whose newest step is `failed`, whose events have these sequence numbers and
+ * Of earlier releases. Dead letters of a webhook to redrive: deliveries, without tests, whose newest step is `failed`, whose events have these sequence numbers and
  * that were created in this time. They start their schedule anew under their delivery ids and keep their attempts.
  */
 export type RedriveRange = ValueOf<typeof redriveRangeFields>
@@ -56,7 +56,7 @@ export const deliveryCommandCodec = codecOf(deliveryCommandFields)
 export const deliveriesCommands: Topic = {
   name: 'deliveries.commands',
   meaning:
-    'Retries, redrives and cancellations of single deliveries, ranges of dead letters to redrive, and messages of workflows to webhooks.',
+    'Retries, redrives and cancellations of single deliveries, and messages of workflows to webhooks; of earlier releases ranges of dead letters to redrive.',
   key: 'the delivery; of a range the webhook',
   value: 'Avro DeliveryCommand',
   partitions: 'shards',

@@ -98,7 +98,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/dead-letters',
-    validateSearch: only('webhookId'),
+    validateSearch: only('webhookId', 'type', 'errorKind', 'responseStatus'),
     component: lazy(() => import('./screens/dead-letters.tsx')),
   }),
   createRoute({

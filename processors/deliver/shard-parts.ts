@@ -183,7 +183,7 @@ export function createEngine(
     owing,
     shard,
     bulk,
-    replays: createShardReplays(fedFrom),
+    replays: createShardReplays(fedFrom, state),
     redrives: createShardRedrives(fedFrom, state),
   }
   return engine
@@ -246,7 +246,7 @@ interface FedFrom {
   isWaiting: Owing['isWaiting']
 }
 
-function createShardReplays({ context, shard, isWaiting }: FedFrom): ReplayTargets {
+function createShardReplays({ context, shard, isWaiting }: FedFrom, { manualRetries }: StateParts): ReplayTargets {
   const { handle, deps, guarded, shared } = context
   const { clock, logger, view, timeScale, catchUp: log } = deps
   return createReplayTargets({
@@ -257,6 +257,8 @@ function createShardReplays({ context, shard, isWaiting }: FedFrom): ReplayTarge
     write: records => handle.write(records),
     fail: error => handle.fail(error),
     take: (record, left) => guarded(() => shard.take(record, uncounted(left))),
+    manualRetries,
+    takeAgain: (record, left) => guarded(() => shard.takeManualRetry(record, uncounted(left))),
   })
 }
 

@@ -1353,14 +1353,14 @@ func (s *EventsWebhooksService) EachDeadLetterContext(ctx context.Context, query
 	return eachOf[Delivery](ctx, s.core, opListDeadLetters, nil, query, nil, opts)
 }
 
-// RedriveDeadLetters: Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time; a dry run (200) only counts.
-func (s *EventsWebhooksService) RedriveDeadLetters(in RedriveDeadLettersInput, opts ...Option) (*RedrivenDeadLetters, error) {
+// RedriveDeadLetters: Restart the schedule of failed deliveries: of some by name, or as a job (a replay of kind redrive) of those that a filter chooses; a dry run (200) only counts.
+func (s *EventsWebhooksService) RedriveDeadLetters(in RedriveDeadLettersInput, opts ...Option) (*RedriveDeadLettersResult, error) {
 	return s.RedriveDeadLettersContext(context.Background(), in, opts...)
 }
 
 // RedriveDeadLettersContext is RedriveDeadLetters with a context.
-func (s *EventsWebhooksService) RedriveDeadLettersContext(ctx context.Context, in RedriveDeadLettersInput, opts ...Option) (*RedrivenDeadLetters, error) {
-	return callFor[RedrivenDeadLetters](ctx, s.core, opRedriveDeadLetters, nil, nil, in, opts)
+func (s *EventsWebhooksService) RedriveDeadLettersContext(ctx context.Context, in RedriveDeadLettersInput, opts ...Option) (*RedriveDeadLettersResult, error) {
+	return callFor[RedriveDeadLettersResult](ctx, s.core, opRedriveDeadLetters, nil, nil, in, opts)
 }
 
 // Deliveries: Deliveries of a webhook.

@@ -2496,12 +2496,41 @@ type ReceivedMessages struct {
 }
 
 type RedriveDeadLettersInput struct {
-	DeliveryIDs   []string `json:"deliveryIds,omitzero"`
-	WebhookID     string   `json:"webhookId,omitzero"`
-	From          string   `json:"from,omitzero"`
-	To            string   `json:"to,omitzero"`
-	DryRun        *bool    `json:"dryRun,omitzero"`
-	RatePerSecond *int64   `json:"ratePerSecond,omitzero"`
+	DeliveryIDs    []string `json:"deliveryIds,omitzero"`
+	WebhookID      string   `json:"webhookId,omitzero"`
+	From           string   `json:"from,omitzero"`
+	To             string   `json:"to,omitzero"`
+	Type           string   `json:"type,omitzero"`
+	ErrorKind      string   `json:"errorKind,omitzero"`
+	ResponseStatus *int64   `json:"responseStatus,omitzero"`
+	DryRun         *bool    `json:"dryRun,omitzero"`
+	RatePerSecond  *int64   `json:"ratePerSecond,omitzero"`
+}
+
+type RedriveDeadLettersResult struct {
+	ID          *string                    `json:"id"`
+	Revision    *int64                     `json:"revision"`
+	CreatedAt   *string                    `json:"createdAt"`
+	UpdatedAt   *string                    `json:"updatedAt"`
+	Environment *string                    `json:"environment"`
+	Name        *string                    `json:"name"`
+	Kind        *string                    `json:"kind"`
+	Source      *ReplaySource              `json:"source"`
+	Target      *ReplayTarget              `json:"target"`
+	Options     *ReplayOptions             `json:"options"`
+	State       *string                    `json:"state"`
+	StateReason *string                    `json:"stateReason"`
+	Progress    *ReplayProgress            `json:"progress"`
+	Targets     []ReplayTargetState        `json:"targets"`
+	Warnings    []string                   `json:"warnings"`
+	RequestedBy *string                    `json:"requestedBy"`
+	StartedAt   *string                    `json:"startedAt"`
+	EndedAt     *string                    `json:"endedAt"`
+	Count       int64                      `json:"count"`
+	Skipped     []RedriveStartedSkipped    `json:"skipped"`
+	More        bool                       `json:"more"`
+	RangeIDs    []string                   `json:"rangeIds"`
+	Extra       map[string]json.RawMessage `json:"-"`
 }
 
 type RedriveQuarantinedInput struct {
@@ -2515,15 +2544,7 @@ type RedriveQueueInput struct {
 	ToQueueID string   `json:"toQueueId,omitzero"`
 }
 
-type RedrivenDeadLetters struct {
-	Count    int64                        `json:"count"`
-	Skipped  []RedrivenDeadLettersSkipped `json:"skipped"`
-	More     bool                         `json:"more"`
-	RangeIDs []string                     `json:"rangeIds"`
-	Extra    map[string]json.RawMessage   `json:"-"`
-}
-
-type RedrivenDeadLettersSkipped struct {
+type RedriveStartedSkipped struct {
 	DeliveryID *string                    `json:"deliveryId"`
 	WebhookID  *string                    `json:"webhookId"`
 	Count      *int64                     `json:"count"`
@@ -2787,13 +2808,21 @@ type ReplayProgress struct {
 }
 
 type ReplaySource struct {
-	From       *string                    `json:"from"`
-	To         *string                    `json:"to"`
-	Selectors  []string                   `json:"selectors"`
-	Subject    *string                    `json:"subject"`
-	Conditions json.RawMessage            `json:"conditions"`
-	EventIDs   []string                   `json:"eventIds"`
-	Extra      map[string]json.RawMessage `json:"-"`
+	From        *string                    `json:"from"`
+	To          *string                    `json:"to"`
+	Selectors   []string                   `json:"selectors"`
+	Subject     *string                    `json:"subject"`
+	Conditions  json.RawMessage            `json:"conditions"`
+	EventIDs    []string                   `json:"eventIds"`
+	DeadLetters *ReplaySourceDeadLetters   `json:"deadLetters"`
+	Extra       map[string]json.RawMessage `json:"-"`
+}
+
+type ReplaySourceDeadLetters struct {
+	Count          int64                      `json:"count"`
+	ErrorKind      *string                    `json:"errorKind"`
+	ResponseStatus *int64                     `json:"responseStatus"`
+	Extra          map[string]json.RawMessage `json:"-"`
 }
 
 type ReplaySubscriptionResult struct {

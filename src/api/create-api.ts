@@ -151,7 +151,7 @@ export function createApi(deps: ApiDeps): Api {
     organizationLoad: createLoadHandlers(deps),
     replays,
     replaySubscription: createSubscriptionReplay({ ...deps, replays }),
-    deliveries: createDeliveryHandlers({ ...deps, redelivery }),
+    deliveries: createDeliveryHandlers({ ...deps, redelivery, redrives: controlPlane.redrives }),
     notifications: createNotificationHandlers({ ...deps, quota: createDailyQuota(deps) }),
     channels: createChannelHandlers({ ...deps, ...controlPlane }),
     runs: createRunHandlers({ ...deps, findRun, listRuns: createListRuns({ ...deps, runLooks }) }),

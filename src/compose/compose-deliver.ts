@@ -8,6 +8,7 @@ import type { AnalyticsClient } from '../analytics/client.ts'
 import { createMemberReads } from '../analytics/read/member-reads.ts'
 import { createOwedReads } from '../analytics/read/owed-reads.ts'
 import { createRedeliveryReads } from '../analytics/read/redelivery-reads.ts'
+import { createRedriveReads } from '../analytics/read/redrive-reads.ts'
 import { createReplayReads } from '../analytics/read/replay-reads.ts'
 import type { Clock } from '../clock.ts'
 import { EVENT_RETENTION_MS, type Replays } from '../control-plane/replays/replays.ts'
@@ -94,6 +95,7 @@ function replaySources(analytics: AnalyticsClient, clock: Clock, replays: Replay
   const { eventsNamed, numbersOfEmits } = createRedeliveryReads(analytics)
   return {
     delivered: reads.deliveredEvents,
+    deadLetters: createRedriveReads(analytics).deadLettersInOrder,
     ...members,
     keptEvents: {
       events: eventsNamed,

@@ -25,6 +25,7 @@ import { createQueues, type Queues } from './queues/queues.ts'
 import { createRegistering } from './registrations/registering.ts'
 import { createRegistrationRules, type RegistrationRules } from './registrations/registration-check.ts'
 import { createRegistrations, type Registrations } from './registrations/registrations.ts'
+import { createRedrives, type Redrives } from './replays/redrives.ts'
 import { createReplays, type Replays } from './replays/replays.ts'
 import { createRetention, type Retention } from './retention/retention.ts'
 import { createLogins, type Logins } from './sessions/logins.ts'
@@ -57,6 +58,7 @@ export interface ControlPlane {
   webhooks: Webhooks
   shadows: Shadows
   replays: Replays
+  redrives: Redrives
   queues: Queues
   inspectors: Inspectors
   kafkaCredentials: KafkaCredentials
@@ -134,6 +136,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     drift: createDrift(shared),
     deletionGrace: createDeletionGrace(shared),
     replays: createReplays(shared),
+    redrives: createRedrives(shared),
     queues: createQueues(shared),
     inspectors: createInspectors(shared),
     retention: createRetention(shared),

@@ -31,8 +31,8 @@ const time: Part<string> = { is: (part): part is string => typeof part === 'stri
 const count: Part<number> = { is: (part): part is number => Number.isSafeInteger(part) && (part as number) >= 0 }
 /** The name of a variable or a secret. */
 const name = matching(/^[A-Z][A-Z0-9_]{0,62}$/)
-/** A target of a replay, of whichever kind. */
-const replayTarget = matching(new RegExp(`^[a-z]{2,8}_${DIGIT}{26}$`))
+/** A target of a replay, of whichever kind; of a redrive the delivery. */
+const replayPlace = matching(new RegExp(`^(?:[a-z]{2,8}_${DIGIT}{26}|dlv_${DIGIT}{32})$`))
 const emitId = idOf('cee', '32')
 /** A change has the id of the command that made it: an id, or a type and ids separated by slashes. */
 const changeId = matching(/^[A-Za-z0-9_./:-]{1,200}$/)
@@ -89,7 +89,7 @@ export const LISTS = {
   quarantine: [emitId],
   deliveries: [time, idOf('evt', '26,32'), idOf('dlv', '32')],
   'dead-letters': [time, idOf('evt', '26,32'), idOf('dlv', '32')],
-  'replay-items': [count, replayTarget],
+  'replay-items': [count, replayPlace],
   relays: [time, idOf('cefr', '32')],
   notifications: [time, idOf('ntf', '26')],
   runs: [time, idOf('run', '26')],

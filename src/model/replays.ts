@@ -36,6 +36,20 @@ export interface ReplayTarget {
   progress: ReplayProgress | null
 }
 
+/** The dead letters that a redrive takes, as the history had them at the time of the call. Null: any. */
+export interface DeadLetterChoice {
+  type: string | null
+  errorKind: string | null
+  responseStatus: number | null
+  /** ISO 8601: when the deliveries were made; from, and before. */
+  from: string | null
+  to: string | null
+  /** Events with lower ids are no longer kept. */
+  oldestEvent: string
+  /** As many as there were. */
+  count: number
+}
+
 /**
  * A replay of stored events to some targets. Its progress is part of the engine's state, not of this record. Earlier
  * releases wrote only the fields that are not optional, and `webhookId`; `targetsOf` reads both forms.
@@ -43,7 +57,9 @@ export interface ReplayTarget {
 export interface Replay extends Stored {
   environment: Environment
   name: string | null
-  kind: 'replay' | 'recover'
+  kind: 'replay' | 'recover' | 'redrive'
+  /** Of a redrive, whose range is the time in which the deliveries were made. */
+  deadLetters?: DeadLetterChoice
   /** Of a replay to one webhook. */
   webhookId?: string
   /** By the time of recording; `to` exclusive. */

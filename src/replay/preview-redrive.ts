@@ -1,20 +1,19 @@
-/** A dry run of a redrive of dead letters, by name or by filter. */
+/** A dry run of a redrive of dead letters by name. */
 import type { Delivery } from '../analytics/read/delivery.ts'
 import type { Reads } from '../analytics/read/reads.ts'
 import type { Clock } from '../clock.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Owner } from '../model/environments.ts'
-import { type Preview, previewOf, readForPreview } from './preview.ts'
-import type { RedriveChoice } from './redelivery.ts'
+import { type Preview, previewOf } from './preview.ts'
 
 const RATE = 50
 const KEPT_MS = 30 * 86_400_000
 
 export function createPreviewRedrive(deps: {
-  reads: Pick<Reads, 'listDeadLetters' | 'deliveriesNamed'>
+  reads: Pick<Reads, 'deliveriesNamed'>
   view: Pick<ControlView, 'find'>
   clock: Clock
-}): (owner: Owner, choice: RedriveChoice) => Promise<Preview> {
+}): (owner: Owner, deliveryIds: string[]) => Promise<Preview> {
   const { reads, view, clock } = deps
 
   function obstacle(owner: Owner, { webhookId, status, reason, createdAt, trigger }: Delivery): string | undefined {
@@ -25,20 +24,15 @@ export function createPreviewRedrive(deps: {
     return Date.parse(createdAt) < clock.nowMs() - KEPT_MS ? 'payload_expired' : undefined
   }
 
-  return async (owner, choice) => {
-    const of = { ratePerSecond: ('ratePerSecond' in choice ? choice.ratePerSecond : undefined) ?? RATE }
-    if ('deliveryIds' in choice) {
-      const named = [...new Set(choice.deliveryIds)]
-      const found = await reads.deliveriesNamed(owner.organizationId, owner.environment, named)
-      const preview = previewOf(found, { ...of, isComplete: true, obstacle: each => obstacle(owner, each) })
-      const missing = named.length - found.length
-      const unknown = missing === 0 ? [] : [{ reason: 'not_found', count: missing }]
-      return { ...preview, skipped: [...preview.skipped, ...unknown] }
-    }
-    const { webhookId, from, to } = choice
-    const { deliveries, isComplete } = await readForPreview(clock, (limit, cursor) =>
-      reads.listDeadLetters({ ...owner, webhookId, from, to, limit, cursor }),
-    )
-    return previewOf(deliveries, { ...of, isComplete, obstacle: each => obstacle(owner, each) })
+  return async (owner, deliveryIds) => {
+    const named = [...new Set(deliveryIds)]
+    const found = await reads.deliveriesNamed(owner.organizationId, owner.environment, named)
+    const preview = previewOf(found, {
+      ...{ ratePerSecond: RATE, isComplete: true },
+      obstacle: each => obstacle(owner, each),
+    })
+    const missing = named.length - found.length
+    const unknown = missing === 0 ? [] : [{ reason: 'not_found', count: missing }]
+    return { ...preview, skipped: [...preview.skipped, ...unknown] }
   }
 }

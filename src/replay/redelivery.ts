@@ -1,7 +1,6 @@
 /**
- * Retries, redrives and cancellations of deliveries. They are decided on the history, which lags a little; the engine,
- * which does not, makes each attempt once however often it is requested. Dead letters chosen by a filter are one range
- * for the engine, which walks the log: the call costs the same for a million as for one.
+ * Retries, redrives by name and cancellations of deliveries. They are decided on the history, which lags a little; the
+ * engine, which does not, makes each attempt once however often it is requested.
  */
 import { type DeliveryCommand, deliveriesCommands, deliveryCommandCodec } from '../../topics/deliveries-commands.ts'
 import type { RetryRecord } from '../../topics/deliveries-retry.ts'
@@ -15,37 +14,23 @@ import { shardOf } from '../kafka/shards.ts'
 import { ClarionError } from '../model/codes.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Owner } from '../model/environments.ts'
-import { eventId, type Ids } from '../model/ids.ts'
+import type { Ids } from '../model/ids.ts'
 import type { StoredEvents } from './stored-events.ts'
 
-/** Dead letters of a range that are redriven per second, by default. */
-const REDRIVE_RATE = 50
-/** The retention of events, in the log and in the history. */
-const RETENTION_MS = 30 * 86_400_000
 /** Events, up to 256 KB each, that are in memory at a time. */
 const CHUNK = 100
 const REQUESTED_MAX = 50_000
 const SKIPPED_SHOWN_MAX = 1_000
 
-export type RedriveChoice = { deliveryIds: string[] } | RedriveFilter
-
-interface RedriveFilter {
-  webhookId?: string
-  /** ISO 8601: created at or after, created before. */
-  from?: string
-  to?: string
-  ratePerSecond?: number
-}
-
 export interface Redriven {
-  /** Deliveries that begin their schedule again; of a range, as many as the history has now. */
+  /** Deliveries that begin their schedule again. */
   count: number
-  /** Deliveries that cannot be redriven: by name (the first 1,000), or as a count per webhook. */
-  skipped: Array<{ deliveryId: string; reason: SkipReason } | { webhookId: string; count: number; reason: SkipReason }>
+  /** Those that cannot be redriven, the first 1,000. */
+  skipped: Array<{ deliveryId: string; reason: SkipReason }>
   /** The whole choice is covered by this call. */
   more: false
-  /** Ranges that continue in the background, one per webhook. */
-  rangeIds: string[]
+  /** Of an earlier release, which had ranges. */
+  rangeIds: never[]
 }
 
 type SkipReason = 'not_found' | 'not_failed' | 'webhook_inactive' | 'payload_expired' | 'delivery_in_progress'
@@ -58,7 +43,8 @@ export interface Redelivery {
   retry(caller: Caller, owner: Owner, delivery: Delivery, resume: boolean): Promise<Delivery>
   /** Cancels it wherever it waits, in the log too. Errors: `conflict` when it has ended. */
   cancel(caller: Caller, owner: Owner, delivery: Delivery): Promise<Delivery>
-  redrive(caller: Caller, owner: Owner, choice: RedriveChoice): Promise<Redriven>
+  /** Some by name. */
+  redrive(caller: Caller, owner: Owner, deliveryIds: string[]): Promise<Redriven>
 }
 
 export function createRedelivery(deps: {
@@ -89,16 +75,13 @@ export function createRedelivery(deps: {
   const isActive = (owner: Owner, { webhookId }: Pick<Delivery, 'webhookId'>) =>
     view.find('webhook', owner.organizationId, webhookId)?.active === true
 
-  /** Answers the id of the command. */
-  async function write(caller: Caller, { organizationId }: Owner, command: Command): Promise<string> {
+  async function write(caller: Caller, { organizationId }: Owner, command: Command): Promise<void> {
     const commandId = deps.ids.next('cmd')
     const { actorId, requestId } = caller
     const value = deliveryCommandCodec.encode({ commandId, organizationId, actorId, requestId, ...command })
     const partition = shardOf(organizationId, deps.shards)
-    const key = command.deliveryId === '' ? command.webhookId : command.deliveryId
     try {
-      await appender.append({ topic: deliveriesCommands.name, partition, key, value })
-      return commandId
+      await appender.append({ topic: deliveriesCommands.name, partition, key: command.deliveryId, value })
     } catch (cause) {
       throw new ClarionError('service_unavailable', 'The call was not taken; repeat it.', { retryAfterS: 1, cause })
     }
@@ -175,44 +158,6 @@ export function createRedelivery(deps: {
     }
   }
 
-  /** One command for each webhook that has dead letters, however many they are. */
-  async function redriveRanges(
-    caller: Caller,
-    owner: Owner,
-    { ratePerSecond = REDRIVE_RATE, ...filter }: RedriveFilter,
-  ): Promise<Redriven> {
-    const total: Redriven = { count: 0, skipped: [], more: false, rangeIds: [] }
-    const askedAtMs = Math.round(clock.nowMs())
-    const msOf = (time: string | undefined) => (time === undefined ? null : Date.parse(time))
-    const times = { fromMs: msOf(filter.from), toMs: msOf(filter.to) }
-    const found = await reads.countDeadLetters({
-      ...owner,
-      ...filter,
-      oldestEvent: oldestEvent(clock.machineMs() - RETENTION_MS),
-    })
-    for (const { webhookId, count, gone, fromSequence, throughSequence } of found) {
-      if (gone > 0) total.skipped.push({ webhookId, count: gone, reason: 'payload_expired' })
-      if (count === 0) continue
-      if (!isActive(owner, { webhookId })) {
-        total.skipped.push({ webhookId, count, reason: 'webhook_inactive' })
-        continue
-      }
-      const range = {
-        environment: owner.environment,
-        fromSequence,
-        throughSequence,
-        ...times,
-        ratePerSecond,
-        askedAtMs,
-      }
-      total.rangeIds.push(
-        await write(caller, owner, { kind: 'retry', webhookId, deliveryId: '', attempts: 0, record: null, range }),
-      )
-      total.count += count
-    }
-    return total
-  }
-
   return {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
@@ -249,19 +194,15 @@ export function createRedelivery(deps: {
         completedAt: new Date(clock.nowMs()).toISOString(),
       }
     },
-    async redrive(caller, owner, choice) {
-      if (!('deliveryIds' in choice)) return redriveRanges(caller, owner, choice)
+    async redrive(caller, owner, deliveryIds) {
       const total: Redriven = { count: 0, skipped: [], more: false, rangeIds: [] }
-      await redriveNamed(caller, owner, choice.deliveryIds, total)
+      await redriveNamed(caller, owner, deliveryIds, total)
       return total
     },
   }
 }
 
-type Command = Pick<
-  DeliveryCommand,
-  'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'range' | 'sequence'
->
+type Command = Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId' | 'attempts' | 'record' | 'event' | 'sequence'>
 
 const timeOf = (time: string | null): number => (time === null ? 0 : Date.parse(time))
 
@@ -277,13 +218,3 @@ const ended = ({ status, reason }: Delivery): string => (reason === null ? statu
 
 const nextAttempt = ({ nextAttemptAt }: Delivery): string =>
   nextAttemptAt === null ? '' : `, and its next attempt is due at ${nextAttemptAt}`
-
-/** The prefix of event ids of this age; ids of younger events sort behind it. */
-const oldestEvent = (timestampMs: number): string =>
-  eventId({ timestampMs, partition: 0, offset: 0, organizationId: '', environment: 'live', kind: 'emits' }).slice(
-    0,
-    'evt_'.length + TIME_DIGITS,
-  )
-
-/** 45 of the 48 bits of time at the start of an id. */
-const TIME_DIGITS = 9

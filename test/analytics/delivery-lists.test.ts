@@ -5,7 +5,10 @@ import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import type { Delivery } from '../../src/analytics/read/delivery.ts'
 import { EMIT_STATES, type EmitFilter } from '../../src/analytics/read/emit-reads.ts'
 import { createReads, type Reads } from '../../src/analytics/read/reads.ts'
+import type { DeadLetterCount } from '../../src/analytics/read/redelivery-reads.ts'
+import { createRedriveReads, type DeadLetter } from '../../src/analytics/read/redrive-reads.ts'
 import { createSystemClock } from '../../src/clock.ts'
+import type { Owner } from '../../src/model/environments.ts'
 import { deliveryId } from '../../src/model/ids.ts'
 import { patient } from '../support/patience.ts'
 import { TIMES } from '../support/searches.ts'
@@ -16,9 +19,11 @@ import { DAY_MS, emit, rowsOf, WEBHOOKS } from './random-histories.ts'
 const clock = createSystemClock()
 let client: AnalyticsClient
 let reads: Reads
+let redrives: ReturnType<typeof createRedriveReads>
 beforeAll(async () => {
   client = await migratedDatabase()
   reads = createReads(client)
+  redrives = createRedriveReads(client)
 })
 afterAll(() => client?.close())
 
@@ -38,6 +43,36 @@ async function allPages<Item>(
 const placeOf = ({ createdAt, eventId, id }: Delivery) => `${createdAt}/${eventId}/${id}`
 const newestFirst = (list: Delivery[]) => list.toSorted((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1))
 const iso = (ms: number) => new Date(ms).toISOString()
+
+/** All that are found of one webhook, as a redrive reads them. */
+async function inOrder(own: Owner, webhookId: string, limit: number): Promise<string[]> {
+  const any = { type: null, errorKind: null, responseStatus: null, from: null, to: null }
+  const of = { ...own, ...any, webhookId, oldestEvent: 'evt_', asOf: '2100-01-01T00:00:00.000Z' }
+  const found: DeadLetter[] = []
+  for (let from = 0; ; from = found.at(-1)!.sequence + 1) {
+    const page = await redrives.deadLettersInOrder(of, from, limit)
+    if (page.length === 0) break
+    found.push(...page)
+  }
+  const numbers = found.map(({ sequence }) => sequence)
+  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+  const ids = found.filter(({ isTakenUp }) => !isTakenUp).map(({ id }) => id)
+  expect(new Set(ids).size).toBe(ids.length)
+  return ids
+}
+
+function checkCounts(counts: DeadLetterCount[], dead: Delivery[]): void {
+  for (const { webhookId, eventType, ...count } of counts) {
+    const own = dead.filter(one => one.webhookId === webhookId && one.eventType === eventType)
+    const numbers = own.map(({ sequence }) => sequence)
+    const times = own.map(({ createdAt }) => createdAt).sort()
+    expect(count).toEqual({
+      ...{ count: own.length, gone: 0, oldestAt: times[0], newestAt: times.at(-1) },
+      ...{ fromSequence: Math.min(...numbers), throughSequence: Math.max(...numbers) },
+    })
+  }
+  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(dead.length)
+}
 
 let histories = 0
 
@@ -100,16 +135,15 @@ describe('for random histories', () => {
           const dead = await allPages(cursor => reads.listDeadLetters({ ...own, limit, cursor }))
           expect(dead).toEqual(newestFirst(all.filter(({ status }) => status === 'failed')))
           const counts = await reads.countDeadLetters({ ...own, oldestEvent: 'evt_' })
-          for (const { webhookId, count, fromSequence, throughSequence } of counts) {
-            const own = dead.filter(one => one.webhookId === webhookId)
-            const numbers = own.map(({ sequence }) => sequence)
-            expect([count, fromSequence, throughSequence]).toEqual([
-              own.length,
-              Math.min(...numbers),
-              Math.max(...numbers),
-            ])
+          checkCounts(counts, dead)
+          for (const error of [{ errorKind: 'status' }, { responseStatus: 200 }] as const) {
+            const of = await allPages(cursor => reads.listDeadLetters({ ...own, ...error, limit, cursor }))
+            checkCounts(await reads.countDeadLetters({ ...own, ...error, oldestEvent: 'evt_' }), of)
           }
-          expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(dead.length)
+          for (const webhookId of WEBHOOKS) {
+            const letters = dead.filter(one => one.webhookId === webhookId).map(({ id }) => id)
+            expect((await inOrder(own, webhookId, limit)).sort()).toEqual(letters.sort())
+          }
           for (const { eventId } of history.verdicts.filter(row => row.verdict === 'accepted')) {
             const { deliveries } = (await reads.eventHistory(own.organizationId, 'live', eventId!))!
             const ofEvent = all.filter(one => one.eventId === eventId && one.reason !== 'selector_mismatch')

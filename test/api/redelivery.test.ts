@@ -165,41 +165,48 @@ describe('a retry', () => {
 describe('a redrive', () => {
   const redrive = (call: CallAs, body: object) => call('POST', '/api/v1/webhooks/dead-letters/redrive', body)
 
-  it('without ids is one command for each webhook, for however many dead letters, and says how many they are', async () => {
+  it('without ids is a job for all that its filter chooses, with exact counts, and writes no command', async () => {
     const dead = end('failed', 'endpoint_unavailable')
-    const { organizationId, call, webhookId, events } = await stage([
-      { state: 'success' },
-      dead,
-      dead,
-      null,
-      { state: 'failed' },
-      dead,
-    ])
+    const answered = { state: 'failed', errorKind: 'status', responseStatus: 503, error: 'HTTP 503' } as const
+    const { call, webhookId, events } = await stage([{ state: 'success' }, dead, dead, null, answered, dead])
     const from = new Date(events[2]!.recordedAtMs).toISOString()
     const answer = await redrive(call, { webhookId, from, ratePerSecond: 7 })
     expect(answer).toMatchObject({
       status: 202,
-      data: { count: 3, skipped: [], more: false, rangeIds: [expect.any(String)] },
-    })
-    const [command] = await commandsOf(organizationId, 1)
-    expect(command).toMatchObject({
-      ...{ commandId: answer.data.rangeIds[0], kind: 'retry', webhookId, deliveryId: '', record: null, event: null },
-      range: {
-        environment: 'live',
-        fromSequence: 3,
-        throughSequence: 6,
-        fromMs: events[2]!.recordedAtMs,
-        toMs: null,
-        ratePerSecond: 7,
+      data: {
+        ...{ count: 3, skipped: [], more: false, rangeIds: [], kind: 'redrive', state: 'running' },
+        ...{ target: { kind: 'webhook', ids: [webhookId] }, options: { ratePerSecond: 7 } },
+        source: { from, deadLetters: { errorKind: null, responseStatus: null } },
       },
     })
+    const { id } = answer.data
+    expect((await call('GET', `/api/v1/replays/${id}`)).data).toMatchObject({
+      ...{ id, kind: 'redrive', progress: { matched: null, processed: 0, succeeded: 0, failed: 0, skipped: 0 } },
+    })
+    expect((await redrive(call, { responseStatus: 503 })).data).toMatchObject({
+      ...{ count: 1, source: { deadLetters: { responseStatus: 503 } } },
+    })
+    expect((await redrive(call, { errorKind: 'timeout' })).data).toMatchObject({
+      ...{ count: 0, state: 'completed', target: { ids: [] } },
+    })
+    expect((await redrive(call, { type: 'nothing.*', dryRun: true })).data).toMatchObject({
+      count: 0,
+      countIsExact: true,
+    })
+    expect((await call('POST', `/api/v1/replays/${id}/cancel`)).data.state).toBe('cancelling')
+  })
+
+  it('is one of at most ten under way in an organization', async () => {
+    const { call, webhookId } = await stage([end('failed', 'exhausted')])
+    for (let n = 0; n < 10; n++) expect((await redrive(call, { webhookId })).status).toBe(202)
+    expect(await redrive(call, { webhookId })).toMatchObject({ status: 409, code: 'replay_in_progress' })
   })
 
   it('leaves out, and counts, those of a webhook that is off, and those whose events are no longer kept', async () => {
     const dead = end('failed', 'exhausted')
     const { call, webhookId, organizationId, events } = await stage([dead, dead], { active: false })
-    expect((await redrive(call, { webhookId })).data).toEqual({
-      ...{ count: 0, skipped: [{ webhookId, count: 2, reason: 'webhook_inactive' }], more: false, rangeIds: [] },
+    expect((await redrive(call, { webhookId })).data).toMatchObject({
+      ...{ count: 0, skipped: [{ webhookId, count: 2, reason: 'webhook_inactive' }], state: 'completed' },
     })
     const old = matched(9, [webhookId], [], { organizationId, recordedAtMs: NOON - 31 * 86_400_000 })
     const steps = [attempt(old, webhookId, deliveryId(old.eventId!, webhookId), dead)]

@@ -215,7 +215,13 @@ export interface Replay {
   id: string
   kind: string
   name: string | null
-  source: { from: string | null; to: string | null; selectors: string[] }
+  source: {
+    from: string | null
+    to: string | null
+    selectors: string[]
+    /** Of a redrive: how many there were, and the error they ended with. */
+    deadLetters?: { count: number; errorKind: string | null; responseStatus: number | null } | null
+  }
   target: { kind: string; ids: string[] }
   options: { ratePerSecond: number; onlyFailed: boolean; dryRun: boolean }
   state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'

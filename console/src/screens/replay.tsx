@@ -40,6 +40,7 @@ function ReplayPage({ replay }: { replay: Replay }) {
   const { state, progress, source, target } = replay
   const number = (value: number | null) => (value === null ? w.unknown : count(value))
   const rows: Array<[string, React.ReactNode]> = [
+    ...redriveRows(source.deadLetters),
     [w.replays.matched, number(progress.matched)],
     [w.replays.done, number(progress.succeeded)],
     [w.replays.failed, number(progress.failed)],
@@ -91,3 +92,13 @@ function ReplayPage({ replay }: { replay: Replay }) {
     </Page>
   )
 }
+
+const redriveRows = (of: Replay['source']['deadLetters']): Array<[string, string]> =>
+  of === null || of === undefined
+    ? []
+    : [
+        [w.replays.deadLetters, count(of.count)],
+        ...(of.errorKind === null && of.responseStatus === null
+          ? []
+          : [[w.replays.error, w.errorName(of.errorKind ?? 'status', of.responseStatus)] as [string, string]]),
+      ]

@@ -39,7 +39,11 @@ function One({ id }: { id: string }) {
         </Link>
         <span>{w.replays.states[state]}</span>
       </div>
-      <span>{w.again.running(progress.succeeded ?? 0, progress.matched)}</span>
+      <span>
+        {data.source.deadLetters
+          ? w.again.redriving(progress.processed ?? 0, progress.matched ?? data.source.deadLetters.count)
+          : w.again.running(progress.succeeded ?? 0, progress.matched)}
+      </span>
       <div className="row">
         {state === 'running' && <Act act={pause}>{w.replays.pause}</Act>}
         {state === 'paused' && <Act act={resume}>{w.replays.resume}</Act>}

@@ -7,7 +7,7 @@ import type { ReplayTargetPorts } from './replay-targets.ts'
 
 type ReplaySources = Pick<
   ReplayTargetPorts,
-  'delivered' | 'ended' | 'pause' | 'relaysTo' | 'recordedEmits' | 'keptEvents'
+  'delivered' | 'ended' | 'pause' | 'relaysTo' | 'recordedEmits' | 'keptEvents' | 'deadLetters'
 >
 
 /** Dependencies from outside the engine. */
@@ -24,7 +24,7 @@ export interface CatchUpSources extends ReplaySources, LogSource {
     log: { organizationId: string; environment: 'live' | 'test' },
     events: Array<Pick<EventFacts, 'emitId'>>,
   ): Promise<ReadonlyMap<string, string[]>>
-  /** The state of these deliveries, as far as the history has them. Redrives of a range need it. */
+  /** The state of these deliveries, as far as the history has them. Ranges of earlier releases need it. */
   deliveries?(
     log: { organizationId: string; environment: 'live' | 'test' },
     deliveryIds: string[],

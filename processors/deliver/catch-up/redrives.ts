@@ -1,5 +1,5 @@
 /**
- * Redrives of a webhook's dead letters: the log is read by number, the history says which deliveries failed, and these
+ * Redrives of a webhook's dead letters that earlier releases began (now they are replays): the log is read by number, the history says which deliveries failed, and these
  * repeat their schedule under their former ids and attempts. The progress is state of the shard.
  */
 import type { Clock } from '../../../src/clock.ts'

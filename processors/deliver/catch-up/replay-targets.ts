@@ -5,11 +5,12 @@
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ReplayTargetKind } from '../../../src/model/replays.ts'
 import { createDryRuns } from '../../../src/replay/ways/dry-runs.ts'
-import { createListedEvents, type KeptEvents } from '../../../src/replay/ways/listed-events.ts'
+import { createListedEvents } from '../../../src/replay/ways/listed-events.ts'
 import type { TargetOwner } from '../../../src/replay/ways/owner.ts'
 import { createReplayItems } from '../../../src/replay/ways/replay-items.ts'
 import { createTargetRuns, type TargetRunPorts, type TargetRuns } from '../../../src/replay/ways/target-runs.ts'
 import { catchUpKeys, deliveryCatchUps } from '../../../topics/delivery-catch-ups.ts'
+import { type DeadLetterPorts, openDeadLetters } from './dead-letter-targets.ts'
 import { type MemberTargetPorts, openMember } from './member-targets.ts'
 import { openWebhook, type WebhookTargetPorts } from './webhook-targets.ts'
 import { openWorkflow, type WorkflowTargetPorts } from './workflow-targets.ts'
@@ -24,9 +25,8 @@ export type ReplayTargetPorts = Pick<
 > &
   WebhookTargetPorts &
   MemberTargetPorts &
-  WorkflowTargetPorts & {
-    /** Events that are named one by one. From the history. */
-    keptEvents: KeptEvents
+  WorkflowTargetPorts &
+  DeadLetterPorts & {
     write(records: OutRecord[]): void
     /** Live traffic is behind. */
     isBusy(): boolean
@@ -42,6 +42,7 @@ export function createReplayTargets(ports: ReplayTargetPorts): ReplayTargets {
   const owner: TargetOwner = {
     kinds: KINDS,
     open(replay, target) {
+      if (replay.kind === 'redrive') return openDeadLetters(ports, replay, target)
       if (target.kind === 'workflow') return openWorkflow(ports, replay, target)
       return target.kind === 'federation_member' && isMember(target.id)
         ? openMember(ports, replay, target)

@@ -28,6 +28,9 @@ export const STEP_FRAGMENTS = {
         AND ({responseStatus:Nullable(UInt16)} IS NULL OR responseStatus = {responseStatus:Nullable(UInt16)})
         AND ({trigger:Nullable(String)} IS NULL OR trigger = {trigger:Nullable(String)})
         AND ({replayId:Nullable(String)} IS NULL OR replayId = {replayId:Nullable(String)})`,
+  /** The required error of a failed step. */
+  errorMatches: `({errorKind:Nullable(String)} IS NULL OR errorKind = {errorKind:Nullable(String)})
+        AND ({responseStatus:Nullable(UInt16)} IS NULL OR responseStatus = {responseStatus:Nullable(UInt16)})`,
   /** The columns of a delivery. */
   stepColumns: `deliveryId, webhookId, eventId, emitId, eventType, canonicalName, sequence, attemptId, number, maxAttempts, trigger, state, reason,
         startedAt, durationMs, responseStatus, errorKind, error, nextAttemptAt, createdAt, replayId`,

@@ -19,12 +19,12 @@ export interface DeadLetterFilter {
   environment: Environment
   webhookId?: string | undefined
   /** A selector. */
-  type?: string | undefined
-  errorKind?: string | undefined
-  responseStatus?: number | undefined
+  type?: string | null | undefined
+  errorKind?: string | null | undefined
+  responseStatus?: number | null | undefined
   /** ISO 8601: created at or after, created before. */
-  from?: string | undefined
-  to?: string | undefined
+  from?: string | null | undefined
+  to?: string | null | undefined
   limit: number
   cursor?: string | undefined
 }
@@ -43,7 +43,24 @@ type FoundEvent = Omit<EventFacts, 'timeMs' | 'recordedAtMs' | 'federation'> & {
 
 type NamedEvent = Omit<FoundEvent, 'payload'> & { payload: string | null }
 
-type FoundCount = { webhookId: string } & Record<'dead' | 'gone' | 'fromSequence' | 'throughSequence', number | string>
+type FoundCount = { webhookId: string; eventType: string; oldestAt: string | null; newestAt: string | null } & Record<
+  'dead' | 'gone' | 'fromSequence' | 'throughSequence',
+  number | string
+>
+
+/** The dead letters of one webhook and type. */
+export interface DeadLetterCount {
+  webhookId: string
+  eventType: string
+  /** Those whose events are kept, their first and last event numbers, and when the first and last were made. */
+  count: number
+  fromSequence: number
+  throughSequence: number
+  oldestAt: string | null
+  newestAt: string | null
+  /** Those whose events are older than what is kept. */
+  gone: number
+}
 
 export function createRedeliveryReads(client: AnalyticsClient) {
   const newestSteps = readQuery('newest-steps')
@@ -77,26 +94,18 @@ export function createRedeliveryReads(client: AnalyticsClient) {
       ])
     },
 
-    /**
-     * For each webhook with dead letters: how many can be redriven, between which events, and how many cannot, because
-     * their events are older than `oldestEvent` (an id).
-     */
+    /** For each webhook and type with dead letters. `oldestEvent`: the id before which events are no longer kept. */
     async countDeadLetters(
       filter: Omit<DeadLetterFilter, 'limit' | 'cursor'> & { oldestEvent: string },
-    ): Promise<
-      Array<{ webhookId: string; count: number; gone: number; fromSequence: number; throughSequence: number }>
-    > {
+    ): Promise<DeadLetterCount[]> {
       const { oldestEvent, ...chosen } = filter
       const found = await client.query<FoundCount>(deadCounts, {
         ...parametersOf(deadOf(chosen), undefined),
         oldestEvent,
       })
-      return found.map(each => ({
-        webhookId: each.webhookId,
-        count: Number(each.dead),
-        gone: Number(each.gone),
-        fromSequence: Number(each.fromSequence),
-        throughSequence: Number(each.throughSequence),
+      return found.map(({ webhookId, eventType, oldestAt, newestAt, ...each }) => ({
+        ...{ webhookId, eventType, oldestAt, newestAt, count: Number(each.dead), gone: Number(each.gone) },
+        ...{ fromSequence: Number(each.fromSequence), throughSequence: Number(each.throughSequence) },
       }))
     },
 
@@ -141,7 +150,7 @@ export function createRedeliveryReads(client: AnalyticsClient) {
   }
 }
 
-function deadOf(filter: Omit<DeadLetterFilter, 'limit' | 'cursor'>): AttemptedFilter {
+export function deadOf(filter: Omit<DeadLetterFilter, 'limit' | 'cursor'>): AttemptedFilter {
   const { organizationId, environment, webhookId = null, errorKind = null, responseStatus = null } = filter
   const of = { organizationId, environment, webhookId, ...readTypeFilter(filter.type ?? null), ...rangeOf(filter) }
   return { ...of, state: 'failed', errorKind, responseStatus, withTests: false }

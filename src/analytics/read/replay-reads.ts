@@ -8,6 +8,7 @@ import type { AnalyticsClient } from '../client.ts'
 import { readQuery } from '../statements.ts'
 import { type Delivery, type Step, toDelivery } from './delivery.ts'
 import { type Page, toPage } from './pages.ts'
+import { createRedriveReads, type RedriveCount } from './redrive-reads.ts'
 
 /** The events of a replay at one target, by what became of them. */
 export interface TargetOutcomes {
@@ -42,18 +43,19 @@ interface FoundItem {
   eventType: string
   canonicalName: string
   sequence: number | string
-  outcome: 'delivered' | 'failed' | 'skipped' | 'would_deliver'
+  outcome: 'delivered' | 'failed' | 'skipped' | 'would_deliver' | 'redriven'
   reason: string | null
   at: string
+  deliveryId: string | null
 }
-
-type Counted = { replayId: string; of: string; outcome: string; count: number; lastEventId: string }
 
 export type ReplayReads = ReturnType<typeof createReplayReads>
 
 const NOTHING: TargetOutcomes = { processed: 0, succeeded: 0, failed: 0, skipped: 0, lastRecordedAt: null }
 
 export function createReplayReads(client: AnalyticsClient) {
+  const { redriveOutcomes } = createRedriveReads(client)
+  const newestSteps = readQuery('newest-steps')
   const outcomes = readQuery('replay-outcomes')
   const itemOutcomes = readQuery('replay-item-outcomes')
   const items = readQuery('replay-items')
@@ -62,7 +64,7 @@ export function createReplayReads(client: AnalyticsClient) {
   const itemsSince = readQuery('replay-items-since')
   const delivered = readQuery('delivered-events')
 
-  async function countDeliveries(owner: Owner, replays: readonly Replay[]): Promise<Counted[]> {
+  async function countDeliveries(owner: Owner, replays: readonly Replay[]): Promise<RedriveCount[]> {
     const webhookIds = [...new Set(replays.flatMap(each => targetsOf(each).flatMap(of => webhookIdOfTarget(of) ?? [])))]
     const replayIds = replays.filter(({ dryRun }) => !dryRun).map(({ id }) => id)
     if (webhookIds.length === 0 || replayIds.length === 0) return []
@@ -78,7 +80,7 @@ export function createReplayReads(client: AnalyticsClient) {
     }))
   }
 
-  async function countItems(owner: Owner, replays: readonly Replay[]): Promise<Counted[]> {
+  async function countItems(owner: Owner, replays: readonly Replay[]): Promise<RedriveCount[]> {
     const replayIds = replays.filter(({ targets }) => targets !== undefined).map(({ id }) => id)
     if (replayIds.length === 0) return []
     const found = await client.query<{
@@ -93,13 +95,30 @@ export function createReplayReads(client: AnalyticsClient) {
     }))
   }
 
+  /** The deliveries of these rows that a redrive has taken up, by their ids, as far as the history has them. */
+  async function redriven(owner: Owner, rows: readonly FoundItem[]): Promise<ReadonlyMap<string, Delivery>> {
+    const deliveryIds = rows.flatMap(({ outcome, deliveryId }) => (outcome === 'redriven' ? (deliveryId ?? []) : []))
+    if (deliveryIds.length === 0) return new Map()
+    const found = await client.query<Step>(newestSteps, { ...owner, deliveryIds })
+    return new Map(found.map(step => [step.deliveryId, toDelivery(step)]))
+  }
+
   return {
     /** By replay id. All replays belong to the owner. */
     async replayOutcomes(owner: Owner, replays: readonly Replay[]): Promise<ReadonlyMap<string, ReplayOutcomes>> {
       if (replays.length === 0) return new Map()
       const { organizationId, environment } = owner
       const of = { organizationId, environment }
-      const found = (await Promise.all([countDeliveries(of, replays), countItems(of, replays)])).flat()
+      const isRedrive = ({ kind }: Replay) => kind === 'redrive'
+      const counts = [
+        countDeliveries(
+          of,
+          replays.filter(each => !isRedrive(each)),
+        ),
+        redriveOutcomes(of, replays.filter(isRedrive)),
+        countItems(of, replays),
+      ]
+      const found = (await Promise.all(counts)).flat()
       return new Map(
         replays.map(replay => {
           const own = found.filter(({ replayId }) => replayId === replay.id)
@@ -115,18 +134,21 @@ export function createReplayReads(client: AnalyticsClient) {
     ): Promise<Page<ReplayItem>> {
       const [afterSequence = null, afterTarget = null] = readCursor('replay-items', cursor) ?? []
       const { organizationId, environment, id: replayId } = replay
+      const owner = { organizationId, environment }
       const targets = targetsOf(replay)
       const webhookIds = targets.flatMap(each => webhookIdOfTarget(each) ?? [])
       const place = { organizationId, environment, replayId, afterSequence, afterTarget, limit: limit + 1 }
       const [steps, rows] = await Promise.all([
-        webhookIds.length === 0 ? [] : client.query<Step>(items, { ...place, webhookIds }),
+        webhookIds.length === 0 || replay.kind === 'redrive' ? [] : client.query<Step>(items, { ...place, webhookIds }),
         replay.targets === undefined ? [] : client.query<FoundItem>(itemsUndelivered, place),
       ])
+      const again = await redriven(owner, rows)
       const all = [
-        ...steps.map(step => ofDelivery(targets, toDelivery(step))),
-        ...rows.map(row => ofRow(targets, row)),
-      ].sort((a, b) => a.sequence - b.sequence || compare(placeOf(a), placeOf(b)))
-      return toPage('replay-items', all, limit, item => [item.sequence, placeOf(item)])
+        ...steps.map(step => placed(ofDelivery(targets, toDelivery(step)))),
+        ...rows.flatMap(row => ofRow(targets, row, again)),
+      ].sort((a, b) => a.item.sequence - b.item.sequence || compare(a.place, b.place))
+      const page = toPage('replay-items', all, limit, ({ item, place: at }) => [item.sequence, at])
+      return { ...page, items: page.items.map(({ item }) => item) }
     },
 
     /** Number of events that these replays have delivered or handed over since a time. */
@@ -162,7 +184,7 @@ export function createReplayReads(client: AnalyticsClient) {
 const SUCCEEDED = new Set(['success', 'delivered'])
 const FAILED = new Set(['failed', 'cancelled'])
 
-function sumOf(found: Counted[], of: string): TargetOutcomes {
+function sumOf(found: RedriveCount[], of: string): TargetOutcomes {
   const own = found.filter(each => each.of === of && each.outcome !== 'would_deliver')
   if (own.length === 0) return NOTHING
   const count = (holds: (outcome: string) => boolean) =>
@@ -195,11 +217,33 @@ function ofDelivery(targets: readonly ReplayTarget[], delivery: Delivery): Repla
   return { ...delivery, target: { kind, id }, outcome: OUTCOMES[delivery.status] }
 }
 
-function ofRow(targets: readonly ReplayTarget[], { targetKind, targetId, sequence, ...row }: FoundItem): ReplayItem {
+/** None for a redriven delivery that the history no longer has. */
+function ofRow(
+  targets: readonly ReplayTarget[],
+  { targetKind, targetId, sequence, deliveryId, outcome, ...row }: FoundItem,
+  again: ReadonlyMap<string, Delivery>,
+): Placed[] {
+  if (outcome === 'redriven') {
+    const delivery = again.get(deliveryId!)
+    return delivery === undefined ? [] : [placed(ofRedriven(targets, row.at, delivery), delivery.id)]
+  }
   const { kind, id } = targets.find(each => webhookIdOf(each.id) === targetId) ?? { kind: targetKind, id: targetId }
-  return { ...row, id: null, sequence: Number(sequence), target: { kind, id } }
+  const item = { ...row, outcome, id: null, sequence: Number(sequence), target: { kind, id } }
+  return [placed(item, deliveryId ?? undefined)]
 }
 
-/** The second part of an item's position: the target as the history has it. */
-const placeOf = ({ target }: ReplayItem): string => webhookIdOf(target.id)
+/** One whose newest step was its end from before has not been tried again yet. */
+function ofRedriven(targets: readonly ReplayTarget[], at: string, delivery: Delivery): ReplayItem {
+  const item = ofDelivery(targets, delivery)
+  const isBefore = delivery.completedAt !== null && Date.parse(delivery.completedAt) < Date.parse(at)
+  return delivery.status === 'failed' && isBefore ? { ...item, outcome: 'pending' } : item
+}
+
+/** An item, and the second part of its position: the target as the history has it; of a redrive the delivery. */
+interface Placed {
+  item: ReplayItem
+  place: string
+}
+
+const placed = (item: ReplayItem, place = webhookIdOf(item.target.id)): Placed => ({ item, place })
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

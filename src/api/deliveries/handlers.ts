@@ -6,16 +6,19 @@ import type { Reads } from '../../analytics/read/reads.ts'
 import type { DeadLetterFilter } from '../../analytics/read/redelivery-reads.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import type { Clock } from '../../clock.ts'
+import type { Redrives } from '../../control-plane/replays/redrives.ts'
 import { getWebhook } from '../../control-plane/webhooks/webhooks.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { parseEventId } from '../../model/ids.ts'
 import { createPreviewRedrive } from '../../replay/preview-redrive.ts'
-import type { Redelivery, RedriveChoice } from '../../replay/redelivery.ts'
+import type { Redelivery } from '../../replay/redelivery.ts'
+import { createRedriveByFilter, type RedriveFilter } from '../../replay/redrive-by-filter.ts'
 import { ownerOf, seesPayloads } from '../http/caller.ts'
 import { listed } from '../http/listed.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { refuseEmptyRange } from '../http/validate.ts'
+import { presentReplay } from '../shared/present-replay.ts'
 import { withholdBodies } from '../shared/withheld.ts'
 
 /**
@@ -28,6 +31,7 @@ export function createDeliveryHandlers(deps: {
   reads: Reads
   view: ControlView
   redelivery: Redelivery
+  redrives: Redrives
   clock: Clock
 }) {
   const { reads, view, redelivery, clock } = deps
@@ -62,6 +66,7 @@ export function createDeliveryHandlers(deps: {
   }
 
   const previewRedrive = createPreviewRedrive(deps)
+  const byFilter = createRedriveByFilter(deps)
 
   const shownIn = (organizationId: string) => ({
     present: (delivery: Delivery) => withWaitingReason(view, organizationId, delivery),
@@ -125,15 +130,24 @@ export function createDeliveryHandlers(deps: {
     },
     async redrive(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
-      const { dryRun = false, ...chosen } = call.body as RedriveChoice & { dryRun?: boolean }
-      const choice = chosen as RedriveChoice
-      refuseEmptyRange(choice as { from?: string; to?: string })
-      refuseRateOfNamed(choice)
-      if ('webhookId' in choice && choice.webhookId !== undefined) getWebhook(view, owner, choice.webhookId)
-      if (dryRun) return { status: 200, data: await previewRedrive(owner, choice) }
-      return { data: await redelivery.redrive(call.caller, owner, choice) }
+      const { dryRun = false, ...chosen } = call.body as (RedriveFilter | { deliveryIds: string[] }) & Dry
+      if ('deliveryIds' in chosen) {
+        refuseRateOfNamed(chosen)
+        const { deliveryIds } = chosen
+        if (dryRun) return { status: 200, data: await previewRedrive(owner, deliveryIds) }
+        return { data: await redelivery.redrive(call.caller, owner, deliveryIds) }
+      }
+      refuseEmptyRange(chosen)
+      if (chosen.webhookId !== undefined) getWebhook(view, owner, chosen.webhookId)
+      if (dryRun) return { status: 200, data: await byFilter.preview(owner, chosen) }
+      const { replay, count, skipped } = await byFilter.start(call.caller, owner, chosen)
+      return { data: { ...presentReplay(replay, new Map()), count, skipped, more: false, rangeIds: [] } }
     },
   }
+}
+
+interface Dry {
+  dryRun?: boolean
 }
 
 type Listed<Filter> = Omit<Filter, 'organizationId' | 'environment' | 'limit' | 'cursor'> & { count?: boolean }
@@ -156,8 +170,8 @@ const shownTo = (call: Call, attempts: Attempt[]): object[] =>
   seesPayloads(call) ? attempts : attempts.map(withholdBodies)
 
 /** Named deliveries are sent at once, each in its turn at its webhook, so a rate has no effect on them. */
-function refuseRateOfNamed(choice: RedriveChoice): void {
-  if (!('deliveryIds' in choice && 'ratePerSecond' in choice)) return
+function refuseRateOfNamed(chosen: object): void {
+  if (!('ratePerSecond' in chosen)) return
   const details = [{ path: '/ratePerSecond', rule: 'one_choice', message: 'is of a redrive without deliveryIds' }]
   throw new ClarionError('validation_failed', `The request is wrong at '/ratePerSecond': ${details[0]!.message}.`, {
     details,

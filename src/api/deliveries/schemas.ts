@@ -13,6 +13,7 @@ import {
   time,
 } from '../http/schema-parts.ts'
 import { attempt, DELIVERY_STATUSES, delivery, deliveryFields, TRIGGERS } from '../shared/delivery-schemas.ts'
+import { replayFields } from '../shared/replay-schemas.ts'
 
 export { attempt, delivery }
 
@@ -44,25 +45,27 @@ export const deliverySearch = {
 
 export const retry = object({ 'resume?': boolean })
 const REDRIVE_IDS_MAX = 1_000
-/**
- * By ids, or the dead letters of a webhook, of a time, or of a webhook in a time. An empty body would select all:
- * refused.
- */
+/** By ids, or the dead letters that a filter chooses. An empty body would select all: refused. */
 export const redrive = {
   ...object({
     'deliveryIds?': { type: 'array', items: text(1, 64), minItems: 1, maxItems: REDRIVE_IDS_MAX },
-    ...deadLetterQuery,
+    ...deadLetterSearch,
     'dryRun?': boolean,
     'ratePerSecond?': { type: 'integer', minimum: 1, maximum: REPLAY_RATE.most },
   }),
   oneOf: [
     { required: ['deliveryIds'] },
-    { anyOf: [{ required: ['webhookId'] }, { required: ['from'] }, { required: ['to'] }] },
+    { anyOf: ['webhookId', 'type', 'errorKind', 'responseStatus', 'from', 'to'].map(name => ({ required: [name] })) },
   ],
 }
-export const redriven = object({
+const skipped = listOf(object({ 'deliveryId?': string, 'webhookId?': string, 'count?': integer, reason: string }))
+/** Of named deliveries. `rangeIds` is empty: earlier releases had ranges. */
+export const redriven = object({ count: integer, skipped, more: boolean, rangeIds: listOf(string) })
+/** Of a filter: the job that redrives them, and how many the history has now. */
+export const redriveStarted = object({
+  ...replayFields,
   count: integer,
-  skipped: listOf(object({ 'deliveryId?': string, 'webhookId?': string, 'count?': integer, reason: string })),
+  skipped,
   more: boolean,
   rangeIds: listOf(string),
 })

@@ -120,6 +120,7 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
       'invalid_range',
     ],
   },
+  { path: /^\/webhooks\/dead-letters\/redrive$/, codes: ['replay_in_progress', 'too_many_targets'] },
   { path: /^\/(emits|events\/custom\/emits|webhooks\/:id\/deliveries)/, codes: ['invalid_event_selector'] },
   { path: /^\/replays|\/(replay|recover)$/, codes: [...REPLAY, 'replay_not_running'] },
   { path: /^\/events\/custom\/federation/, codes: FEDERATION },

@@ -10,8 +10,8 @@ import { totalOf } from '../http/counted.ts'
 import { pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
 import { unlessAway } from '../http/unless-away.ts'
+import { presentReplay } from '../shared/present-replay.ts'
 import type { CheckEvents } from './named-events.ts'
-import { presentReplay } from './presenter.ts'
 import { createPreviewWebhook } from './preview-webhook.ts'
 import {
   kindsOf,

@@ -1,22 +1,18 @@
 import { REPLAY_TARGETS_MAX } from '../../control-plane/replays/replay-targets.ts'
 import { REPLAY_RATE } from '../../control-plane/replays/replays.ts'
 import { REPLAY_TARGETS } from '../../model/replays.ts'
-import {
-  anyObject,
-  boolean,
-  environment,
-  integer,
-  listOf,
-  nullable,
-  object,
-  oneOf,
-  optionalText,
-  stored,
-  string,
-  text,
-  time,
-} from '../http/schema-parts.ts'
+import { boolean, integer, nullable, object, oneOf, optionalText, string, text, time } from '../http/schema-parts.ts'
 import { deliveryFields } from '../shared/delivery-schemas.ts'
+import { REPLAY_STATES } from '../shared/replay-schemas.ts'
+
+export {
+  replay,
+  replayOptions,
+  replayProgress,
+  replaySource,
+  replayTarget,
+  replayTargetState,
+} from '../shared/replay-schemas.ts'
 
 const EVENTS_MAX = 1_000
 
@@ -58,61 +54,6 @@ const range = { from, 'to?': time, 'selectors?': selectors, 'ratePerSecond?': ra
 export const webhookReplay = object({ ...range, 'dryRun?': boolean })
 export const webhookRecovery = object({ since: time, 'ratePerSecond?': ratePerSecond, 'dryRun?': boolean })
 
-const REPLAY_STATES = ['pending', 'running', 'paused', 'cancelling', 'cancelled', 'completed', 'failed'] as const
-
-const progress = object({
-  // Null after a change while the history is unavailable; `matched` also while it runs.
-  ...{
-    matched: nullable(integer),
-    processed: nullable(integer),
-    succeeded: nullable(integer),
-    failed: nullable(integer),
-    skipped: nullable(integer),
-  },
-  expired: integer,
-  lastRecordedAt: nullable(time),
-})
-
-export const replayTargetState = object({
-  kind: string,
-  id: string,
-  state: oneOf(['running', 'completed', 'cancelled', 'failed']),
-  stateReason: nullable(string),
-  progress,
-})
-
-/** A replay with its progress. */
-export const replay = object({
-  ...stored,
-  environment,
-  name: nullable(string),
-  kind: oneOf(['replay', 'recover']),
-  source: object({
-    from: nullable(string),
-    to: nullable(time),
-    selectors: listOf(string),
-    subject: nullable(string),
-    conditions: nullable(anyObject),
-    eventIds: nullable(listOf(string)),
-  }),
-  target: object({ kind: oneOf(REPLAY_TARGETS), ids: listOf(string) }),
-  options: object({
-    ratePerSecond: integer,
-    onlyFailed: boolean,
-    includeFederation: boolean,
-    includeLifecycle: boolean,
-    dryRun: boolean,
-    force: boolean,
-  }),
-  state: oneOf(REPLAY_STATES),
-  stateReason: nullable(string),
-  progress,
-  targets: listOf(replayTargetState),
-  warnings: listOf(oneOf(['range_clamped'])),
-  requestedBy: string,
-  startedAt: nullable(time),
-  endedAt: nullable(time),
-})
 /** An event at a target: with its delivery, or (`id` null) with the time at which it was dealt with. */
 export const replayItem = object({
   ...Object.fromEntries(Object.entries(deliveryFields).map(([name, schema]) => [`${name}?`, schema])),

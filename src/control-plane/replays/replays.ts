@@ -21,7 +21,8 @@ import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { revised } from '../store/revision.ts'
-import type { Change, ControlStore } from '../store/store.ts'
+import type { ControlStore } from '../store/store.ts'
+import { aboutTargets, ENGINE, excess, NOTHING, newReplay, of } from './replay-record.ts'
 import { checkedSource, type ReplaySource } from './replay-source.ts'
 import { type NamedTargets, resolveTargets } from './replay-targets.ts'
 
@@ -29,8 +30,6 @@ export { EVENT_RETENTION_MS, type ReplaySource } from './replay-source.ts'
 
 export const REPLAY_RATE = { default: 50, most: 500 }
 const RUNNING_PER_ORGANIZATION_MAX = 3
-/** Ended replays of an organization that are listed; the oldest leave. */
-const ENDED_MAX = 1_000
 
 export interface ReplayOptions {
   ratePerSecond?: number | undefined
@@ -77,7 +76,6 @@ export interface Replays {
   ): Promise<void>
 }
 
-const ENGINE: Caller = { actorId: 'system', requestId: '' }
 const NEXT = {
   pause: { from: ['running'], to: 'paused' },
   resume: { from: ['paused'], to: 'running' },
@@ -180,24 +178,6 @@ export function getReplay(view: Pick<ControlView, 'find'>, owner: Owner, id: str
   return replay
 }
 
-const NOTHING: ReplayProgress = { matched: 0, processed: 0, succeeded: 0, failed: 0, skipped: 0 }
-
-function newReplay(of: {
-  id: string
-  owner: Owner
-  kind: Replay['kind']
-  caller: Caller
-  nowMs: number
-  name: string | null
-}) {
-  const now = new Date(of.nowMs).toISOString()
-  return {
-    ...{ id: of.id, ...of.owner, revision: 1, createdAt: now, updatedAt: now, name: of.name, kind: of.kind },
-    ...{ state: 'running' as const, stateReason: null, requestedBy: of.caller.actorId, startedAt: now, endedAt: null },
-    progress: null,
-  }
-}
-
 function optionsOf({ options = {} }: NewReplay) {
   const { ratePerSecond = REPLAY_RATE.default, onlyFailed = false, dryRun = false, force = false } = options
   const { includeFederation = false, includeLifecycle = false } = options
@@ -213,7 +193,7 @@ function checkUnderWay(
 ): void {
   const underWay = current
     .list('replay', organizationId)
-    .filter(each => isUnderWay(each) && (each.dryRun === true) === dryRun)
+    .filter(each => isUnderWay(each) && each.kind !== 'redrive' && (each.dryRun === true) === dryRun)
   const what = dryRun ? 'dry runs' : 'replays'
   if (underWay.length >= RUNNING_PER_ORGANIZATION_MAX)
     throw new ClarionError(
@@ -271,24 +251,3 @@ function sumOf(targets: readonly ReplayTarget[]): ReplayProgress {
 function withoutZero({ expired = 0, ...progress }: ReplayProgress): ReplayProgress {
   return expired === 0 ? progress : { ...progress, expired }
 }
-
-function excess(current: DecisionView, organizationId: string): Change[] {
-  const ended = current.list('replay', organizationId).filter(each => !isUnderWay(each))
-  return ended.slice(0, Math.max(0, ended.length - ENDED_MAX)).map(({ id }) => ({
-    kind: 'replay',
-    remove: { organizationId, id },
-  }))
-}
-
-/** One webhook is named as it always was. */
-function aboutTargets(replay: Replay): Record<string, unknown> {
-  if (replay.webhookId !== undefined) return { webhookId: replay.webhookId }
-  return { target: replay.targetKind, targets: targetsOf(replay).map(({ id }) => id) }
-}
-
-const of = (replay: Replay, type: string): Announcement => ({
-  organizationId: replay.organizationId,
-  type,
-  entityType: 'replay',
-  entityId: replay.id,
-})

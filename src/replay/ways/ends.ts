@@ -1,8 +1,10 @@
 /** How events and replays end at a target. */
 
 export interface HandedOver {
-  outcome: 'delivered' | 'skipped' | 'failed'
+  /** `redriven`: a delivery from before begins its schedule again, and has its outcome. */
+  outcome: 'delivered' | 'skipped' | 'failed' | 'redriven'
   reason: string | null
+  deliveryId?: string
 }
 
 export interface TargetProgress {

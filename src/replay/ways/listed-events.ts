@@ -52,7 +52,8 @@ export function createListedEvents(history: KeptEvents): ListedEvents {
   }
 }
 
-function recordOf(
+/** As a record of the log, in which it has no place. */
+export function recordOf(
   { organizationId, environment }: Replay,
   { event, payload }: { event: EventFacts; payload: Buffer | null },
 ) {

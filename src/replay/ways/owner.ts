@@ -5,7 +5,7 @@
 import type { ConditionGroup } from '../../model/conditions.ts'
 import type { Replay, ReplayTarget, ReplayTargetKind } from '../../model/replays.ts'
 import type { HandedOver, TargetEnd } from './ends.ts'
-import type { Candidate } from './way.ts'
+import type { Candidate, Stretch, StretchReader } from './way.ts'
 
 /** `gone`: deleted. `inactive`: switched off by its owner, or by the plan. */
 export type TargetState = 'active' | 'inactive' | 'gone'
@@ -18,6 +18,12 @@ export interface OwnSelection {
   ownEventsOnly: boolean
   /** The selectors of a replay choose among these events; otherwise they take their place. */
   isFixed: boolean
+}
+
+export interface OwnEvents {
+  /** From a number on. */
+  open(from: number): Promise<StretchReader>
+  choose: Stretch['choose']
 }
 
 export interface OpenTarget {
@@ -36,7 +42,9 @@ export interface OpenTarget {
    * Hands it over. `left` is called once, after its first attempt, or when it has ended otherwise. Undefined: it has a
    * history of its own, as a delivery or a run, or what became of it is told when it leaves; otherwise what became of it.
    */
-  deliver(candidate: Candidate, left: (end?: HandedOver) => void): HandedOver | undefined
+  deliver(candidate: Candidate, left: (end?: HandedOver) => void): HandedOver | HandedOver[] | undefined
+  /** Its own events, in the order of their numbers, in place of those of the log that a replay selects. */
+  own?: OwnEvents
   /** It keeps the order of a subject by itself: events of one need not wait for each other. */
   keepsOrder?: boolean
   /** Whether it has ended the replay by itself, and how. */

@@ -46,7 +46,7 @@ export function itemRow(
   replay: Replay,
   target: Pick<ReplayTarget, 'kind' | 'id'>,
   event: EventFacts,
-  end: { outcome: ReplayOutcome; reason: string | null; atMs: number },
+  end: { outcome: ReplayOutcome; reason: string | null; atMs: number; deliveryId?: string | undefined },
 ): ReplayItemRow {
   const { eventId, emitId, type: eventType, canonicalName, sequence, recordedAtMs } = event
   return {
@@ -54,6 +54,6 @@ export function itemRow(
     // The history knows a subscription by its webhook.
     ...{ targetKind: target.kind, targetId: webhookIdOf(target.id) },
     ...{ eventId, emitId, eventType, canonicalName, sequence, recordedAtMs },
-    ...{ outcome: end.outcome, reason: end.reason, atMs: Math.round(end.atMs) },
+    ...{ outcome: end.outcome, reason: end.reason, atMs: Math.round(end.atMs), deliveryId: end.deliveryId ?? null },
   }
 }

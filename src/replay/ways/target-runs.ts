@@ -63,6 +63,8 @@ interface Running extends ReplayState {
   way: Way | undefined
   target: OpenTarget | undefined
   isCancelled: boolean
+  /** On no allowance. */
+  isRedrive: boolean
   /** Handed out, and not dealt with yet: not in the stored counts. */
   out: number
 }
@@ -77,11 +79,11 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
   const states = createChangelogTable<Running>({
     topic: ports.stateTopic,
     keyOf: ports.keyOf,
-    encode: ({ way, target: _target, isCancelled: _isCancelled, out: _out, ...state }) =>
+    encode: ({ way, target: _target, isCancelled: _isCancelled, isRedrive: _isRedrive, out: _out, ...state }) =>
       replayStateCodec.encode({ ...state, ...way?.position() }),
     onChange: () => ports.changed(),
   })
-  const allowance = createAllowance(() => states.values())
+  const allowance = createAllowance(() => [...states.values()].filter(({ isRedrive }) => !isRedrive))
   let forget: () => void = () => undefined
   let closed = false
 
@@ -105,17 +107,19 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
     const runId = runIdOf(replay, target)
     const state = states.get(runId) ?? begin(replay, runId)
     state.isCancelled = replay.state === 'cancelling'
+    state.isRedrive = replay.kind === 'redrive'
     if (state.isCancelled) state.way?.stop()
     else state.way?.nudge()
     if (!state.way) run(replay, target, state).catch(error => ports.fail(error as Error))
   }
 
-  function begin({ organizationId }: Replay, runId: string): Running {
+  function begin({ organizationId, kind }: Replay, runId: string): Running {
     const state: Running = {
-      ...{ organizationId, cursors: [], nextNumber: -1, doneNumbers: [] },
+      // A redrive reads no log: nothing has to be found before its first event.
+      ...{ organizationId, cursors: [], nextNumber: kind === 'redrive' ? 0 : -1, doneNumbers: [] },
       ...{ matched: 0, skipped: 0, handedOver: 0, failed: 0, expired: 0 },
       othersBefore: allowance.used(organizationId),
-      ...{ way: undefined, target: undefined, isCancelled: false, out: 0 },
+      ...{ way: undefined, target: undefined, isCancelled: false, isRedrive: kind === 'redrive', out: 0 },
     }
     states.set(runId, state)
     return state
@@ -124,7 +128,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
   function drop(runId: string): void {
     const state = states.get(runId)!
     state.way?.stop()
-    allowance.forget(state)
+    if (!state.isRedrive) allowance.forget(state)
     states.end(runId)
   }
 
@@ -138,9 +142,9 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
     const now = () => view.find('replay', organizationId, id)
     const isInactive = () => open.state() === 'inactive'
     let isSpent = false
-    function note({ event }: Candidate, outcome: HandedOver['outcome'], reason: string | null): void {
-      state[COUNTS[outcome]]++
-      items.add(itemRow(replay, target, event, { outcome, reason, atMs: clock.nowMs() }))
+    function note({ event }: Candidate, end: HandedOver): void {
+      if (end.outcome !== 'redriven') state[COUNTS[end.outcome]]++
+      items.add(itemRow(replay, target, event, { ...end, atMs: clock.nowMs() }))
     }
     state.way = createWay({
       ...ports,
@@ -157,25 +161,28 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
       isCrowded: items.isCrowded,
       keepsOrder: open.keepsOrder,
       deliver(candidate, left) {
-        state.out++
-        const end = open.deliver(candidate, late => {
-          state.out--
-          state.matched++
-          if (late) note(candidate, late.outcome, late.reason)
+        const count = countOf(candidate)
+        state.out += count
+        const ends = open.deliver(candidate, late => {
+          state.out -= count
+          state.matched += count
+          if (late) note(candidate, late)
           left()
         })
-        if (end) note(candidate, end.outcome, end.reason)
+        for (const end of [ends ?? []].flat()) note(candidate, end)
       },
       settle(candidate) {
         const { outcome, reason } = candidate.without!
-        state.matched++
-        note(candidate, outcome, reason)
+        state.matched += countOf(candidate)
+        for (const deliveryId of candidate.deliveryIds ?? [undefined])
+          note(candidate, { outcome, reason, ...(deliveryId !== undefined && { deliveryId }) })
       },
       expired(count) {
         state.expired += count
         states.touch(runId)
       },
       moved: () => states.touch(runId),
+      ...(open.own && { open: from => open.own!.open(from ?? 0) }),
       ...(replay.eventIds && { open: from => ports.listed.open(replay, from, count => (state.expired += count)) }),
     })
     if (!state.isCancelled) await state.way.pass()
@@ -187,7 +194,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
     const { organizationId, environment } = replay
     const fromMs = Date.parse(replay.from)
     const toMs = Date.parse(replay.to)
-    const isListed = replay.eventIds !== undefined
+    const isListed = replay.eventIds !== undefined || open.own !== undefined
     return {
       topic: events.nameFor(organizationId, environment),
       organizationId,
@@ -196,7 +203,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
         isListed ||
         (replay.fromOffsets ? isBeyond(replay.fromOffsets, record) : event.recordedAtMs >= fromMs - TIME_SLACK_MS),
       ends: event => event.recordedAtMs >= toMs + TIME_SLACK_MS,
-      choose: createChoose({ clock, pause: ports.pause, replay, open, now }),
+      choose: open.own?.choose ?? createChoose({ clock, pause: ports.pause, replay, open, now }),
     }
   }
 
@@ -225,7 +232,7 @@ export function createTargetRuns(ports: TargetRunPorts): TargetRuns {
 
   return {
     restore(runId, value) {
-      const run = { way: undefined, target: undefined, isCancelled: false, out: 0 }
+      const run = { way: undefined, target: undefined, isCancelled: false, isRedrive: false, out: 0 }
       states.restore(runId, value ? { ...replayStateCodec.decode(value), ...run } : undefined)
     },
     start() {
@@ -269,6 +276,8 @@ const TARGET_KINDS: ReadonlySet<Kind> = new Set([
   'federation-member',
   'federation-group',
 ])
+
+const countOf = ({ deliveryIds }: Candidate): number => deliveryIds?.length ?? 1
 
 const COUNTS = { delivered: 'handedOver', skipped: 'skipped', failed: 'failed' } as const
 

@@ -43,6 +43,8 @@ export interface Candidate {
   place?: { partition: number; offset: number }
   /** When the webhook first received it, if it did. */
   originalDeliveredAtMs?: number | null
+  /** Of a redrive: the deliveries of the event; each of them counts. */
+  deliveryIds?: string[]
   /** It is not handed over, for this reason. */
   without?: { outcome: 'skipped' | 'failed'; reason: string }
 }

@@ -3,6 +3,11 @@ import { describe, expect, it } from '@jest/globals'
 import { until } from '../../support/until.ts'
 import { type Delivery, deliveryAt, emit, platform, receiver, settled, webhook } from './set-up.ts'
 
+interface Job {
+  state: string
+  progress: { succeeded: number | null }
+}
+
 export function describeDeadLetters(): void {
   describe('dead letters', () => {
     it('are listed by page, webhook and time, and redriven through a fresh schedule under the same delivery ids', async () => {
@@ -33,19 +38,30 @@ export function describeDeadLetters(): void {
       })
       await until(deliveryAt(organization, ids[0]!), each => each.attempts === 4 && each.status === 'failed')
       status = 200
-      expect(await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', { webhookId: id })).toMatchObject(
-        {
-          status: 202,
-          data: { count: 5, skipped: [], more: false },
-        },
-      )
+      const started = await organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', { webhookId: id })
+      expect(started).toMatchObject({
+        status: 202,
+        data: { count: 5, skipped: [], more: false, kind: 'redrive', state: 'running' },
+      })
       const done = await settled(organization, id, 'success', 5)
       expect(done.map(delivery => delivery.id).sort()).toEqual(ids.sort())
       expect(done.map(delivery => delivery.attempts).sort()).toEqual([3, 3, 3, 3, 5])
       expect(requests).toHaveLength(5 * 2 + 2 + 5)
+      const job = `/api/v1/replays/${(started.data as { id: string }).id}`
+      const over = await until(
+        async () => (await organization.call<Job>('GET', job)).data,
+        ({ state, progress }) => state === 'completed' && progress.succeeded === 5,
+      )
+      expect(over.progress).toMatchObject({ matched: 5, processed: 5, succeeded: 5, failed: 0, skipped: 0 })
+      const firstItems = await organization.call<Delivery[]>('GET', `${job}/items?limit=3`)
+      const { nextCursor } = (firstItems.body as { meta: { nextCursor: string } }).meta
+      const items = await organization.call<Delivery[]>('GET', `${job}/items?limit=3&cursor=${nextCursor}`)
+      expect([...firstItems.data, ...items.data].map(each => each.id).sort()).toEqual(ids.toSorted())
+      expect(items.data[0]).toMatchObject({ outcome: 'delivered', target: { kind: 'webhook', id } })
       expect((await organization.call<Delivery[]>('GET', '/api/v1/webhooks/dead-letters')).data).toEqual([])
       const redrive = (body: object) => organization.call('POST', '/api/v1/webhooks/dead-letters/redrive', body)
-      const message = 'needs at least one of deliveryIds, webhookId, from and to: any one of them is enough'
+      const message =
+        'needs at least one of deliveryIds, webhookId, type, errorKind, responseStatus, from and to: any one of them is enough'
       expect(await redrive({})).toMatchObject({
         ...{ status: 400, code: 'validation_failed' },
         body: {
@@ -61,7 +77,7 @@ export function describeDeadLetters(): void {
           body: { error: { details: [{ path: '/from', rule: 'range', message: 'must not lie after to' }] } },
         },
       })
-      const both = 'takes either deliveryIds or webhookId, from and to, not both'
+      const both = 'takes either deliveryIds or webhookId, type, errorKind, responseStatus, from and to, not both'
       expect(await redrive({ deliveryIds: ['dlv_1'], webhookId: id })).toMatchObject({
         ...{ status: 400, body: { error: { details: [{ path: '', rule: 'one_choice', message: both }] } } },
       })

@@ -98,6 +98,7 @@ export function runShard(
     relaysTo: async () => [],
     recordedEmits: async () => new Set<string>(),
     keptEvents: { numbers: async () => [], events: async () => [] },
+    deadLetters: async () => [],
   }
   const ports = {
     reportHealth: async () => undefined,

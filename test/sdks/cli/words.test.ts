@@ -15,7 +15,8 @@ const key = { CLARION_API_KEY: 'ck_live_x' }
 describe('clarion', () => {
   it('lists every command with --help, and ends with 2 when it is given nothing', async () => {
     const [help, nothing] = await Promise.all([runCommand({}, ['--help']), runCommand({}, [])])
-    for (const { name, sentence } of MAIN_COMMANDS) expect(help.stdout).toContain(`${name.padEnd(18)}  ${sentence}`)
+    const widest = Math.max(...MAIN_COMMANDS.map(({ name }) => name.length))
+    for (const { name, sentence } of MAIN_COMMANDS) expect(help.stdout).toContain(`${name.padEnd(widest)}  ${sentence}`)
     expect([help.code, nothing.code, nothing.stdout]).toEqual([0, 2, help.stdout])
   })
 

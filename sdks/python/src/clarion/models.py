@@ -1699,14 +1699,32 @@ class ReceivedMessages(Model):
     results: list[SettledReceipt] | None
 
 @dataclass(frozen=True, kw_only=True)
-class RedrivenDeadLetters(Model):
+class RedriveDeadLettersResult(Model):
+    id: str | None
+    revision: int | None
+    created_at: str | None
+    updated_at: str | None
+    environment: str | None
+    name: str | None
+    kind: str | None
+    source: ReplaySource | None
+    target: ReplayTarget | None
+    options: ReplayOptions | None
+    state: str | None
+    state_reason: str | None
+    progress: ReplayProgress | None
+    targets: list[ReplayTargetState] | None
+    warnings: list[str] | None
+    requested_by: str | None
+    started_at: str | None
+    ended_at: str | None
     count: int
-    skipped: list[RedrivenDeadLettersSkipped]
+    skipped: list[RedriveStartedSkipped]
     more: bool
     range_ids: list[str]
 
 @dataclass(frozen=True, kw_only=True)
-class RedrivenDeadLettersSkipped(Model):
+class RedriveStartedSkipped(Model):
     delivery_id: str | None
     webhook_id: str | None
     count: int | None
@@ -1935,6 +1953,13 @@ class ReplaySource(Model):
     subject: str | None
     conditions: dict[str, Any] | None
     event_ids: list[str] | None
+    dead_letters: ReplaySourceDeadLetters | None
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaySourceDeadLetters(Model):
+    count: int
+    error_kind: str | None
+    response_status: int | None
 
 @dataclass(frozen=True, kw_only=True)
 class ReplaySubscriptionResult(Model):
@@ -3046,8 +3071,8 @@ ReceiveMessagesInput = TypedDict("ReceiveMessagesInput", {
 }, total=False)
 
 RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {
-    "deliveryIds": "list[str]", "webhookId": "str", "from": "str", "to": "str", "dryRun": "bool",
-    "ratePerSecond": "int",
+    "deliveryIds": "list[str]", "webhookId": "str", "from": "str", "to": "str", "type": "str",
+    "errorKind": "str", "responseStatus": "int", "dryRun": "bool", "ratePerSecond": "int",
 }, total=False)
 
 RedriveQuarantinedInput = TypedDict("RedriveQuarantinedInput", {

@@ -485,7 +485,7 @@ LIST_DEAD_LETTERS = Operation(
 )
 REDRIVE_DEAD_LETTERS = Operation(
     "redriveDeadLetters", "POST", "/api/v1/webhooks/dead-letters/redrive",
-    body="deliveryIds webhookId from to dryRun ratePerSecond",
+    body="deliveryIds webhookId from to type errorKind responseStatus dryRun ratePerSecond",
 )
 LIST_DELIVERIES = Operation(
     "listDeliveries", "GET", "/api/v1/webhooks/{}/deliveries", ids="webhookId",

@@ -696,13 +696,17 @@ class EventsWebhooks:
 
     def redrive_dead_letters(
         self, *, delivery_ids: Opt[Sequence[str]] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, dry_run: Opt[bool] = NOT_GIVEN,
-        rate_per_second: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.RedrivenDeadLetters:
-        """Restart the schedule of failed deliveries: of some, of those of a webhook, or of a time;
-        a dry run (200) only counts.
+        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
+        error_kind: Opt[str] = NOT_GIVEN, response_status: Opt[int] = NOT_GIVEN,
+        dry_run: Opt[bool] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
+        request_options: Options = None,
+    ) -> models.RedriveDeadLettersResult:
+        """Restart the schedule of failed deliveries: of some by name, or as a job (a replay of
+        kind redrive) of those that a filter chooses; a dry run (200) only counts.
         """
-        return self._core.call(operations.REDRIVE_DEAD_LETTERS, "RedrivenDeadLetters", locals())
+        return self._core.call(
+            operations.REDRIVE_DEAD_LETTERS, "RedriveDeadLettersResult", locals()
+        )
 
     def deliveries(
         self, webhook_id: str, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,

@@ -3,6 +3,7 @@ import { api } from './api.ts'
 import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
 import { CREDENTIALS } from './credentials.ts'
+import { DEAD_LETTERS } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
 import { driftCheck } from './drift.ts'
 import { emit, produce } from './emit.ts'
@@ -35,6 +36,7 @@ const BY_HAND: readonly Command[] = [
   tail,
   verify,
   ...QUARANTINE,
+  ...DEAD_LETTERS,
   ...CREDENTIALS,
   ...WORKFLOWS,
   ...ROUTES,

@@ -62,8 +62,40 @@ export interface DeliveryInFull extends Delivery {
   history: Json[]
   webhook: Json | null
 }
-/** The dead letters that start their schedule again. */
-export type RedriveChoice = { deliveryIds: string[] } | { webhookId?: string; from?: string; to?: string }
+/** The dead letters that start their schedule again: all that match, as a job. */
+export interface RedriveFilter {
+  webhookId?: string
+  type?: string
+  errorKind?: string
+  responseStatus?: number
+  from?: string
+  to?: string
+  ratePerSecond?: number
+}
+/** The dead letters that start their schedule again: some by name, or those of a filter. */
+export type RedriveChoice = { deliveryIds: string[] } | RedriveFilter
+
+/** The job, a replay of kind `redrive`; `count`: as many as the history had. */
+export interface Redrive extends Replay {
+  count: number
+  skipped: Array<{ webhookId: string; count: number; reason: string }>
+}
+/** Of deliveries by name. */
+export interface Redriven {
+  count: number
+  skipped: Array<{ deliveryId: string; reason: string }>
+}
+/** What sending again would send. */
+export interface SendingPreview {
+  count: number
+  countIsExact: boolean
+  byType: Array<{ key: string; count: number }>
+  byWebhook: Array<{ key: string; count: number }>
+  oldestAt: string | null
+  newestAt: string | null
+  estimatedSeconds: number
+  skipped: Array<{ reason: string; count: number }>
+}
 
 export interface ReplayRange {
   from: string
@@ -130,7 +162,7 @@ export interface Replay {
   id: string
   revision: number
   name: string | null
-  kind: 'replay' | 'recover'
+  kind: 'replay' | 'recover' | 'redrive'
   state: 'pending' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'completed' | 'failed'
   stateReason: string | null
   progress: ReplayProgress

@@ -10,10 +10,13 @@ import type {
   NewShadow,
   NewWebhook,
   Paging,
+  Redrive,
   RedriveChoice,
+  Redriven,
   Replay,
   ReplayItem,
   ReplayRange,
+  SendingPreview,
   Webhook,
   WebhookShadow,
   WebhookShadowReport,
@@ -95,11 +98,16 @@ export function createWebhooks(send: Send, defaults: Partial<NewWebhook> = {}) {
       calls.post<Delivery>(`${delivery(deliveryId)}/cancel`, undefined, options),
     deadLetters: (query: DeadLetterQuery = {}, options: CallOptions = {}) =>
       calls.list<Delivery>('/dead-letters', query, options),
-    redriveDeadLetters: (choice: RedriveChoice, options?: CallOptions) =>
-      calls.post<Json>('/dead-letters/redrive', choice, options),
+    /** Of a filter: a job, whose progress is that of a replay. */
+    redriveDeadLetters: <Choice extends RedriveChoice>(choice: Choice, options?: CallOptions) =>
+      calls.post<Choice extends { deliveryIds: string[] } ? Redriven : Redrive>(
+        '/dead-letters/redrive',
+        choice,
+        options,
+      ),
     /** What a redrive would send. */
     redriveDryRun: (choice: RedriveChoice, options?: CallOptions) =>
-      calls.post<Json>('/dead-letters/redrive', { ...choice, dryRun: true }, options),
+      calls.post<SendingPreview>('/dead-letters/redrive', { ...choice, dryRun: true }, options),
     /** What a replay would send. */
     replayDryRun: (id: string, range: ReplayRange, options?: CallOptions) =>
       calls.post<Json>(`${at(id)}/replay`, { ...range, dryRun: true }, options),

@@ -2497,8 +2497,37 @@ export interface RedriveDeadLettersInput {
   webhookId?: string | undefined
   from?: string | undefined
   to?: string | undefined
+  type?: string | undefined
+  errorKind?: string | undefined
+  responseStatus?: number | undefined
   dryRun?: boolean | undefined
   ratePerSecond?: number | undefined
+}
+
+export interface RedriveDeadLettersResult {
+  id?: string | undefined
+  revision?: number | undefined
+  createdAt?: string | undefined
+  updatedAt?: string | undefined
+  environment?: string | undefined
+  name?: string | null | undefined
+  kind?: string | undefined
+  source?: ReplaySource | undefined
+  target?: ReplayTarget | undefined
+  options?: ReplayOptions | undefined
+  state?: string | undefined
+  stateReason?: string | null | undefined
+  progress?: ReplayProgress | undefined
+  targets?: ReplayTargetState[] | undefined
+  warnings?: string[] | undefined
+  requestedBy?: string | undefined
+  startedAt?: string | null | undefined
+  endedAt?: string | null | undefined
+  count: number
+  skipped: RedriveStartedSkipped[]
+  more: boolean
+  rangeIds: string[]
+  [further: string]: unknown
 }
 
 export interface RedriveQuarantinedInput {
@@ -2512,15 +2541,7 @@ export interface RedriveQueueInput {
   toQueueId?: string | undefined
 }
 
-export interface RedrivenDeadLetters {
-  count: number
-  skipped: RedrivenDeadLettersSkipped[]
-  more: boolean
-  rangeIds: string[]
-  [further: string]: unknown
-}
-
-export interface RedrivenDeadLettersSkipped {
+export interface RedriveStartedSkipped {
   deliveryId?: string | undefined
   webhookId?: string | undefined
   count?: number | undefined
@@ -2790,6 +2811,14 @@ export interface ReplaySource {
   subject: string | null
   conditions: Record<string, unknown> | null
   eventIds: string[] | null
+  deadLetters: ReplaySourceDeadLetters | null
+  [further: string]: unknown
+}
+
+export interface ReplaySourceDeadLetters {
+  count: number
+  errorKind: string | null
+  responseStatus: number | null
   [further: string]: unknown
 }
 

@@ -28,8 +28,13 @@ interface EmitFacts {
 export function createMemoryInputs(deps: { clock: Clock; ids: Ids; organizationId: string; log: MemoryLog }) {
   const { clock, ids, organizationId, log } = deps
   let lastNumber = 0
+  const made = new Map<string, EventFacts>()
 
-  const nextEvent = (subject: string | null) => eventOf(++lastNumber, organizationId, subject, clock.nowMs())
+  function nextEvent(subject: string | null): EventFacts {
+    const event = eventOf(++lastNumber, organizationId, subject, clock.nowMs())
+    made.set(event.emitId, event)
+    return event
+  }
 
   function command(of: Pick<DeliveryCommand, 'kind' | 'webhookId' | 'deliveryId'> & Partial<DeliveryCommand>) {
     const caller = { actorId: 'key_1', requestId: 'req_1' }
@@ -66,6 +71,12 @@ export function createMemoryInputs(deps: { clock: Clock; ids: Ids; organizationI
       return event
     },
     command,
+    /** As the history keeps them. */
+    keptEvents: (emitIds: string[]) =>
+      emitIds.flatMap(id => {
+        const event = made.get(id)
+        return event === undefined ? [] : [{ event, payload: payloadOf(event) as Buffer | null }]
+      }),
     /** One more attempt of a delivery that has ended, or (`resume`) its schedule anew. */
     retry(row: AttemptRow, resume: boolean, event: EventFacts) {
       const { webhookId, deliveryId: id, number: attempts, replayId, createdAtMs } = row

@@ -1,5 +1,6 @@
 /** The records that a shard has committed, decoded and counted. */
 import type { DeadLetter } from '../../../../processors/deliver/catch-up/redrives.ts'
+import type { DeadLettersOf, DeadLetter as FoundLetter } from '../../../../src/analytics/read/redrive-reads.ts'
 import type { OutRecord } from '../../../../src/kafka/ports.ts'
 import { type AttemptRow, auditAttempts, auditAttemptsCodec } from '../../../../topics/audit-attempts.ts'
 import { auditChanges, auditChangesCodec, type ChangeRow } from '../../../../topics/audit-changes.ts'
@@ -55,7 +56,27 @@ export function createMemoryOutputs({ forgetful }: { forgetful: boolean }) {
     })
   }
 
+  /** In the order of their events, as the history finds them. */
+  function deadLettersOf({ webhookId, errorKind, responseStatus, asOf }: DeadLettersOf, from: number): FoundLetter[] {
+    const newest = new Map(rows.filter(row => row.webhookId === webhookId).map(row => [row.deliveryId, row]))
+    return [...newest.values()]
+      .filter(({ sequence }) => sequence >= from)
+      .filter(({ state, reason, startedAtMs, ...row }) =>
+        state === 'failed'
+          ? startedAtMs <= Date.parse(asOf) &&
+            (errorKind === null || row.errorKind === errorKind) &&
+            (responseStatus === null || row.responseStatus === responseStatus)
+          : state === 'retrying' && reason === 'asked_for',
+      )
+      .map(({ deliveryId: id, number: attempts, createdAtMs, state, ...row }) => ({
+        ...{ id, attempts, createdAt: new Date(createdAtMs).toISOString(), isTakenUp: state !== 'failed' },
+        ...{ eventId: row.eventId, emitId: row.emitId, sequence: row.sequence, replayId: row.replayId },
+      }))
+      .sort((a, b) => a.sequence - b.sequence)
+  }
+
   return {
+    deadLettersOf,
     ...{ rows, completions, changes, notices, items, emits, written },
     note(record: OutRecord): void {
       written.records++

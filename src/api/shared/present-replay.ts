@@ -29,7 +29,11 @@ export function presentReplay(replay: Replay, outcomes: ReplayOutcomes | undefin
 function presentSource(replay: Replay): object {
   const { from, to, fromCursor, selectors, subject = null, conditions = null, eventIds } = replay
   const range = eventIds === undefined ? { from: fromCursor ?? from, to } : { from: null, to: null }
-  return { ...range, selectors, subject, conditions, eventIds: eventIds ?? null }
+  const { deadLetters } = replay
+  const failed = deadLetters && {
+    ...{ count: deadLetters.count, errorKind: deadLetters.errorKind, responseStatus: deadLetters.responseStatus },
+  }
+  return { ...range, selectors, subject, conditions, eventIds: eventIds ?? null, deadLetters: failed ?? null }
 }
 
 type Shown = { [Field in 'matched' | 'processed' | 'succeeded' | 'failed' | 'skipped']: number | null } & {
