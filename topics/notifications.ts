@@ -31,6 +31,7 @@ export const NOTICE_KINDS = [
   'replay_finished',
   'chain_truncated',
   'drift_critical',
+  'drift_warning',
   'key_expiring',
   'listing_taken_down',
   'upstream_version',

@@ -6,6 +6,7 @@
  * next transactions write a part each.
  */
 
+import type { NoteMismatch } from '../../src/control-plane/drift/relay-mismatch.ts'
 import { announceRelay } from '../../src/control-plane/federation/announce-relay.ts'
 import { createFanOut, type Target } from '../../src/control-plane/federation/fan-out.ts'
 import { type Arrival, relayEmit } from '../../src/control-plane/federation/relay-emit.ts'
@@ -41,6 +42,7 @@ export const RELAY_BYTES = { event: 1024 * 1024, accepted: 8 * 1024 * 1024, late
 /** Overhead of a relay without its payload, and of a row of the relay log. */
 const RELAY_OVERHEAD_BYTES = 700
 const ROW_BYTES = 500
+const MISMATCH = 'schema_snapshot_mismatch'
 
 export interface Federate {
   /** Called once for each accepted event that the organization emitted itself; undefined: it goes to no peer. */
@@ -58,6 +60,8 @@ export interface FederateDeps {
   lifecycle: Lifecycle
   log: RelayLog
   waiting: WaitingRelays
+  /** Called for a relay that fails by the schema of its event. */
+  noteMismatch?: NoteMismatch | undefined
 }
 
 export function createFederate(deps: FederateDeps): Federate {
@@ -81,8 +85,12 @@ export function createFederate(deps: FederateDeps): Federate {
   }
 
   /** The row of one target, and its event if the owner subscribes. */
-  function noted(event: EventFacts, row: RelayRow): OutRecord[] {
+  function noted(event: EventFacts, row: RelayRow, push: RelayTarget['push']): OutRecord[] {
     log.add(row)
+    if (row.lastError === MISMATCH) {
+      const organizationIds = [event.organizationId, row.memberOrganizationId].filter(id => id !== null)
+      deps.noteMismatch?.({ push, organizationIds, canonicalName: event.canonicalName, schemaHash: event.schemaHash })
+    }
     return announceRelay(lifecycle, row, causeOf(event))
   }
 
@@ -106,7 +114,7 @@ export function createFederate(deps: FederateDeps): Federate {
         records.push(platformEmitRecord(emit, deps.shards, view.appliedOffset))
       }
       left -= isRelayed ? ROW_BYTES + RELAY_OVERHEAD_BYTES + payload.length : ROW_BYTES
-      records.push(...noted(event, row))
+      records.push(...noted(event, row, target.push))
     }
     filled += bytes - left
     return at
@@ -129,7 +137,7 @@ export function createFederate(deps: FederateDeps): Federate {
       for (const target of external) {
         const row = rowOf(event, target, judgedAtMs)
         if (row.status === 'queued') federated.webhookIds.push(target.member.id)
-        federated.records.push(...noted(event, row))
+        federated.records.push(...noted(event, row, target.push))
       }
       if (organizations.length > 0)
         writeOrWait({ event, payload, targets: organizations }, judgedAtMs, federated.records)
@@ -188,7 +196,7 @@ function rowOf(event: EventFacts, target: Noted, judgedAtMs: number): RelayRow {
     },
     deliveryId: external && skipReason === null ? deliveryId(event.eventId, member.id) : null,
     ...{ status: skipReason !== null ? 'skipped' : mismatch ? 'failed' : 'queued', skipReason },
-    lastError: skipReason === null && mismatch ? 'schema_snapshot_mismatch' : null,
+    lastError: skipReason === null && mismatch ? MISMATCH : null,
     queuedAtMs: queuedAtOf(event.eventId),
     atMs: judgedAtMs,
   }

@@ -26,7 +26,7 @@ import { createAnnounce } from './announce.ts'
 import { createDeferredEmits, logOfDeferred } from './deferred-emits.ts'
 import { isForgotten, isOutOfReach } from './deleted-organizations.ts'
 import type { Acceptance, Emit, Progress, Verdict } from './emit.ts'
-import { createFederate } from './federate.ts'
+import { createFederate, type FederateDeps } from './federate.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createIngressPace } from './ingress-pace.ts'
 import { createInputs } from './inputs.ts'
@@ -69,7 +69,7 @@ const PARTITION_FETCH_BYTES_MAX = 256 * 1024
 const COMMIT_PACE_MS = 5
 const COMMIT_PACE_FROM = 3
 
-export interface AdmitDependencies {
+export interface AdmitDependencies extends Pick<FederateDeps, 'noteMismatch'> {
   view: ControlView
   shards: number
   chains: ChainTokens

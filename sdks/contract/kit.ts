@@ -57,11 +57,18 @@ export interface StreamSaid {
   waits: number[]
 }
 
+/** Of each emit that was judged by another schema: the name of the event, and the version. */
+export interface TypedSaid {
+  drifts: Array<[string, string]>
+}
+
 export interface Kit {
   name: string
   calls(): Promise<string[]>
   call(asked: Asked): Promise<Said>
   verify(signature: Signature): Promise<boolean>
   stream(asked: StreamAsked): Promise<StreamSaid>
+  /** Emits an event of a generated type, a batch of two and one without a type, and one with a hash alone. */
+  typed(asked: { baseUrl: string; async?: boolean }): Promise<TypedSaid>
   close(): void
 }

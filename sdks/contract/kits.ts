@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import type { Kit } from './kit.ts'
 import { callInTypeScript, typescriptCalls, verifyInTypeScript } from './typescript-kit.ts'
 import { streamInTypeScript } from './typescript-stream.ts'
+import { typedInTypeScript } from './typescript-typed.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const run = promisify(execFile)
@@ -18,6 +19,7 @@ export const typescriptKit: Kit = {
   call: callInTypeScript,
   verify: async signature => verifyInTypeScript(signature),
   stream: streamInTypeScript,
+  typed: typedInTypeScript,
   close: () => undefined,
 }
 
@@ -54,15 +56,20 @@ const isThere = (tool: string): Promise<boolean> =>
 function program(name: string, child: ChildProcess): Kit {
   const waiting: Array<{ resolve(value: unknown): void; reject(error: Error): void }> = []
   let errors = ''
+  let isOver = false
+  const ended = () => new Error(`${name} has ended: ${errors.slice(-2_000)}`)
   child.stderr!.on('data', chunk => {
     errors += chunk
   })
   createInterface({ input: child.stdout! }).on('line', line => waiting.shift()?.resolve(JSON.parse(line)))
-  child.on('exit', () => {
-    for (const { reject } of waiting.splice(0)) reject(new Error(`${name}: ${errors.slice(-2_000)}`))
+  // Its last lines have been read by then.
+  child.on('close', () => {
+    isOver = true
+    for (const { reject } of waiting.splice(0)) reject(ended())
   })
   const ask = (asked: object) =>
     new Promise<never>((resolve, reject) => {
+      if (isOver) return reject(ended())
       waiting.push({ resolve: resolve as (value: unknown) => void, reject })
       child.stdin!.write(`${JSON.stringify(asked)}\n`)
     })
@@ -72,6 +79,7 @@ function program(name: string, child: ChildProcess): Kit {
     call: asked => ask({ do: 'call', ...asked }),
     verify: ({ body, ...rest }) => ask({ do: 'verify', ...rest, body: body.toString('base64') }),
     stream: asked => ask({ do: 'stream', ...asked }),
+    typed: asked => ask({ do: 'typed', ...asked }),
     close: () => void child.stdin!.end(),
   }
 }

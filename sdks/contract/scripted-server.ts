@@ -8,6 +8,9 @@ export interface Attempt {
   /** `Idempotency-Key`, in the header and in the body or its items. */
   headerKey: string | null
   bodyKeys: unknown[]
+  schemaHash?: string
+  /** Of an emit or its items. */
+  emits?: Array<[name: unknown, payload: unknown, subject: unknown]>
 }
 
 export interface ScriptedServer {
@@ -22,9 +25,14 @@ const ok = (data: unknown, more: object = {}) =>
 const refusal = (code: string, more: object = {}) =>
   JSON.stringify({ success: false, error: { code, message: 'm', requestId: 'req_1', retryable: false, ...more } })
 
+/** Of emits whose types are of another schema. */
+const DRIFTS: Record<string, string> = { 'drifted emit': '1.1.0', 'drifted batch': 'order.placed=1.1.0, a.b=2.0.0' }
+
 const BODIES: Record<string, [number, string]> = {
   emit: [202, ok({ emitId: 'cee_1', status: 'queued' })],
   batch: [200, ok({ results: [{ status: 202, emitId: 'cee_1' }] })],
+  'drifted emit': [202, ok({ emitId: 'cee_1', status: 'queued' })],
+  'drifted batch': [200, ok({ results: [{ status: 202, emitId: 'cee_1' }] })],
   registration: [201, ok({ id: 'cer_1' })],
   notification: [202, ok({ id: 'ntf_1' })],
   webhook: [201, ok({ id: 'whk_1', secret: 'whsec_x' })],
@@ -72,17 +80,28 @@ export async function createScriptedServer(): Promise<ScriptedServer> {
   }
 }
 
+interface Emitted {
+  name?: unknown
+  payload?: unknown
+  subject?: unknown
+  idempotencyKey?: unknown
+}
+
 async function attemptOf(request: IncomingMessage, path: string): Promise<Attempt> {
   let text = ''
   for await (const chunk of request) text += chunk
-  const body =
-    text === '' ? {} : (JSON.parse(text) as { idempotencyKey?: unknown; items?: Array<{ idempotencyKey?: unknown }> })
-  const keys = body.items === undefined ? [body.idempotencyKey] : body.items.map(item => item.idempotencyKey)
+  const body = text === '' ? {} : (JSON.parse(text) as Emitted & { items?: Emitted[] })
+  const items = body.items ?? [body]
+  const keys = items.map(item => item.idempotencyKey)
+  const schemaHash = request.headers['x-schema-hash'] as string | undefined
   return {
     method: request.method!,
     path,
     headerKey: (request.headers['idempotency-key'] as string | undefined) ?? null,
     bodyKeys: keys.filter(key => key !== undefined),
+    ...(schemaHash === undefined
+      ? {}
+      : { schemaHash, emits: items.map(each => [each.name, each.payload, each.subject]) }),
   }
 }
 
@@ -101,6 +120,10 @@ function answer(response: ServerResponse, name: string): void {
     return void response.end(refusal('rate_limited', { retryable: true }))
   }
   const [code, body] = BODIES[name]!
-  response.writeHead(code, { 'content-type': 'application/json', ...(code === 302 ? { location: '/elsewhere' } : {}) })
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    ...(code === 302 ? { location: '/elsewhere' } : {}),
+    ...(name in DRIFTS ? { 'x-schema-drift': DRIFTS[name] } : {}),
+  })
   response.end(body)
 }

@@ -9,7 +9,6 @@ export function goFiles(model: Model): Record<string, string> {
   const operations = model.operations.filter(isInKits)
   return {
     'sdks/go/types.go': typesFile(model, operations),
-    'sdks/go/operations.go': operationsFile(operations),
     'sdks/go/codes.go': codesFile(model),
     'sdks/go/calls.go': callsFile(operations),
   }
@@ -52,7 +51,11 @@ const localName = (name: string): string => {
 }
 
 function typesFile({ types }: Model, operations: readonly Operation[]): string {
-  const queries = operations.filter(({ query, answer }) => query.length > 0 && answer !== 'stream').map(queryStruct)
+  const asked = operations.filter(({ query, answer }) => query.length > 0 && answer !== 'stream')
+  const queries = asked.map(each => {
+    const first = asked.find(({ query }) => JSON.stringify(query) === JSON.stringify(each.query))!
+    return first === each ? queryStruct(each) : `type ${queryName(each)} = ${queryName(first)}`
+  })
   const structs = types.map(each => (each.isAnswer ? answerStruct(each) : inputStruct(each)))
   return `${HEADER}\nimport "encoding/json"\n\n${[...structs, ...queries].join('\n\n')}\n`
 }
@@ -133,22 +136,17 @@ function goType(type: Type, isAnswer: boolean): string {
   }
 }
 
-const variable = ({ id }: Operation): string => `op${goName(id)}`
-
-function operationsFile(operations: readonly Operation[]): string {
-  const names = operations.map(variable)
-  const width = Math.max(...names.map(name => name.length))
-  const rows = operations.map(operation => {
-    const path = operation.path.replace(/\{\w+\}/g, '{}')
-    const more = [
-      operation.repeat === 'always' ? '' : operation.repeat,
-      operation.answer === 'data' ? '' : operation.answer,
-      keyPlaces(operation),
-    ]
-    const values = [operation.id, operation.method, path, ...more].map(each => JSON.stringify(each))
-    return `\t${variable(operation).padEnd(width)} = operation{${values.join(', ')}}`
-  })
-  return `${HEADER}\n// The table of operations: id, method, path, repetition, answer, and where an idempotency key goes.\nvar (\n${rows.join('\n')}\n)\n`
+/** The call in the document, as `core` reads it: what is left out is usual. */
+function rowOf(operation: Operation): string {
+  const facts = {
+    method: operation.method,
+    path: operation.path.replace(/\{\w+\}/g, '{}'),
+    repeat: operation.repeat === 'always' ? '' : operation.repeat,
+    answer: operation.answer === 'data' ? '' : operation.answer,
+    key: keyPlaces(operation),
+  }
+  const given = Object.entries(facts).filter(([, value]) => value !== '')
+  return `operation{${given.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')}}`
 }
 
 function codesFile({ codes }: Model): string {
@@ -160,7 +158,8 @@ function codesFile({ codes }: Model): string {
 
 function callsFile(operations: readonly Operation[]): string {
   const parts = partsOf(operations)
-  const services = parts.map(serviceStruct)
+  const above = new Set(parts.filter(part => part.parts.length > 0).map(({ path }) => serviceName(path)))
+  const services = parts.map(part => serviceStruct(part, above))
   const calls = parts.flatMap(part => part.calls.flatMap(operation => callsOf(operation, serviceName(part.path))))
   return `${HEADER}\nimport (\n\t"context"\n\t"encoding/json"\n\t"iter"\n)\n\n${[...services, ...calls].join('\n\n')}\n`
 }
@@ -168,12 +167,13 @@ function callsFile(operations: readonly Operation[]): string {
 const serviceName = (path: readonly string[]): string =>
   path.length === 0 ? 'Client' : `${path.map(goName).join('')}Service`
 
-function serviceStruct({ path, parts }: Part): string {
+function serviceStruct({ path, parts }: Part, above: ReadonlySet<string>): string {
   const name = serviceName(path)
-  const fields = parts.map(each => [goName(each), `*${serviceName([...path, each])}`])
+  if (parts.length === 0) return `type ${name} struct{ core *core }`
+  const fields = parts.map(each => [goName(each), serviceName([...path, each])])
   const width = Math.max('core'.length, ...fields.map(([field]) => field!.length))
-  const rows = [['core', '*core'], ...fields].map(([field, type]) => `\t${field!.padEnd(width)} ${type}`)
-  const made = fields.map(([field, type]) => `${field}: new${type!.slice(1)}(c)`)
+  const rows = [['core', 'core'], ...fields].map(([field, type]) => `\t${field!.padEnd(width)} *${type}`)
+  const made = fields.map(([field, type]) => `${field}: ${above.has(type!) ? `new${type}(c)` : `&${type}{c}`}`)
   return [
     ...(path.length === 0 ? ['// Client has the calls of one key, and so of one organization and environment.'] : []),
     `type ${name} struct {`,
@@ -195,7 +195,7 @@ function callsOf(operation: Operation, service: string): string[] {
   const returned = pointer ? `*${result}` : result
   const call = pointer ? `callFor[${result}]` : `callOf[${result}]`
   const [parameters, names] = parametersOf(operation)
-  const sent = `${call}(ctx, s.core, ${variable(operation)}, ${sentText(operation)}, opts)`
+  const sent = `${call}(ctx, s.core, ${rowOf(operation)}, ${sentText(operation)}, opts)`
   return both({ operation, service, name, parameters, names, result: `(${returned}, error)`, body: `return ${sent}` })
 }
 
@@ -203,19 +203,18 @@ function pagedCalls(operation: Operation, service: string, name: string): string
   const of = operation.data?.kind === 'list' ? operation.data.of : ({ kind: 'any' } as const)
   const item = goType(of, true)
   const [parameters, names] = parametersOf(operation)
-  const rest = `(ctx, s.core, ${variable(operation)}, ${sentText(operation)}, opts)`
+  const sent = `(ctx, s.core, ${rowOf(operation)}, ${sentText(operation)}, opts)`
   const facts = { operation, service, parameters, names }
-  const list = both({ ...facts, name, result: `(*Page[${item}], error)`, body: `return pageOf[${item}]${rest}` })
+  const list = both({ ...facts, name, result: `(*Page[${item}], error)`, body: `return pageOf[${item}]${sent}` })
   if (operation.page === 'log') return list
-  return [
-    ...list,
-    ...both({
-      ...facts,
-      name: goName(eachName(operation)),
-      result: `iter.Seq2[${item}, error]`,
-      body: `return eachOf[${item}]${rest}`,
-    }),
-  ]
+  const asked = `${names.filter(each => each !== 'query').join(', ')}${names.length > 1 ? ', ' : ''}`
+  const query = queryName(operation)
+  const body = [
+    `return eachOf(query, func(query ${query}) (*Page[${item}], error) {`,
+    `\t\treturn s.${name}Context(ctx, ${asked}query, opts...)`,
+    '\t})',
+  ].join('\n')
+  return [...list, ...both({ ...facts, name: goName(eachName(operation)), result: `iter.Seq2[${item}, error]`, body })]
 }
 
 function parametersOf({ pathParameters, query, body, id }: Operation): [string[], string[]] {
@@ -255,9 +254,6 @@ function both(of: {
       `${receiver} ${name}(${[...parameters, 'opts ...Option'].join(', ')}) ${result} {`,
       `\treturn s.${name}Context(${['context.Background()', ...names, 'opts...'].join(', ')})`,
       '}',
-    ].join('\n'),
-    [
-      `// ${name}Context is ${name} with a context.`,
       `${receiver} ${name}Context(${['ctx context.Context', ...parameters, 'opts ...Option'].join(', ')}) ${result} {`,
       `\t${body}`,
       '}',

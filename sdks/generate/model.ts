@@ -19,6 +19,9 @@ export interface NamedType {
   fields: Field[]
   /** In an answer, where unknown fields are kept. */
   isAnswer: boolean
+  /** An answer that has all that another one has extends it, by its own fields. */
+  base: string | undefined
+  ownFields: Field[]
 }
 
 export interface Operation {
@@ -88,7 +91,7 @@ export function modelOf(document: Document): Model {
 
   function define(name: string, { properties = {}, required = [] }: Schema, isAnswer: boolean): void {
     if (types.has(name)) return
-    const made: NamedType = { name, fields: [], isAnswer }
+    const made: NamedType = { name, fields: [], isAnswer, base: undefined, ownFields: [] }
     types.set(name, made)
     made.fields = fieldsOf(properties, required, name, isAnswer)
   }
@@ -170,9 +173,30 @@ export function modelOf(document: Document): Model {
   return {
     version: document.info.version,
     operations,
-    types: [...types.values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
+    types: withBases([...types.values()].sort((one, other) => (one.name < other.name ? -1 : 1))),
     codes: codes as string[],
   }
+}
+
+/** Fewer fields in common are chance. */
+const SHARED_MIN = 9
+
+function withBases(types: readonly NamedType[]): NamedType[] {
+  const textsOf = ({ fields }: NamedType) => fields.map(field => JSON.stringify(field))
+  return types.map(type => {
+    const own = new Set(textsOf(type))
+    const bases = types.filter(
+      each =>
+        each.isAnswer &&
+        type.isAnswer &&
+        each.fields.length >= SHARED_MIN &&
+        each.fields.length < type.fields.length &&
+        textsOf(each).every(text => own.has(text)),
+    )
+    const base = bases.sort((one, other) => other.fields.length - one.fields.length)[0]
+    const names = new Set(base?.fields.map(({ name }) => name))
+    return { ...type, base: base?.name, ownFields: type.fields.filter(({ name }) => !names.has(name)) }
+  })
 }
 
 const nameIn = (reference: string): string => reference.slice(reference.lastIndexOf('/') + 1)

@@ -8,53 +8,17 @@ import (
 	"iter"
 )
 
-type EventsCustomFederationGroupsService struct {
-	core *core
-}
+type EventsCustomFederationGroupsService struct{ core *core }
 
-func newEventsCustomFederationGroupsService(c *core) *EventsCustomFederationGroupsService {
-	return &EventsCustomFederationGroupsService{core: c}
-}
+type EventsCustomFederationMembersService struct{ core *core }
 
-type EventsCustomFederationMembersService struct {
-	core *core
-}
+type EventsCustomFederationPushesService struct{ core *core }
 
-func newEventsCustomFederationMembersService(c *core) *EventsCustomFederationMembersService {
-	return &EventsCustomFederationMembersService{core: c}
-}
+type EventsCustomFederationExternalPeersService struct{ core *core }
 
-type EventsCustomFederationPushesService struct {
-	core *core
-}
+type EventsCustomFederationRelaysService struct{ core *core }
 
-func newEventsCustomFederationPushesService(c *core) *EventsCustomFederationPushesService {
-	return &EventsCustomFederationPushesService{core: c}
-}
-
-type EventsCustomFederationExternalPeersService struct {
-	core *core
-}
-
-func newEventsCustomFederationExternalPeersService(c *core) *EventsCustomFederationExternalPeersService {
-	return &EventsCustomFederationExternalPeersService{core: c}
-}
-
-type EventsCustomFederationRelaysService struct {
-	core *core
-}
-
-func newEventsCustomFederationRelaysService(c *core) *EventsCustomFederationRelaysService {
-	return &EventsCustomFederationRelaysService{core: c}
-}
-
-type EventsCustomQuarantineService struct {
-	core *core
-}
-
-func newEventsCustomQuarantineService(c *core) *EventsCustomQuarantineService {
-	return &EventsCustomQuarantineService{core: c}
-}
+type EventsCustomQuarantineService struct{ core *core }
 
 type EventsCustomFederationService struct {
 	core          *core
@@ -66,48 +30,18 @@ type EventsCustomFederationService struct {
 }
 
 func newEventsCustomFederationService(c *core) *EventsCustomFederationService {
-	return &EventsCustomFederationService{core: c, Groups: newEventsCustomFederationGroupsService(c), Members: newEventsCustomFederationMembersService(c), Pushes: newEventsCustomFederationPushesService(c), ExternalPeers: newEventsCustomFederationExternalPeersService(c), Relays: newEventsCustomFederationRelaysService(c)}
+	return &EventsCustomFederationService{core: c, Groups: &EventsCustomFederationGroupsService{c}, Members: &EventsCustomFederationMembersService{c}, Pushes: &EventsCustomFederationPushesService{c}, ExternalPeers: &EventsCustomFederationExternalPeersService{c}, Relays: &EventsCustomFederationRelaysService{c}}
 }
 
-type EventsCustomMarketplaceService struct {
-	core *core
-}
+type EventsCustomMarketplaceService struct{ core *core }
 
-func newEventsCustomMarketplaceService(c *core) *EventsCustomMarketplaceService {
-	return &EventsCustomMarketplaceService{core: c}
-}
+type EventsCustomEmitsService struct{ core *core }
 
-type EventsCustomEmitsService struct {
-	core *core
-}
+type EventsCustomCompatibilityService struct{ core *core }
 
-func newEventsCustomEmitsService(c *core) *EventsCustomEmitsService {
-	return &EventsCustomEmitsService{core: c}
-}
+type OrganizationsNamespacesService struct{ core *core }
 
-type EventsCustomCompatibilityService struct {
-	core *core
-}
-
-func newEventsCustomCompatibilityService(c *core) *EventsCustomCompatibilityService {
-	return &EventsCustomCompatibilityService{core: c}
-}
-
-type OrganizationsNamespacesService struct {
-	core *core
-}
-
-func newOrganizationsNamespacesService(c *core) *OrganizationsNamespacesService {
-	return &OrganizationsNamespacesService{core: c}
-}
-
-type OrganizationsKeysService struct {
-	core *core
-}
-
-func newOrganizationsKeysService(c *core) *OrganizationsKeysService {
-	return &OrganizationsKeysService{core: c}
-}
+type OrganizationsKeysService struct{ core *core }
 
 type EventsCustomService struct {
 	core          *core
@@ -119,120 +53,36 @@ type EventsCustomService struct {
 }
 
 func newEventsCustomService(c *core) *EventsCustomService {
-	return &EventsCustomService{core: c, Quarantine: newEventsCustomQuarantineService(c), Federation: newEventsCustomFederationService(c), Marketplace: newEventsCustomMarketplaceService(c), Emits: newEventsCustomEmitsService(c), Compatibility: newEventsCustomCompatibilityService(c)}
+	return &EventsCustomService{core: c, Quarantine: &EventsCustomQuarantineService{c}, Federation: newEventsCustomFederationService(c), Marketplace: &EventsCustomMarketplaceService{c}, Emits: &EventsCustomEmitsService{c}, Compatibility: &EventsCustomCompatibilityService{c}}
 }
 
-type OrganizationsPartitionsService struct {
-	core *core
-}
+type OrganizationsPartitionsService struct{ core *core }
 
-func newOrganizationsPartitionsService(c *core) *OrganizationsPartitionsService {
-	return &OrganizationsPartitionsService{core: c}
-}
+type EventsStreamsService struct{ core *core }
 
-type EventsStreamsService struct {
-	core *core
-}
+type EventsLifecycleService struct{ core *core }
 
-func newEventsStreamsService(c *core) *EventsStreamsService {
-	return &EventsStreamsService{core: c}
-}
+type EventsWebhooksService struct{ core *core }
 
-type EventsLifecycleService struct {
-	core *core
-}
+type EventsSubscriptionsService struct{ core *core }
 
-func newEventsLifecycleService(c *core) *EventsLifecycleService {
-	return &EventsLifecycleService{core: c}
-}
+type NotificationsChannelsService struct{ core *core }
 
-type EventsWebhooksService struct {
-	core *core
-}
+type InvoicesUsagePlansService struct{ core *core }
 
-func newEventsWebhooksService(c *core) *EventsWebhooksService {
-	return &EventsWebhooksService{core: c}
-}
+type InfrastructureClustersService struct{ core *core }
 
-type EventsSubscriptionsService struct {
-	core *core
-}
+type InfrastructureAlertRulesService struct{ core *core }
 
-func newEventsSubscriptionsService(c *core) *EventsSubscriptionsService {
-	return &EventsSubscriptionsService{core: c}
-}
+type InfrastructureMetricsService struct{ core *core }
 
-type NotificationsChannelsService struct {
-	core *core
-}
+type InfrastructureInstancesService struct{ core *core }
 
-func newNotificationsChannelsService(c *core) *NotificationsChannelsService {
-	return &NotificationsChannelsService{core: c}
-}
+type InfrastructureDeploymentsService struct{ core *core }
 
-type InvoicesUsagePlansService struct {
-	core *core
-}
+type InfrastructureDomainsService struct{ core *core }
 
-func newInvoicesUsagePlansService(c *core) *InvoicesUsagePlansService {
-	return &InvoicesUsagePlansService{core: c}
-}
-
-type InfrastructureClustersService struct {
-	core *core
-}
-
-func newInfrastructureClustersService(c *core) *InfrastructureClustersService {
-	return &InfrastructureClustersService{core: c}
-}
-
-type InfrastructureAlertRulesService struct {
-	core *core
-}
-
-func newInfrastructureAlertRulesService(c *core) *InfrastructureAlertRulesService {
-	return &InfrastructureAlertRulesService{core: c}
-}
-
-type InfrastructureMetricsService struct {
-	core *core
-}
-
-func newInfrastructureMetricsService(c *core) *InfrastructureMetricsService {
-	return &InfrastructureMetricsService{core: c}
-}
-
-type InfrastructureInstancesService struct {
-	core *core
-}
-
-func newInfrastructureInstancesService(c *core) *InfrastructureInstancesService {
-	return &InfrastructureInstancesService{core: c}
-}
-
-type InfrastructureDeploymentsService struct {
-	core *core
-}
-
-func newInfrastructureDeploymentsService(c *core) *InfrastructureDeploymentsService {
-	return &InfrastructureDeploymentsService{core: c}
-}
-
-type InfrastructureDomainsService struct {
-	core *core
-}
-
-func newInfrastructureDomainsService(c *core) *InfrastructureDomainsService {
-	return &InfrastructureDomainsService{core: c}
-}
-
-type SystemService struct {
-	core *core
-}
-
-func newSystemService(c *core) *SystemService {
-	return &SystemService{core: c}
-}
+type SystemService struct{ core *core }
 
 type OrganizationsService struct {
 	core       *core
@@ -242,40 +92,16 @@ type OrganizationsService struct {
 }
 
 func newOrganizationsService(c *core) *OrganizationsService {
-	return &OrganizationsService{core: c, Namespaces: newOrganizationsNamespacesService(c), Keys: newOrganizationsKeysService(c), Partitions: newOrganizationsPartitionsService(c)}
+	return &OrganizationsService{core: c, Namespaces: &OrganizationsNamespacesService{c}, Keys: &OrganizationsKeysService{c}, Partitions: &OrganizationsPartitionsService{c}}
 }
 
-type KeysService struct {
-	core *core
-}
+type KeysService struct{ core *core }
 
-func newKeysService(c *core) *KeysService {
-	return &KeysService{core: c}
-}
+type PlatformService struct{ core *core }
 
-type PlatformService struct {
-	core *core
-}
+type SessionsService struct{ core *core }
 
-func newPlatformService(c *core) *PlatformService {
-	return &PlatformService{core: c}
-}
-
-type SessionsService struct {
-	core *core
-}
-
-func newSessionsService(c *core) *SessionsService {
-	return &SessionsService{core: c}
-}
-
-type KafkaCredentialsService struct {
-	core *core
-}
-
-func newKafkaCredentialsService(c *core) *KafkaCredentialsService {
-	return &KafkaCredentialsService{core: c}
-}
+type KafkaCredentialsService struct{ core *core }
 
 type EventsService struct {
 	core          *core
@@ -287,48 +113,18 @@ type EventsService struct {
 }
 
 func newEventsService(c *core) *EventsService {
-	return &EventsService{core: c, Custom: newEventsCustomService(c), Streams: newEventsStreamsService(c), Lifecycle: newEventsLifecycleService(c), Webhooks: newEventsWebhooksService(c), Subscriptions: newEventsSubscriptionsService(c)}
+	return &EventsService{core: c, Custom: newEventsCustomService(c), Streams: &EventsStreamsService{c}, Lifecycle: &EventsLifecycleService{c}, Webhooks: &EventsWebhooksService{c}, Subscriptions: &EventsSubscriptionsService{c}}
 }
 
-type SchemaRegistryService struct {
-	core *core
-}
+type SchemaRegistryService struct{ core *core }
 
-func newSchemaRegistryService(c *core) *SchemaRegistryService {
-	return &SchemaRegistryService{core: c}
-}
+type PlatformEventsService struct{ core *core }
 
-type PlatformEventsService struct {
-	core *core
-}
+type QueuesService struct{ core *core }
 
-func newPlatformEventsService(c *core) *PlatformEventsService {
-	return &PlatformEventsService{core: c}
-}
+type InspectorsService struct{ core *core }
 
-type QueuesService struct {
-	core *core
-}
-
-func newQueuesService(c *core) *QueuesService {
-	return &QueuesService{core: c}
-}
-
-type InspectorsService struct {
-	core *core
-}
-
-func newInspectorsService(c *core) *InspectorsService {
-	return &InspectorsService{core: c}
-}
-
-type ReplaysService struct {
-	core *core
-}
-
-func newReplaysService(c *core) *ReplaysService {
-	return &ReplaysService{core: c}
-}
+type ReplaysService struct{ core *core }
 
 type NotificationsService struct {
 	core     *core
@@ -336,80 +132,26 @@ type NotificationsService struct {
 }
 
 func newNotificationsService(c *core) *NotificationsService {
-	return &NotificationsService{core: c, Channels: newNotificationsChannelsService(c)}
+	return &NotificationsService{core: c, Channels: &NotificationsChannelsService{c}}
 }
 
-type WorkflowsService struct {
-	core *core
-}
+type WorkflowsService struct{ core *core }
 
-func newWorkflowsService(c *core) *WorkflowsService {
-	return &WorkflowsService{core: c}
-}
+type RoutesService struct{ core *core }
 
-type RoutesService struct {
-	core *core
-}
+type VariablesService struct{ core *core }
 
-func newRoutesService(c *core) *RoutesService {
-	return &RoutesService{core: c}
-}
+type SecretsService struct{ core *core }
 
-type VariablesService struct {
-	core *core
-}
+type ConnectionsService struct{ core *core }
 
-func newVariablesService(c *core) *VariablesService {
-	return &VariablesService{core: c}
-}
+type MailTemplatesService struct{ core *core }
 
-type SecretsService struct {
-	core *core
-}
+type TablesService struct{ core *core }
 
-func newSecretsService(c *core) *SecretsService {
-	return &SecretsService{core: c}
-}
+type OrdersService struct{ core *core }
 
-type ConnectionsService struct {
-	core *core
-}
-
-func newConnectionsService(c *core) *ConnectionsService {
-	return &ConnectionsService{core: c}
-}
-
-type MailTemplatesService struct {
-	core *core
-}
-
-func newMailTemplatesService(c *core) *MailTemplatesService {
-	return &MailTemplatesService{core: c}
-}
-
-type TablesService struct {
-	core *core
-}
-
-func newTablesService(c *core) *TablesService {
-	return &TablesService{core: c}
-}
-
-type OrdersService struct {
-	core *core
-}
-
-func newOrdersService(c *core) *OrdersService {
-	return &OrdersService{core: c}
-}
-
-type ResourcesService struct {
-	core *core
-}
-
-func newResourcesService(c *core) *ResourcesService {
-	return &ResourcesService{core: c}
-}
+type ResourcesService struct{ core *core }
 
 type InvoicesService struct {
 	core       *core
@@ -417,7 +159,7 @@ type InvoicesService struct {
 }
 
 func newInvoicesService(c *core) *InvoicesService {
-	return &InvoicesService{core: c, UsagePlans: newInvoicesUsagePlansService(c)}
+	return &InvoicesService{core: c, UsagePlans: &InvoicesUsagePlansService{c}}
 }
 
 type InfrastructureService struct {
@@ -431,40 +173,16 @@ type InfrastructureService struct {
 }
 
 func newInfrastructureService(c *core) *InfrastructureService {
-	return &InfrastructureService{core: c, Clusters: newInfrastructureClustersService(c), AlertRules: newInfrastructureAlertRulesService(c), Metrics: newInfrastructureMetricsService(c), Instances: newInfrastructureInstancesService(c), Deployments: newInfrastructureDeploymentsService(c), Domains: newInfrastructureDomainsService(c)}
+	return &InfrastructureService{core: c, Clusters: &InfrastructureClustersService{c}, AlertRules: &InfrastructureAlertRulesService{c}, Metrics: &InfrastructureMetricsService{c}, Instances: &InfrastructureInstancesService{c}, Deployments: &InfrastructureDeploymentsService{c}, Domains: &InfrastructureDomainsService{c}}
 }
 
-type DesignsService struct {
-	core *core
-}
+type DesignsService struct{ core *core }
 
-func newDesignsService(c *core) *DesignsService {
-	return &DesignsService{core: c}
-}
+type LedgerService struct{ core *core }
 
-type LedgerService struct {
-	core *core
-}
+type DriftService struct{ core *core }
 
-func newLedgerService(c *core) *LedgerService {
-	return &LedgerService{core: c}
-}
-
-type DriftService struct {
-	core *core
-}
-
-func newDriftService(c *core) *DriftService {
-	return &DriftService{core: c}
-}
-
-type AuditService struct {
-	core *core
-}
-
-func newAuditService(c *core) *AuditService {
-	return &AuditService{core: c}
-}
+type AuditService struct{ core *core }
 
 // Client has the calls of one key, and so of one organization and environment.
 type Client struct {
@@ -500,3835 +218,3169 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: newSystemService(c), Organizations: newOrganizationsService(c), Keys: newKeysService(c), Platform: newPlatformService(c), Sessions: newSessionsService(c), KafkaCredentials: newKafkaCredentialsService(c), Events: newEventsService(c), SchemaRegistry: newSchemaRegistryService(c), PlatformEvents: newPlatformEventsService(c), Queues: newQueuesService(c), Inspectors: newInspectorsService(c), Replays: newReplaysService(c), Notifications: newNotificationsService(c), Workflows: newWorkflowsService(c), Routes: newRoutesService(c), Variables: newVariablesService(c), Secrets: newSecretsService(c), Connections: newConnectionsService(c), MailTemplates: newMailTemplatesService(c), Tables: newTablesService(c), Orders: newOrdersService(c), Resources: newResourcesService(c), Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: newDesignsService(c), Ledger: newLedgerService(c), Drift: newDriftService(c), Audit: newAuditService(c)}
+	return &Client{core: c, System: &SystemService{c}, Organizations: newOrganizationsService(c), Keys: &KeysService{c}, Platform: &PlatformService{c}, Sessions: &SessionsService{c}, KafkaCredentials: &KafkaCredentialsService{c}, Events: newEventsService(c), SchemaRegistry: &SchemaRegistryService{c}, PlatformEvents: &PlatformEventsService{c}, Queues: &QueuesService{c}, Inspectors: &InspectorsService{c}, Replays: &ReplaysService{c}, Notifications: newNotificationsService(c), Workflows: &WorkflowsService{c}, Routes: &RoutesService{c}, Variables: &VariablesService{c}, Secrets: &SecretsService{c}, Connections: &ConnectionsService{c}, MailTemplates: &MailTemplatesService{c}, Tables: &TablesService{c}, Orders: &OrdersService{c}, Resources: &ResourcesService{c}, Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: &DesignsService{c}, Ledger: &LedgerService{c}, Drift: &DriftService{c}, Audit: &AuditService{c}}
 }
 
 // Create: Make a group.
 func (s *EventsCustomFederationGroupsService) Create(in NewFederationGroup, opts ...Option) (*FederationGroup, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *EventsCustomFederationGroupsService) CreateContext(ctx context.Context, in NewFederationGroup, opts ...Option) (*FederationGroup, error) {
-	return callFor[FederationGroup](ctx, s.core, opCreateFederationGroup, nil, nil, in, opts)
+	return callFor[FederationGroup](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List the groups that you own or take part in.
 func (s *EventsCustomFederationGroupsService) List(query ListFederationGroupsQuery, opts ...Option) (*Page[FederationGroup], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomFederationGroupsService) ListContext(ctx context.Context, query ListFederationGroupsQuery, opts ...Option) (*Page[FederationGroup], error) {
-	return pageOf[FederationGroup](ctx, s.core, opListFederationGroups, nil, query, nil, opts)
+	return pageOf[FederationGroup](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/federation/groups"}, nil, query, nil, opts)
 }
 
 // Each: List the groups that you own or take part in.
 func (s *EventsCustomFederationGroupsService) Each(query ListFederationGroupsQuery, opts ...Option) iter.Seq2[FederationGroup, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomFederationGroupsService) EachContext(ctx context.Context, query ListFederationGroupsQuery, opts ...Option) iter.Seq2[FederationGroup, error] {
-	return eachOf[FederationGroup](ctx, s.core, opListFederationGroups, nil, query, nil, opts)
+	return eachOf(query, func(query ListFederationGroupsQuery) (*Page[FederationGroup], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One group, with its members: all for its owner, itself for a member.
 func (s *EventsCustomFederationGroupsService) Get(groupID string, opts ...Option) (*FederationGroupWithMembers, error) {
 	return s.GetContext(context.Background(), groupID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsCustomFederationGroupsService) GetContext(ctx context.Context, groupID string, opts ...Option) (*FederationGroupWithMembers, error) {
-	return callFor[FederationGroupWithMembers](ctx, s.core, opGetFederationGroup, []string{groupID}, nil, nil, opts)
+	return callFor[FederationGroupWithMembers](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/federation/groups/{}"}, []string{groupID}, nil, nil, opts)
 }
 
 // Update: Change name or description.
 func (s *EventsCustomFederationGroupsService) Update(groupID string, in FederationGroupPatch, opts ...Option) (*FederationGroup, error) {
 	return s.UpdateContext(context.Background(), groupID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *EventsCustomFederationGroupsService) UpdateContext(ctx context.Context, groupID string, in FederationGroupPatch, opts ...Option) (*FederationGroup, error) {
-	return callFor[FederationGroup](ctx, s.core, opUpdateFederationGroup, []string{groupID}, nil, in, opts)
+	return callFor[FederationGroup](ctx, s.core, operation{method: "PATCH", path: "/api/v1/events/custom/federation/groups/{}"}, []string{groupID}, nil, in, opts)
 }
 
 // Archive: Archive a group for good; it shares nothing from then on.
 func (s *EventsCustomFederationGroupsService) Archive(groupID string, opts ...Option) (*FederationGroup, error) {
 	return s.ArchiveContext(context.Background(), groupID, opts...)
 }
-
-// ArchiveContext is Archive with a context.
 func (s *EventsCustomFederationGroupsService) ArchiveContext(ctx context.Context, groupID string, opts ...Option) (*FederationGroup, error) {
-	return callFor[FederationGroup](ctx, s.core, opArchiveFederationGroup, []string{groupID}, nil, nil, opts)
+	return callFor[FederationGroup](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/federation/groups/{}"}, []string{groupID}, nil, nil, opts)
 }
 
 // Invite: Invite an organization; the invitation is open for 14 days.
 func (s *EventsCustomFederationGroupsService) Invite(groupID string, in NewFederationInvitation, opts ...Option) (*FederationMember, error) {
 	return s.InviteContext(context.Background(), groupID, in, opts...)
 }
-
-// InviteContext is Invite with a context.
 func (s *EventsCustomFederationGroupsService) InviteContext(ctx context.Context, groupID string, in NewFederationInvitation, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opInviteFederationMember, []string{groupID}, nil, in, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/invite", repeat: "ifNotDone"}, []string{groupID}, nil, in, opts)
 }
 
 // Accept: Accept an invitation.
 func (s *EventsCustomFederationGroupsService) Accept(groupID string, in AcceptInvitationInput, opts ...Option) (*FederationMember, error) {
 	return s.AcceptContext(context.Background(), groupID, in, opts...)
 }
-
-// AcceptContext is Accept with a context.
 func (s *EventsCustomFederationGroupsService) AcceptContext(ctx context.Context, groupID string, in AcceptInvitationInput, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opAcceptFederationInvitation, []string{groupID}, nil, in, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/accept"}, []string{groupID}, nil, in, opts)
 }
 
 // Decline: Decline an invitation.
 func (s *EventsCustomFederationGroupsService) Decline(groupID string, opts ...Option) (*FederationMember, error) {
 	return s.DeclineContext(context.Background(), groupID, opts...)
 }
-
-// DeclineContext is Decline with a context.
 func (s *EventsCustomFederationGroupsService) DeclineContext(ctx context.Context, groupID string, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opDeclineFederationInvitation, []string{groupID}, nil, nil, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/decline"}, []string{groupID}, nil, nil, opts)
 }
 
 // Leave: Leave a group.
 func (s *EventsCustomFederationGroupsService) Leave(groupID string, opts ...Option) (*FederationMember, error) {
 	return s.LeaveContext(context.Background(), groupID, opts...)
 }
-
-// LeaveContext is Leave with a context.
 func (s *EventsCustomFederationGroupsService) LeaveContext(ctx context.Context, groupID string, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opLeaveFederationGroup, []string{groupID}, nil, nil, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/leave"}, []string{groupID}, nil, nil, opts)
 }
 
 // List: Members of a group, removed ones included.
 func (s *EventsCustomFederationMembersService) List(groupID string, query ListFederationMembersQuery, opts ...Option) (*Page[FederationMember], error) {
 	return s.ListContext(context.Background(), groupID, query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomFederationMembersService) ListContext(ctx context.Context, groupID string, query ListFederationMembersQuery, opts ...Option) (*Page[FederationMember], error) {
-	return pageOf[FederationMember](ctx, s.core, opListFederationMembers, []string{groupID}, query, nil, opts)
+	return pageOf[FederationMember](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/federation/groups/{}/members"}, []string{groupID}, query, nil, opts)
 }
 
 // Each: Members of a group, removed ones included.
 func (s *EventsCustomFederationMembersService) Each(groupID string, query ListFederationMembersQuery, opts ...Option) iter.Seq2[FederationMember, error] {
 	return s.EachContext(context.Background(), groupID, query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomFederationMembersService) EachContext(ctx context.Context, groupID string, query ListFederationMembersQuery, opts ...Option) iter.Seq2[FederationMember, error] {
-	return eachOf[FederationMember](ctx, s.core, opListFederationMembers, []string{groupID}, query, nil, opts)
+	return eachOf(query, func(query ListFederationMembersQuery) (*Page[FederationMember], error) {
+		return s.ListContext(ctx, groupID, query, opts...)
+	})
 }
 
 // Update: As a member, set the namespace of inbound events.
 func (s *EventsCustomFederationMembersService) Update(groupID, memberID string, in FederationMemberPatch, opts ...Option) (*FederationMember, error) {
 	return s.UpdateContext(context.Background(), groupID, memberID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *EventsCustomFederationMembersService) UpdateContext(ctx context.Context, groupID, memberID string, in FederationMemberPatch, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opUpdateFederationMember, []string{groupID, memberID}, nil, in, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "PATCH", path: "/api/v1/events/custom/federation/groups/{}/members/{}"}, []string{groupID, memberID}, nil, in, opts)
 }
 
 // Remove: Revoke an invitation, or remove a member.
 func (s *EventsCustomFederationMembersService) Remove(groupID, memberID string, opts ...Option) (*FederationMember, error) {
 	return s.RemoveContext(context.Background(), groupID, memberID, opts...)
 }
-
-// RemoveContext is Remove with a context.
 func (s *EventsCustomFederationMembersService) RemoveContext(ctx context.Context, groupID, memberID string, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opRemoveFederationMember, []string{groupID, memberID}, nil, nil, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/federation/groups/{}/members/{}"}, []string{groupID, memberID}, nil, nil, opts)
 }
 
 // Pause: Pause a member, or yourself; events during the pause are not delivered later.
 func (s *EventsCustomFederationMembersService) Pause(groupID, memberID string, opts ...Option) (*FederationMember, error) {
 	return s.PauseContext(context.Background(), groupID, memberID, opts...)
 }
-
-// PauseContext is Pause with a context.
 func (s *EventsCustomFederationMembersService) PauseContext(ctx context.Context, groupID, memberID string, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opPauseFederationMember, []string{groupID, memberID}, nil, nil, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/members/{}/pause"}, []string{groupID, memberID}, nil, nil, opts)
 }
 
 // Resume: Resume what you paused.
 func (s *EventsCustomFederationMembersService) Resume(groupID, memberID string, opts ...Option) (*FederationMember, error) {
 	return s.ResumeContext(context.Background(), groupID, memberID, opts...)
 }
-
-// ResumeContext is Resume with a context.
 func (s *EventsCustomFederationMembersService) ResumeContext(ctx context.Context, groupID, memberID string, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opResumeFederationMember, []string{groupID, memberID}, nil, nil, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/members/{}/resume"}, []string{groupID, memberID}, nil, nil, opts)
 }
 
 // Declare: Share a published version, with a snapshot of its schema.
 func (s *EventsCustomFederationPushesService) Declare(groupID string, in NewFederationPush, opts ...Option) (*FederationPush, error) {
 	return s.DeclareContext(context.Background(), groupID, in, opts...)
 }
-
-// DeclareContext is Declare with a context.
 func (s *EventsCustomFederationPushesService) DeclareContext(ctx context.Context, groupID string, in NewFederationPush, opts ...Option) (*FederationPush, error) {
-	return callFor[FederationPush](ctx, s.core, opDeclareFederationPush, []string{groupID}, nil, in, opts)
+	return callFor[FederationPush](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/pushes", repeat: "ifNotDone"}, []string{groupID}, nil, in, opts)
 }
 
 // List: Versions that a group shares, with schemas.
 func (s *EventsCustomFederationPushesService) List(groupID string, query ListFederationPushesQuery, opts ...Option) (*Page[FederationPush], error) {
 	return s.ListContext(context.Background(), groupID, query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomFederationPushesService) ListContext(ctx context.Context, groupID string, query ListFederationPushesQuery, opts ...Option) (*Page[FederationPush], error) {
-	return pageOf[FederationPush](ctx, s.core, opListFederationPushes, []string{groupID}, query, nil, opts)
+	return pageOf[FederationPush](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/federation/groups/{}/pushes"}, []string{groupID}, query, nil, opts)
 }
 
 // Each: Versions that a group shares, with schemas.
 func (s *EventsCustomFederationPushesService) Each(groupID string, query ListFederationPushesQuery, opts ...Option) iter.Seq2[FederationPush, error] {
 	return s.EachContext(context.Background(), groupID, query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomFederationPushesService) EachContext(ctx context.Context, groupID string, query ListFederationPushesQuery, opts ...Option) iter.Seq2[FederationPush, error] {
-	return eachOf[FederationPush](ctx, s.core, opListFederationPushes, []string{groupID}, query, nil, opts)
+	return eachOf(query, func(query ListFederationPushesQuery) (*Page[FederationPush], error) {
+		return s.ListContext(ctx, groupID, query, opts...)
+	})
 }
 
 // Remove: Stop sharing a version.
 func (s *EventsCustomFederationPushesService) Remove(pusheID string, opts ...Option) (*FederationPush, error) {
 	return s.RemoveContext(context.Background(), pusheID, opts...)
 }
-
-// RemoveContext is Remove with a context.
 func (s *EventsCustomFederationPushesService) RemoveContext(ctx context.Context, pusheID string, opts ...Option) (*FederationPush, error) {
-	return callFor[FederationPush](ctx, s.core, opRemoveFederationPush, []string{pusheID}, nil, nil, opts)
+	return callFor[FederationPush](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/federation/pushes/{}"}, []string{pusheID}, nil, nil, opts)
 }
 
 // Add: Add an HTTPS endpoint as a peer; its secret is shown once.
 func (s *EventsCustomFederationExternalPeersService) Add(groupID string, in NewExternalPeer, opts ...Option) (*MadeExternalPeer, error) {
 	return s.AddContext(context.Background(), groupID, in, opts...)
 }
-
-// AddContext is Add with a context.
 func (s *EventsCustomFederationExternalPeersService) AddContext(ctx context.Context, groupID string, in NewExternalPeer, opts ...Option) (*MadeExternalPeer, error) {
-	return callFor[MadeExternalPeer](ctx, s.core, opAddExternalPeer, []string{groupID}, nil, in, opts)
+	return callFor[MadeExternalPeer](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/groups/{}/external-peers", repeat: "ifNotDone"}, []string{groupID}, nil, in, opts)
 }
 
 // RotateSecret: Rotate the secret; the former one signs too for 24 hours.
 func (s *EventsCustomFederationExternalPeersService) RotateSecret(externalPeerID string, opts ...Option) (*MadeExternalPeer, error) {
 	return s.RotateSecretContext(context.Background(), externalPeerID, opts...)
 }
-
-// RotateSecretContext is RotateSecret with a context.
 func (s *EventsCustomFederationExternalPeersService) RotateSecretContext(ctx context.Context, externalPeerID string, opts ...Option) (*MadeExternalPeer, error) {
-	return callFor[MadeExternalPeer](ctx, s.core, opRotateExternalPeerSecret, []string{externalPeerID}, nil, nil, opts)
+	return callFor[MadeExternalPeer](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/external-peers/{}/rotate-secret", repeat: "ifNotDone"}, []string{externalPeerID}, nil, nil, opts)
 }
 
 // Test: Send a signed test, recorded like a delivery.
 func (s *EventsCustomFederationExternalPeersService) Test(externalPeerID string, opts ...Option) (*WebhookTestResult, error) {
 	return s.TestContext(context.Background(), externalPeerID, opts...)
 }
-
-// TestContext is Test with a context.
 func (s *EventsCustomFederationExternalPeersService) TestContext(ctx context.Context, externalPeerID string, opts ...Option) (*WebhookTestResult, error) {
-	return callFor[WebhookTestResult](ctx, s.core, opTestExternalPeer, []string{externalPeerID}, nil, nil, opts)
+	return callFor[WebhookTestResult](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/external-peers/{}/test"}, []string{externalPeerID}, nil, nil, opts)
 }
 
 // Remove: Remove an external peer and wipe its secret and headers.
 func (s *EventsCustomFederationExternalPeersService) Remove(externalPeerID string, opts ...Option) (*FederationMember, error) {
 	return s.RemoveContext(context.Background(), externalPeerID, opts...)
 }
-
-// RemoveContext is Remove with a context.
 func (s *EventsCustomFederationExternalPeersService) RemoveContext(ctx context.Context, externalPeerID string, opts ...Option) (*FederationMember, error) {
-	return callFor[FederationMember](ctx, s.core, opRemoveExternalPeer, []string{externalPeerID}, nil, nil, opts)
+	return callFor[FederationMember](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/federation/external-peers/{}"}, []string{externalPeerID}, nil, nil, opts)
 }
 
 // List: Relays, sent and skipped, with the reason; a member sees its own.
 func (s *EventsCustomFederationRelaysService) List(groupID string, query ListFederationRelaysQuery, opts ...Option) (*Page[FederationRelay], error) {
 	return s.ListContext(context.Background(), groupID, query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomFederationRelaysService) ListContext(ctx context.Context, groupID string, query ListFederationRelaysQuery, opts ...Option) (*Page[FederationRelay], error) {
-	return pageOf[FederationRelay](ctx, s.core, opListFederationRelays, []string{groupID}, query, nil, opts)
+	return pageOf[FederationRelay](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/federation/groups/{}/relays"}, []string{groupID}, query, nil, opts)
 }
 
 // Each: Relays, sent and skipped, with the reason; a member sees its own.
 func (s *EventsCustomFederationRelaysService) Each(groupID string, query ListFederationRelaysQuery, opts ...Option) iter.Seq2[FederationRelay, error] {
 	return s.EachContext(context.Background(), groupID, query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomFederationRelaysService) EachContext(ctx context.Context, groupID string, query ListFederationRelaysQuery, opts ...Option) iter.Seq2[FederationRelay, error] {
-	return eachOf[FederationRelay](ctx, s.core, opListFederationRelays, []string{groupID}, query, nil, opts)
+	return eachOf(query, func(query ListFederationRelaysQuery) (*Page[FederationRelay], error) {
+		return s.ListContext(ctx, groupID, query, opts...)
+	})
 }
 
 // Retry: Retry a failed relay.
 func (s *EventsCustomFederationRelaysService) Retry(relayID string, opts ...Option) (*FederationRelay, error) {
 	return s.RetryContext(context.Background(), relayID, opts...)
 }
-
-// RetryContext is Retry with a context.
 func (s *EventsCustomFederationRelaysService) RetryContext(ctx context.Context, relayID string, opts ...Option) (*FederationRelay, error) {
-	return callFor[FederationRelay](ctx, s.core, opRetryFederationRelay, []string{relayID}, nil, nil, opts)
+	return callFor[FederationRelay](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/federation/relays/{}/retry"}, []string{relayID}, nil, nil, opts)
 }
 
 // List: Rejected records of your own Kafka producers.
 func (s *EventsCustomQuarantineService) List(query ListQuarantineQuery, opts ...Option) (*Page[QuarantineEntry], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomQuarantineService) ListContext(ctx context.Context, query ListQuarantineQuery, opts ...Option) (*Page[QuarantineEntry], error) {
-	return pageOf[QuarantineEntry](ctx, s.core, opListQuarantine, nil, query, nil, opts)
+	return pageOf[QuarantineEntry](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/quarantine"}, nil, query, nil, opts)
 }
 
 // Each: Rejected records of your own Kafka producers.
 func (s *EventsCustomQuarantineService) Each(query ListQuarantineQuery, opts ...Option) iter.Seq2[QuarantineEntry, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomQuarantineService) EachContext(ctx context.Context, query ListQuarantineQuery, opts ...Option) iter.Seq2[QuarantineEntry, error] {
-	return eachOf[QuarantineEntry](ctx, s.core, opListQuarantine, nil, query, nil, opts)
+	return eachOf(query, func(query ListQuarantineQuery) (*Page[QuarantineEntry], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One quarantined record, unchanged.
 func (s *EventsCustomQuarantineService) Get(emitID string, opts ...Option) (*QuarantinedRecord, error) {
 	return s.GetContext(context.Background(), emitID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsCustomQuarantineService) GetContext(ctx context.Context, emitID string, opts ...Option) (*QuarantinedRecord, error) {
-	return callFor[QuarantinedRecord](ctx, s.core, opGetQuarantined, []string{emitID}, nil, nil, opts)
+	return callFor[QuarantinedRecord](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/quarantine/{}"}, []string{emitID}, nil, nil, opts)
 }
 
 // Redrive: Emit a quarantined record again, corrected or unchanged.
 func (s *EventsCustomQuarantineService) Redrive(emitID string, in RedriveQuarantinedInput, opts ...Option) (*EmitResult, error) {
 	return s.RedriveContext(context.Background(), emitID, in, opts...)
 }
-
-// RedriveContext is Redrive with a context.
 func (s *EventsCustomQuarantineService) RedriveContext(ctx context.Context, emitID string, in RedriveQuarantinedInput, opts ...Option) (*EmitResult, error) {
-	return callFor[EmitResult](ctx, s.core, opRedriveQuarantined, []string{emitID}, nil, in, opts)
+	return callFor[EmitResult](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/quarantine/{}/redrive"}, []string{emitID}, nil, in, opts)
 }
 
 // Invitations: Open invitations to your organization.
 func (s *EventsCustomFederationService) Invitations(query ListFederationInvitationsQuery, opts ...Option) (*Page[FederationInvitation], error) {
 	return s.InvitationsContext(context.Background(), query, opts...)
 }
-
-// InvitationsContext is Invitations with a context.
 func (s *EventsCustomFederationService) InvitationsContext(ctx context.Context, query ListFederationInvitationsQuery, opts ...Option) (*Page[FederationInvitation], error) {
-	return pageOf[FederationInvitation](ctx, s.core, opListFederationInvitations, nil, query, nil, opts)
+	return pageOf[FederationInvitation](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/federation/invitations"}, nil, query, nil, opts)
 }
 
 // EachInvitation: Open invitations to your organization.
 func (s *EventsCustomFederationService) EachInvitation(query ListFederationInvitationsQuery, opts ...Option) iter.Seq2[FederationInvitation, error] {
 	return s.EachInvitationContext(context.Background(), query, opts...)
 }
-
-// EachInvitationContext is EachInvitation with a context.
 func (s *EventsCustomFederationService) EachInvitationContext(ctx context.Context, query ListFederationInvitationsQuery, opts ...Option) iter.Seq2[FederationInvitation, error] {
-	return eachOf[FederationInvitation](ctx, s.core, opListFederationInvitations, nil, query, nil, opts)
+	return eachOf(query, func(query ListFederationInvitationsQuery) (*Page[FederationInvitation], error) {
+		return s.InvitationsContext(ctx, query, opts...)
+	})
 }
 
 // Publish: Offer a published version, with its schema and example as they are.
 func (s *EventsCustomMarketplaceService) Publish(in NewListing, opts ...Option) (*ListingInFull, error) {
 	return s.PublishContext(context.Background(), in, opts...)
 }
-
-// PublishContext is Publish with a context.
 func (s *EventsCustomMarketplaceService) PublishContext(ctx context.Context, in NewListing, opts ...Option) (*ListingInFull, error) {
-	return callFor[ListingInFull](ctx, s.core, opPublishListing, nil, nil, in, opts)
+	return callFor[ListingInFull](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/marketplace/publish", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: Browse listings.
 func (s *EventsCustomMarketplaceService) List(query ListListingsQuery, opts ...Option) (*Page[Listing], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomMarketplaceService) ListContext(ctx context.Context, query ListListingsQuery, opts ...Option) (*Page[Listing], error) {
-	return pageOf[Listing](ctx, s.core, opListListings, nil, query, nil, opts)
+	return pageOf[Listing](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/marketplace"}, nil, query, nil, opts)
 }
 
 // Each: Browse listings.
 func (s *EventsCustomMarketplaceService) Each(query ListListingsQuery, opts ...Option) iter.Seq2[Listing, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomMarketplaceService) EachContext(ctx context.Context, query ListListingsQuery, opts ...Option) iter.Seq2[Listing, error] {
-	return eachOf[Listing](ctx, s.core, opListListings, nil, query, nil, opts)
+	return eachOf(query, func(query ListListingsQuery) (*Page[Listing], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Forks: The forks that your organization made.
 func (s *EventsCustomMarketplaceService) Forks(query ListForksQuery, opts ...Option) (*Page[Fork], error) {
 	return s.ForksContext(context.Background(), query, opts...)
 }
-
-// ForksContext is Forks with a context.
 func (s *EventsCustomMarketplaceService) ForksContext(ctx context.Context, query ListForksQuery, opts ...Option) (*Page[Fork], error) {
-	return pageOf[Fork](ctx, s.core, opListForks, nil, query, nil, opts)
+	return pageOf[Fork](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/marketplace/forks"}, nil, query, nil, opts)
 }
 
 // EachFork: The forks that your organization made.
 func (s *EventsCustomMarketplaceService) EachFork(query ListForksQuery, opts ...Option) iter.Seq2[Fork, error] {
 	return s.EachForkContext(context.Background(), query, opts...)
 }
-
-// EachForkContext is EachFork with a context.
 func (s *EventsCustomMarketplaceService) EachForkContext(ctx context.Context, query ListForksQuery, opts ...Option) iter.Seq2[Fork, error] {
-	return eachOf[Fork](ctx, s.core, opListForks, nil, query, nil, opts)
+	return eachOf(query, func(query ListForksQuery) (*Page[Fork], error) {
+		return s.ForksContext(ctx, query, opts...)
+	})
 }
 
 // Get: One listing, with its schema and the other versions of its name.
 func (s *EventsCustomMarketplaceService) Get(marketplaceID string, opts ...Option) (*ListingInFull, error) {
 	return s.GetContext(context.Background(), marketplaceID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsCustomMarketplaceService) GetContext(ctx context.Context, marketplaceID string, opts ...Option) (*ListingInFull, error) {
-	return callFor[ListingInFull](ctx, s.core, opGetListing, []string{marketplaceID}, nil, nil, opts)
+	return callFor[ListingInFull](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/marketplace/{}"}, []string{marketplaceID}, nil, nil, opts)
 }
 
 // Update: Change title, description, tags, license or changelog.
 func (s *EventsCustomMarketplaceService) Update(marketplaceID string, in ListingPatch, opts ...Option) (*ListingInFull, error) {
 	return s.UpdateContext(context.Background(), marketplaceID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *EventsCustomMarketplaceService) UpdateContext(ctx context.Context, marketplaceID string, in ListingPatch, opts ...Option) (*ListingInFull, error) {
-	return callFor[ListingInFull](ctx, s.core, opUpdateListing, []string{marketplaceID}, nil, in, opts)
+	return callFor[ListingInFull](ctx, s.core, operation{method: "PATCH", path: "/api/v1/events/custom/marketplace/{}"}, []string{marketplaceID}, nil, in, opts)
 }
 
 // Unpublish: Show a listing no longer; forks stay.
 func (s *EventsCustomMarketplaceService) Unpublish(marketplaceID string, opts ...Option) (*ListingInFull, error) {
 	return s.UnpublishContext(context.Background(), marketplaceID, opts...)
 }
-
-// UnpublishContext is Unpublish with a context.
 func (s *EventsCustomMarketplaceService) UnpublishContext(ctx context.Context, marketplaceID string, opts ...Option) (*ListingInFull, error) {
-	return callFor[ListingInFull](ctx, s.core, opUnpublishListing, []string{marketplaceID}, nil, nil, opts)
+	return callFor[ListingInFull](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/marketplace/{}", repeat: "ifNotDone"}, []string{marketplaceID}, nil, nil, opts)
 }
 
 // Republish: Show a listing again.
 func (s *EventsCustomMarketplaceService) Republish(marketplaceID string, opts ...Option) (*ListingInFull, error) {
 	return s.RepublishContext(context.Background(), marketplaceID, opts...)
 }
-
-// RepublishContext is Republish with a context.
 func (s *EventsCustomMarketplaceService) RepublishContext(ctx context.Context, marketplaceID string, opts ...Option) (*ListingInFull, error) {
-	return callFor[ListingInFull](ctx, s.core, opRepublishListing, []string{marketplaceID}, nil, nil, opts)
+	return callFor[ListingInFull](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/marketplace/{}/republish", repeat: "ifNotDone"}, []string{marketplaceID}, nil, nil, opts)
 }
 
 // Fork: Register a copy of a listing as a version of your own.
 func (s *EventsCustomMarketplaceService) Fork(marketplaceID string, in NewFork, opts ...Option) (*MadeFork, error) {
 	return s.ForkContext(context.Background(), marketplaceID, in, opts...)
 }
-
-// ForkContext is Fork with a context.
 func (s *EventsCustomMarketplaceService) ForkContext(ctx context.Context, marketplaceID string, in NewFork, opts ...Option) (*MadeFork, error) {
-	return callFor[MadeFork](ctx, s.core, opForkListing, []string{marketplaceID}, nil, in, opts)
+	return callFor[MadeFork](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/marketplace/{}/fork", repeat: "keyed", key: "header"}, []string{marketplaceID}, nil, in, opts)
 }
 
 // TakeDown: Archive a listing for good, with a reason that its publisher sees.
 func (s *EventsCustomMarketplaceService) TakeDown(marketplaceID string, in TakeDownListingInput, opts ...Option) (*ListingInFull, error) {
 	return s.TakeDownContext(context.Background(), marketplaceID, in, opts...)
 }
-
-// TakeDownContext is TakeDown with a context.
 func (s *EventsCustomMarketplaceService) TakeDownContext(ctx context.Context, marketplaceID string, in TakeDownListingInput, opts ...Option) (*ListingInFull, error) {
-	return callFor[ListingInFull](ctx, s.core, opTakeDownListing, []string{marketplaceID}, nil, in, opts)
+	return callFor[ListingInFull](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/marketplace/{}/takedown"}, []string{marketplaceID}, nil, in, opts)
 }
 
 // List: Every emit of the environment, newest first; a page that few match may be short.
 func (s *EventsCustomEmitsService) List(query ListEmitsQuery, opts ...Option) (*Page[Emit], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomEmitsService) ListContext(ctx context.Context, query ListEmitsQuery, opts ...Option) (*Page[Emit], error) {
-	return pageOf[Emit](ctx, s.core, opListEmits, nil, query, nil, opts)
+	return pageOf[Emit](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/emits"}, nil, query, nil, opts)
 }
 
 // Each: Every emit of the environment, newest first; a page that few match may be short.
 func (s *EventsCustomEmitsService) Each(query ListEmitsQuery, opts ...Option) iter.Seq2[Emit, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomEmitsService) EachContext(ctx context.Context, query ListEmitsQuery, opts ...Option) iter.Seq2[Emit, error] {
-	return eachOf[Emit](ctx, s.core, opListEmits, nil, query, nil, opts)
+	return eachOf(query, func(query ListEmitsQuery) (*Page[Emit], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: The state of an emit.
 func (s *EventsCustomEmitsService) Get(emitID string, opts ...Option) (*Emit, error) {
 	return s.GetContext(context.Background(), emitID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsCustomEmitsService) GetContext(ctx context.Context, emitID string, opts ...Option) (*Emit, error) {
-	return callFor[Emit](ctx, s.core, opGetEmit, []string{emitID}, nil, nil, opts)
+	return callFor[Emit](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/emits/{}"}, []string{emitID}, nil, nil, opts)
 }
 
 // Redrive: Redrive an emit that could not be written to the log.
 func (s *EventsCustomEmitsService) Redrive(emitID string, opts ...Option) (*EmitResult, error) {
 	return s.RedriveContext(context.Background(), emitID, opts...)
 }
-
-// RedriveContext is Redrive with a context.
 func (s *EventsCustomEmitsService) RedriveContext(ctx context.Context, emitID string, opts ...Option) (*EmitResult, error) {
-	return callFor[EmitResult](ctx, s.core, opRedriveEmit, []string{emitID}, nil, nil, opts)
+	return callFor[EmitResult](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/emits/{}/redrive"}, []string{emitID}, nil, nil, opts)
 }
 
-// Get: What minors of the organization must hold to.
+// Get: The compatibility mode that minors of the organization hold to.
 func (s *EventsCustomCompatibilityService) Get(opts ...Option) (*Compatibility, error) {
 	return s.GetContext(context.Background(), opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsCustomCompatibilityService) GetContext(ctx context.Context, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opGetCompatibilityRules, nil, nil, nil, opts)
+	return callFor[Compatibility](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/compatibility"}, nil, nil, nil, opts)
 }
 
 // Set: Set what minors of the organization must hold to; nothing is judged again.
 func (s *EventsCustomCompatibilityService) Set(in CompatibilityPut, opts ...Option) (*Compatibility, error) {
 	return s.SetContext(context.Background(), in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *EventsCustomCompatibilityService) SetContext(ctx context.Context, in CompatibilityPut, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opSetCompatibilityRules, nil, nil, in, opts)
+	return callFor[Compatibility](ctx, s.core, operation{method: "PUT", path: "/api/v1/events/custom/compatibility"}, nil, nil, in, opts)
 }
 
-// Of: What minors of one event must hold to.
+// Of: The compatibility mode that minors of one event hold to.
 func (s *EventsCustomCompatibilityService) Of(fullName string, opts ...Option) (*Compatibility, error) {
 	return s.OfContext(context.Background(), fullName, opts...)
 }
-
-// OfContext is Of with a context.
 func (s *EventsCustomCompatibilityService) OfContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opGetCompatibilityOfEvent, []string{fullName}, nil, nil, opts)
+	return callFor[Compatibility](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/compatibility/{}"}, []string{fullName}, nil, nil, opts)
 }
 
 // SetFor: Set what minors of one event must hold to; nothing is judged again.
 func (s *EventsCustomCompatibilityService) SetFor(fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
 	return s.SetForContext(context.Background(), fullName, in, opts...)
 }
-
-// SetForContext is SetFor with a context.
 func (s *EventsCustomCompatibilityService) SetForContext(ctx context.Context, fullName string, in CompatibilityOfPut, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opSetCompatibilityOfEvent, []string{fullName}, nil, in, opts)
+	return callFor[Compatibility](ctx, s.core, operation{method: "PUT", path: "/api/v1/events/custom/compatibility/{}"}, []string{fullName}, nil, in, opts)
 }
 
 // UnsetFor: Let one event follow the organization again.
 func (s *EventsCustomCompatibilityService) UnsetFor(fullName string, opts ...Option) (*Compatibility, error) {
 	return s.UnsetForContext(context.Background(), fullName, opts...)
 }
-
-// UnsetForContext is UnsetFor with a context.
 func (s *EventsCustomCompatibilityService) UnsetForContext(ctx context.Context, fullName string, opts ...Option) (*Compatibility, error) {
-	return callFor[Compatibility](ctx, s.core, opUnsetCompatibilityOfEvent, []string{fullName}, nil, nil, opts)
+	return callFor[Compatibility](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/compatibility/{}"}, []string{fullName}, nil, nil, opts)
 }
 
 // Grant: Grant a namespace.
 func (s *OrganizationsNamespacesService) Grant(organizationID string, in NamespaceGrant, opts ...Option) (*Organization, error) {
 	return s.GrantContext(context.Background(), organizationID, in, opts...)
 }
-
-// GrantContext is Grant with a context.
 func (s *OrganizationsNamespacesService) GrantContext(ctx context.Context, organizationID string, in NamespaceGrant, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opGrantNamespace, []string{organizationID}, nil, in, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations/{}/namespaces"}, []string{organizationID}, nil, in, opts)
 }
 
 // Revoke: Revoke a namespace.
 func (s *OrganizationsNamespacesService) Revoke(organizationID, namespace string, opts ...Option) (*Organization, error) {
 	return s.RevokeContext(context.Background(), organizationID, namespace, opts...)
 }
-
-// RevokeContext is Revoke with a context.
 func (s *OrganizationsNamespacesService) RevokeContext(ctx context.Context, organizationID, namespace string, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opRevokeNamespace, []string{organizationID, namespace}, nil, nil, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "DELETE", path: "/api/v1/organizations/{}/namespaces/{}"}, []string{organizationID, namespace}, nil, nil, opts)
 }
 
 // Create: Make a key for an organization; it is shown once.
 func (s *OrganizationsKeysService) Create(organizationID string, in NewKey, opts ...Option) (*MadeKey, error) {
 	return s.CreateContext(context.Background(), organizationID, in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *OrganizationsKeysService) CreateContext(ctx context.Context, organizationID string, in NewKey, opts ...Option) (*MadeKey, error) {
-	return callFor[MadeKey](ctx, s.core, opCreateOrganizationKey, []string{organizationID}, nil, in, opts)
+	return callFor[MadeKey](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations/{}/keys", repeat: "ifNotDone"}, []string{organizationID}, nil, in, opts)
 }
 
 // Register: Register a version of an event, as a draft or published.
 func (s *EventsCustomService) Register(in RegisterCustomEventInput, opts ...Option) (*Registration, error) {
 	return s.RegisterContext(context.Background(), in, opts...)
 }
-
-// RegisterContext is Register with a context.
 func (s *EventsCustomService) RegisterContext(ctx context.Context, in RegisterCustomEventInput, opts ...Option) (*Registration, error) {
-	return callFor[Registration](ctx, s.core, opRegisterEvent, nil, nil, in, opts)
+	return callFor[Registration](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List registrations.
 func (s *EventsCustomService) List(query ListRegistrationsQuery, opts ...Option) (*Page[ListedRegistration], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsCustomService) ListContext(ctx context.Context, query ListRegistrationsQuery, opts ...Option) (*Page[ListedRegistration], error) {
-	return pageOf[ListedRegistration](ctx, s.core, opListRegistrations, nil, query, nil, opts)
+	return pageOf[ListedRegistration](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom"}, nil, query, nil, opts)
 }
 
 // Each: List registrations.
 func (s *EventsCustomService) Each(query ListRegistrationsQuery, opts ...Option) iter.Seq2[ListedRegistration, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsCustomService) EachContext(ctx context.Context, query ListRegistrationsQuery, opts ...Option) iter.Seq2[ListedRegistration, error] {
-	return eachOf[ListedRegistration](ctx, s.core, opListRegistrations, nil, query, nil, opts)
+	return eachOf(query, func(query ListRegistrationsQuery) (*Page[ListedRegistration], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Emit: Emit an event; the answer carries its verdict. A dry run (200) only says what it would be.
 func (s *EventsCustomService) Emit(in EmitCustomEventInput, opts ...Option) (*EmitResult, error) {
 	return s.EmitContext(context.Background(), in, opts...)
 }
-
-// EmitContext is Emit with a context.
 func (s *EventsCustomService) EmitContext(ctx context.Context, in EmitCustomEventInput, opts ...Option) (*EmitResult, error) {
-	return callFor[EmitResult](ctx, s.core, opEmitEvent, nil, nil, in, opts)
+	return callFor[EmitResult](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/emit", repeat: "keyed", key: "body header"}, nil, nil, in, opts)
 }
 
 // EmitBatch: Emit up to 1,000 events; each gets its own verdict, in order.
 func (s *EventsCustomService) EmitBatch(in EmitCustomEventsInput, opts ...Option) (*EmitResults, error) {
 	return s.EmitBatchContext(context.Background(), in, opts...)
 }
-
-// EmitBatchContext is EmitBatch with a context.
 func (s *EventsCustomService) EmitBatchContext(ctx context.Context, in EmitCustomEventsInput, opts ...Option) (*EmitResults, error) {
-	return callFor[EmitResults](ctx, s.core, opEmitEvents, nil, nil, in, opts)
+	return callFor[EmitResults](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/emit/batch", repeat: "keyed", key: "items"}, nil, nil, in, opts)
 }
 
 // Compare: Two versions of one name: which bump it is, and what the schemas say of it.
 func (s *EventsCustomService) Compare(query CompareRegistrationsQuery, opts ...Option) (*Comparison, error) {
 	return s.CompareContext(context.Background(), query, opts...)
 }
-
-// CompareContext is Compare with a context.
 func (s *EventsCustomService) CompareContext(ctx context.Context, query CompareRegistrationsQuery, opts ...Option) (*Comparison, error) {
-	return callFor[Comparison](ctx, s.core, opCompareRegistrations, nil, query, nil, opts)
+	return callFor[Comparison](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/compare"}, nil, query, nil, opts)
 }
 
 // DryRun: Check a registration without storing it; the answer lists all findings.
 func (s *EventsCustomService) DryRun(in DryRunCustomEventInput, opts ...Option) (*RegistrationDryRun, error) {
 	return s.DryRunContext(context.Background(), in, opts...)
 }
-
-// DryRunContext is DryRun with a context.
 func (s *EventsCustomService) DryRunContext(ctx context.Context, in DryRunCustomEventInput, opts ...Option) (*RegistrationDryRun, error) {
-	return callFor[RegistrationDryRun](ctx, s.core, opDryRunRegistration, nil, nil, in, opts)
+	return callFor[RegistrationDryRun](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/dry-run"}, nil, nil, in, opts)
 }
 
 // Health: Plan, usage, capabilities and recent failures.
 func (s *EventsCustomService) Health(opts ...Option) (*CustomEventsHealth, error) {
 	return s.HealthContext(context.Background(), opts...)
 }
-
-// HealthContext is Health with a context.
 func (s *EventsCustomService) HealthContext(ctx context.Context, opts ...Option) (*CustomEventsHealth, error) {
-	return callFor[CustomEventsHealth](ctx, s.core, opGetCustomEventsHealth, nil, nil, nil, opts)
+	return callFor[CustomEventsHealth](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/health"}, nil, nil, nil, opts)
 }
 
 // Get: One registration.
 func (s *EventsCustomService) Get(registrationID string, opts ...Option) (*Registration, error) {
 	return s.GetContext(context.Background(), registrationID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsCustomService) GetContext(ctx context.Context, registrationID string, opts ...Option) (*Registration, error) {
-	return callFor[Registration](ctx, s.core, opGetRegistration, []string{registrationID}, nil, nil, opts)
+	return callFor[Registration](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/{}"}, []string{registrationID}, nil, nil, opts)
 }
 
 // Update: Change the description.
 func (s *EventsCustomService) Update(registrationID string, in RegistrationPatch, opts ...Option) (*Registration, error) {
 	return s.UpdateContext(context.Background(), registrationID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *EventsCustomService) UpdateContext(ctx context.Context, registrationID string, in RegistrationPatch, opts ...Option) (*Registration, error) {
-	return callFor[Registration](ctx, s.core, opUpdateRegistration, []string{registrationID}, nil, in, opts)
+	return callFor[Registration](ctx, s.core, operation{method: "PATCH", path: "/api/v1/events/custom/{}"}, []string{registrationID}, nil, in, opts)
 }
 
 // Delete: Archive a published version; remove a draft.
 func (s *EventsCustomService) Delete(registrationID string, opts ...Option) (*DeleteRegistrationResult, error) {
 	return s.DeleteContext(context.Background(), registrationID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *EventsCustomService) DeleteContext(ctx context.Context, registrationID string, opts ...Option) (*DeleteRegistrationResult, error) {
-	return callFor[DeleteRegistrationResult](ctx, s.core, opDeleteRegistration, []string{registrationID}, nil, nil, opts)
+	return callFor[DeleteRegistrationResult](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/custom/{}"}, []string{registrationID}, nil, nil, opts)
 }
 
 // Types: The payload schema as types; the code alone with `Accept: text/plain`.
 func (s *EventsCustomService) Types(registrationID string, query GetRegistrationTypesQuery, opts ...Option) (*GeneratedTypes, error) {
 	return s.TypesContext(context.Background(), registrationID, query, opts...)
 }
-
-// TypesContext is Types with a context.
 func (s *EventsCustomService) TypesContext(ctx context.Context, registrationID string, query GetRegistrationTypesQuery, opts ...Option) (*GeneratedTypes, error) {
-	return callFor[GeneratedTypes](ctx, s.core, opGetRegistrationTypes, []string{registrationID}, query, nil, opts)
+	return callFor[GeneratedTypes](ctx, s.core, operation{method: "GET", path: "/api/v1/events/custom/{}/types"}, []string{registrationID}, query, nil, opts)
 }
 
 // Publish: Publish a draft.
 func (s *EventsCustomService) Publish(registrationID string, opts ...Option) (*Registration, error) {
 	return s.PublishContext(context.Background(), registrationID, opts...)
 }
-
-// PublishContext is Publish with a context.
 func (s *EventsCustomService) PublishContext(ctx context.Context, registrationID string, opts ...Option) (*Registration, error) {
-	return callFor[Registration](ctx, s.core, opPublishRegistration, []string{registrationID}, nil, nil, opts)
+	return callFor[Registration](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/{}/publish"}, []string{registrationID}, nil, nil, opts)
 }
 
 // Archive: Archive for good.
 func (s *EventsCustomService) Archive(registrationID string, opts ...Option) (*Registration, error) {
 	return s.ArchiveContext(context.Background(), registrationID, opts...)
 }
-
-// ArchiveContext is Archive with a context.
 func (s *EventsCustomService) ArchiveContext(ctx context.Context, registrationID string, opts ...Option) (*Registration, error) {
-	return callFor[Registration](ctx, s.core, opArchiveRegistration, []string{registrationID}, nil, nil, opts)
+	return callFor[Registration](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/{}/archive"}, []string{registrationID}, nil, nil, opts)
 }
 
 // Subscribe: Make a webhook for one event; its secret is shown once.
 func (s *EventsCustomService) Subscribe(in NewSubscription, opts ...Option) (*Subscription, error) {
 	return s.SubscribeContext(context.Background(), in, opts...)
 }
-
-// SubscribeContext is Subscribe with a context.
 func (s *EventsCustomService) SubscribeContext(ctx context.Context, in NewSubscription, opts ...Option) (*Subscription, error) {
-	return callFor[Subscription](ctx, s.core, opSubscribe, nil, nil, in, opts)
+	return callFor[Subscription](ctx, s.core, operation{method: "POST", path: "/api/v1/events/custom/subscribe", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // Get: How many partitions an organization's topics have.
 func (s *OrganizationsPartitionsService) Get(organizationID string, opts ...Option) (*Partitions, error) {
 	return s.GetContext(context.Background(), organizationID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *OrganizationsPartitionsService) GetContext(ctx context.Context, organizationID string, opts ...Option) (*Partitions, error) {
-	return callFor[Partitions](ctx, s.core, opGetPartitions, []string{organizationID}, nil, nil, opts)
+	return callFor[Partitions](ctx, s.core, operation{method: "GET", path: "/api/v1/organizations/{}/partitions"}, []string{organizationID}, nil, nil, opts)
 }
 
 // Set: Add partitions to an organization's topics, to a multiple of what they have.
 func (s *OrganizationsPartitionsService) Set(organizationID string, in NewPartitions, opts ...Option) (*Partitions, error) {
 	return s.SetContext(context.Background(), organizationID, in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *OrganizationsPartitionsService) SetContext(ctx context.Context, organizationID string, in NewPartitions, opts ...Option) (*Partitions, error) {
-	return callFor[Partitions](ctx, s.core, opSetPartitions, []string{organizationID}, nil, in, opts)
+	return callFor[Partitions](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations/{}/partitions"}, []string{organizationID}, nil, in, opts)
 }
 
 // List: The open streams of the environment, newest first.
 func (s *EventsStreamsService) List(opts ...Option) ([]OpenStream, error) {
 	return s.ListContext(context.Background(), opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsStreamsService) ListContext(ctx context.Context, opts ...Option) ([]OpenStream, error) {
-	return callOf[[]OpenStream](ctx, s.core, opListStreams, nil, nil, nil, opts)
+	return callOf[[]OpenStream](ctx, s.core, operation{method: "GET", path: "/api/v1/events/streams"}, nil, nil, nil, opts)
 }
 
 // End: End an open stream.
 func (s *EventsStreamsService) End(streamID string, opts ...Option) (*EndedStream, error) {
 	return s.EndContext(context.Background(), streamID, opts...)
 }
-
-// EndContext is End with a context.
 func (s *EventsStreamsService) EndContext(ctx context.Context, streamID string, opts ...Option) (*EndedStream, error) {
-	return callFor[EndedStream](ctx, s.core, opEndStream, []string{streamID}, nil, nil, opts)
+	return callFor[EndedStream](ctx, s.core, operation{method: "DELETE", path: "/api/v1/events/streams/{}"}, []string{streamID}, nil, nil, opts)
 }
 
 // Get: The lifecycle events that are written to the log though no webhook names them.
 func (s *EventsLifecycleService) Get(opts ...Option) (*GetLifecycleNamesResult, error) {
 	return s.GetContext(context.Background(), opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsLifecycleService) GetContext(ctx context.Context, opts ...Option) (*GetLifecycleNamesResult, error) {
-	return callFor[GetLifecycleNamesResult](ctx, s.core, opGetLifecycleNames, nil, nil, nil, opts)
+	return callFor[GetLifecycleNamesResult](ctx, s.core, operation{method: "GET", path: "/api/v1/events/lifecycle"}, nil, nil, nil, opts)
 }
 
 // Set: Replace the list of lifecycle events that are written to the log.
 func (s *EventsLifecycleService) Set(in SetLifecycleNamesInput, opts ...Option) (*GetLifecycleNamesResult, error) {
 	return s.SetContext(context.Background(), in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *EventsLifecycleService) SetContext(ctx context.Context, in SetLifecycleNamesInput, opts ...Option) (*GetLifecycleNamesResult, error) {
-	return callFor[GetLifecycleNamesResult](ctx, s.core, opSetLifecycleNames, nil, nil, in, opts)
+	return callFor[GetLifecycleNamesResult](ctx, s.core, operation{method: "PUT", path: "/api/v1/events/lifecycle"}, nil, nil, in, opts)
 }
 
 // SearchDeliveries: Deliveries of all webhooks, newest first; a page that few match may be short.
 func (s *EventsWebhooksService) SearchDeliveries(query SearchDeliveriesQuery, opts ...Option) (*Page[Delivery], error) {
 	return s.SearchDeliveriesContext(context.Background(), query, opts...)
 }
-
-// SearchDeliveriesContext is SearchDeliveries with a context.
 func (s *EventsWebhooksService) SearchDeliveriesContext(ctx context.Context, query SearchDeliveriesQuery, opts ...Option) (*Page[Delivery], error) {
-	return pageOf[Delivery](ctx, s.core, opSearchDeliveries, nil, query, nil, opts)
+	return pageOf[Delivery](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/deliveries"}, nil, query, nil, opts)
 }
 
 // EachSearchDelivery: Deliveries of all webhooks, newest first; a page that few match may be short.
 func (s *EventsWebhooksService) EachSearchDelivery(query SearchDeliveriesQuery, opts ...Option) iter.Seq2[Delivery, error] {
 	return s.EachSearchDeliveryContext(context.Background(), query, opts...)
 }
-
-// EachSearchDeliveryContext is EachSearchDelivery with a context.
 func (s *EventsWebhooksService) EachSearchDeliveryContext(ctx context.Context, query SearchDeliveriesQuery, opts ...Option) iter.Seq2[Delivery, error] {
-	return eachOf[Delivery](ctx, s.core, opSearchDeliveries, nil, query, nil, opts)
+	return eachOf(query, func(query SearchDeliveriesQuery) (*Page[Delivery], error) {
+		return s.SearchDeliveriesContext(ctx, query, opts...)
+	})
 }
 
 // Delivery: One delivery with all its steps, and the current webhook.
 func (s *EventsWebhooksService) Delivery(deliveryID string, opts ...Option) (*DeliveryInFull, error) {
 	return s.DeliveryContext(context.Background(), deliveryID, opts...)
 }
-
-// DeliveryContext is Delivery with a context.
 func (s *EventsWebhooksService) DeliveryContext(ctx context.Context, deliveryID string, opts ...Option) (*DeliveryInFull, error) {
-	return callFor[DeliveryInFull](ctx, s.core, opGetDelivery, []string{deliveryID}, nil, nil, opts)
+	return callFor[DeliveryInFull](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/deliveries/{}"}, []string{deliveryID}, nil, nil, opts)
 }
 
 // Attempts: Its attempts, first to last.
 func (s *EventsWebhooksService) Attempts(deliveryID string, opts ...Option) ([]Attempt, error) {
 	return s.AttemptsContext(context.Background(), deliveryID, opts...)
 }
-
-// AttemptsContext is Attempts with a context.
 func (s *EventsWebhooksService) AttemptsContext(ctx context.Context, deliveryID string, opts ...Option) ([]Attempt, error) {
-	return callOf[[]Attempt](ctx, s.core, opListAttempts, []string{deliveryID}, nil, nil, opts)
+	return callOf[[]Attempt](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/deliveries/{}/attempts"}, []string{deliveryID}, nil, nil, opts)
 }
 
 // Retry: Retry a failed or successful delivery once; with resume, through its whole schedule.
 func (s *EventsWebhooksService) Retry(deliveryID string, in RetryDeliveryInput, opts ...Option) (*Delivery, error) {
 	return s.RetryContext(context.Background(), deliveryID, in, opts...)
 }
-
-// RetryContext is Retry with a context.
 func (s *EventsWebhooksService) RetryContext(ctx context.Context, deliveryID string, in RetryDeliveryInput, opts ...Option) (*Delivery, error) {
-	return callFor[Delivery](ctx, s.core, opRetryDelivery, []string{deliveryID}, nil, in, opts)
+	return callFor[Delivery](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/deliveries/{}/retry"}, []string{deliveryID}, nil, in, opts)
 }
 
 // Cancel: Cancel a delivery that has not ended, wherever it waits.
 func (s *EventsWebhooksService) Cancel(deliveryID string, opts ...Option) (*Delivery, error) {
 	return s.CancelContext(context.Background(), deliveryID, opts...)
 }
-
-// CancelContext is Cancel with a context.
 func (s *EventsWebhooksService) CancelContext(ctx context.Context, deliveryID string, opts ...Option) (*Delivery, error) {
-	return callFor[Delivery](ctx, s.core, opCancelDelivery, []string{deliveryID}, nil, nil, opts)
+	return callFor[Delivery](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/deliveries/{}/cancel"}, []string{deliveryID}, nil, nil, opts)
 }
 
 // DeadLetters: Deliveries of all webhooks that failed for good.
 func (s *EventsWebhooksService) DeadLetters(query ListDeadLettersQuery, opts ...Option) (*Page[Delivery], error) {
 	return s.DeadLettersContext(context.Background(), query, opts...)
 }
-
-// DeadLettersContext is DeadLetters with a context.
 func (s *EventsWebhooksService) DeadLettersContext(ctx context.Context, query ListDeadLettersQuery, opts ...Option) (*Page[Delivery], error) {
-	return pageOf[Delivery](ctx, s.core, opListDeadLetters, nil, query, nil, opts)
+	return pageOf[Delivery](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/dead-letters"}, nil, query, nil, opts)
 }
 
 // EachDeadLetter: Deliveries of all webhooks that failed for good.
 func (s *EventsWebhooksService) EachDeadLetter(query ListDeadLettersQuery, opts ...Option) iter.Seq2[Delivery, error] {
 	return s.EachDeadLetterContext(context.Background(), query, opts...)
 }
-
-// EachDeadLetterContext is EachDeadLetter with a context.
 func (s *EventsWebhooksService) EachDeadLetterContext(ctx context.Context, query ListDeadLettersQuery, opts ...Option) iter.Seq2[Delivery, error] {
-	return eachOf[Delivery](ctx, s.core, opListDeadLetters, nil, query, nil, opts)
+	return eachOf(query, func(query ListDeadLettersQuery) (*Page[Delivery], error) {
+		return s.DeadLettersContext(ctx, query, opts...)
+	})
 }
 
 // RedriveDeadLetters: Restart the schedule of failed deliveries: of some by name, or as a job (a replay of kind redrive) of those that a filter chooses; a dry run (200) only counts.
 func (s *EventsWebhooksService) RedriveDeadLetters(in RedriveDeadLettersInput, opts ...Option) (*RedriveDeadLettersResult, error) {
 	return s.RedriveDeadLettersContext(context.Background(), in, opts...)
 }
-
-// RedriveDeadLettersContext is RedriveDeadLetters with a context.
 func (s *EventsWebhooksService) RedriveDeadLettersContext(ctx context.Context, in RedriveDeadLettersInput, opts ...Option) (*RedriveDeadLettersResult, error) {
-	return callFor[RedriveDeadLettersResult](ctx, s.core, opRedriveDeadLetters, nil, nil, in, opts)
+	return callFor[RedriveDeadLettersResult](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/dead-letters/redrive"}, nil, nil, in, opts)
 }
 
 // Deliveries: Deliveries of a webhook.
 func (s *EventsWebhooksService) Deliveries(webhookID string, query ListDeliveriesQuery, opts ...Option) (*Page[Delivery], error) {
 	return s.DeliveriesContext(context.Background(), webhookID, query, opts...)
 }
-
-// DeliveriesContext is Deliveries with a context.
 func (s *EventsWebhooksService) DeliveriesContext(ctx context.Context, webhookID string, query ListDeliveriesQuery, opts ...Option) (*Page[Delivery], error) {
-	return pageOf[Delivery](ctx, s.core, opListDeliveries, []string{webhookID}, query, nil, opts)
+	return pageOf[Delivery](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/{}/deliveries"}, []string{webhookID}, query, nil, opts)
 }
 
 // EachDelivery: Deliveries of a webhook.
 func (s *EventsWebhooksService) EachDelivery(webhookID string, query ListDeliveriesQuery, opts ...Option) iter.Seq2[Delivery, error] {
 	return s.EachDeliveryContext(context.Background(), webhookID, query, opts...)
 }
-
-// EachDeliveryContext is EachDelivery with a context.
 func (s *EventsWebhooksService) EachDeliveryContext(ctx context.Context, webhookID string, query ListDeliveriesQuery, opts ...Option) iter.Seq2[Delivery, error] {
-	return eachOf[Delivery](ctx, s.core, opListDeliveries, []string{webhookID}, query, nil, opts)
+	return eachOf(query, func(query ListDeliveriesQuery) (*Page[Delivery], error) {
+		return s.DeliveriesContext(ctx, webhookID, query, opts...)
+	})
 }
 
 // Create: Make a webhook; its secret is shown once.
 func (s *EventsWebhooksService) Create(in NewWebhook, opts ...Option) (*MadeWebhook, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *EventsWebhooksService) CreateContext(ctx context.Context, in NewWebhook, opts ...Option) (*MadeWebhook, error) {
-	return callFor[MadeWebhook](ctx, s.core, opCreateWebhook, nil, nil, in, opts)
+	return callFor[MadeWebhook](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List webhooks.
 func (s *EventsWebhooksService) List(query ListWebhooksQuery, opts ...Option) (*Page[Webhook], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *EventsWebhooksService) ListContext(ctx context.Context, query ListWebhooksQuery, opts ...Option) (*Page[Webhook], error) {
-	return pageOf[Webhook](ctx, s.core, opListWebhooks, nil, query, nil, opts)
+	return pageOf[Webhook](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks"}, nil, query, nil, opts)
 }
 
 // Each: List webhooks.
 func (s *EventsWebhooksService) Each(query ListWebhooksQuery, opts ...Option) iter.Seq2[Webhook, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *EventsWebhooksService) EachContext(ctx context.Context, query ListWebhooksQuery, opts ...Option) iter.Seq2[Webhook, error] {
-	return eachOf[Webhook](ctx, s.core, opListWebhooks, nil, query, nil, opts)
+	return eachOf(query, func(query ListWebhooksQuery) (*Page[Webhook], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One webhook.
 func (s *EventsWebhooksService) Get(webhookID string, opts ...Option) (*Webhook, error) {
 	return s.GetContext(context.Background(), webhookID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsWebhooksService) GetContext(ctx context.Context, webhookID string, opts ...Option) (*Webhook, error) {
-	return callFor[Webhook](ctx, s.core, opGetWebhook, []string{webhookID}, nil, nil, opts)
+	return callFor[Webhook](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/{}"}, []string{webhookID}, nil, nil, opts)
 }
 
 // Update: Change a webhook; active: false pauses it.
 func (s *EventsWebhooksService) Update(webhookID string, in WebhookPatch, opts ...Option) (*Webhook, error) {
 	return s.UpdateContext(context.Background(), webhookID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *EventsWebhooksService) UpdateContext(ctx context.Context, webhookID string, in WebhookPatch, opts ...Option) (*Webhook, error) {
-	return callFor[Webhook](ctx, s.core, opUpdateWebhook, []string{webhookID}, nil, in, opts)
+	return callFor[Webhook](ctx, s.core, operation{method: "PATCH", path: "/api/v1/webhooks/{}"}, []string{webhookID}, nil, in, opts)
 }
 
 // Delete: Delete a webhook; its waiting deliveries are cancelled.
 func (s *EventsWebhooksService) Delete(webhookID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), webhookID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *EventsWebhooksService) DeleteContext(ctx context.Context, webhookID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteWebhook, []string{webhookID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/webhooks/{}"}, []string{webhookID}, nil, nil, opts)
 }
 
 // Stats: Attempts of a webhook over time, and its errors in groups.
 func (s *EventsWebhooksService) Stats(webhookID string, query GetWebhookStatsQuery, opts ...Option) (*Stats, error) {
 	return s.StatsContext(context.Background(), webhookID, query, opts...)
 }
-
-// StatsContext is Stats with a context.
 func (s *EventsWebhooksService) StatsContext(ctx context.Context, webhookID string, query GetWebhookStatsQuery, opts ...Option) (*Stats, error) {
-	return callFor[Stats](ctx, s.core, opGetWebhookStats, []string{webhookID}, query, nil, opts)
+	return callFor[Stats](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/{}/stats"}, []string{webhookID}, query, nil, opts)
 }
 
 // Activate: Switch a webhook on, with the events of the pause or from now on.
 func (s *EventsWebhooksService) Activate(webhookID string, in ActivateWebhookInput, opts ...Option) (*Webhook, error) {
 	return s.ActivateContext(context.Background(), webhookID, in, opts...)
 }
-
-// ActivateContext is Activate with a context.
 func (s *EventsWebhooksService) ActivateContext(ctx context.Context, webhookID string, in ActivateWebhookInput, opts ...Option) (*Webhook, error) {
-	return callFor[Webhook](ctx, s.core, opActivateWebhook, []string{webhookID}, nil, in, opts)
+	return callFor[Webhook](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/{}/activate"}, []string{webhookID}, nil, in, opts)
 }
 
 // Test: Send a signed event webhook.test now; the answer has the result.
 func (s *EventsWebhooksService) Test(webhookID string, opts ...Option) (*WebhookTestResult, error) {
 	return s.TestContext(context.Background(), webhookID, opts...)
 }
-
-// TestContext is Test with a context.
 func (s *EventsWebhooksService) TestContext(ctx context.Context, webhookID string, opts ...Option) (*WebhookTestResult, error) {
-	return callFor[WebhookTestResult](ctx, s.core, opTestWebhook, []string{webhookID}, nil, nil, opts)
+	return callFor[WebhookTestResult](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/{}/test"}, []string{webhookID}, nil, nil, opts)
 }
 
 // Rotate: Rotate the secret; the new one is shown once, and the former one signs too for 24 hours.
 func (s *EventsWebhooksService) Rotate(webhookID string, in RotateSecretInput, opts ...Option) (*MadeWebhook, error) {
 	return s.RotateContext(context.Background(), webhookID, in, opts...)
 }
-
-// RotateContext is Rotate with a context.
 func (s *EventsWebhooksService) RotateContext(ctx context.Context, webhookID string, in RotateSecretInput, opts ...Option) (*MadeWebhook, error) {
-	return callFor[MadeWebhook](ctx, s.core, opRotateWebhookSecret, []string{webhookID}, nil, in, opts)
+	return callFor[MadeWebhook](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/{}/rotate", repeat: "ifNotDone"}, []string{webhookID}, nil, in, opts)
 }
 
 // SetShadow: Send a share of the deliveries to a candidate besides, and compare the answers.
 func (s *EventsWebhooksService) SetShadow(webhookID string, in SetWebhookShadowInput, opts ...Option) (*WebhookShadow, error) {
 	return s.SetShadowContext(context.Background(), webhookID, in, opts...)
 }
-
-// SetShadowContext is SetShadow with a context.
 func (s *EventsWebhooksService) SetShadowContext(ctx context.Context, webhookID string, in SetWebhookShadowInput, opts ...Option) (*WebhookShadow, error) {
-	return callFor[WebhookShadow](ctx, s.core, opSetWebhookShadow, []string{webhookID}, nil, in, opts)
+	return callFor[WebhookShadow](ctx, s.core, operation{method: "PUT", path: "/api/v1/webhooks/{}/shadow"}, []string{webhookID}, nil, in, opts)
 }
 
 // Shadow: The candidate of a webhook, and how it answers beside the real one.
 func (s *EventsWebhooksService) Shadow(webhookID string, opts ...Option) (*WebhookShadowWithReport, error) {
 	return s.ShadowContext(context.Background(), webhookID, opts...)
 }
-
-// ShadowContext is Shadow with a context.
 func (s *EventsWebhooksService) ShadowContext(ctx context.Context, webhookID string, opts ...Option) (*WebhookShadowWithReport, error) {
-	return callFor[WebhookShadowWithReport](ctx, s.core, opGetWebhookShadow, []string{webhookID}, nil, nil, opts)
+	return callFor[WebhookShadowWithReport](ctx, s.core, operation{method: "GET", path: "/api/v1/webhooks/{}/shadow"}, []string{webhookID}, nil, nil, opts)
 }
 
 // EndShadow: Send nothing more to the candidate.
 func (s *EventsWebhooksService) EndShadow(webhookID string, opts ...Option) (*Deleted, error) {
 	return s.EndShadowContext(context.Background(), webhookID, opts...)
 }
-
-// EndShadowContext is EndShadow with a context.
 func (s *EventsWebhooksService) EndShadowContext(ctx context.Context, webhookID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opEndWebhookShadow, []string{webhookID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/webhooks/{}/shadow"}, []string{webhookID}, nil, nil, opts)
 }
 
 // Replay: Deliver a range of time again; a dry run (200) only counts.
 func (s *EventsWebhooksService) Replay(webhookID string, in WebhookReplay, opts ...Option) (*Replay, error) {
 	return s.ReplayContext(context.Background(), webhookID, in, opts...)
 }
-
-// ReplayContext is Replay with a context.
 func (s *EventsWebhooksService) ReplayContext(ctx context.Context, webhookID string, in WebhookReplay, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opReplayWebhook, []string{webhookID}, nil, in, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/{}/replay", repeat: "ifNotDone"}, []string{webhookID}, nil, in, opts)
 }
 
 // Recover: Deliver the events since then that the webhook has not received with success; a dry run (200) only counts.
 func (s *EventsWebhooksService) Recover(webhookID string, in WebhookRecovery, opts ...Option) (*Replay, error) {
 	return s.RecoverContext(context.Background(), webhookID, in, opts...)
 }
-
-// RecoverContext is Recover with a context.
 func (s *EventsWebhooksService) RecoverContext(ctx context.Context, webhookID string, in WebhookRecovery, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opRecoverWebhook, []string{webhookID}, nil, in, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/{}/recover", repeat: "ifNotDone"}, []string{webhookID}, nil, in, opts)
 }
 
 // Replay: Deliver a range of time again, and wait up to 10 seconds for the counts.
 func (s *EventsSubscriptionsService) Replay(webhookID string, in WebhookReplay, opts ...Option) (*ReplaySubscriptionResult, error) {
 	return s.ReplayContext(context.Background(), webhookID, in, opts...)
 }
-
-// ReplayContext is Replay with a context.
 func (s *EventsSubscriptionsService) ReplayContext(ctx context.Context, webhookID string, in WebhookReplay, opts ...Option) (*ReplaySubscriptionResult, error) {
-	return callFor[ReplaySubscriptionResult](ctx, s.core, opReplaySubscription, []string{webhookID}, nil, in, opts)
+	return callFor[ReplaySubscriptionResult](ctx, s.core, operation{method: "POST", path: "/api/v1/event-subscriptions/{}/replay", repeat: "ifNotDone"}, []string{webhookID}, nil, in, opts)
 }
 
 // Create: Make a notification channel; the secret of a generic webhook is shown once.
 func (s *NotificationsChannelsService) Create(in NewNotificationChannel, opts ...Option) (*MadeNotificationChannel, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *NotificationsChannelsService) CreateContext(ctx context.Context, in NewNotificationChannel, opts ...Option) (*MadeNotificationChannel, error) {
-	return callFor[MadeNotificationChannel](ctx, s.core, opCreateNotificationChannel, nil, nil, in, opts)
+	return callFor[MadeNotificationChannel](ctx, s.core, operation{method: "POST", path: "/api/v1/notifications/channels", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List notification channels, the built-in ones too.
 func (s *NotificationsChannelsService) List(query ListNotificationChannelsQuery, opts ...Option) (*Page[NotificationChannel], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *NotificationsChannelsService) ListContext(ctx context.Context, query ListNotificationChannelsQuery, opts ...Option) (*Page[NotificationChannel], error) {
-	return pageOf[NotificationChannel](ctx, s.core, opListNotificationChannels, nil, query, nil, opts)
+	return pageOf[NotificationChannel](ctx, s.core, operation{method: "GET", path: "/api/v1/notifications/channels"}, nil, query, nil, opts)
 }
 
 // Each: List notification channels, the built-in ones too.
 func (s *NotificationsChannelsService) Each(query ListNotificationChannelsQuery, opts ...Option) iter.Seq2[NotificationChannel, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *NotificationsChannelsService) EachContext(ctx context.Context, query ListNotificationChannelsQuery, opts ...Option) iter.Seq2[NotificationChannel, error] {
-	return eachOf[NotificationChannel](ctx, s.core, opListNotificationChannels, nil, query, nil, opts)
+	return eachOf(query, func(query ListNotificationChannelsQuery) (*Page[NotificationChannel], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One notification channel, by its name or id.
 func (s *NotificationsChannelsService) Get(channelID string, opts ...Option) (*NotificationChannel, error) {
 	return s.GetContext(context.Background(), channelID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *NotificationsChannelsService) GetContext(ctx context.Context, channelID string, opts ...Option) (*NotificationChannel, error) {
-	return callFor[NotificationChannel](ctx, s.core, opGetNotificationChannel, []string{channelID}, nil, nil, opts)
+	return callFor[NotificationChannel](ctx, s.core, operation{method: "GET", path: "/api/v1/notifications/channels/{}"}, []string{channelID}, nil, nil, opts)
 }
 
 // Update: Change a notification channel.
 func (s *NotificationsChannelsService) Update(channelID string, in NotificationChannelPatch, opts ...Option) (*NotificationChannel, error) {
 	return s.UpdateContext(context.Background(), channelID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *NotificationsChannelsService) UpdateContext(ctx context.Context, channelID string, in NotificationChannelPatch, opts ...Option) (*NotificationChannel, error) {
-	return callFor[NotificationChannel](ctx, s.core, opUpdateNotificationChannel, []string{channelID}, nil, in, opts)
+	return callFor[NotificationChannel](ctx, s.core, operation{method: "PATCH", path: "/api/v1/notifications/channels/{}"}, []string{channelID}, nil, in, opts)
 }
 
 // Delete: Delete a notification channel.
 func (s *NotificationsChannelsService) Delete(channelID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), channelID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *NotificationsChannelsService) DeleteContext(ctx context.Context, channelID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteNotificationChannel, []string{channelID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/notifications/channels/{}"}, []string{channelID}, nil, nil, opts)
 }
 
 // Test: Send a test through a channel; its result is that of the notification.
 func (s *NotificationsChannelsService) Test(channelID string, opts ...Option) (*Notification, error) {
 	return s.TestContext(context.Background(), channelID, opts...)
 }
-
-// TestContext is Test with a context.
 func (s *NotificationsChannelsService) TestContext(ctx context.Context, channelID string, opts ...Option) (*Notification, error) {
-	return callFor[Notification](ctx, s.core, opTestNotificationChannel, []string{channelID}, nil, nil, opts)
+	return callFor[Notification](ctx, s.core, operation{method: "POST", path: "/api/v1/notifications/channels/{}/test", repeat: "ifNotDone"}, []string{channelID}, nil, nil, opts)
 }
 
 // Rotate: Rotate the secret of a generic webhook; the new one is shown once.
 func (s *NotificationsChannelsService) Rotate(channelID string, in RotateChannelInput, opts ...Option) (*MadeNotificationChannel, error) {
 	return s.RotateContext(context.Background(), channelID, in, opts...)
 }
-
-// RotateContext is Rotate with a context.
 func (s *NotificationsChannelsService) RotateContext(ctx context.Context, channelID string, in RotateChannelInput, opts ...Option) (*MadeNotificationChannel, error) {
-	return callFor[MadeNotificationChannel](ctx, s.core, opRotateNotificationChannelSecret, []string{channelID}, nil, in, opts)
+	return callFor[MadeNotificationChannel](ctx, s.core, operation{method: "POST", path: "/api/v1/notifications/channels/{}/rotate", repeat: "ifNotDone"}, []string{channelID}, nil, in, opts)
 }
 
 // Create: Let the usage of each month become an invoice by itself.
 func (s *InvoicesUsagePlansService) Create(in NewUsagePlan, opts ...Option) (*UsagePlan, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InvoicesUsagePlansService) CreateContext(ctx context.Context, in NewUsagePlan, opts ...Option) (*UsagePlan, error) {
-	return callFor[UsagePlan](ctx, s.core, opCreateUsagePlan, nil, nil, in, opts)
+	return callFor[UsagePlan](ctx, s.core, operation{method: "POST", path: "/api/v1/invoices/usage-plans", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List usage plans.
 func (s *InvoicesUsagePlansService) List(query ListUsagePlansQuery, opts ...Option) (*Page[UsagePlan], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InvoicesUsagePlansService) ListContext(ctx context.Context, query ListUsagePlansQuery, opts ...Option) (*Page[UsagePlan], error) {
-	return pageOf[UsagePlan](ctx, s.core, opListUsagePlans, nil, query, nil, opts)
+	return pageOf[UsagePlan](ctx, s.core, operation{method: "GET", path: "/api/v1/invoices/usage-plans"}, nil, query, nil, opts)
 }
 
 // Each: List usage plans.
 func (s *InvoicesUsagePlansService) Each(query ListUsagePlansQuery, opts ...Option) iter.Seq2[UsagePlan, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InvoicesUsagePlansService) EachContext(ctx context.Context, query ListUsagePlansQuery, opts ...Option) iter.Seq2[UsagePlan, error] {
-	return eachOf[UsagePlan](ctx, s.core, opListUsagePlans, nil, query, nil, opts)
+	return eachOf(query, func(query ListUsagePlansQuery) (*Page[UsagePlan], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One usage plan.
 func (s *InvoicesUsagePlansService) Get(usagePlanID string, opts ...Option) (*UsagePlan, error) {
 	return s.GetContext(context.Background(), usagePlanID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InvoicesUsagePlansService) GetContext(ctx context.Context, usagePlanID string, opts ...Option) (*UsagePlan, error) {
-	return callFor[UsagePlan](ctx, s.core, opGetUsagePlan, []string{usagePlanID}, nil, nil, opts)
+	return callFor[UsagePlan](ctx, s.core, operation{method: "GET", path: "/api/v1/invoices/usage-plans/{}"}, []string{usagePlanID}, nil, nil, opts)
 }
 
 // Delete: Delete a usage plan; its invoices stay.
 func (s *InvoicesUsagePlansService) Delete(usagePlanID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), usagePlanID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *InvoicesUsagePlansService) DeleteContext(ctx context.Context, usagePlanID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteUsagePlan, []string{usagePlanID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/invoices/usage-plans/{}", repeat: "keyed", key: "header"}, []string{usagePlanID}, nil, nil, opts)
 }
 
 // Create: Make a cluster.
 func (s *InfrastructureClustersService) Create(in NewCluster, opts ...Option) (*Cluster, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InfrastructureClustersService) CreateContext(ctx context.Context, in NewCluster, opts ...Option) (*Cluster, error) {
-	return callFor[Cluster](ctx, s.core, opCreateCluster, nil, nil, in, opts)
+	return callFor[Cluster](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/clusters", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List clusters.
 func (s *InfrastructureClustersService) List(query ListClustersQuery, opts ...Option) (*Page[Cluster], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InfrastructureClustersService) ListContext(ctx context.Context, query ListClustersQuery, opts ...Option) (*Page[Cluster], error) {
-	return pageOf[Cluster](ctx, s.core, opListClusters, nil, query, nil, opts)
+	return pageOf[Cluster](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/clusters"}, nil, query, nil, opts)
 }
 
 // Each: List clusters.
 func (s *InfrastructureClustersService) Each(query ListClustersQuery, opts ...Option) iter.Seq2[Cluster, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InfrastructureClustersService) EachContext(ctx context.Context, query ListClustersQuery, opts ...Option) iter.Seq2[Cluster, error] {
-	return eachOf[Cluster](ctx, s.core, opListClusters, nil, query, nil, opts)
+	return eachOf(query, func(query ListClustersQuery) (*Page[Cluster], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One cluster.
 func (s *InfrastructureClustersService) Get(clusterID string, opts ...Option) (*Cluster, error) {
 	return s.GetContext(context.Background(), clusterID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InfrastructureClustersService) GetContext(ctx context.Context, clusterID string, opts ...Option) (*Cluster, error) {
-	return callFor[Cluster](ctx, s.core, opGetCluster, []string{clusterID}, nil, nil, opts)
+	return callFor[Cluster](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/clusters/{}"}, []string{clusterID}, nil, nil, opts)
 }
 
 // Delete: Delete a cluster that is ready, for good.
 func (s *InfrastructureClustersService) Delete(clusterID string, opts ...Option) (*Cluster, error) {
 	return s.DeleteContext(context.Background(), clusterID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *InfrastructureClustersService) DeleteContext(ctx context.Context, clusterID string, opts ...Option) (*Cluster, error) {
-	return callFor[Cluster](ctx, s.core, opDeleteCluster, []string{clusterID}, nil, nil, opts)
+	return callFor[Cluster](ctx, s.core, operation{method: "DELETE", path: "/api/v1/infrastructure/clusters/{}", repeat: "keyed", key: "header"}, []string{clusterID}, nil, nil, opts)
 }
 
 // Scale: Scale a cluster to a number of nodes, or by some.
 func (s *InfrastructureClustersService) Scale(clusterID string, in Scaling, opts ...Option) (*Scaled, error) {
 	return s.ScaleContext(context.Background(), clusterID, in, opts...)
 }
-
-// ScaleContext is Scale with a context.
 func (s *InfrastructureClustersService) ScaleContext(ctx context.Context, clusterID string, in Scaling, opts ...Option) (*Scaled, error) {
-	return callFor[Scaled](ctx, s.core, opScaleCluster, []string{clusterID}, nil, in, opts)
+	return callFor[Scaled](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/clusters/{}/scale", repeat: "keyed", key: "header"}, []string{clusterID}, nil, in, opts)
 }
 
 // Create: Make a rule for alerts.
 func (s *InfrastructureAlertRulesService) Create(in NewAlertRule, opts ...Option) (*AlertRule, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InfrastructureAlertRulesService) CreateContext(ctx context.Context, in NewAlertRule, opts ...Option) (*AlertRule, error) {
-	return callFor[AlertRule](ctx, s.core, opCreateAlertRule, nil, nil, in, opts)
+	return callFor[AlertRule](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/alert-rules", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List rules for alerts.
 func (s *InfrastructureAlertRulesService) List(query ListAlertRulesQuery, opts ...Option) (*Page[AlertRule], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InfrastructureAlertRulesService) ListContext(ctx context.Context, query ListAlertRulesQuery, opts ...Option) (*Page[AlertRule], error) {
-	return pageOf[AlertRule](ctx, s.core, opListAlertRules, nil, query, nil, opts)
+	return pageOf[AlertRule](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/alert-rules"}, nil, query, nil, opts)
 }
 
 // Each: List rules for alerts.
 func (s *InfrastructureAlertRulesService) Each(query ListAlertRulesQuery, opts ...Option) iter.Seq2[AlertRule, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InfrastructureAlertRulesService) EachContext(ctx context.Context, query ListAlertRulesQuery, opts ...Option) iter.Seq2[AlertRule, error] {
-	return eachOf[AlertRule](ctx, s.core, opListAlertRules, nil, query, nil, opts)
+	return eachOf(query, func(query ListAlertRulesQuery) (*Page[AlertRule], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One rule for alerts.
 func (s *InfrastructureAlertRulesService) Get(alertRuleID string, opts ...Option) (*AlertRule, error) {
 	return s.GetContext(context.Background(), alertRuleID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InfrastructureAlertRulesService) GetContext(ctx context.Context, alertRuleID string, opts ...Option) (*AlertRule, error) {
-	return callFor[AlertRule](ctx, s.core, opGetAlertRule, []string{alertRuleID}, nil, nil, opts)
+	return callFor[AlertRule](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/alert-rules/{}"}, []string{alertRuleID}, nil, nil, opts)
 }
 
 // Update: Change a rule; it is armed again.
 func (s *InfrastructureAlertRulesService) Update(alertRuleID string, in AlertRulePatch, opts ...Option) (*AlertRule, error) {
 	return s.UpdateContext(context.Background(), alertRuleID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *InfrastructureAlertRulesService) UpdateContext(ctx context.Context, alertRuleID string, in AlertRulePatch, opts ...Option) (*AlertRule, error) {
-	return callFor[AlertRule](ctx, s.core, opUpdateAlertRule, []string{alertRuleID}, nil, in, opts)
+	return callFor[AlertRule](ctx, s.core, operation{method: "PATCH", path: "/api/v1/infrastructure/alert-rules/{}", repeat: "keyed", key: "header"}, []string{alertRuleID}, nil, in, opts)
 }
 
 // Delete: Delete a rule.
 func (s *InfrastructureAlertRulesService) Delete(alertRuleID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), alertRuleID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *InfrastructureAlertRulesService) DeleteContext(ctx context.Context, alertRuleID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteAlertRule, []string{alertRuleID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/infrastructure/alert-rules/{}", repeat: "keyed", key: "header"}, []string{alertRuleID}, nil, nil, opts)
 }
 
 // Send: Judge a metric by the rules for its cluster.
 func (s *InfrastructureMetricsService) Send(in NewMetric, opts ...Option) (*JudgedMetric, error) {
 	return s.SendContext(context.Background(), in, opts...)
 }
-
-// SendContext is Send with a context.
 func (s *InfrastructureMetricsService) SendContext(ctx context.Context, in NewMetric, opts ...Option) (*JudgedMetric, error) {
-	return callFor[JudgedMetric](ctx, s.core, opSendMetric, nil, nil, in, opts)
+	return callFor[JudgedMetric](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/metrics", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // Create: Make an instance.
 func (s *InfrastructureInstancesService) Create(in NewInstance, opts ...Option) (*Instance, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InfrastructureInstancesService) CreateContext(ctx context.Context, in NewInstance, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opCreateInstance, nil, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List instances.
 func (s *InfrastructureInstancesService) List(query ListInstancesQuery, opts ...Option) (*Page[Instance], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InfrastructureInstancesService) ListContext(ctx context.Context, query ListInstancesQuery, opts ...Option) (*Page[Instance], error) {
-	return pageOf[Instance](ctx, s.core, opListInstances, nil, query, nil, opts)
+	return pageOf[Instance](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/instances"}, nil, query, nil, opts)
 }
 
 // Each: List instances.
 func (s *InfrastructureInstancesService) Each(query ListInstancesQuery, opts ...Option) iter.Seq2[Instance, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InfrastructureInstancesService) EachContext(ctx context.Context, query ListInstancesQuery, opts ...Option) iter.Seq2[Instance, error] {
-	return eachOf[Instance](ctx, s.core, opListInstances, nil, query, nil, opts)
+	return eachOf(query, func(query ListInstancesQuery) (*Page[Instance], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One instance.
 func (s *InfrastructureInstancesService) Get(instanceID string, opts ...Option) (*Instance, error) {
 	return s.GetContext(context.Background(), instanceID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InfrastructureInstancesService) GetContext(ctx context.Context, instanceID string, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opGetInstance, []string{instanceID}, nil, nil, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/instances/{}"}, []string{instanceID}, nil, nil, opts)
 }
 
 // Delete: Delete an instance, for good.
 func (s *InfrastructureInstancesService) Delete(instanceID string, opts ...Option) (*Instance, error) {
 	return s.DeleteContext(context.Background(), instanceID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *InfrastructureInstancesService) DeleteContext(ctx context.Context, instanceID string, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opDeleteInstance, []string{instanceID}, nil, nil, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "DELETE", path: "/api/v1/infrastructure/instances/{}", repeat: "keyed", key: "header"}, []string{instanceID}, nil, nil, opts)
 }
 
 // Start: Start an instance.
 func (s *InfrastructureInstancesService) Start(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
 	return s.StartContext(context.Background(), instanceID, in, opts...)
 }
-
-// StartContext is Start with a context.
 func (s *InfrastructureInstancesService) StartContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opStartInstance, []string{instanceID}, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/start", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // Stop: Stop an instance.
 func (s *InfrastructureInstancesService) Stop(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
 	return s.StopContext(context.Background(), instanceID, in, opts...)
 }
-
-// StopContext is Stop with a context.
 func (s *InfrastructureInstancesService) StopContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opStopInstance, []string{instanceID}, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/stop", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // Fail: An instance has failed.
 func (s *InfrastructureInstancesService) Fail(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
 	return s.FailContext(context.Background(), instanceID, in, opts...)
 }
-
-// FailContext is Fail with a context.
 func (s *InfrastructureInstancesService) FailContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opFailInstance, []string{instanceID}, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/fail", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // Scale: Change how many replicas an instance has.
 func (s *InfrastructureInstancesService) Scale(instanceID string, in InstanceScaling, opts ...Option) (*Instance, error) {
 	return s.ScaleContext(context.Background(), instanceID, in, opts...)
 }
-
-// ScaleContext is Scale with a context.
 func (s *InfrastructureInstancesService) ScaleContext(ctx context.Context, instanceID string, in InstanceScaling, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opScaleInstance, []string{instanceID}, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/scale", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // Suspend: Suspend an instance.
 func (s *InfrastructureInstancesService) Suspend(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
 	return s.SuspendContext(context.Background(), instanceID, in, opts...)
 }
-
-// SuspendContext is Suspend with a context.
 func (s *InfrastructureInstancesService) SuspendContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opSuspendInstance, []string{instanceID}, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/suspend", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // Unsuspend: Let a suspended instance go on as before.
 func (s *InfrastructureInstancesService) Unsuspend(instanceID string, in WithReason, opts ...Option) (*Instance, error) {
 	return s.UnsuspendContext(context.Background(), instanceID, in, opts...)
 }
-
-// UnsuspendContext is Unsuspend with a context.
 func (s *InfrastructureInstancesService) UnsuspendContext(ctx context.Context, instanceID string, in WithReason, opts ...Option) (*Instance, error) {
-	return callFor[Instance](ctx, s.core, opUnsuspendInstance, []string{instanceID}, nil, in, opts)
+	return callFor[Instance](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/unsuspend", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // ReportHealth: Report the result of a health check.
 func (s *InfrastructureInstancesService) ReportHealth(instanceID string, in NewInstanceHealth, opts ...Option) (*InstanceHealth, error) {
 	return s.ReportHealthContext(context.Background(), instanceID, in, opts...)
 }
-
-// ReportHealthContext is ReportHealth with a context.
 func (s *InfrastructureInstancesService) ReportHealthContext(ctx context.Context, instanceID string, in NewInstanceHealth, opts ...Option) (*InstanceHealth, error) {
-	return callFor[InstanceHealth](ctx, s.core, opReportHealth, []string{instanceID}, nil, in, opts)
+	return callFor[InstanceHealth](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/instances/{}/health", repeat: "keyed", key: "header"}, []string{instanceID}, nil, in, opts)
 }
 
 // Health: Newest results of the health checks of an instance.
 func (s *InfrastructureInstancesService) Health(instanceID string, query ListHealthQuery, opts ...Option) (*Page[InstanceHealth], error) {
 	return s.HealthContext(context.Background(), instanceID, query, opts...)
 }
-
-// HealthContext is Health with a context.
 func (s *InfrastructureInstancesService) HealthContext(ctx context.Context, instanceID string, query ListHealthQuery, opts ...Option) (*Page[InstanceHealth], error) {
-	return pageOf[InstanceHealth](ctx, s.core, opListHealth, []string{instanceID}, query, nil, opts)
+	return pageOf[InstanceHealth](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/instances/{}/health"}, []string{instanceID}, query, nil, opts)
 }
 
 // EachHealth: Newest results of the health checks of an instance.
 func (s *InfrastructureInstancesService) EachHealth(instanceID string, query ListHealthQuery, opts ...Option) iter.Seq2[InstanceHealth, error] {
 	return s.EachHealthContext(context.Background(), instanceID, query, opts...)
 }
-
-// EachHealthContext is EachHealth with a context.
 func (s *InfrastructureInstancesService) EachHealthContext(ctx context.Context, instanceID string, query ListHealthQuery, opts ...Option) iter.Seq2[InstanceHealth, error] {
-	return eachOf[InstanceHealth](ctx, s.core, opListHealth, []string{instanceID}, query, nil, opts)
+	return eachOf(query, func(query ListHealthQuery) (*Page[InstanceHealth], error) {
+		return s.HealthContext(ctx, instanceID, query, opts...)
+	})
 }
 
 // Create: Start a deployment of a release to an instance.
 func (s *InfrastructureDeploymentsService) Create(in NewDeployment, opts ...Option) (*Deployment, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InfrastructureDeploymentsService) CreateContext(ctx context.Context, in NewDeployment, opts ...Option) (*Deployment, error) {
-	return callFor[Deployment](ctx, s.core, opCreateDeployment, nil, nil, in, opts)
+	return callFor[Deployment](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/deployments", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List deployments.
 func (s *InfrastructureDeploymentsService) List(query ListDeploymentsQuery, opts ...Option) (*Page[Deployment], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InfrastructureDeploymentsService) ListContext(ctx context.Context, query ListDeploymentsQuery, opts ...Option) (*Page[Deployment], error) {
-	return pageOf[Deployment](ctx, s.core, opListDeployments, nil, query, nil, opts)
+	return pageOf[Deployment](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/deployments"}, nil, query, nil, opts)
 }
 
 // Each: List deployments.
 func (s *InfrastructureDeploymentsService) Each(query ListDeploymentsQuery, opts ...Option) iter.Seq2[Deployment, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InfrastructureDeploymentsService) EachContext(ctx context.Context, query ListDeploymentsQuery, opts ...Option) iter.Seq2[Deployment, error] {
-	return eachOf[Deployment](ctx, s.core, opListDeployments, nil, query, nil, opts)
+	return eachOf(query, func(query ListDeploymentsQuery) (*Page[Deployment], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One deployment.
 func (s *InfrastructureDeploymentsService) Get(deploymentID string, opts ...Option) (*Deployment, error) {
 	return s.GetContext(context.Background(), deploymentID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InfrastructureDeploymentsService) GetContext(ctx context.Context, deploymentID string, opts ...Option) (*Deployment, error) {
-	return callFor[Deployment](ctx, s.core, opGetDeployment, []string{deploymentID}, nil, nil, opts)
+	return callFor[Deployment](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/deployments/{}"}, []string{deploymentID}, nil, nil, opts)
 }
 
 // Succeed: A deployment has succeeded.
 func (s *InfrastructureDeploymentsService) Succeed(deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
 	return s.SucceedContext(context.Background(), deploymentID, in, opts...)
 }
-
-// SucceedContext is Succeed with a context.
 func (s *InfrastructureDeploymentsService) SucceedContext(ctx context.Context, deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
-	return callFor[Deployment](ctx, s.core, opSucceedDeployment, []string{deploymentID}, nil, in, opts)
+	return callFor[Deployment](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/deployments/{}/succeed", repeat: "keyed", key: "header"}, []string{deploymentID}, nil, in, opts)
 }
 
 // Fail: A deployment has failed.
 func (s *InfrastructureDeploymentsService) Fail(deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
 	return s.FailContext(context.Background(), deploymentID, in, opts...)
 }
-
-// FailContext is Fail with a context.
 func (s *InfrastructureDeploymentsService) FailContext(ctx context.Context, deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
-	return callFor[Deployment](ctx, s.core, opFailDeployment, []string{deploymentID}, nil, in, opts)
+	return callFor[Deployment](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/deployments/{}/fail", repeat: "keyed", key: "header"}, []string{deploymentID}, nil, in, opts)
 }
 
 // Rollback: Roll a deployment back.
 func (s *InfrastructureDeploymentsService) Rollback(deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
 	return s.RollbackContext(context.Background(), deploymentID, in, opts...)
 }
-
-// RollbackContext is Rollback with a context.
 func (s *InfrastructureDeploymentsService) RollbackContext(ctx context.Context, deploymentID string, in WithReason, opts ...Option) (*Deployment, error) {
-	return callFor[Deployment](ctx, s.core, opRollbackDeployment, []string{deploymentID}, nil, in, opts)
+	return callFor[Deployment](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/deployments/{}/rollback", repeat: "keyed", key: "header"}, []string{deploymentID}, nil, in, opts)
 }
 
 // Add: Add a domain.
 func (s *InfrastructureDomainsService) Add(in NewDomain, opts ...Option) (*Domain, error) {
 	return s.AddContext(context.Background(), in, opts...)
 }
-
-// AddContext is Add with a context.
 func (s *InfrastructureDomainsService) AddContext(ctx context.Context, in NewDomain, opts ...Option) (*Domain, error) {
-	return callFor[Domain](ctx, s.core, opCreateDomain, nil, nil, in, opts)
+	return callFor[Domain](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/domains", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List domains.
 func (s *InfrastructureDomainsService) List(query ListDomainsQuery, opts ...Option) (*Page[Domain], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InfrastructureDomainsService) ListContext(ctx context.Context, query ListDomainsQuery, opts ...Option) (*Page[Domain], error) {
-	return pageOf[Domain](ctx, s.core, opListDomains, nil, query, nil, opts)
+	return pageOf[Domain](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/domains"}, nil, query, nil, opts)
 }
 
 // Each: List domains.
 func (s *InfrastructureDomainsService) Each(query ListDomainsQuery, opts ...Option) iter.Seq2[Domain, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InfrastructureDomainsService) EachContext(ctx context.Context, query ListDomainsQuery, opts ...Option) iter.Seq2[Domain, error] {
-	return eachOf[Domain](ctx, s.core, opListDomains, nil, query, nil, opts)
+	return eachOf(query, func(query ListDomainsQuery) (*Page[Domain], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One domain with its certificate.
 func (s *InfrastructureDomainsService) Get(domainID string, opts ...Option) (*Domain, error) {
 	return s.GetContext(context.Background(), domainID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InfrastructureDomainsService) GetContext(ctx context.Context, domainID string, opts ...Option) (*Domain, error) {
-	return callFor[Domain](ctx, s.core, opGetDomain, []string{domainID}, nil, nil, opts)
+	return callFor[Domain](ctx, s.core, operation{method: "GET", path: "/api/v1/infrastructure/domains/{}"}, []string{domainID}, nil, nil, opts)
 }
 
 // Remove: Remove a domain, for good.
 func (s *InfrastructureDomainsService) Remove(domainID string, opts ...Option) (*Domain, error) {
 	return s.RemoveContext(context.Background(), domainID, opts...)
 }
-
-// RemoveContext is Remove with a context.
 func (s *InfrastructureDomainsService) RemoveContext(ctx context.Context, domainID string, opts ...Option) (*Domain, error) {
-	return callFor[Domain](ctx, s.core, opDeleteDomain, []string{domainID}, nil, nil, opts)
+	return callFor[Domain](ctx, s.core, operation{method: "DELETE", path: "/api/v1/infrastructure/domains/{}", repeat: "keyed", key: "header"}, []string{domainID}, nil, nil, opts)
 }
 
 // Verify: A domain is verified, and gets a certificate.
 func (s *InfrastructureDomainsService) Verify(domainID string, in Verification, opts ...Option) (*Domain, error) {
 	return s.VerifyContext(context.Background(), domainID, in, opts...)
 }
-
-// VerifyContext is Verify with a context.
 func (s *InfrastructureDomainsService) VerifyContext(ctx context.Context, domainID string, in Verification, opts ...Option) (*Domain, error) {
-	return callFor[Domain](ctx, s.core, opVerifyDomain, []string{domainID}, nil, in, opts)
+	return callFor[Domain](ctx, s.core, operation{method: "POST", path: "/api/v1/infrastructure/domains/{}/verify", repeat: "keyed", key: "header"}, []string{domainID}, nil, in, opts)
 }
 
 // Health: Whether the process is alive.
 func (s *SystemService) Health(opts ...Option) (*GetHealthResult, error) {
 	return s.HealthContext(context.Background(), opts...)
 }
-
-// HealthContext is Health with a context.
 func (s *SystemService) HealthContext(ctx context.Context, opts ...Option) (*GetHealthResult, error) {
-	return callFor[GetHealthResult](ctx, s.core, opGetHealth, nil, nil, nil, opts)
+	return callFor[GetHealthResult](ctx, s.core, operation{method: "GET", path: "/health"}, nil, nil, nil, opts)
 }
 
 // Ready: Whether every role of the process serves.
 func (s *SystemService) Ready(opts ...Option) (*GetReadinessResult, error) {
 	return s.ReadyContext(context.Background(), opts...)
 }
-
-// ReadyContext is Ready with a context.
 func (s *SystemService) ReadyContext(ctx context.Context, opts ...Option) (*GetReadinessResult, error) {
-	return callFor[GetReadinessResult](ctx, s.core, opGetReadiness, nil, nil, nil, opts)
+	return callFor[GetReadinessResult](ctx, s.core, operation{method: "GET", path: "/ready"}, nil, nil, nil, opts)
 }
 
 // Metrics: Figures in the text format of Prometheus; with the key of the operator unless the api listens on loopback alone.
 func (s *SystemService) Metrics(opts ...Option) (string, error) {
 	return s.MetricsContext(context.Background(), opts...)
 }
-
-// MetricsContext is Metrics with a context.
 func (s *SystemService) MetricsContext(ctx context.Context, opts ...Option) (string, error) {
-	return callOf[string](ctx, s.core, opGetMetrics, nil, nil, nil, opts)
+	return callOf[string](ctx, s.core, operation{method: "GET", path: "/metrics", answer: "text"}, nil, nil, nil, opts)
 }
 
 // Openapi: This API, as OpenAPI 3.1.
 func (s *SystemService) Openapi(opts ...Option) (json.RawMessage, error) {
 	return s.OpenapiContext(context.Background(), opts...)
 }
-
-// OpenapiContext is Openapi with a context.
 func (s *SystemService) OpenapiContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetOpenAPI, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/openapi.json", answer: "json"}, nil, nil, nil, opts)
 }
 
 // Openapi30: The same for tools that read OpenAPI 3.0 alone.
 func (s *SystemService) Openapi30(opts ...Option) (json.RawMessage, error) {
 	return s.Openapi30Context(context.Background(), opts...)
 }
-
-// Openapi30Context is Openapi30 with a context.
 func (s *SystemService) Openapi30Context(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetOpenApi30, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/openapi-3.0.json", answer: "json"}, nil, nil, nil, opts)
 }
 
 // Create: Make an organization; its key is shown once.
 func (s *OrganizationsService) Create(in NewOrganization, opts ...Option) (*MadeOrganization, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *OrganizationsService) CreateContext(ctx context.Context, in NewOrganization, opts ...Option) (*MadeOrganization, error) {
-	return callFor[MadeOrganization](ctx, s.core, opCreateOrganization, nil, nil, in, opts)
+	return callFor[MadeOrganization](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List organizations.
 func (s *OrganizationsService) List(query ListOrganizationsQuery, opts ...Option) (*Page[Organization], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *OrganizationsService) ListContext(ctx context.Context, query ListOrganizationsQuery, opts ...Option) (*Page[Organization], error) {
-	return pageOf[Organization](ctx, s.core, opListOrganizations, nil, query, nil, opts)
+	return pageOf[Organization](ctx, s.core, operation{method: "GET", path: "/api/v1/organizations"}, nil, query, nil, opts)
 }
 
 // Each: List organizations.
 func (s *OrganizationsService) Each(query ListOrganizationsQuery, opts ...Option) iter.Seq2[Organization, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *OrganizationsService) EachContext(ctx context.Context, query ListOrganizationsQuery, opts ...Option) iter.Seq2[Organization, error] {
-	return eachOf[Organization](ctx, s.core, opListOrganizations, nil, query, nil, opts)
+	return eachOf(query, func(query ListOrganizationsQuery) (*Page[Organization], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Usage: Organizations by what they did, largest first; without a range in the last 15 minutes.
 func (s *OrganizationsService) Usage(query CompareOrganizationsQuery, opts ...Option) ([]CompareOrganization, error) {
 	return s.UsageContext(context.Background(), query, opts...)
 }
-
-// UsageContext is Usage with a context.
 func (s *OrganizationsService) UsageContext(ctx context.Context, query CompareOrganizationsQuery, opts ...Option) ([]CompareOrganization, error) {
-	return callOf[[]CompareOrganization](ctx, s.core, opCompareOrganizations, nil, query, nil, opts)
+	return callOf[[]CompareOrganization](ctx, s.core, operation{method: "GET", path: "/api/v1/organizations/usage"}, nil, query, nil, opts)
 }
 
-// Load: What an organization emitted, by type, key, source or code.
+// Load: The emits of an organization, by type, key, source or code.
 func (s *OrganizationsService) Load(organizationID string, query GetOrganizationLoadQuery, opts ...Option) ([]GetOrganizationLoad, error) {
 	return s.LoadContext(context.Background(), organizationID, query, opts...)
 }
-
-// LoadContext is Load with a context.
 func (s *OrganizationsService) LoadContext(ctx context.Context, organizationID string, query GetOrganizationLoadQuery, opts ...Option) ([]GetOrganizationLoad, error) {
-	return callOf[[]GetOrganizationLoad](ctx, s.core, opGetOrganizationLoad, []string{organizationID}, query, nil, opts)
+	return callOf[[]GetOrganizationLoad](ctx, s.core, operation{method: "GET", path: "/api/v1/organizations/{}/load"}, []string{organizationID}, query, nil, opts)
 }
 
 // Get: One organization.
 func (s *OrganizationsService) Get(organizationID string, opts ...Option) (*Organization, error) {
 	return s.GetContext(context.Background(), organizationID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *OrganizationsService) GetContext(ctx context.Context, organizationID string, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opGetOrganization, []string{organizationID}, nil, nil, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "GET", path: "/api/v1/organizations/{}"}, []string{organizationID}, nil, nil, opts)
 }
 
 // Update: Change name, plan, owner, limits, or whether minor versions need a proof.
 func (s *OrganizationsService) Update(organizationID string, in OrganizationPatch, opts ...Option) (*Organization, error) {
 	return s.UpdateContext(context.Background(), organizationID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *OrganizationsService) UpdateContext(ctx context.Context, organizationID string, in OrganizationPatch, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opUpdateOrganization, []string{organizationID}, nil, in, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "PATCH", path: "/api/v1/organizations/{}"}, []string{organizationID}, nil, in, opts)
 }
 
 // Delete: Delete an organization, its keys and its webhooks.
 func (s *OrganizationsService) Delete(organizationID string, opts ...Option) (*Organization, error) {
 	return s.DeleteContext(context.Background(), organizationID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *OrganizationsService) DeleteContext(ctx context.Context, organizationID string, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opDeleteOrganization, []string{organizationID}, nil, nil, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "DELETE", path: "/api/v1/organizations/{}"}, []string{organizationID}, nil, nil, opts)
 }
 
 // Suspend: Suspend an organization: it can read, but not emit or register.
 func (s *OrganizationsService) Suspend(organizationID string, opts ...Option) (*Organization, error) {
 	return s.SuspendContext(context.Background(), organizationID, opts...)
 }
-
-// SuspendContext is Suspend with a context.
 func (s *OrganizationsService) SuspendContext(ctx context.Context, organizationID string, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opSuspendOrganization, []string{organizationID}, nil, nil, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations/{}/suspend"}, []string{organizationID}, nil, nil, opts)
 }
 
 // Activate: End a suspension.
 func (s *OrganizationsService) Activate(organizationID string, opts ...Option) (*Organization, error) {
 	return s.ActivateContext(context.Background(), organizationID, opts...)
 }
-
-// ActivateContext is Activate with a context.
 func (s *OrganizationsService) ActivateContext(ctx context.Context, organizationID string, opts ...Option) (*Organization, error) {
-	return callFor[Organization](ctx, s.core, opActivateOrganization, []string{organizationID}, nil, nil, opts)
+	return callFor[Organization](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations/{}/activate"}, []string{organizationID}, nil, nil, opts)
 }
 
 // CreateConsoleLink: A link that opens the console once, with these scopes of an organization.
 func (s *OrganizationsService) CreateConsoleLink(organizationID string, in NewConsoleLink, opts ...Option) (*LoginToken, error) {
 	return s.CreateConsoleLinkContext(context.Background(), organizationID, in, opts...)
 }
-
-// CreateConsoleLinkContext is CreateConsoleLink with a context.
 func (s *OrganizationsService) CreateConsoleLinkContext(ctx context.Context, organizationID string, in NewConsoleLink, opts ...Option) (*LoginToken, error) {
-	return callFor[LoginToken](ctx, s.core, opCreateConsoleLink, []string{organizationID}, nil, in, opts)
+	return callFor[LoginToken](ctx, s.core, operation{method: "POST", path: "/api/v1/organizations/{}/console-links", repeat: "ifNotDone"}, []string{organizationID}, nil, in, opts)
 }
 
 // Lineage: One event at its source and at every peer, with deliveries and attempts.
 func (s *OrganizationsService) Lineage(organizationID, eventID string, opts ...Option) (*Lineage, error) {
 	return s.LineageContext(context.Background(), organizationID, eventID, opts...)
 }
-
-// LineageContext is Lineage with a context.
 func (s *OrganizationsService) LineageContext(ctx context.Context, organizationID, eventID string, opts ...Option) (*Lineage, error) {
-	return callFor[Lineage](ctx, s.core, opGetLineage, []string{organizationID, eventID}, nil, nil, opts)
+	return callFor[Lineage](ctx, s.core, operation{method: "GET", path: "/api/v1/organizations/{}/events/{}/lineage"}, []string{organizationID, eventID}, nil, nil, opts)
 }
 
 // List: List keys.
 func (s *KeysService) List(query ListKeysQuery, opts ...Option) (*Page[Key], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *KeysService) ListContext(ctx context.Context, query ListKeysQuery, opts ...Option) (*Page[Key], error) {
-	return pageOf[Key](ctx, s.core, opListKeys, nil, query, nil, opts)
+	return pageOf[Key](ctx, s.core, operation{method: "GET", path: "/api/v1/keys"}, nil, query, nil, opts)
 }
 
 // Each: List keys.
 func (s *KeysService) Each(query ListKeysQuery, opts ...Option) iter.Seq2[Key, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *KeysService) EachContext(ctx context.Context, query ListKeysQuery, opts ...Option) iter.Seq2[Key, error] {
-	return eachOf[Key](ctx, s.core, opListKeys, nil, query, nil, opts)
+	return eachOf(query, func(query ListKeysQuery) (*Page[Key], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Create: Make a key; it is shown once.
 func (s *KeysService) Create(in NewKey, opts ...Option) (*MadeKey, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *KeysService) CreateContext(ctx context.Context, in NewKey, opts ...Option) (*MadeKey, error) {
-	return callFor[MadeKey](ctx, s.core, opCreateKey, nil, nil, in, opts)
+	return callFor[MadeKey](ctx, s.core, operation{method: "POST", path: "/api/v1/keys", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // EndSessions: End the sessions of the console that a key has opened.
 func (s *KeysService) EndSessions(keyID string, opts ...Option) (*Key, error) {
 	return s.EndSessionsContext(context.Background(), keyID, opts...)
 }
-
-// EndSessionsContext is EndSessions with a context.
 func (s *KeysService) EndSessionsContext(ctx context.Context, keyID string, opts ...Option) (*Key, error) {
-	return callFor[Key](ctx, s.core, opEndSessionsOfKey, []string{keyID}, nil, nil, opts)
+	return callFor[Key](ctx, s.core, operation{method: "POST", path: "/api/v1/keys/{}/end-sessions"}, []string{keyID}, nil, nil, opts)
 }
 
 // AwsCredentials: The credentials by which clients of SQS call queues with a key.
 func (s *KeysService) AwsCredentials(keyID string, opts ...Option) (*AwsCredentials, error) {
 	return s.AwsCredentialsContext(context.Background(), keyID, opts...)
 }
-
-// AwsCredentialsContext is AwsCredentials with a context.
 func (s *KeysService) AwsCredentialsContext(ctx context.Context, keyID string, opts ...Option) (*AwsCredentials, error) {
-	return callFor[AwsCredentials](ctx, s.core, opAwsCredentialsOfKey, []string{keyID}, nil, nil, opts)
+	return callFor[AwsCredentials](ctx, s.core, operation{method: "POST", path: "/api/v1/keys/{}/aws-credentials"}, []string{keyID}, nil, nil, opts)
 }
 
 // Delete: Delete a key.
 func (s *KeysService) Delete(keyID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), keyID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *KeysService) DeleteContext(ctx context.Context, keyID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteKey, []string{keyID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/keys/{}"}, []string{keyID}, nil, nil, opts)
 }
 
 // Status: Processes, roles, Kafka, history and disk.
 func (s *PlatformService) Status(opts ...Option) (*PlatformStatus, error) {
 	return s.StatusContext(context.Background(), opts...)
 }
-
-// StatusContext is Status with a context.
 func (s *PlatformService) StatusContext(ctx context.Context, opts ...Option) (*PlatformStatus, error) {
-	return callFor[PlatformStatus](ctx, s.core, opGetPlatformStatus, nil, nil, nil, opts)
+	return callFor[PlatformStatus](ctx, s.core, operation{method: "GET", path: "/api/v1/platform/status"}, nil, nil, nil, opts)
 }
 
 // Create: Sign in to the console with a key or a login token; the answer sets a cookie.
 func (s *SessionsService) Create(in NewSession, opts ...Option) (*Session, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *SessionsService) CreateContext(ctx context.Context, in NewSession, opts ...Option) (*Session, error) {
-	return callFor[Session](ctx, s.core, opCreateSession, nil, nil, in, opts)
+	return callFor[Session](ctx, s.core, operation{method: "POST", path: "/api/v1/sessions", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // Current: The session of the call.
 func (s *SessionsService) Current(opts ...Option) (*Session, error) {
 	return s.CurrentContext(context.Background(), opts...)
 }
-
-// CurrentContext is Current with a context.
 func (s *SessionsService) CurrentContext(ctx context.Context, opts ...Option) (*Session, error) {
-	return callFor[Session](ctx, s.core, opGetSession, nil, nil, nil, opts)
+	return callFor[Session](ctx, s.core, operation{method: "GET", path: "/api/v1/sessions/current"}, nil, nil, nil, opts)
 }
 
 // End: Sign out.
 func (s *SessionsService) End(opts ...Option) (*SessionEnded, error) {
 	return s.EndContext(context.Background(), opts...)
 }
-
-// EndContext is End with a context.
 func (s *SessionsService) EndContext(ctx context.Context, opts ...Option) (*SessionEnded, error) {
-	return callFor[SessionEnded](ctx, s.core, opEndSession, nil, nil, nil, opts)
+	return callFor[SessionEnded](ctx, s.core, operation{method: "DELETE", path: "/api/v1/sessions/current"}, nil, nil, nil, opts)
 }
 
 // CreateLoginToken: A token that signs in once, for the session of the calling key.
 func (s *SessionsService) CreateLoginToken(in NewLoginToken, opts ...Option) (*LoginToken, error) {
 	return s.CreateLoginTokenContext(context.Background(), in, opts...)
 }
-
-// CreateLoginTokenContext is CreateLoginToken with a context.
 func (s *SessionsService) CreateLoginTokenContext(ctx context.Context, in NewLoginToken, opts ...Option) (*LoginToken, error) {
-	return callFor[LoginToken](ctx, s.core, opCreateLoginToken, nil, nil, in, opts)
+	return callFor[LoginToken](ctx, s.core, operation{method: "POST", path: "/api/v1/sessions/login-tokens", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // ActAs: Look inside an organization for an hour, or write in it for a reason.
 func (s *SessionsService) ActAs(in NewActAs, opts ...Option) (*Session, error) {
 	return s.ActAsContext(context.Background(), in, opts...)
 }
-
-// ActAsContext is ActAs with a context.
 func (s *SessionsService) ActAsContext(ctx context.Context, in NewActAs, opts ...Option) (*Session, error) {
-	return callFor[Session](ctx, s.core, opActAsOrganization, nil, nil, in, opts)
+	return callFor[Session](ctx, s.core, operation{method: "POST", path: "/api/v1/sessions/act-as", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // Leave: Leave the organization.
 func (s *SessionsService) Leave(opts ...Option) (*Session, error) {
 	return s.LeaveContext(context.Background(), opts...)
 }
-
-// LeaveContext is Leave with a context.
 func (s *SessionsService) LeaveContext(ctx context.Context, opts ...Option) (*Session, error) {
-	return callFor[Session](ctx, s.core, opLeaveOrganization, nil, nil, nil, opts)
+	return callFor[Session](ctx, s.core, operation{method: "DELETE", path: "/api/v1/sessions/act-as"}, nil, nil, nil, opts)
 }
 
 // Create: Create a Kafka user for an application of your own; its password is shown once.
 func (s *KafkaCredentialsService) Create(in NewKafkaCredential, opts ...Option) (*MadeKafkaCredential, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *KafkaCredentialsService) CreateContext(ctx context.Context, in NewKafkaCredential, opts ...Option) (*MadeKafkaCredential, error) {
-	return callFor[MadeKafkaCredential](ctx, s.core, opCreateKafkaCredential, nil, nil, in, opts)
+	return callFor[MadeKafkaCredential](ctx, s.core, operation{method: "POST", path: "/api/v1/kafka-credentials", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List Kafka credentials.
 func (s *KafkaCredentialsService) List(query ListKafkaCredentialsQuery, opts ...Option) (*Page[KafkaCredential], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *KafkaCredentialsService) ListContext(ctx context.Context, query ListKafkaCredentialsQuery, opts ...Option) (*Page[KafkaCredential], error) {
-	return pageOf[KafkaCredential](ctx, s.core, opListKafkaCredentials, nil, query, nil, opts)
+	return pageOf[KafkaCredential](ctx, s.core, operation{method: "GET", path: "/api/v1/kafka-credentials"}, nil, query, nil, opts)
 }
 
 // Each: List Kafka credentials.
 func (s *KafkaCredentialsService) Each(query ListKafkaCredentialsQuery, opts ...Option) iter.Seq2[KafkaCredential, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *KafkaCredentialsService) EachContext(ctx context.Context, query ListKafkaCredentialsQuery, opts ...Option) iter.Seq2[KafkaCredential, error] {
-	return eachOf[KafkaCredential](ctx, s.core, opListKafkaCredentials, nil, query, nil, opts)
+	return eachOf(query, func(query ListKafkaCredentialsQuery) (*Page[KafkaCredential], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One Kafka credential.
 func (s *KafkaCredentialsService) Get(kafkaCredentialID string, opts ...Option) (*KafkaCredential, error) {
 	return s.GetContext(context.Background(), kafkaCredentialID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *KafkaCredentialsService) GetContext(ctx context.Context, kafkaCredentialID string, opts ...Option) (*KafkaCredential, error) {
-	return callFor[KafkaCredential](ctx, s.core, opGetKafkaCredential, []string{kafkaCredentialID}, nil, nil, opts)
+	return callFor[KafkaCredential](ctx, s.core, operation{method: "GET", path: "/api/v1/kafka-credentials/{}"}, []string{kafkaCredentialID}, nil, nil, opts)
 }
 
 // Delete: Delete a Kafka credential; its open sessions lose all rights.
 func (s *KafkaCredentialsService) Delete(kafkaCredentialID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), kafkaCredentialID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *KafkaCredentialsService) DeleteContext(ctx context.Context, kafkaCredentialID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteKafkaCredential, []string{kafkaCredentialID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/kafka-credentials/{}"}, []string{kafkaCredentialID}, nil, nil, opts)
 }
 
 // Pull: Read events from the log, oldest first.
 func (s *EventsService) Pull(query PullEventsQuery, opts ...Option) (*Page[PullEventsResult], error) {
 	return s.PullContext(context.Background(), query, opts...)
 }
-
-// PullContext is Pull with a context.
 func (s *EventsService) PullContext(ctx context.Context, query PullEventsQuery, opts ...Option) (*Page[PullEventsResult], error) {
-	return pageOf[PullEventsResult](ctx, s.core, opPullEvents, nil, query, nil, opts)
+	return pageOf[PullEventsResult](ctx, s.core, operation{method: "GET", path: "/api/v1/events"}, nil, query, nil, opts)
 }
 
 // CreateStreamToken: Issue a token by which a browser opens a stream within a minute.
 func (s *EventsService) CreateStreamToken(in NewStreamToken, opts ...Option) (*StreamToken, error) {
 	return s.CreateStreamTokenContext(context.Background(), in, opts...)
 }
-
-// CreateStreamTokenContext is CreateStreamToken with a context.
 func (s *EventsService) CreateStreamTokenContext(ctx context.Context, in NewStreamToken, opts ...Option) (*StreamToken, error) {
-	return callFor[StreamToken](ctx, s.core, opCreateStreamToken, nil, nil, in, opts)
+	return callFor[StreamToken](ctx, s.core, operation{method: "POST", path: "/api/v1/events/stream-tokens", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // Why: Of each webhook, what became of an event, or why it does not get it.
 func (s *EventsService) Why(eventID string, query ExplainEventQuery, opts ...Option) (*Why, error) {
 	return s.WhyContext(context.Background(), eventID, query, opts...)
 }
-
-// WhyContext is Why with a context.
 func (s *EventsService) WhyContext(ctx context.Context, eventID string, query ExplainEventQuery, opts ...Option) (*Why, error) {
-	return callFor[Why](ctx, s.core, opExplainEvent, []string{eventID}, query, nil, opts)
+	return callFor[Why](ctx, s.core, operation{method: "GET", path: "/api/v1/events/{}/why"}, []string{eventID}, query, nil, opts)
 }
 
-// Lineage: What caused an event, and what followed from it, as a graph; other organizations are closed.
+// Lineage: The causes and consequences of an event as a graph; other organizations are closed.
 func (s *EventsService) Lineage(eventID string, opts ...Option) (*LineageAnswer, error) {
 	return s.LineageContext(context.Background(), eventID, opts...)
 }
-
-// LineageContext is Lineage with a context.
 func (s *EventsService) LineageContext(ctx context.Context, eventID string, opts ...Option) (*LineageAnswer, error) {
-	return callFor[LineageAnswer](ctx, s.core, opGetEventLineage, []string{eventID}, nil, nil, opts)
+	return callFor[LineageAnswer](ctx, s.core, operation{method: "GET", path: "/api/v1/events/{}/lineage"}, []string{eventID}, nil, nil, opts)
 }
 
 // Get: The whole history of one event.
 func (s *EventsService) Get(eventID string, opts ...Option) (*EventHistory, error) {
 	return s.GetContext(context.Background(), eventID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *EventsService) GetContext(ctx context.Context, eventID string, opts ...Option) (*EventHistory, error) {
-	return callFor[EventHistory](ctx, s.core, opGetEvent, []string{eventID}, nil, nil, opts)
+	return callFor[EventHistory](ctx, s.core, operation{method: "GET", path: "/api/v1/events/{}"}, []string{eventID}, nil, nil, opts)
 }
 
 // Root: Schema registry: The root, as the registry has it.
 func (s *SchemaRegistryService) Root(opts ...Option) (json.RawMessage, error) {
 	return s.RootContext(context.Background(), opts...)
 }
-
-// RootContext is Root with a context.
 func (s *SchemaRegistryService) RootContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSchemaRegistry, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry", answer: "json"}, nil, nil, nil, opts)
 }
 
 // Subjects: Schema registry: Names of the published events.
 func (s *SchemaRegistryService) Subjects(opts ...Option) (json.RawMessage, error) {
 	return s.SubjectsContext(context.Background(), opts...)
 }
-
-// SubjectsContext is Subjects with a context.
 func (s *SchemaRegistryService) SubjectsContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListSubjects, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/subjects", answer: "json"}, nil, nil, nil, opts)
 }
 
 // LookUp: Schema registry: Look a schema up.
 func (s *SchemaRegistryService) LookUp(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.LookUpContext(context.Background(), subject, opts...)
 }
-
-// LookUpContext is LookUp with a context.
 func (s *SchemaRegistryService) LookUpContext(ctx context.Context, subject string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opLookUpSchema, []string{subject}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "POST", path: "/api/v1/schema-registry/subjects/{}", answer: "json"}, []string{subject}, nil, nil, opts)
 }
 
 // Versions: Schema registry: Version numbers of an event.
 func (s *SchemaRegistryService) Versions(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.VersionsContext(context.Background(), subject, opts...)
 }
-
-// VersionsContext is Versions with a context.
 func (s *SchemaRegistryService) VersionsContext(ctx context.Context, subject string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListSubjectVersions, []string{subject}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/subjects/{}/versions", answer: "json"}, []string{subject}, nil, nil, opts)
 }
 
 // FindID: Schema registry: The id of a schema that is there; nothing is registered.
 func (s *SchemaRegistryService) FindID(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.FindIDContext(context.Background(), subject, opts...)
 }
-
-// FindIDContext is FindID with a context.
 func (s *SchemaRegistryService) FindIDContext(ctx context.Context, subject string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opFindSchemaID, []string{subject}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "POST", path: "/api/v1/schema-registry/subjects/{}/versions", answer: "json"}, []string{subject}, nil, nil, opts)
 }
 
 // Version: Schema registry: One version with its schema.
 func (s *SchemaRegistryService) Version(subject, version string, opts ...Option) (json.RawMessage, error) {
 	return s.VersionContext(context.Background(), subject, version, opts...)
 }
-
-// VersionContext is Version with a context.
 func (s *SchemaRegistryService) VersionContext(ctx context.Context, subject, version string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSubjectVersion, []string{subject, version}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/subjects/{}/versions/{}", answer: "json"}, []string{subject, version}, nil, nil, opts)
 }
 
 // VersionSchema: Schema registry: The schema alone.
 func (s *SchemaRegistryService) VersionSchema(subject, version string, opts ...Option) (json.RawMessage, error) {
 	return s.VersionSchemaContext(context.Background(), subject, version, opts...)
 }
-
-// VersionSchemaContext is VersionSchema with a context.
 func (s *SchemaRegistryService) VersionSchemaContext(ctx context.Context, subject, version string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSubjectSchema, []string{subject, version}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/subjects/{}/versions/{}/schema", answer: "json"}, []string{subject, version}, nil, nil, opts)
 }
 
 // ReferencedBy: Schema registry: Always empty: schemas refer to none.
 func (s *SchemaRegistryService) ReferencedBy(subject, version string, opts ...Option) (json.RawMessage, error) {
 	return s.ReferencedByContext(context.Background(), subject, version, opts...)
 }
-
-// ReferencedByContext is ReferencedBy with a context.
 func (s *SchemaRegistryService) ReferencedByContext(ctx context.Context, subject, version string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListReferences, []string{subject, version}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/subjects/{}/versions/{}/referencedby", answer: "json"}, []string{subject, version}, nil, nil, opts)
 }
 
 // Schemas: Schema registry: All versions with their schemas.
 func (s *SchemaRegistryService) Schemas(opts ...Option) (json.RawMessage, error) {
 	return s.SchemasContext(context.Background(), opts...)
 }
-
-// SchemasContext is Schemas with a context.
 func (s *SchemaRegistryService) SchemasContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListSchemas, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas", answer: "json"}, nil, nil, nil, opts)
 }
 
 // SchemaTypes: Schema registry: JSON.
 func (s *SchemaRegistryService) SchemaTypes(opts ...Option) (json.RawMessage, error) {
 	return s.SchemaTypesContext(context.Background(), opts...)
 }
-
-// SchemaTypesContext is SchemaTypes with a context.
 func (s *SchemaRegistryService) SchemaTypesContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListSchemaTypes, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas/types", answer: "json"}, nil, nil, nil, opts)
 }
 
 // SchemaByID: Schema registry: A schema by its id.
 func (s *SchemaRegistryService) SchemaByID(schemaID string, opts ...Option) (json.RawMessage, error) {
 	return s.SchemaByIDContext(context.Background(), schemaID, opts...)
 }
-
-// SchemaByIDContext is SchemaByID with a context.
 func (s *SchemaRegistryService) SchemaByIDContext(ctx context.Context, schemaID string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSchemaByID, []string{schemaID}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas/ids/{}", answer: "json"}, []string{schemaID}, nil, nil, opts)
 }
 
 // SchemaByGuid: Schema registry: A schema by the GUID that serializers write into a header.
 func (s *SchemaRegistryService) SchemaByGuid(guid string, opts ...Option) (json.RawMessage, error) {
 	return s.SchemaByGuidContext(context.Background(), guid, opts...)
 }
-
-// SchemaByGuidContext is SchemaByGuid with a context.
 func (s *SchemaRegistryService) SchemaByGuidContext(ctx context.Context, guid string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSchemaByGuid, []string{guid}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas/guids/{}", answer: "json"}, []string{guid}, nil, nil, opts)
 }
 
 // BareSchemaByID: Schema registry: The schema alone.
 func (s *SchemaRegistryService) BareSchemaByID(schemaID string, opts ...Option) (json.RawMessage, error) {
 	return s.BareSchemaByIDContext(context.Background(), schemaID, opts...)
 }
-
-// BareSchemaByIDContext is BareSchemaByID with a context.
 func (s *SchemaRegistryService) BareSchemaByIDContext(ctx context.Context, schemaID string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetBareSchemaByID, []string{schemaID}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas/ids/{}/schema", answer: "json"}, []string{schemaID}, nil, nil, opts)
 }
 
 // SubjectsOfSchema: Schema registry: The event that it is of.
 func (s *SchemaRegistryService) SubjectsOfSchema(schemaID string, opts ...Option) (json.RawMessage, error) {
 	return s.SubjectsOfSchemaContext(context.Background(), schemaID, opts...)
 }
-
-// SubjectsOfSchemaContext is SubjectsOfSchema with a context.
 func (s *SchemaRegistryService) SubjectsOfSchemaContext(ctx context.Context, schemaID string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListSubjectsOfSchema, []string{schemaID}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas/ids/{}/subjects", answer: "json"}, []string{schemaID}, nil, nil, opts)
 }
 
 // VersionsOfSchema: Schema registry: Event and version that it is of.
 func (s *SchemaRegistryService) VersionsOfSchema(schemaID string, opts ...Option) (json.RawMessage, error) {
 	return s.VersionsOfSchemaContext(context.Background(), schemaID, opts...)
 }
-
-// VersionsOfSchemaContext is VersionsOfSchema with a context.
 func (s *SchemaRegistryService) VersionsOfSchemaContext(ctx context.Context, schemaID string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opListVersionsOfSchema, []string{schemaID}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/schemas/ids/{}/versions", answer: "json"}, []string{schemaID}, nil, nil, opts)
 }
 
 // Config: Schema registry: The compatibility that a minor version is held to.
 func (s *SchemaRegistryService) Config(opts ...Option) (json.RawMessage, error) {
 	return s.ConfigContext(context.Background(), opts...)
 }
-
-// ConfigContext is Config with a context.
 func (s *SchemaRegistryService) ConfigContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetCompatibility, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/config", answer: "json"}, nil, nil, nil, opts)
 }
 
 // SubjectConfig: Schema registry: The same, of one event.
 func (s *SchemaRegistryService) SubjectConfig(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.SubjectConfigContext(context.Background(), subject, opts...)
 }
-
-// SubjectConfigContext is SubjectConfig with a context.
 func (s *SchemaRegistryService) SubjectConfigContext(ctx context.Context, subject string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSubjectCompatibility, []string{subject}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/config/{}", answer: "json"}, []string{subject}, nil, nil, opts)
 }
 
 // Mode: Schema registry: READONLY.
 func (s *SchemaRegistryService) Mode(opts ...Option) (json.RawMessage, error) {
 	return s.ModeContext(context.Background(), opts...)
 }
-
-// ModeContext is Mode with a context.
 func (s *SchemaRegistryService) ModeContext(ctx context.Context, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetRegistryMode, nil, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/mode", answer: "json"}, nil, nil, nil, opts)
 }
 
 // SubjectMode: Schema registry: READONLY.
 func (s *SchemaRegistryService) SubjectMode(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.SubjectModeContext(context.Background(), subject, opts...)
 }
-
-// SubjectModeContext is SubjectMode with a context.
 func (s *SchemaRegistryService) SubjectModeContext(ctx context.Context, subject string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetSubjectMode, []string{subject}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/schema-registry/mode/{}", answer: "json"}, []string{subject}, nil, nil, opts)
 }
 
 // CheckNewest: Schema registry: Whether a schema could be a minor version after the newest one, or by the mode after all of its major.
 func (s *SchemaRegistryService) CheckNewest(subject string, opts ...Option) (json.RawMessage, error) {
 	return s.CheckNewestContext(context.Background(), subject, opts...)
 }
-
-// CheckNewestContext is CheckNewest with a context.
 func (s *SchemaRegistryService) CheckNewestContext(ctx context.Context, subject string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opCheckNewest, []string{subject}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "POST", path: "/api/v1/schema-registry/compatibility/subjects/{}/versions", answer: "json"}, []string{subject}, nil, nil, opts)
 }
 
 // CheckVersion: Schema registry: Whether a schema could be a minor version after this one.
 func (s *SchemaRegistryService) CheckVersion(subject, version string, opts ...Option) (json.RawMessage, error) {
 	return s.CheckVersionContext(context.Background(), subject, version, opts...)
 }
-
-// CheckVersionContext is CheckVersion with a context.
 func (s *SchemaRegistryService) CheckVersionContext(ctx context.Context, subject, version string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opCheckVersion, []string{subject, version}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "POST", path: "/api/v1/schema-registry/compatibility/subjects/{}/versions/{}", answer: "json"}, []string{subject, version}, nil, nil, opts)
 }
 
 // Publish: Publish a built-in event for an organization; the answer carries its verdict.
 func (s *PlatformEventsService) Publish(in NewPlatformEvent, opts ...Option) (*EmitResult, error) {
 	return s.PublishContext(context.Background(), in, opts...)
 }
-
-// PublishContext is Publish with a context.
 func (s *PlatformEventsService) PublishContext(ctx context.Context, in NewPlatformEvent, opts ...Option) (*EmitResult, error) {
-	return callFor[EmitResult](ctx, s.core, opPublishPlatformEvent, nil, nil, in, opts)
+	return callFor[EmitResult](ctx, s.core, operation{method: "POST", path: "/api/v1/platform/events", repeat: "keyed", key: "body header"}, nil, nil, in, opts)
 }
 
 // Create: Make a queue.
 func (s *QueuesService) Create(in NewQueue, opts ...Option) (*Queue, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *QueuesService) CreateContext(ctx context.Context, in NewQueue, opts ...Option) (*Queue, error) {
-	return callFor[Queue](ctx, s.core, opCreateQueue, nil, nil, in, opts)
+	return callFor[Queue](ctx, s.core, operation{method: "POST", path: "/api/v1/queues", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List queues, newest first.
 func (s *QueuesService) List(query ListQueuesQuery, opts ...Option) (*Page[Queue], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *QueuesService) ListContext(ctx context.Context, query ListQueuesQuery, opts ...Option) (*Page[Queue], error) {
-	return pageOf[Queue](ctx, s.core, opListQueues, nil, query, nil, opts)
+	return pageOf[Queue](ctx, s.core, operation{method: "GET", path: "/api/v1/queues"}, nil, query, nil, opts)
 }
 
 // Each: List queues, newest first.
 func (s *QueuesService) Each(query ListQueuesQuery, opts ...Option) iter.Seq2[Queue, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *QueuesService) EachContext(ctx context.Context, query ListQueuesQuery, opts ...Option) iter.Seq2[Queue, error] {
-	return eachOf[Queue](ctx, s.core, opListQueues, nil, query, nil, opts)
+	return eachOf(query, func(query ListQueuesQuery) (*Page[Queue], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One queue.
 func (s *QueuesService) Get(queueID string, opts ...Option) (*Queue, error) {
 	return s.GetContext(context.Background(), queueID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *QueuesService) GetContext(ctx context.Context, queueID string, opts ...Option) (*Queue, error) {
-	return callFor[Queue](ctx, s.core, opGetQueue, []string{queueID}, nil, nil, opts)
+	return callFor[Queue](ctx, s.core, operation{method: "GET", path: "/api/v1/queues/{}"}, []string{queueID}, nil, nil, opts)
 }
 
 // Update: Change a queue.
 func (s *QueuesService) Update(queueID string, in QueuePatch, opts ...Option) (*Queue, error) {
 	return s.UpdateContext(context.Background(), queueID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *QueuesService) UpdateContext(ctx context.Context, queueID string, in QueuePatch, opts ...Option) (*Queue, error) {
-	return callFor[Queue](ctx, s.core, opUpdateQueue, []string{queueID}, nil, in, opts)
+	return callFor[Queue](ctx, s.core, operation{method: "PATCH", path: "/api/v1/queues/{}"}, []string{queueID}, nil, in, opts)
 }
 
 // Delete: Delete a queue.
 func (s *QueuesService) Delete(queueID string, query DeleteQueueQuery, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), queueID, query, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *QueuesService) DeleteContext(ctx context.Context, queueID string, query DeleteQueueQuery, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteQueue, []string{queueID}, query, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/queues/{}"}, []string{queueID}, query, nil, opts)
 }
 
 // Receive: Receive messages under a lease.
 func (s *QueuesService) Receive(queueID string, in ReceiveMessagesInput, opts ...Option) (*ReceivedMessages, error) {
 	return s.ReceiveContext(context.Background(), queueID, in, opts...)
 }
-
-// ReceiveContext is Receive with a context.
 func (s *QueuesService) ReceiveContext(ctx context.Context, queueID string, in ReceiveMessagesInput, opts ...Option) (*ReceivedMessages, error) {
-	return callFor[ReceivedMessages](ctx, s.core, opReceiveMessages, []string{queueID}, nil, in, opts)
+	return callFor[ReceivedMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/receive", repeat: "ifNotDone"}, []string{queueID}, nil, in, opts)
 }
 
 // Ack: Settle messages: they never come again.
 func (s *QueuesService) Ack(queueID string, in AckMessagesInput, opts ...Option) (*SettledMessages, error) {
 	return s.AckContext(context.Background(), queueID, in, opts...)
 }
-
-// AckContext is Ack with a context.
 func (s *QueuesService) AckContext(ctx context.Context, queueID string, in AckMessagesInput, opts ...Option) (*SettledMessages, error) {
-	return callFor[SettledMessages](ctx, s.core, opAckMessages, []string{queueID}, nil, in, opts)
+	return callFor[SettledMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/ack"}, []string{queueID}, nil, in, opts)
 }
 
 // Nack: Give messages back, or reject them.
 func (s *QueuesService) Nack(queueID string, in NackMessagesInput, opts ...Option) (*SettledMessages, error) {
 	return s.NackContext(context.Background(), queueID, in, opts...)
 }
-
-// NackContext is Nack with a context.
 func (s *QueuesService) NackContext(ctx context.Context, queueID string, in NackMessagesInput, opts ...Option) (*SettledMessages, error) {
-	return callFor[SettledMessages](ctx, s.core, opNackMessages, []string{queueID}, nil, in, opts)
+	return callFor[SettledMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/nack"}, []string{queueID}, nil, in, opts)
 }
 
 // Extend: Extend leases, from now on.
 func (s *QueuesService) Extend(queueID string, in ExtendLeasesInput, opts ...Option) (*SettledMessages, error) {
 	return s.ExtendContext(context.Background(), queueID, in, opts...)
 }
-
-// ExtendContext is Extend with a context.
 func (s *QueuesService) ExtendContext(ctx context.Context, queueID string, in ExtendLeasesInput, opts ...Option) (*SettledMessages, error) {
-	return callFor[SettledMessages](ctx, s.core, opExtendLeases, []string{queueID}, nil, in, opts)
+	return callFor[SettledMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/extend"}, []string{queueID}, nil, in, opts)
 }
 
 // Stats: Counts of a queue.
 func (s *QueuesService) Stats(queueID string, opts ...Option) (*QueueStats, error) {
 	return s.StatsContext(context.Background(), queueID, opts...)
 }
-
-// StatsContext is Stats with a context.
 func (s *QueuesService) StatsContext(ctx context.Context, queueID string, opts ...Option) (*QueueStats, error) {
-	return callFor[QueueStats](ctx, s.core, opGetQueueStats, []string{queueID}, nil, nil, opts)
+	return callFor[QueueStats](ctx, s.core, operation{method: "GET", path: "/api/v1/queues/{}/stats"}, []string{queueID}, nil, nil, opts)
 }
 
 // Peek: The messages that are due next; nothing changes.
 func (s *QueuesService) Peek(queueID string, query PeekQueueQuery, opts ...Option) ([]PeekQueue, error) {
 	return s.PeekContext(context.Background(), queueID, query, opts...)
 }
-
-// PeekContext is Peek with a context.
 func (s *QueuesService) PeekContext(ctx context.Context, queueID string, query PeekQueueQuery, opts ...Option) ([]PeekQueue, error) {
-	return callOf[[]PeekQueue](ctx, s.core, opPeekQueue, []string{queueID}, query, nil, opts)
+	return callOf[[]PeekQueue](ctx, s.core, operation{method: "GET", path: "/api/v1/queues/{}/peek"}, []string{queueID}, query, nil, opts)
 }
 
 // Dead: List dead letters, oldest first.
 func (s *QueuesService) Dead(queueID string, query ListQueueDeadLettersQuery, opts ...Option) (*Page[QueueDeadLetter], error) {
 	return s.DeadContext(context.Background(), queueID, query, opts...)
 }
-
-// DeadContext is Dead with a context.
 func (s *QueuesService) DeadContext(ctx context.Context, queueID string, query ListQueueDeadLettersQuery, opts ...Option) (*Page[QueueDeadLetter], error) {
-	return pageOf[QueueDeadLetter](ctx, s.core, opListQueueDeadLetters, []string{queueID}, query, nil, opts)
+	return pageOf[QueueDeadLetter](ctx, s.core, operation{method: "GET", path: "/api/v1/queues/{}/dead"}, []string{queueID}, query, nil, opts)
 }
 
 // EachDead: List dead letters, oldest first.
 func (s *QueuesService) EachDead(queueID string, query ListQueueDeadLettersQuery, opts ...Option) iter.Seq2[QueueDeadLetter, error] {
 	return s.EachDeadContext(context.Background(), queueID, query, opts...)
 }
-
-// EachDeadContext is EachDead with a context.
 func (s *QueuesService) EachDeadContext(ctx context.Context, queueID string, query ListQueueDeadLettersQuery, opts ...Option) iter.Seq2[QueueDeadLetter, error] {
-	return eachOf[QueueDeadLetter](ctx, s.core, opListQueueDeadLetters, []string{queueID}, query, nil, opts)
+	return eachOf(query, func(query ListQueueDeadLettersQuery) (*Page[QueueDeadLetter], error) {
+		return s.DeadContext(ctx, queueID, query, opts...)
+	})
 }
 
 // Redrive: Hand dead letters out again; they count from 0.
 func (s *QueuesService) Redrive(queueID string, in RedriveQueueInput, opts ...Option) (*RedrivenMessages, error) {
 	return s.RedriveContext(context.Background(), queueID, in, opts...)
 }
-
-// RedriveContext is Redrive with a context.
 func (s *QueuesService) RedriveContext(ctx context.Context, queueID string, in RedriveQueueInput, opts ...Option) (*RedrivenMessages, error) {
-	return callFor[RedrivenMessages](ctx, s.core, opRedriveQueue, []string{queueID}, nil, in, opts)
+	return callFor[RedrivenMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/redrive"}, []string{queueID}, nil, in, opts)
 }
 
 // Purge: Empty a queue, or its dead list.
 func (s *QueuesService) Purge(queueID string, in PurgeQueueInput, opts ...Option) (*PurgedMessages, error) {
 	return s.PurgeContext(context.Background(), queueID, in, opts...)
 }
-
-// PurgeContext is Purge with a context.
 func (s *QueuesService) PurgeContext(ctx context.Context, queueID string, in PurgeQueueInput, opts ...Option) (*PurgedMessages, error) {
-	return callFor[PurgedMessages](ctx, s.core, opPurgeQueue, []string{queueID}, nil, in, opts)
+	return callFor[PurgedMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/purge"}, []string{queueID}, nil, in, opts)
 }
 
 // Create: Make an inspector: a receiver for a day, to try webhooks with.
 func (s *InspectorsService) Create(in NewInspector, opts ...Option) (*Inspector, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InspectorsService) CreateContext(ctx context.Context, in NewInspector, opts ...Option) (*Inspector, error) {
-	return callFor[Inspector](ctx, s.core, opCreateInspector, nil, nil, in, opts)
+	return callFor[Inspector](ctx, s.core, operation{method: "POST", path: "/api/v1/inspectors", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List inspectors, newest first.
 func (s *InspectorsService) List(query ListInspectorsQuery, opts ...Option) (*Page[Inspector], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InspectorsService) ListContext(ctx context.Context, query ListInspectorsQuery, opts ...Option) (*Page[Inspector], error) {
-	return pageOf[Inspector](ctx, s.core, opListInspectors, nil, query, nil, opts)
+	return pageOf[Inspector](ctx, s.core, operation{method: "GET", path: "/api/v1/inspectors"}, nil, query, nil, opts)
 }
 
 // Each: List inspectors, newest first.
 func (s *InspectorsService) Each(query ListInspectorsQuery, opts ...Option) iter.Seq2[Inspector, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InspectorsService) EachContext(ctx context.Context, query ListInspectorsQuery, opts ...Option) iter.Seq2[Inspector, error] {
-	return eachOf[Inspector](ctx, s.core, opListInspectors, nil, query, nil, opts)
+	return eachOf(query, func(query ListInspectorsQuery) (*Page[Inspector], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One inspector.
 func (s *InspectorsService) Get(inspectorID string, opts ...Option) (*Inspector, error) {
 	return s.GetContext(context.Background(), inspectorID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InspectorsService) GetContext(ctx context.Context, inspectorID string, opts ...Option) (*Inspector, error) {
-	return callFor[Inspector](ctx, s.core, opGetInspector, []string{inspectorID}, nil, nil, opts)
+	return callFor[Inspector](ctx, s.core, operation{method: "GET", path: "/api/v1/inspectors/{}"}, []string{inspectorID}, nil, nil, opts)
 }
 
 // Update: Change what an inspector answers.
 func (s *InspectorsService) Update(inspectorID string, in NewInspector, opts ...Option) (*Inspector, error) {
 	return s.UpdateContext(context.Background(), inspectorID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *InspectorsService) UpdateContext(ctx context.Context, inspectorID string, in NewInspector, opts ...Option) (*Inspector, error) {
-	return callFor[Inspector](ctx, s.core, opUpdateInspector, []string{inspectorID}, nil, in, opts)
+	return callFor[Inspector](ctx, s.core, operation{method: "PATCH", path: "/api/v1/inspectors/{}"}, []string{inspectorID}, nil, in, opts)
 }
 
 // Delete: Delete an inspector; its URL is gone at once.
 func (s *InspectorsService) Delete(inspectorID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), inspectorID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *InspectorsService) DeleteContext(ctx context.Context, inspectorID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteInspector, []string{inspectorID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/inspectors/{}"}, []string{inspectorID}, nil, nil, opts)
 }
 
-// Requests: What an inspector got: the last 100 requests, newest first; or each new one as Server-Sent Events.
+// Requests: The last 100 requests to an inspector, newest first; or each new one as Server-Sent Events.
 func (s *InspectorsService) Requests(inspectorID string, opts ...Option) ([]InspectorRequest, error) {
 	return s.RequestsContext(context.Background(), inspectorID, opts...)
 }
-
-// RequestsContext is Requests with a context.
 func (s *InspectorsService) RequestsContext(ctx context.Context, inspectorID string, opts ...Option) ([]InspectorRequest, error) {
-	return callOf[[]InspectorRequest](ctx, s.core, opListInspectorRequests, []string{inspectorID}, nil, nil, opts)
+	return callOf[[]InspectorRequest](ctx, s.core, operation{method: "GET", path: "/api/v1/inspectors/{}/requests"}, []string{inspectorID}, nil, nil, opts)
 }
 
 // Create: Take stored events to chosen targets again, or count them (dryRun).
 func (s *ReplaysService) Create(in NewReplay, opts ...Option) (*Replay, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *ReplaysService) CreateContext(ctx context.Context, in NewReplay, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opCreateReplay, nil, nil, in, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "POST", path: "/api/v1/replays", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List replays.
 func (s *ReplaysService) List(query ListReplaysQuery, opts ...Option) (*Page[Replay], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *ReplaysService) ListContext(ctx context.Context, query ListReplaysQuery, opts ...Option) (*Page[Replay], error) {
-	return pageOf[Replay](ctx, s.core, opListReplays, nil, query, nil, opts)
+	return pageOf[Replay](ctx, s.core, operation{method: "GET", path: "/api/v1/replays"}, nil, query, nil, opts)
 }
 
 // Each: List replays.
 func (s *ReplaysService) Each(query ListReplaysQuery, opts ...Option) iter.Seq2[Replay, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *ReplaysService) EachContext(ctx context.Context, query ListReplaysQuery, opts ...Option) iter.Seq2[Replay, error] {
-	return eachOf[Replay](ctx, s.core, opListReplays, nil, query, nil, opts)
+	return eachOf(query, func(query ListReplaysQuery) (*Page[Replay], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One replay with its progress, in all and by target.
 func (s *ReplaysService) Get(replayID string, opts ...Option) (*Replay, error) {
 	return s.GetContext(context.Background(), replayID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *ReplaysService) GetContext(ctx context.Context, replayID string, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opGetReplay, []string{replayID}, nil, nil, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "GET", path: "/api/v1/replays/{}"}, []string{replayID}, nil, nil, opts)
 }
 
-// Items: What became of each event of a replay, by target.
+// Items: The outcome of each event of a replay, by target.
 func (s *ReplaysService) Items(replayID string, query ListReplayItemsQuery, opts ...Option) (*Page[ReplayItem], error) {
 	return s.ItemsContext(context.Background(), replayID, query, opts...)
 }
-
-// ItemsContext is Items with a context.
 func (s *ReplaysService) ItemsContext(ctx context.Context, replayID string, query ListReplayItemsQuery, opts ...Option) (*Page[ReplayItem], error) {
-	return pageOf[ReplayItem](ctx, s.core, opListReplayItems, []string{replayID}, query, nil, opts)
+	return pageOf[ReplayItem](ctx, s.core, operation{method: "GET", path: "/api/v1/replays/{}/items"}, []string{replayID}, query, nil, opts)
 }
 
-// EachItem: What became of each event of a replay, by target.
+// EachItem: The outcome of each event of a replay, by target.
 func (s *ReplaysService) EachItem(replayID string, query ListReplayItemsQuery, opts ...Option) iter.Seq2[ReplayItem, error] {
 	return s.EachItemContext(context.Background(), replayID, query, opts...)
 }
-
-// EachItemContext is EachItem with a context.
 func (s *ReplaysService) EachItemContext(ctx context.Context, replayID string, query ListReplayItemsQuery, opts ...Option) iter.Seq2[ReplayItem, error] {
-	return eachOf[ReplayItem](ctx, s.core, opListReplayItems, []string{replayID}, query, nil, opts)
+	return eachOf(query, func(query ListReplayItemsQuery) (*Page[ReplayItem], error) {
+		return s.ItemsContext(ctx, replayID, query, opts...)
+	})
 }
 
 // Cancel: Cancel a replay; deliveries in flight end by themselves.
 func (s *ReplaysService) Cancel(replayID string, opts ...Option) (*Replay, error) {
 	return s.CancelContext(context.Background(), replayID, opts...)
 }
-
-// CancelContext is Cancel with a context.
 func (s *ReplaysService) CancelContext(ctx context.Context, replayID string, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opCancelReplay, []string{replayID}, nil, nil, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "POST", path: "/api/v1/replays/{}/cancel"}, []string{replayID}, nil, nil, opts)
 }
 
 // Pause: Pause a replay.
 func (s *ReplaysService) Pause(replayID string, opts ...Option) (*Replay, error) {
 	return s.PauseContext(context.Background(), replayID, opts...)
 }
-
-// PauseContext is Pause with a context.
 func (s *ReplaysService) PauseContext(ctx context.Context, replayID string, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opPauseReplay, []string{replayID}, nil, nil, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "POST", path: "/api/v1/replays/{}/pause"}, []string{replayID}, nil, nil, opts)
 }
 
 // Resume: Resume a replay.
 func (s *ReplaysService) Resume(replayID string, opts ...Option) (*Replay, error) {
 	return s.ResumeContext(context.Background(), replayID, opts...)
 }
-
-// ResumeContext is Resume with a context.
 func (s *ReplaysService) ResumeContext(ctx context.Context, replayID string, opts ...Option) (*Replay, error) {
-	return callFor[Replay](ctx, s.core, opResumeReplay, []string{replayID}, nil, nil, opts)
+	return callFor[Replay](ctx, s.core, operation{method: "POST", path: "/api/v1/replays/{}/resume"}, []string{replayID}, nil, nil, opts)
 }
 
 // Send: Send a notification through a channel.
 func (s *NotificationsService) Send(in NewNotification, opts ...Option) (*Notification, error) {
 	return s.SendContext(context.Background(), in, opts...)
 }
-
-// SendContext is Send with a context.
 func (s *NotificationsService) SendContext(ctx context.Context, in NewNotification, opts ...Option) (*Notification, error) {
-	return callFor[Notification](ctx, s.core, opSendNotification, nil, nil, in, opts)
+	return callFor[Notification](ctx, s.core, operation{method: "POST", path: "/api/v1/notifications", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List notifications of 90 days.
 func (s *NotificationsService) List(query ListNotificationsQuery, opts ...Option) (*Page[Notification], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *NotificationsService) ListContext(ctx context.Context, query ListNotificationsQuery, opts ...Option) (*Page[Notification], error) {
-	return pageOf[Notification](ctx, s.core, opListNotifications, nil, query, nil, opts)
+	return pageOf[Notification](ctx, s.core, operation{method: "GET", path: "/api/v1/notifications"}, nil, query, nil, opts)
 }
 
 // Each: List notifications of 90 days.
 func (s *NotificationsService) Each(query ListNotificationsQuery, opts ...Option) iter.Seq2[Notification, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *NotificationsService) EachContext(ctx context.Context, query ListNotificationsQuery, opts ...Option) iter.Seq2[Notification, error] {
-	return eachOf[Notification](ctx, s.core, opListNotifications, nil, query, nil, opts)
+	return eachOf(query, func(query ListNotificationsQuery) (*Page[Notification], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // MarkAllRead: Mark in-app notifications as read, up to 10,000 in one call.
 func (s *NotificationsService) MarkAllRead(opts ...Option) (*ReadMarks, error) {
 	return s.MarkAllReadContext(context.Background(), opts...)
 }
-
-// MarkAllReadContext is MarkAllRead with a context.
 func (s *NotificationsService) MarkAllReadContext(ctx context.Context, opts ...Option) (*ReadMarks, error) {
-	return callFor[ReadMarks](ctx, s.core, opMarkAllNotificationsRead, nil, nil, nil, opts)
+	return callFor[ReadMarks](ctx, s.core, operation{method: "POST", path: "/api/v1/notifications/read-all"}, nil, nil, nil, opts)
 }
 
 // Preferences: Which system notices go to which channels.
 func (s *NotificationsService) Preferences(opts ...Option) (*NotificationPreferences, error) {
 	return s.PreferencesContext(context.Background(), opts...)
 }
-
-// PreferencesContext is Preferences with a context.
 func (s *NotificationsService) PreferencesContext(ctx context.Context, opts ...Option) (*NotificationPreferences, error) {
-	return callFor[NotificationPreferences](ctx, s.core, opGetNotificationPreferences, nil, nil, nil, opts)
+	return callFor[NotificationPreferences](ctx, s.core, operation{method: "GET", path: "/api/v1/notifications/preferences"}, nil, nil, nil, opts)
 }
 
 // SetPreferences: Choose the channels of system notices; an empty list turns one off.
 func (s *NotificationsService) SetPreferences(in NewNotificationPreferences, opts ...Option) (*NotificationPreferences, error) {
 	return s.SetPreferencesContext(context.Background(), in, opts...)
 }
-
-// SetPreferencesContext is SetPreferences with a context.
 func (s *NotificationsService) SetPreferencesContext(ctx context.Context, in NewNotificationPreferences, opts ...Option) (*NotificationPreferences, error) {
-	return callFor[NotificationPreferences](ctx, s.core, opSetNotificationPreferences, nil, nil, in, opts)
+	return callFor[NotificationPreferences](ctx, s.core, operation{method: "PUT", path: "/api/v1/notifications/preferences"}, nil, nil, in, opts)
 }
 
 // Get: One notification.
 func (s *NotificationsService) Get(notificationID string, opts ...Option) (*Notification, error) {
 	return s.GetContext(context.Background(), notificationID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *NotificationsService) GetContext(ctx context.Context, notificationID string, opts ...Option) (*Notification, error) {
-	return callFor[Notification](ctx, s.core, opGetNotification, []string{notificationID}, nil, nil, opts)
+	return callFor[Notification](ctx, s.core, operation{method: "GET", path: "/api/v1/notifications/{}"}, []string{notificationID}, nil, nil, opts)
 }
 
 // MarkRead: Mark an in-app notification as read.
 func (s *NotificationsService) MarkRead(notificationID string, opts ...Option) (*ReadMark, error) {
 	return s.MarkReadContext(context.Background(), notificationID, opts...)
 }
-
-// MarkReadContext is MarkRead with a context.
 func (s *NotificationsService) MarkReadContext(ctx context.Context, notificationID string, opts ...Option) (*ReadMark, error) {
-	return callFor[ReadMark](ctx, s.core, opMarkNotificationRead, []string{notificationID}, nil, nil, opts)
+	return callFor[ReadMark](ctx, s.core, operation{method: "POST", path: "/api/v1/notifications/{}/read"}, []string{notificationID}, nil, nil, opts)
 }
 
 // Runs: List the runs of all workflows, newest first.
 func (s *WorkflowsService) Runs(query ListRunsQuery, opts ...Option) (*Page[RunSummary], error) {
 	return s.RunsContext(context.Background(), query, opts...)
 }
-
-// RunsContext is Runs with a context.
 func (s *WorkflowsService) RunsContext(ctx context.Context, query ListRunsQuery, opts ...Option) (*Page[RunSummary], error) {
-	return pageOf[RunSummary](ctx, s.core, opListRuns, nil, query, nil, opts)
+	return pageOf[RunSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/runs"}, nil, query, nil, opts)
 }
 
 // EachRun: List the runs of all workflows, newest first.
 func (s *WorkflowsService) EachRun(query ListRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
 	return s.EachRunContext(context.Background(), query, opts...)
 }
-
-// EachRunContext is EachRun with a context.
 func (s *WorkflowsService) EachRunContext(ctx context.Context, query ListRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
-	return eachOf[RunSummary](ctx, s.core, opListRuns, nil, query, nil, opts)
+	return eachOf(query, func(query ListRunsQuery) (*Page[RunSummary], error) {
+		return s.RunsContext(ctx, query, opts...)
+	})
 }
 
 // GetRun: One run, with its steps.
 func (s *WorkflowsService) GetRun(runID string, opts ...Option) (*Run, error) {
 	return s.GetRunContext(context.Background(), runID, opts...)
 }
-
-// GetRunContext is GetRun with a context.
 func (s *WorkflowsService) GetRunContext(ctx context.Context, runID string, opts ...Option) (*Run, error) {
-	return callFor[Run](ctx, s.core, opGetRun, []string{runID}, nil, nil, opts)
+	return callFor[Run](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/runs/{}"}, []string{runID}, nil, nil, opts)
 }
 
 // CancelRun: Cancel a run that has not ended.
 func (s *WorkflowsService) CancelRun(runID string, opts ...Option) (*AcceptedRun, error) {
 	return s.CancelRunContext(context.Background(), runID, opts...)
 }
-
-// CancelRunContext is CancelRun with a context.
 func (s *WorkflowsService) CancelRunContext(ctx context.Context, runID string, opts ...Option) (*AcceptedRun, error) {
-	return callFor[AcceptedRun](ctx, s.core, opCancelRun, []string{runID}, nil, nil, opts)
+	return callFor[AcceptedRun](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/runs/{}/cancel"}, []string{runID}, nil, nil, opts)
 }
 
 // RetryRun: Start an ended run once more, with the same params.
 func (s *WorkflowsService) RetryRun(runID string, in RetryRunInput, opts ...Option) (*AcceptedRun, error) {
 	return s.RetryRunContext(context.Background(), runID, in, opts...)
 }
-
-// RetryRunContext is RetryRun with a context.
 func (s *WorkflowsService) RetryRunContext(ctx context.Context, runID string, in RetryRunInput, opts ...Option) (*AcceptedRun, error) {
-	return callFor[AcceptedRun](ctx, s.core, opRetryRun, []string{runID}, nil, in, opts)
+	return callFor[AcceptedRun](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/runs/{}/retry", repeat: "ifNotDone"}, []string{runID}, nil, in, opts)
 }
 
 // RunsOf: List the runs of a workflow, newest first.
 func (s *WorkflowsService) RunsOf(workflowID string, query ListWorkflowRunsQuery, opts ...Option) (*Page[RunSummary], error) {
 	return s.RunsOfContext(context.Background(), workflowID, query, opts...)
 }
-
-// RunsOfContext is RunsOf with a context.
 func (s *WorkflowsService) RunsOfContext(ctx context.Context, workflowID string, query ListWorkflowRunsQuery, opts ...Option) (*Page[RunSummary], error) {
-	return pageOf[RunSummary](ctx, s.core, opListWorkflowRuns, []string{workflowID}, query, nil, opts)
+	return pageOf[RunSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/{}/runs"}, []string{workflowID}, query, nil, opts)
 }
 
 // EachRunOf: List the runs of a workflow, newest first.
 func (s *WorkflowsService) EachRunOf(workflowID string, query ListWorkflowRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
 	return s.EachRunOfContext(context.Background(), workflowID, query, opts...)
 }
-
-// EachRunOfContext is EachRunOf with a context.
 func (s *WorkflowsService) EachRunOfContext(ctx context.Context, workflowID string, query ListWorkflowRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
-	return eachOf[RunSummary](ctx, s.core, opListWorkflowRuns, []string{workflowID}, query, nil, opts)
+	return eachOf(query, func(query ListWorkflowRunsQuery) (*Page[RunSummary], error) {
+		return s.RunsOfContext(ctx, workflowID, query, opts...)
+	})
 }
 
 // Run: Start the live version by hand, and wait for its end if you like.
 func (s *WorkflowsService) Run(workflowID string, in RunWorkflowInput, opts ...Option) (*StartedRun, error) {
 	return s.RunContext(context.Background(), workflowID, in, opts...)
 }
-
-// RunContext is Run with a context.
 func (s *WorkflowsService) RunContext(ctx context.Context, workflowID string, in RunWorkflowInput, opts ...Option) (*StartedRun, error) {
-	return callFor[StartedRun](ctx, s.core, opRunWorkflow, []string{workflowID}, nil, in, opts)
+	return callFor[StartedRun](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/run", repeat: "keyed", key: "body header"}, []string{workflowID}, nil, in, opts)
 }
 
 // Debug: Run the draft with these params, and see each step; it counts nowhere.
 func (s *WorkflowsService) Debug(workflowID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
 	return s.DebugContext(context.Background(), workflowID, in, opts...)
 }
-
-// DebugContext is Debug with a context.
 func (s *WorkflowsService) DebugContext(ctx context.Context, workflowID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
-	return callFor[AcceptedOrRun](ctx, s.core, opDebugWorkflow, []string{workflowID}, nil, in, opts)
+	return callFor[AcceptedOrRun](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/debug", repeat: "ifNotDone"}, []string{workflowID}, nil, in, opts)
 }
 
 // DebugParams: Params to debug with: an example, the last event, or those of a run.
 func (s *WorkflowsService) DebugParams(workflowID string, query GetDebugParamsQuery, opts ...Option) (*DebugParams, error) {
 	return s.DebugParamsContext(context.Background(), workflowID, query, opts...)
 }
-
-// DebugParamsContext is DebugParams with a context.
 func (s *WorkflowsService) DebugParamsContext(ctx context.Context, workflowID string, query GetDebugParamsQuery, opts ...Option) (*DebugParams, error) {
-	return callFor[DebugParams](ctx, s.core, opGetDebugParams, []string{workflowID}, query, nil, opts)
+	return callFor[DebugParams](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/{}/debug-params"}, []string{workflowID}, query, nil, opts)
 }
 
 // Create: Make a workflow, with a draft of its definition.
 func (s *WorkflowsService) Create(in NewWorkflow, opts ...Option) (*Workflow, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *WorkflowsService) CreateContext(ctx context.Context, in NewWorkflow, opts ...Option) (*Workflow, error) {
-	return callFor[Workflow](ctx, s.core, opCreateWorkflow, nil, nil, in, opts)
+	return callFor[Workflow](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List workflows, without their definitions.
 func (s *WorkflowsService) List(query ListWorkflowsQuery, opts ...Option) (*Page[WorkflowSummary], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *WorkflowsService) ListContext(ctx context.Context, query ListWorkflowsQuery, opts ...Option) (*Page[WorkflowSummary], error) {
-	return pageOf[WorkflowSummary](ctx, s.core, opListWorkflows, nil, query, nil, opts)
+	return pageOf[WorkflowSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows"}, nil, query, nil, opts)
 }
 
 // Each: List workflows, without their definitions.
 func (s *WorkflowsService) Each(query ListWorkflowsQuery, opts ...Option) iter.Seq2[WorkflowSummary, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *WorkflowsService) EachContext(ctx context.Context, query ListWorkflowsQuery, opts ...Option) iter.Seq2[WorkflowSummary, error] {
-	return eachOf[WorkflowSummary](ctx, s.core, opListWorkflows, nil, query, nil, opts)
+	return eachOf(query, func(query ListWorkflowsQuery) (*Page[WorkflowSummary], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Evaluate: Which workflows an event would start, and why the others not; nothing runs.
 func (s *WorkflowsService) Evaluate(in EvaluateWorkflowsInput, opts ...Option) (*EvaluatedWorkflows, error) {
 	return s.EvaluateContext(context.Background(), in, opts...)
 }
-
-// EvaluateContext is Evaluate with a context.
 func (s *WorkflowsService) EvaluateContext(ctx context.Context, in EvaluateWorkflowsInput, opts ...Option) (*EvaluatedWorkflows, error) {
-	return callFor[EvaluatedWorkflows](ctx, s.core, opEvaluateWorkflows, nil, nil, in, opts)
+	return callFor[EvaluatedWorkflows](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/evaluate"}, nil, nil, in, opts)
 }
 
 // Get: One workflow, with its draft.
 func (s *WorkflowsService) Get(workflowID string, opts ...Option) (*Workflow, error) {
 	return s.GetContext(context.Background(), workflowID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *WorkflowsService) GetContext(ctx context.Context, workflowID string, opts ...Option) (*Workflow, error) {
-	return callFor[Workflow](ctx, s.core, opGetWorkflow, []string{workflowID}, nil, nil, opts)
+	return callFor[Workflow](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/{}"}, []string{workflowID}, nil, nil, opts)
 }
 
 // Update: Change the settings of a workflow.
 func (s *WorkflowsService) Update(workflowID string, in WorkflowPatch, opts ...Option) (*Workflow, error) {
 	return s.UpdateContext(context.Background(), workflowID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *WorkflowsService) UpdateContext(ctx context.Context, workflowID string, in WorkflowPatch, opts ...Option) (*Workflow, error) {
-	return callFor[Workflow](ctx, s.core, opUpdateWorkflow, []string{workflowID}, nil, in, opts)
+	return callFor[Workflow](ctx, s.core, operation{method: "PATCH", path: "/api/v1/workflows/{}"}, []string{workflowID}, nil, in, opts)
 }
 
 // Delete: Delete a workflow.
 func (s *WorkflowsService) Delete(workflowID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), workflowID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *WorkflowsService) DeleteContext(ctx context.Context, workflowID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteWorkflow, []string{workflowID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/workflows/{}"}, []string{workflowID}, nil, nil, opts)
 }
 
 // SaveDraft: Save the draft, finished or not; the answer has its findings. If-Match is the revision of the draft.
 func (s *WorkflowsService) SaveDraft(workflowID string, in SaveWorkflowDraftInput, opts ...Option) (*WorkflowDraft, error) {
 	return s.SaveDraftContext(context.Background(), workflowID, in, opts...)
 }
-
-// SaveDraftContext is SaveDraft with a context.
 func (s *WorkflowsService) SaveDraftContext(ctx context.Context, workflowID string, in SaveWorkflowDraftInput, opts ...Option) (*WorkflowDraft, error) {
-	return callFor[WorkflowDraft](ctx, s.core, opSaveWorkflowDraft, []string{workflowID}, nil, in, opts)
+	return callFor[WorkflowDraft](ctx, s.core, operation{method: "PUT", path: "/api/v1/workflows/{}/draft"}, []string{workflowID}, nil, in, opts)
 }
 
 // Deploy: Make the draft the next version, and live at once.
 func (s *WorkflowsService) Deploy(workflowID string, in DeployWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
 	return s.DeployContext(context.Background(), workflowID, in, opts...)
 }
-
-// DeployContext is Deploy with a context.
 func (s *WorkflowsService) DeployContext(ctx context.Context, workflowID string, in DeployWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
-	return callFor[WorkflowDeployment](ctx, s.core, opDeployWorkflow, []string{workflowID}, nil, in, opts)
+	return callFor[WorkflowDeployment](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/deploy", repeat: "ifNotDone"}, []string{workflowID}, nil, in, opts)
 }
 
 // Rollback: Deploy the definition of an older version again, as the next one.
 func (s *WorkflowsService) Rollback(workflowID string, in RollbackWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
 	return s.RollbackContext(context.Background(), workflowID, in, opts...)
 }
-
-// RollbackContext is Rollback with a context.
 func (s *WorkflowsService) RollbackContext(ctx context.Context, workflowID string, in RollbackWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
-	return callFor[WorkflowDeployment](ctx, s.core, opRollbackWorkflow, []string{workflowID}, nil, in, opts)
+	return callFor[WorkflowDeployment](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/rollback", repeat: "ifNotDone"}, []string{workflowID}, nil, in, opts)
 }
 
 // Undeploy: Take the live version away.
 func (s *WorkflowsService) Undeploy(workflowID string, opts ...Option) (*Workflow, error) {
 	return s.UndeployContext(context.Background(), workflowID, opts...)
 }
-
-// UndeployContext is Undeploy with a context.
 func (s *WorkflowsService) UndeployContext(ctx context.Context, workflowID string, opts ...Option) (*Workflow, error) {
-	return callFor[Workflow](ctx, s.core, opUndeployWorkflow, []string{workflowID}, nil, nil, opts)
+	return callFor[Workflow](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/undeploy", repeat: "ifNotDone"}, []string{workflowID}, nil, nil, opts)
 }
 
 // Activate: Switch a deployed workflow on.
 func (s *WorkflowsService) Activate(workflowID string, opts ...Option) (*Workflow, error) {
 	return s.ActivateContext(context.Background(), workflowID, opts...)
 }
-
-// ActivateContext is Activate with a context.
 func (s *WorkflowsService) ActivateContext(ctx context.Context, workflowID string, opts ...Option) (*Workflow, error) {
-	return callFor[Workflow](ctx, s.core, opActivateWorkflow, []string{workflowID}, nil, nil, opts)
+	return callFor[Workflow](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/activate"}, []string{workflowID}, nil, nil, opts)
 }
 
 // Deactivate: Switch a workflow off.
 func (s *WorkflowsService) Deactivate(workflowID string, opts ...Option) (*Workflow, error) {
 	return s.DeactivateContext(context.Background(), workflowID, opts...)
 }
-
-// DeactivateContext is Deactivate with a context.
 func (s *WorkflowsService) DeactivateContext(ctx context.Context, workflowID string, opts ...Option) (*Workflow, error) {
-	return callFor[Workflow](ctx, s.core, opDeactivateWorkflow, []string{workflowID}, nil, nil, opts)
+	return callFor[Workflow](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/deactivate"}, []string{workflowID}, nil, nil, opts)
 }
 
 // Versions: The versions that are kept, newest first, each with what it changed.
 func (s *WorkflowsService) Versions(workflowID string, query ListWorkflowVersionsQuery, opts ...Option) (*Page[WorkflowVersionSummary], error) {
 	return s.VersionsContext(context.Background(), workflowID, query, opts...)
 }
-
-// VersionsContext is Versions with a context.
 func (s *WorkflowsService) VersionsContext(ctx context.Context, workflowID string, query ListWorkflowVersionsQuery, opts ...Option) (*Page[WorkflowVersionSummary], error) {
-	return pageOf[WorkflowVersionSummary](ctx, s.core, opListWorkflowVersions, []string{workflowID}, query, nil, opts)
+	return pageOf[WorkflowVersionSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/{}/versions"}, []string{workflowID}, query, nil, opts)
 }
 
 // EachVersion: The versions that are kept, newest first, each with what it changed.
 func (s *WorkflowsService) EachVersion(workflowID string, query ListWorkflowVersionsQuery, opts ...Option) iter.Seq2[WorkflowVersionSummary, error] {
 	return s.EachVersionContext(context.Background(), workflowID, query, opts...)
 }
-
-// EachVersionContext is EachVersion with a context.
 func (s *WorkflowsService) EachVersionContext(ctx context.Context, workflowID string, query ListWorkflowVersionsQuery, opts ...Option) iter.Seq2[WorkflowVersionSummary, error] {
-	return eachOf[WorkflowVersionSummary](ctx, s.core, opListWorkflowVersions, []string{workflowID}, query, nil, opts)
+	return eachOf(query, func(query ListWorkflowVersionsQuery) (*Page[WorkflowVersionSummary], error) {
+		return s.VersionsContext(ctx, workflowID, query, opts...)
+	})
 }
 
 // Version: One version: its definition, and what it changed in the one before.
 func (s *WorkflowsService) Version(workflowID, version string, opts ...Option) (*WorkflowVersion, error) {
 	return s.VersionContext(context.Background(), workflowID, version, opts...)
 }
-
-// VersionContext is Version with a context.
 func (s *WorkflowsService) VersionContext(ctx context.Context, workflowID, version string, opts ...Option) (*WorkflowVersion, error) {
-	return callFor[WorkflowVersion](ctx, s.core, opGetWorkflowVersion, []string{workflowID, version}, nil, nil, opts)
+	return callFor[WorkflowVersion](ctx, s.core, operation{method: "GET", path: "/api/v1/workflows/{}/versions/{}"}, []string{workflowID, version}, nil, nil, opts)
 }
 
 // DryRun: Which actions would run with these params; nothing runs.
 func (s *WorkflowsService) DryRun(workflowID string, in DryRunWorkflowInput, opts ...Option) (*WorkflowDryRun, error) {
 	return s.DryRunContext(context.Background(), workflowID, in, opts...)
 }
-
-// DryRunContext is DryRun with a context.
 func (s *WorkflowsService) DryRunContext(ctx context.Context, workflowID string, in DryRunWorkflowInput, opts ...Option) (*WorkflowDryRun, error) {
-	return callFor[WorkflowDryRun](ctx, s.core, opDryRunWorkflow, []string{workflowID}, nil, in, opts)
+	return callFor[WorkflowDryRun](ctx, s.core, operation{method: "POST", path: "/api/v1/workflows/{}/dry-run"}, []string{workflowID}, nil, in, opts)
 }
 
 // Runs: List the runs of an API route, newest first.
 func (s *RoutesService) Runs(routeID string, query ListRouteRunsQuery, opts ...Option) (*Page[RunSummary], error) {
 	return s.RunsContext(context.Background(), routeID, query, opts...)
 }
-
-// RunsContext is Runs with a context.
 func (s *RoutesService) RunsContext(ctx context.Context, routeID string, query ListRouteRunsQuery, opts ...Option) (*Page[RunSummary], error) {
-	return pageOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
+	return pageOf[RunSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/routes/{}/runs"}, []string{routeID}, query, nil, opts)
 }
 
 // EachRun: List the runs of an API route, newest first.
 func (s *RoutesService) EachRun(routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
 	return s.EachRunContext(context.Background(), routeID, query, opts...)
 }
-
-// EachRunContext is EachRun with a context.
 func (s *RoutesService) EachRunContext(ctx context.Context, routeID string, query ListRouteRunsQuery, opts ...Option) iter.Seq2[RunSummary, error] {
-	return eachOf[RunSummary](ctx, s.core, opListRouteRuns, []string{routeID}, query, nil, opts)
+	return eachOf(query, func(query ListRouteRunsQuery) (*Page[RunSummary], error) {
+		return s.RunsContext(ctx, routeID, query, opts...)
+	})
 }
 
 // Debug: Run the draft of an API route with a request of these params.
 func (s *RoutesService) Debug(routeID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
 	return s.DebugContext(context.Background(), routeID, in, opts...)
 }
-
-// DebugContext is Debug with a context.
 func (s *RoutesService) DebugContext(ctx context.Context, routeID string, in DebugInput, opts ...Option) (*AcceptedOrRun, error) {
-	return callFor[AcceptedOrRun](ctx, s.core, opDebugRoute, []string{routeID}, nil, in, opts)
+	return callFor[AcceptedOrRun](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/debug", repeat: "ifNotDone"}, []string{routeID}, nil, in, opts)
 }
 
 // Create: Make an API route, with a draft of its definition.
 func (s *RoutesService) Create(in CreateRouteInput, opts ...Option) (*CreateRouteResult, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *RoutesService) CreateContext(ctx context.Context, in CreateRouteInput, opts ...Option) (*CreateRouteResult, error) {
-	return callFor[CreateRouteResult](ctx, s.core, opCreateRoute, nil, nil, in, opts)
+	return callFor[CreateRouteResult](ctx, s.core, operation{method: "POST", path: "/api/v1/routes", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List API routes, without their definitions.
 func (s *RoutesService) List(query ListRoutesQuery, opts ...Option) (*Page[Route], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *RoutesService) ListContext(ctx context.Context, query ListRoutesQuery, opts ...Option) (*Page[Route], error) {
-	return pageOf[Route](ctx, s.core, opListRoutes, nil, query, nil, opts)
+	return pageOf[Route](ctx, s.core, operation{method: "GET", path: "/api/v1/routes"}, nil, query, nil, opts)
 }
 
 // Each: List API routes, without their definitions.
 func (s *RoutesService) Each(query ListRoutesQuery, opts ...Option) iter.Seq2[Route, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *RoutesService) EachContext(ctx context.Context, query ListRoutesQuery, opts ...Option) iter.Seq2[Route, error] {
-	return eachOf[Route](ctx, s.core, opListRoutes, nil, query, nil, opts)
+	return eachOf(query, func(query ListRoutesQuery) (*Page[Route], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One API route, with its draft.
 func (s *RoutesService) Get(routeID string, opts ...Option) (*CreateRouteResult, error) {
 	return s.GetContext(context.Background(), routeID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *RoutesService) GetContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
-	return callFor[CreateRouteResult](ctx, s.core, opGetRoute, []string{routeID}, nil, nil, opts)
+	return callFor[CreateRouteResult](ctx, s.core, operation{method: "GET", path: "/api/v1/routes/{}"}, []string{routeID}, nil, nil, opts)
 }
 
 // Update: Change the settings of an API route.
 func (s *RoutesService) Update(routeID string, in UpdateRouteInput, opts ...Option) (*CreateRouteResult, error) {
 	return s.UpdateContext(context.Background(), routeID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *RoutesService) UpdateContext(ctx context.Context, routeID string, in UpdateRouteInput, opts ...Option) (*CreateRouteResult, error) {
-	return callFor[CreateRouteResult](ctx, s.core, opUpdateRoute, []string{routeID}, nil, in, opts)
+	return callFor[CreateRouteResult](ctx, s.core, operation{method: "PATCH", path: "/api/v1/routes/{}"}, []string{routeID}, nil, in, opts)
 }
 
 // Delete: Delete an API route.
 func (s *RoutesService) Delete(routeID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), routeID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *RoutesService) DeleteContext(ctx context.Context, routeID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteRoute, []string{routeID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/routes/{}"}, []string{routeID}, nil, nil, opts)
 }
 
 // SaveDraft: Save the draft, finished or not; the answer has its findings. If-Match is the revision of the draft.
 func (s *RoutesService) SaveDraft(routeID string, in SaveWorkflowDraftInput, opts ...Option) (*WorkflowDraft, error) {
 	return s.SaveDraftContext(context.Background(), routeID, in, opts...)
 }
-
-// SaveDraftContext is SaveDraft with a context.
 func (s *RoutesService) SaveDraftContext(ctx context.Context, routeID string, in SaveWorkflowDraftInput, opts ...Option) (*WorkflowDraft, error) {
-	return callFor[WorkflowDraft](ctx, s.core, opSaveRouteDraft, []string{routeID}, nil, in, opts)
+	return callFor[WorkflowDraft](ctx, s.core, operation{method: "PUT", path: "/api/v1/routes/{}/draft"}, []string{routeID}, nil, in, opts)
 }
 
 // Deploy: Make the draft the next version, which answers requests at once.
 func (s *RoutesService) Deploy(routeID string, in DeployWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
 	return s.DeployContext(context.Background(), routeID, in, opts...)
 }
-
-// DeployContext is Deploy with a context.
 func (s *RoutesService) DeployContext(ctx context.Context, routeID string, in DeployWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
-	return callFor[WorkflowDeployment](ctx, s.core, opDeployRoute, []string{routeID}, nil, in, opts)
+	return callFor[WorkflowDeployment](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/deploy", repeat: "ifNotDone"}, []string{routeID}, nil, in, opts)
 }
 
 // Rollback: Deploy the definition of an older version again, as the next one.
 func (s *RoutesService) Rollback(routeID string, in RollbackWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
 	return s.RollbackContext(context.Background(), routeID, in, opts...)
 }
-
-// RollbackContext is Rollback with a context.
 func (s *RoutesService) RollbackContext(ctx context.Context, routeID string, in RollbackWorkflowInput, opts ...Option) (*WorkflowDeployment, error) {
-	return callFor[WorkflowDeployment](ctx, s.core, opRollbackRoute, []string{routeID}, nil, in, opts)
+	return callFor[WorkflowDeployment](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/rollback", repeat: "ifNotDone"}, []string{routeID}, nil, in, opts)
 }
 
 // Undeploy: Take the live version away.
 func (s *RoutesService) Undeploy(routeID string, opts ...Option) (*CreateRouteResult, error) {
 	return s.UndeployContext(context.Background(), routeID, opts...)
 }
-
-// UndeployContext is Undeploy with a context.
 func (s *RoutesService) UndeployContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
-	return callFor[CreateRouteResult](ctx, s.core, opUndeployRoute, []string{routeID}, nil, nil, opts)
+	return callFor[CreateRouteResult](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/undeploy", repeat: "ifNotDone"}, []string{routeID}, nil, nil, opts)
 }
 
 // Activate: Switch a deployed API route on.
 func (s *RoutesService) Activate(routeID string, opts ...Option) (*CreateRouteResult, error) {
 	return s.ActivateContext(context.Background(), routeID, opts...)
 }
-
-// ActivateContext is Activate with a context.
 func (s *RoutesService) ActivateContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
-	return callFor[CreateRouteResult](ctx, s.core, opActivateRoute, []string{routeID}, nil, nil, opts)
+	return callFor[CreateRouteResult](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/activate"}, []string{routeID}, nil, nil, opts)
 }
 
 // Deactivate: Switch an API route off.
 func (s *RoutesService) Deactivate(routeID string, opts ...Option) (*CreateRouteResult, error) {
 	return s.DeactivateContext(context.Background(), routeID, opts...)
 }
-
-// DeactivateContext is Deactivate with a context.
 func (s *RoutesService) DeactivateContext(ctx context.Context, routeID string, opts ...Option) (*CreateRouteResult, error) {
-	return callFor[CreateRouteResult](ctx, s.core, opDeactivateRoute, []string{routeID}, nil, nil, opts)
+	return callFor[CreateRouteResult](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/deactivate"}, []string{routeID}, nil, nil, opts)
 }
 
 // Versions: The versions that are kept, newest first, each with what it changed.
 func (s *RoutesService) Versions(routeID string, query ListRouteVersionsQuery, opts ...Option) (*Page[WorkflowVersionSummary], error) {
 	return s.VersionsContext(context.Background(), routeID, query, opts...)
 }
-
-// VersionsContext is Versions with a context.
 func (s *RoutesService) VersionsContext(ctx context.Context, routeID string, query ListRouteVersionsQuery, opts ...Option) (*Page[WorkflowVersionSummary], error) {
-	return pageOf[WorkflowVersionSummary](ctx, s.core, opListRouteVersions, []string{routeID}, query, nil, opts)
+	return pageOf[WorkflowVersionSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/routes/{}/versions"}, []string{routeID}, query, nil, opts)
 }
 
 // EachVersion: The versions that are kept, newest first, each with what it changed.
 func (s *RoutesService) EachVersion(routeID string, query ListRouteVersionsQuery, opts ...Option) iter.Seq2[WorkflowVersionSummary, error] {
 	return s.EachVersionContext(context.Background(), routeID, query, opts...)
 }
-
-// EachVersionContext is EachVersion with a context.
 func (s *RoutesService) EachVersionContext(ctx context.Context, routeID string, query ListRouteVersionsQuery, opts ...Option) iter.Seq2[WorkflowVersionSummary, error] {
-	return eachOf[WorkflowVersionSummary](ctx, s.core, opListRouteVersions, []string{routeID}, query, nil, opts)
+	return eachOf(query, func(query ListRouteVersionsQuery) (*Page[WorkflowVersionSummary], error) {
+		return s.VersionsContext(ctx, routeID, query, opts...)
+	})
 }
 
 // Version: One version: its definition, and what it changed in the one before.
 func (s *RoutesService) Version(routeID, version string, opts ...Option) (*WorkflowVersion, error) {
 	return s.VersionContext(context.Background(), routeID, version, opts...)
 }
-
-// VersionContext is Version with a context.
 func (s *RoutesService) VersionContext(ctx context.Context, routeID, version string, opts ...Option) (*WorkflowVersion, error) {
-	return callFor[WorkflowVersion](ctx, s.core, opGetRouteVersion, []string{routeID, version}, nil, nil, opts)
+	return callFor[WorkflowVersion](ctx, s.core, operation{method: "GET", path: "/api/v1/routes/{}/versions/{}"}, []string{routeID, version}, nil, nil, opts)
 }
 
 // DryRun: Which actions would run with this request; nothing runs.
 func (s *RoutesService) DryRun(routeID string, in DryRunRouteInput, opts ...Option) (*WorkflowDryRun, error) {
 	return s.DryRunContext(context.Background(), routeID, in, opts...)
 }
-
-// DryRunContext is DryRun with a context.
 func (s *RoutesService) DryRunContext(ctx context.Context, routeID string, in DryRunRouteInput, opts ...Option) (*WorkflowDryRun, error) {
-	return callFor[WorkflowDryRun](ctx, s.core, opDryRunRoute, []string{routeID}, nil, in, opts)
+	return callFor[WorkflowDryRun](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/dry-run"}, []string{routeID}, nil, in, opts)
 }
 
 // CreateToken: Make a token of an API route; it is shown once.
 func (s *RoutesService) CreateToken(routeID string, in CreateRouteTokenInput, opts ...Option) (*CreateRouteTokenResult, error) {
 	return s.CreateTokenContext(context.Background(), routeID, in, opts...)
 }
-
-// CreateTokenContext is CreateToken with a context.
 func (s *RoutesService) CreateTokenContext(ctx context.Context, routeID string, in CreateRouteTokenInput, opts ...Option) (*CreateRouteTokenResult, error) {
-	return callFor[CreateRouteTokenResult](ctx, s.core, opCreateRouteToken, []string{routeID}, nil, in, opts)
+	return callFor[CreateRouteTokenResult](ctx, s.core, operation{method: "POST", path: "/api/v1/routes/{}/tokens", repeat: "ifNotDone"}, []string{routeID}, nil, in, opts)
 }
 
 // DeleteToken: Delete a token of an API route.
 func (s *RoutesService) DeleteToken(routeID, tokenID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteTokenContext(context.Background(), routeID, tokenID, opts...)
 }
-
-// DeleteTokenContext is DeleteToken with a context.
 func (s *RoutesService) DeleteTokenContext(ctx context.Context, routeID, tokenID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteRouteToken, []string{routeID, tokenID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/routes/{}/tokens/{}"}, []string{routeID, tokenID}, nil, nil, opts)
 }
 
 // List: List variables, by name.
 func (s *VariablesService) List(query ListVariablesQuery, opts ...Option) (*Page[Variable], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *VariablesService) ListContext(ctx context.Context, query ListVariablesQuery, opts ...Option) (*Page[Variable], error) {
-	return pageOf[Variable](ctx, s.core, opListVariables, nil, query, nil, opts)
+	return pageOf[Variable](ctx, s.core, operation{method: "GET", path: "/api/v1/variables"}, nil, query, nil, opts)
 }
 
 // Each: List variables, by name.
 func (s *VariablesService) Each(query ListVariablesQuery, opts ...Option) iter.Seq2[Variable, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *VariablesService) EachContext(ctx context.Context, query ListVariablesQuery, opts ...Option) iter.Seq2[Variable, error] {
-	return eachOf[Variable](ctx, s.core, opListVariables, nil, query, nil, opts)
+	return eachOf(query, func(query ListVariablesQuery) (*Page[Variable], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One variable.
 func (s *VariablesService) Get(variableName string, opts ...Option) (*Variable, error) {
 	return s.GetContext(context.Background(), variableName, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *VariablesService) GetContext(ctx context.Context, variableName string, opts ...Option) (*Variable, error) {
-	return callFor[Variable](ctx, s.core, opGetVariable, []string{variableName}, nil, nil, opts)
+	return callFor[Variable](ctx, s.core, operation{method: "GET", path: "/api/v1/variables/{}"}, []string{variableName}, nil, nil, opts)
 }
 
 // Set: Set a variable, which definitions read as $env.NAME.
 func (s *VariablesService) Set(variableName string, in SetValueInput, opts ...Option) (*Variable, error) {
 	return s.SetContext(context.Background(), variableName, in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *VariablesService) SetContext(ctx context.Context, variableName string, in SetValueInput, opts ...Option) (*Variable, error) {
-	return callFor[Variable](ctx, s.core, opSetVariable, []string{variableName}, nil, in, opts)
+	return callFor[Variable](ctx, s.core, operation{method: "PUT", path: "/api/v1/variables/{}"}, []string{variableName}, nil, in, opts)
 }
 
 // Delete: Delete a variable that no live version reads.
 func (s *VariablesService) Delete(variableName string, opts ...Option) (*DeletedTable, error) {
 	return s.DeleteContext(context.Background(), variableName, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *VariablesService) DeleteContext(ctx context.Context, variableName string, opts ...Option) (*DeletedTable, error) {
-	return callFor[DeletedTable](ctx, s.core, opDeleteVariable, []string{variableName}, nil, nil, opts)
+	return callFor[DeletedTable](ctx, s.core, operation{method: "DELETE", path: "/api/v1/variables/{}"}, []string{variableName}, nil, nil, opts)
 }
 
 // List: List secrets, by name, without their values.
 func (s *SecretsService) List(query ListSecretsQuery, opts ...Option) (*Page[Secret], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *SecretsService) ListContext(ctx context.Context, query ListSecretsQuery, opts ...Option) (*Page[Secret], error) {
-	return pageOf[Secret](ctx, s.core, opListSecrets, nil, query, nil, opts)
+	return pageOf[Secret](ctx, s.core, operation{method: "GET", path: "/api/v1/secrets"}, nil, query, nil, opts)
 }
 
 // Each: List secrets, by name, without their values.
 func (s *SecretsService) Each(query ListSecretsQuery, opts ...Option) iter.Seq2[Secret, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *SecretsService) EachContext(ctx context.Context, query ListSecretsQuery, opts ...Option) iter.Seq2[Secret, error] {
-	return eachOf[Secret](ctx, s.core, opListSecrets, nil, query, nil, opts)
+	return eachOf(query, func(query ListSecretsQuery) (*Page[Secret], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: Whether there is a secret; never its value.
 func (s *SecretsService) Get(secretName string, opts ...Option) (*Secret, error) {
 	return s.GetContext(context.Background(), secretName, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *SecretsService) GetContext(ctx context.Context, secretName string, opts ...Option) (*Secret, error) {
-	return callFor[Secret](ctx, s.core, opGetSecret, []string{secretName}, nil, nil, opts)
+	return callFor[Secret](ctx, s.core, operation{method: "GET", path: "/api/v1/secrets/{}"}, []string{secretName}, nil, nil, opts)
 }
 
 // Set: Set a secret; it is stored sealed.
 func (s *SecretsService) Set(secretName string, in SetValueInput, opts ...Option) (*Secret, error) {
 	return s.SetContext(context.Background(), secretName, in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *SecretsService) SetContext(ctx context.Context, secretName string, in SetValueInput, opts ...Option) (*Secret, error) {
-	return callFor[Secret](ctx, s.core, opSetSecret, []string{secretName}, nil, in, opts)
+	return callFor[Secret](ctx, s.core, operation{method: "PUT", path: "/api/v1/secrets/{}"}, []string{secretName}, nil, in, opts)
 }
 
 // Delete: Delete a secret that no live version reads.
 func (s *SecretsService) Delete(secretName string, opts ...Option) (*DeletedTable, error) {
 	return s.DeleteContext(context.Background(), secretName, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *SecretsService) DeleteContext(ctx context.Context, secretName string, opts ...Option) (*DeletedTable, error) {
-	return callFor[DeletedTable](ctx, s.core, opDeleteSecret, []string{secretName}, nil, nil, opts)
+	return callFor[DeletedTable](ctx, s.core, operation{method: "DELETE", path: "/api/v1/secrets/{}"}, []string{secretName}, nil, nil, opts)
 }
 
 // List: List connections, by name, without their passwords.
 func (s *ConnectionsService) List(query ListConnectionsQuery, opts ...Option) (*Page[Connection], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *ConnectionsService) ListContext(ctx context.Context, query ListConnectionsQuery, opts ...Option) (*Page[Connection], error) {
-	return pageOf[Connection](ctx, s.core, opListConnections, nil, query, nil, opts)
+	return pageOf[Connection](ctx, s.core, operation{method: "GET", path: "/api/v1/connections"}, nil, query, nil, opts)
 }
 
 // Each: List connections, by name, without their passwords.
 func (s *ConnectionsService) Each(query ListConnectionsQuery, opts ...Option) iter.Seq2[Connection, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *ConnectionsService) EachContext(ctx context.Context, query ListConnectionsQuery, opts ...Option) iter.Seq2[Connection, error] {
-	return eachOf[Connection](ctx, s.core, opListConnections, nil, query, nil, opts)
+	return eachOf(query, func(query ListConnectionsQuery) (*Page[Connection], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One connection; never its password.
 func (s *ConnectionsService) Get(connectionName string, opts ...Option) (*Connection, error) {
 	return s.GetContext(context.Background(), connectionName, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *ConnectionsService) GetContext(ctx context.Context, connectionName string, opts ...Option) (*Connection, error) {
-	return callFor[Connection](ctx, s.core, opGetConnection, []string{connectionName}, nil, nil, opts)
+	return callFor[Connection](ctx, s.core, operation{method: "GET", path: "/api/v1/connections/{}"}, []string{connectionName}, nil, nil, opts)
 }
 
 // Set: Set a connection to a PostgreSQL, which sql_query names.
 func (s *ConnectionsService) Set(connectionName string, in SetConnectionInput, opts ...Option) (*Connection, error) {
 	return s.SetContext(context.Background(), connectionName, in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *ConnectionsService) SetContext(ctx context.Context, connectionName string, in SetConnectionInput, opts ...Option) (*Connection, error) {
-	return callFor[Connection](ctx, s.core, opSetConnection, []string{connectionName}, nil, in, opts)
+	return callFor[Connection](ctx, s.core, operation{method: "PUT", path: "/api/v1/connections/{}"}, []string{connectionName}, nil, in, opts)
 }
 
 // Delete: Delete a connection that no live version uses.
 func (s *ConnectionsService) Delete(connectionName string, opts ...Option) (*DeletedTable, error) {
 	return s.DeleteContext(context.Background(), connectionName, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *ConnectionsService) DeleteContext(ctx context.Context, connectionName string, opts ...Option) (*DeletedTable, error) {
-	return callFor[DeletedTable](ctx, s.core, opDeleteConnection, []string{connectionName}, nil, nil, opts)
+	return callFor[DeletedTable](ctx, s.core, operation{method: "DELETE", path: "/api/v1/connections/{}"}, []string{connectionName}, nil, nil, opts)
 }
 
 // Test: Connect, and ask for one row.
 func (s *ConnectionsService) Test(connectionName string, opts ...Option) (*ConnectionTest, error) {
 	return s.TestContext(context.Background(), connectionName, opts...)
 }
-
-// TestContext is Test with a context.
 func (s *ConnectionsService) TestContext(ctx context.Context, connectionName string, opts ...Option) (*ConnectionTest, error) {
-	return callFor[ConnectionTest](ctx, s.core, opTestConnection, []string{connectionName}, nil, nil, opts)
+	return callFor[ConnectionTest](ctx, s.core, operation{method: "POST", path: "/api/v1/connections/{}/test"}, []string{connectionName}, nil, nil, opts)
 }
 
 // List: List mail templates, by name.
 func (s *MailTemplatesService) List(query ListMailTemplatesQuery, opts ...Option) (*Page[MailTemplate], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *MailTemplatesService) ListContext(ctx context.Context, query ListMailTemplatesQuery, opts ...Option) (*Page[MailTemplate], error) {
-	return pageOf[MailTemplate](ctx, s.core, opListMailTemplates, nil, query, nil, opts)
+	return pageOf[MailTemplate](ctx, s.core, operation{method: "GET", path: "/api/v1/mail-templates"}, nil, query, nil, opts)
 }
 
 // Each: List mail templates, by name.
 func (s *MailTemplatesService) Each(query ListMailTemplatesQuery, opts ...Option) iter.Seq2[MailTemplate, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *MailTemplatesService) EachContext(ctx context.Context, query ListMailTemplatesQuery, opts ...Option) iter.Seq2[MailTemplate, error] {
-	return eachOf[MailTemplate](ctx, s.core, opListMailTemplates, nil, query, nil, opts)
+	return eachOf(query, func(query ListMailTemplatesQuery) (*Page[MailTemplate], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One mail template.
 func (s *MailTemplatesService) Get(mailTemplateName string, opts ...Option) (*MailTemplate, error) {
 	return s.GetContext(context.Background(), mailTemplateName, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *MailTemplatesService) GetContext(ctx context.Context, mailTemplateName string, opts ...Option) (*MailTemplate, error) {
-	return callFor[MailTemplate](ctx, s.core, opGetMailTemplate, []string{mailTemplateName}, nil, nil, opts)
+	return callFor[MailTemplate](ctx, s.core, operation{method: "GET", path: "/api/v1/mail-templates/{}"}, []string{mailTemplateName}, nil, nil, opts)
 }
 
 // Set: Set a mail template, which send_email names.
 func (s *MailTemplatesService) Set(mailTemplateName string, in SetMailTemplateInput, opts ...Option) (*MailTemplate, error) {
 	return s.SetContext(context.Background(), mailTemplateName, in, opts...)
 }
-
-// SetContext is Set with a context.
 func (s *MailTemplatesService) SetContext(ctx context.Context, mailTemplateName string, in SetMailTemplateInput, opts ...Option) (*MailTemplate, error) {
-	return callFor[MailTemplate](ctx, s.core, opSetMailTemplate, []string{mailTemplateName}, nil, in, opts)
+	return callFor[MailTemplate](ctx, s.core, operation{method: "PUT", path: "/api/v1/mail-templates/{}"}, []string{mailTemplateName}, nil, in, opts)
 }
 
 // Delete: Delete a mail template that no live version names.
 func (s *MailTemplatesService) Delete(mailTemplateName string, opts ...Option) (*DeletedTable, error) {
 	return s.DeleteContext(context.Background(), mailTemplateName, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *MailTemplatesService) DeleteContext(ctx context.Context, mailTemplateName string, opts ...Option) (*DeletedTable, error) {
-	return callFor[DeletedTable](ctx, s.core, opDeleteMailTemplate, []string{mailTemplateName}, nil, nil, opts)
+	return callFor[DeletedTable](ctx, s.core, operation{method: "DELETE", path: "/api/v1/mail-templates/{}"}, []string{mailTemplateName}, nil, nil, opts)
 }
 
 // Create: Make a table.
 func (s *TablesService) Create(in NewTable, opts ...Option) (*Table, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *TablesService) CreateContext(ctx context.Context, in NewTable, opts ...Option) (*Table, error) {
-	return callFor[Table](ctx, s.core, opCreateTable, nil, nil, in, opts)
+	return callFor[Table](ctx, s.core, operation{method: "POST", path: "/api/v1/tables", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // List: List tables by name.
 func (s *TablesService) List(query ListTablesQuery, opts ...Option) (*Page[Table], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *TablesService) ListContext(ctx context.Context, query ListTablesQuery, opts ...Option) (*Page[Table], error) {
-	return pageOf[Table](ctx, s.core, opListTables, nil, query, nil, opts)
+	return pageOf[Table](ctx, s.core, operation{method: "GET", path: "/api/v1/tables"}, nil, query, nil, opts)
 }
 
 // Each: List tables by name.
 func (s *TablesService) Each(query ListTablesQuery, opts ...Option) iter.Seq2[Table, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *TablesService) EachContext(ctx context.Context, query ListTablesQuery, opts ...Option) iter.Seq2[Table, error] {
-	return eachOf[Table](ctx, s.core, opListTables, nil, query, nil, opts)
+	return eachOf(query, func(query ListTablesQuery) (*Page[Table], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Query: One statement of SQL that reads.
 func (s *TablesService) Query(in TableQuery, opts ...Option) (*TableQueryResult, error) {
 	return s.QueryContext(context.Background(), in, opts...)
 }
-
-// QueryContext is Query with a context.
 func (s *TablesService) QueryContext(ctx context.Context, in TableQuery, opts ...Option) (*TableQueryResult, error) {
-	return callFor[TableQueryResult](ctx, s.core, opQueryTables, nil, nil, in, opts)
+	return callFor[TableQueryResult](ctx, s.core, operation{method: "POST", path: "/api/v1/tables/query"}, nil, nil, in, opts)
 }
 
 // Get: One table with its columns.
 func (s *TablesService) Get(tableName string, opts ...Option) (*Table, error) {
 	return s.GetContext(context.Background(), tableName, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *TablesService) GetContext(ctx context.Context, tableName string, opts ...Option) (*Table, error) {
-	return callFor[Table](ctx, s.core, opGetTable, []string{tableName}, nil, nil, opts)
+	return callFor[Table](ctx, s.core, operation{method: "GET", path: "/api/v1/tables/{}"}, []string{tableName}, nil, nil, opts)
 }
 
 // Delete: Delete a table and its rows.
 func (s *TablesService) Delete(tableName string, opts ...Option) (*DeletedTable, error) {
 	return s.DeleteContext(context.Background(), tableName, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *TablesService) DeleteContext(ctx context.Context, tableName string, opts ...Option) (*DeletedTable, error) {
-	return callFor[DeletedTable](ctx, s.core, opDeleteTable, []string{tableName}, nil, nil, opts)
+	return callFor[DeletedTable](ctx, s.core, operation{method: "DELETE", path: "/api/v1/tables/{}"}, []string{tableName}, nil, nil, opts)
 }
 
 // AddColumn: Add a column.
 func (s *TablesService) AddColumn(tableName string, in NewColumn, opts ...Option) (*Table, error) {
 	return s.AddColumnContext(context.Background(), tableName, in, opts...)
 }
-
-// AddColumnContext is AddColumn with a context.
 func (s *TablesService) AddColumnContext(ctx context.Context, tableName string, in NewColumn, opts ...Option) (*Table, error) {
-	return callFor[Table](ctx, s.core, opAddColumn, []string{tableName}, nil, in, opts)
+	return callFor[Table](ctx, s.core, operation{method: "POST", path: "/api/v1/tables/{}/columns", repeat: "ifNotDone"}, []string{tableName}, nil, in, opts)
 }
 
 // Rows: Rows in pages, newest first.
 func (s *TablesService) Rows(tableName string, query ListRowsQuery, opts ...Option) (*Page[json.RawMessage], error) {
 	return s.RowsContext(context.Background(), tableName, query, opts...)
 }
-
-// RowsContext is Rows with a context.
 func (s *TablesService) RowsContext(ctx context.Context, tableName string, query ListRowsQuery, opts ...Option) (*Page[json.RawMessage], error) {
-	return pageOf[json.RawMessage](ctx, s.core, opListRows, []string{tableName}, query, nil, opts)
+	return pageOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/tables/{}/rows"}, []string{tableName}, query, nil, opts)
 }
 
 // EachRow: Rows in pages, newest first.
 func (s *TablesService) EachRow(tableName string, query ListRowsQuery, opts ...Option) iter.Seq2[json.RawMessage, error] {
 	return s.EachRowContext(context.Background(), tableName, query, opts...)
 }
-
-// EachRowContext is EachRow with a context.
 func (s *TablesService) EachRowContext(ctx context.Context, tableName string, query ListRowsQuery, opts ...Option) iter.Seq2[json.RawMessage, error] {
-	return eachOf[json.RawMessage](ctx, s.core, opListRows, []string{tableName}, query, nil, opts)
+	return eachOf(query, func(query ListRowsQuery) (*Page[json.RawMessage], error) {
+		return s.RowsContext(ctx, tableName, query, opts...)
+	})
 }
 
 // Insert: Insert a row or up to 1,000, all or none.
 func (s *TablesService) Insert(tableName string, in any, opts ...Option) (json.RawMessage, error) {
 	return s.InsertContext(context.Background(), tableName, in, opts...)
 }
-
-// InsertContext is Insert with a context.
 func (s *TablesService) InsertContext(ctx context.Context, tableName string, in any, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opInsertRows, []string{tableName}, nil, in, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "POST", path: "/api/v1/tables/{}/rows", repeat: "ifNotDone"}, []string{tableName}, nil, in, opts)
 }
 
 // Update: Change the rows that match.
 func (s *TablesService) Update(tableName string, in RowChange, opts ...Option) (*ChangedRows, error) {
 	return s.UpdateContext(context.Background(), tableName, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *TablesService) UpdateContext(ctx context.Context, tableName string, in RowChange, opts ...Option) (*ChangedRows, error) {
-	return callFor[ChangedRows](ctx, s.core, opUpdateRows, []string{tableName}, nil, in, opts)
+	return callFor[ChangedRows](ctx, s.core, operation{method: "PATCH", path: "/api/v1/tables/{}/rows", repeat: "ifNotDone"}, []string{tableName}, nil, in, opts)
 }
 
 // DeleteRows: Delete the rows that match.
 func (s *TablesService) DeleteRows(tableName string, in RowDeletion, opts ...Option) (*DeletedRows, error) {
 	return s.DeleteRowsContext(context.Background(), tableName, in, opts...)
 }
-
-// DeleteRowsContext is DeleteRows with a context.
 func (s *TablesService) DeleteRowsContext(ctx context.Context, tableName string, in RowDeletion, opts ...Option) (*DeletedRows, error) {
-	return callFor[DeletedRows](ctx, s.core, opDeleteRows, []string{tableName}, nil, in, opts)
+	return callFor[DeletedRows](ctx, s.core, operation{method: "DELETE", path: "/api/v1/tables/{}/rows"}, []string{tableName}, nil, in, opts)
 }
 
 // Create: Place an order; its resources are provided in a while.
 func (s *OrdersService) Create(in NewOrder, opts ...Option) (*Order, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *OrdersService) CreateContext(ctx context.Context, in NewOrder, opts ...Option) (*Order, error) {
-	return callFor[Order](ctx, s.core, opCreateOrder, nil, nil, in, opts)
+	return callFor[Order](ctx, s.core, operation{method: "POST", path: "/api/v1/orders", repeat: "keyed", key: "items"}, nil, nil, in, opts)
 }
 
 // List: List orders.
 func (s *OrdersService) List(query ListOrdersQuery, opts ...Option) (*Page[Order], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *OrdersService) ListContext(ctx context.Context, query ListOrdersQuery, opts ...Option) (*Page[Order], error) {
-	return pageOf[Order](ctx, s.core, opListOrders, nil, query, nil, opts)
+	return pageOf[Order](ctx, s.core, operation{method: "GET", path: "/api/v1/orders"}, nil, query, nil, opts)
 }
 
 // Each: List orders.
 func (s *OrdersService) Each(query ListOrdersQuery, opts ...Option) iter.Seq2[Order, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *OrdersService) EachContext(ctx context.Context, query ListOrdersQuery, opts ...Option) iter.Seq2[Order, error] {
-	return eachOf[Order](ctx, s.core, opListOrders, nil, query, nil, opts)
+	return eachOf(query, func(query ListOrdersQuery) (*Page[Order], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One order.
 func (s *OrdersService) Get(orderID string, opts ...Option) (*Order, error) {
 	return s.GetContext(context.Background(), orderID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *OrdersService) GetContext(ctx context.Context, orderID string, opts ...Option) (*Order, error) {
-	return callFor[Order](ctx, s.core, opGetOrder, []string{orderID}, nil, nil, opts)
+	return callFor[Order](ctx, s.core, operation{method: "GET", path: "/api/v1/orders/{}"}, []string{orderID}, nil, nil, opts)
 }
 
 // List: List resources.
 func (s *ResourcesService) List(query ListResourcesQuery, opts ...Option) (*Page[Resource], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *ResourcesService) ListContext(ctx context.Context, query ListResourcesQuery, opts ...Option) (*Page[Resource], error) {
-	return pageOf[Resource](ctx, s.core, opListResources, nil, query, nil, opts)
+	return pageOf[Resource](ctx, s.core, operation{method: "GET", path: "/api/v1/resources"}, nil, query, nil, opts)
 }
 
 // Each: List resources.
 func (s *ResourcesService) Each(query ListResourcesQuery, opts ...Option) iter.Seq2[Resource, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *ResourcesService) EachContext(ctx context.Context, query ListResourcesQuery, opts ...Option) iter.Seq2[Resource, error] {
-	return eachOf[Resource](ctx, s.core, opListResources, nil, query, nil, opts)
+	return eachOf(query, func(query ListResourcesQuery) (*Page[Resource], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One resource.
 func (s *ResourcesService) Get(resourceID string, opts ...Option) (*Resource, error) {
 	return s.GetContext(context.Background(), resourceID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *ResourcesService) GetContext(ctx context.Context, resourceID string, opts ...Option) (*Resource, error) {
-	return callFor[Resource](ctx, s.core, opGetResource, []string{resourceID}, nil, nil, opts)
+	return callFor[Resource](ctx, s.core, operation{method: "GET", path: "/api/v1/resources/{}"}, []string{resourceID}, nil, nil, opts)
 }
 
 // Update: Change the status of a resource.
 func (s *ResourcesService) Update(resourceID string, in ResourcePatch, opts ...Option) (*Resource, error) {
 	return s.UpdateContext(context.Background(), resourceID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *ResourcesService) UpdateContext(ctx context.Context, resourceID string, in ResourcePatch, opts ...Option) (*Resource, error) {
-	return callFor[Resource](ctx, s.core, opUpdateResource, []string{resourceID}, nil, in, opts)
+	return callFor[Resource](ctx, s.core, operation{method: "PATCH", path: "/api/v1/resources/{}", repeat: "keyed", key: "header"}, []string{resourceID}, nil, in, opts)
 }
 
 // Delete: Delete a resource, for good.
 func (s *ResourcesService) Delete(resourceID string, opts ...Option) (*Resource, error) {
 	return s.DeleteContext(context.Background(), resourceID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *ResourcesService) DeleteContext(ctx context.Context, resourceID string, opts ...Option) (*Resource, error) {
-	return callFor[Resource](ctx, s.core, opDeleteResource, []string{resourceID}, nil, nil, opts)
+	return callFor[Resource](ctx, s.core, operation{method: "DELETE", path: "/api/v1/resources/{}", repeat: "keyed", key: "header"}, []string{resourceID}, nil, nil, opts)
 }
 
 // Create: Make an invoice with the next number.
 func (s *InvoicesService) Create(in NewInvoice, opts ...Option) (*Invoice, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *InvoicesService) CreateContext(ctx context.Context, in NewInvoice, opts ...Option) (*Invoice, error) {
-	return callFor[Invoice](ctx, s.core, opCreateInvoice, nil, nil, in, opts)
+	return callFor[Invoice](ctx, s.core, operation{method: "POST", path: "/api/v1/invoices", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List invoices.
 func (s *InvoicesService) List(query ListInvoicesQuery, opts ...Option) (*Page[Invoice], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *InvoicesService) ListContext(ctx context.Context, query ListInvoicesQuery, opts ...Option) (*Page[Invoice], error) {
-	return pageOf[Invoice](ctx, s.core, opListInvoices, nil, query, nil, opts)
+	return pageOf[Invoice](ctx, s.core, operation{method: "GET", path: "/api/v1/invoices"}, nil, query, nil, opts)
 }
 
 // Each: List invoices.
 func (s *InvoicesService) Each(query ListInvoicesQuery, opts ...Option) iter.Seq2[Invoice, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *InvoicesService) EachContext(ctx context.Context, query ListInvoicesQuery, opts ...Option) iter.Seq2[Invoice, error] {
-	return eachOf[Invoice](ctx, s.core, opListInvoices, nil, query, nil, opts)
+	return eachOf(query, func(query ListInvoicesQuery) (*Page[Invoice], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // CreateOfUsage: Make the invoice of the usage of a month that is over, once.
 func (s *InvoicesService) CreateOfUsage(in UsageInvoice, opts ...Option) (*Invoice, error) {
 	return s.CreateOfUsageContext(context.Background(), in, opts...)
 }
-
-// CreateOfUsageContext is CreateOfUsage with a context.
 func (s *InvoicesService) CreateOfUsageContext(ctx context.Context, in UsageInvoice, opts ...Option) (*Invoice, error) {
-	return callFor[Invoice](ctx, s.core, opCreateInvoiceOfUsage, nil, nil, in, opts)
+	return callFor[Invoice](ctx, s.core, operation{method: "POST", path: "/api/v1/invoices/usage", repeat: "ifNotDone"}, nil, nil, in, opts)
 }
 
 // Get: One invoice.
 func (s *InvoicesService) Get(invoiceID string, opts ...Option) (*Invoice, error) {
 	return s.GetContext(context.Background(), invoiceID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *InvoicesService) GetContext(ctx context.Context, invoiceID string, opts ...Option) (*Invoice, error) {
-	return callFor[Invoice](ctx, s.core, opGetInvoice, []string{invoiceID}, nil, nil, opts)
+	return callFor[Invoice](ctx, s.core, operation{method: "GET", path: "/api/v1/invoices/{}"}, []string{invoiceID}, nil, nil, opts)
 }
 
 // Pay: An invoice has been paid.
 func (s *InvoicesService) Pay(invoiceID string, opts ...Option) (*Invoice, error) {
 	return s.PayContext(context.Background(), invoiceID, opts...)
 }
-
-// PayContext is Pay with a context.
 func (s *InvoicesService) PayContext(ctx context.Context, invoiceID string, opts ...Option) (*Invoice, error) {
-	return callFor[Invoice](ctx, s.core, opPayInvoice, []string{invoiceID}, nil, nil, opts)
+	return callFor[Invoice](ctx, s.core, operation{method: "POST", path: "/api/v1/invoices/{}/pay", repeat: "keyed", key: "header"}, []string{invoiceID}, nil, nil, opts)
 }
 
 // Create: Make a design.
 func (s *DesignsService) Create(in NewDesign, opts ...Option) (*Design, error) {
 	return s.CreateContext(context.Background(), in, opts...)
 }
-
-// CreateContext is Create with a context.
 func (s *DesignsService) CreateContext(ctx context.Context, in NewDesign, opts ...Option) (*Design, error) {
-	return callFor[Design](ctx, s.core, opCreateDesign, nil, nil, in, opts)
+	return callFor[Design](ctx, s.core, operation{method: "POST", path: "/api/v1/designs", repeat: "keyed", key: "header"}, nil, nil, in, opts)
 }
 
 // List: List designs, without their parts.
 func (s *DesignsService) List(query ListDesignsQuery, opts ...Option) (*Page[DesignSummary], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *DesignsService) ListContext(ctx context.Context, query ListDesignsQuery, opts ...Option) (*Page[DesignSummary], error) {
-	return pageOf[DesignSummary](ctx, s.core, opListDesigns, nil, query, nil, opts)
+	return pageOf[DesignSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/designs"}, nil, query, nil, opts)
 }
 
 // Each: List designs, without their parts.
 func (s *DesignsService) Each(query ListDesignsQuery, opts ...Option) iter.Seq2[DesignSummary, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *DesignsService) EachContext(ctx context.Context, query ListDesignsQuery, opts ...Option) iter.Seq2[DesignSummary, error] {
-	return eachOf[DesignSummary](ctx, s.core, opListDesigns, nil, query, nil, opts)
+	return eachOf(query, func(query ListDesignsQuery) (*Page[DesignSummary], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One design with its parts.
 func (s *DesignsService) Get(designID string, opts ...Option) (*Design, error) {
 	return s.GetContext(context.Background(), designID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *DesignsService) GetContext(ctx context.Context, designID string, opts ...Option) (*Design, error) {
-	return callFor[Design](ctx, s.core, opGetDesign, []string{designID}, nil, nil, opts)
+	return callFor[Design](ctx, s.core, operation{method: "GET", path: "/api/v1/designs/{}"}, []string{designID}, nil, nil, opts)
 }
 
 // Update: Change a design.
 func (s *DesignsService) Update(designID string, in DesignPatch, opts ...Option) (*Design, error) {
 	return s.UpdateContext(context.Background(), designID, in, opts...)
 }
-
-// UpdateContext is Update with a context.
 func (s *DesignsService) UpdateContext(ctx context.Context, designID string, in DesignPatch, opts ...Option) (*Design, error) {
-	return callFor[Design](ctx, s.core, opUpdateDesign, []string{designID}, nil, in, opts)
+	return callFor[Design](ctx, s.core, operation{method: "PATCH", path: "/api/v1/designs/{}", repeat: "keyed", key: "header"}, []string{designID}, nil, in, opts)
 }
 
 // Delete: Delete a design.
 func (s *DesignsService) Delete(designID string, opts ...Option) (*Deleted, error) {
 	return s.DeleteContext(context.Background(), designID, opts...)
 }
-
-// DeleteContext is Delete with a context.
 func (s *DesignsService) DeleteContext(ctx context.Context, designID string, opts ...Option) (*Deleted, error) {
-	return callFor[Deleted](ctx, s.core, opDeleteDesign, []string{designID}, nil, nil, opts)
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/designs/{}", repeat: "keyed", key: "header"}, []string{designID}, nil, nil, opts)
 }
 
 // Export: Export a design.
 func (s *DesignsService) Export(designID string, in NewExport, opts ...Option) (*Exported, error) {
 	return s.ExportContext(context.Background(), designID, in, opts...)
 }
-
-// ExportContext is Export with a context.
 func (s *DesignsService) ExportContext(ctx context.Context, designID string, in NewExport, opts ...Option) (*Exported, error) {
-	return callFor[Exported](ctx, s.core, opExportDesign, []string{designID}, nil, in, opts)
+	return callFor[Exported](ctx, s.core, operation{method: "POST", path: "/api/v1/designs/{}/export", repeat: "keyed", key: "header"}, []string{designID}, nil, in, opts)
 }
 
 // GetExport: One export of a design.
 func (s *DesignsService) GetExport(designID, part string, opts ...Option) (json.RawMessage, error) {
 	return s.GetExportContext(context.Background(), designID, part, opts...)
 }
-
-// GetExportContext is GetExport with a context.
 func (s *DesignsService) GetExportContext(ctx context.Context, designID, part string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetDesignExport, []string{designID, part}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/designs/{}/exports/{}"}, []string{designID, part}, nil, nil, opts)
 }
 
 // Share: Share a design.
 func (s *DesignsService) Share(designID string, in NewShare, opts ...Option) (*Shared, error) {
 	return s.ShareContext(context.Background(), designID, in, opts...)
 }
-
-// ShareContext is Share with a context.
 func (s *DesignsService) ShareContext(ctx context.Context, designID string, in NewShare, opts ...Option) (*Shared, error) {
-	return callFor[Shared](ctx, s.core, opShareDesign, []string{designID}, nil, in, opts)
+	return callFor[Shared](ctx, s.core, operation{method: "POST", path: "/api/v1/designs/{}/share", repeat: "keyed", key: "header"}, []string{designID}, nil, in, opts)
 }
 
 // GetShare: One share of a design.
 func (s *DesignsService) GetShare(designID, part string, opts ...Option) (json.RawMessage, error) {
 	return s.GetShareContext(context.Background(), designID, part, opts...)
 }
-
-// GetShareContext is GetShare with a context.
 func (s *DesignsService) GetShareContext(ctx context.Context, designID, part string, opts ...Option) (json.RawMessage, error) {
-	return callOf[json.RawMessage](ctx, s.core, opGetDesignShare, []string{designID, part}, nil, nil, opts)
+	return callOf[json.RawMessage](ctx, s.core, operation{method: "GET", path: "/api/v1/designs/{}/shares/{}"}, []string{designID, part}, nil, nil, opts)
 }
 
 // AddElement: Add an element to a design.
 func (s *DesignsService) AddElement(designID string, in NewElement, opts ...Option) (*Element, error) {
 	return s.AddElementContext(context.Background(), designID, in, opts...)
 }
-
-// AddElementContext is AddElement with a context.
 func (s *DesignsService) AddElementContext(ctx context.Context, designID string, in NewElement, opts ...Option) (*Element, error) {
-	return callFor[Element](ctx, s.core, opAddDesignElement, []string{designID}, nil, in, opts)
+	return callFor[Element](ctx, s.core, operation{method: "POST", path: "/api/v1/designs/{}/elements", repeat: "keyed", key: "header"}, []string{designID}, nil, in, opts)
 }
 
 // ApplySuggestion: Apply a suggestion to a design, by its number.
 func (s *DesignsService) ApplySuggestion(designID, part string, opts ...Option) (*Suggestion, error) {
 	return s.ApplySuggestionContext(context.Background(), designID, part, opts...)
 }
-
-// ApplySuggestionContext is ApplySuggestion with a context.
 func (s *DesignsService) ApplySuggestionContext(ctx context.Context, designID, part string, opts ...Option) (*Suggestion, error) {
-	return callFor[Suggestion](ctx, s.core, opApplyDesignSuggestion, []string{designID, part}, nil, nil, opts)
+	return callFor[Suggestion](ctx, s.core, operation{method: "POST", path: "/api/v1/designs/{}/suggestions/{}/apply", repeat: "keyed", key: "header"}, []string{designID, part}, nil, nil, opts)
 }
 
 // Get: Differences between counters, audit, meters and logs.
 func (s *LedgerService) Get(opts ...Option) (*Ledger, error) {
 	return s.GetContext(context.Background(), opts...)
 }
-
-// GetContext is Get with a context.
 func (s *LedgerService) GetContext(ctx context.Context, opts ...Option) (*Ledger, error) {
-	return callFor[Ledger](ctx, s.core, opGetLedger, nil, nil, nil, opts)
+	return callFor[Ledger](ctx, s.core, operation{method: "GET", path: "/api/v1/ledger"}, nil, nil, nil, opts)
 }
 
 // Check: Compare the figures now.
 func (s *LedgerService) Check(query CheckLedgerQuery, opts ...Option) (*LedgerReport, error) {
 	return s.CheckContext(context.Background(), query, opts...)
 }
-
-// CheckContext is Check with a context.
 func (s *LedgerService) CheckContext(ctx context.Context, query CheckLedgerQuery, opts ...Option) (*LedgerReport, error) {
-	return callFor[LedgerReport](ctx, s.core, opCheckLedger, nil, query, nil, opts)
+	return callFor[LedgerReport](ctx, s.core, operation{method: "POST", path: "/api/v1/ledger/check"}, nil, query, nil, opts)
 }
 
 // List: Things that must agree and do not.
 func (s *DriftService) List(query ListDriftFindingsQuery, opts ...Option) (*Page[DriftFinding], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *DriftService) ListContext(ctx context.Context, query ListDriftFindingsQuery, opts ...Option) (*Page[DriftFinding], error) {
-	return pageOf[DriftFinding](ctx, s.core, opListDriftFindings, nil, query, nil, opts)
+	return pageOf[DriftFinding](ctx, s.core, operation{method: "GET", path: "/api/v1/drift/findings"}, nil, query, nil, opts)
 }
 
 // Each: Things that must agree and do not.
 func (s *DriftService) Each(query ListDriftFindingsQuery, opts ...Option) iter.Seq2[DriftFinding, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *DriftService) EachContext(ctx context.Context, query ListDriftFindingsQuery, opts ...Option) iter.Seq2[DriftFinding, error] {
-	return eachOf[DriftFinding](ctx, s.core, opListDriftFindings, nil, query, nil, opts)
+	return eachOf(query, func(query ListDriftFindingsQuery) (*Page[DriftFinding], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Get: One finding, with what differs.
 func (s *DriftService) Get(findingID string, opts ...Option) (*DriftFinding, error) {
 	return s.GetContext(context.Background(), findingID, opts...)
 }
-
-// GetContext is Get with a context.
 func (s *DriftService) GetContext(ctx context.Context, findingID string, opts ...Option) (*DriftFinding, error) {
-	return callFor[DriftFinding](ctx, s.core, opGetDriftFinding, []string{findingID}, nil, nil, opts)
+	return callFor[DriftFinding](ctx, s.core, operation{method: "GET", path: "/api/v1/drift/findings/{}"}, []string{findingID}, nil, nil, opts)
 }
 
 // Acknowledge: Say that a finding is known.
 func (s *DriftService) Acknowledge(findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
 	return s.AcknowledgeContext(context.Background(), findingID, in, opts...)
 }
-
-// AcknowledgeContext is Acknowledge with a context.
 func (s *DriftService) AcknowledgeContext(ctx context.Context, findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
-	return callFor[DriftFinding](ctx, s.core, opAcknowledgeDriftFinding, []string{findingID}, nil, in, opts)
+	return callFor[DriftFinding](ctx, s.core, operation{method: "POST", path: "/api/v1/drift/findings/{}/acknowledge"}, []string{findingID}, nil, in, opts)
 }
 
 // Ignore: Say nothing of this difference any more.
 func (s *DriftService) Ignore(findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
 	return s.IgnoreContext(context.Background(), findingID, in, opts...)
 }
-
-// IgnoreContext is Ignore with a context.
 func (s *DriftService) IgnoreContext(ctx context.Context, findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
-	return callFor[DriftFinding](ctx, s.core, opIgnoreDriftFinding, []string{findingID}, nil, in, opts)
+	return callFor[DriftFinding](ctx, s.core, operation{method: "POST", path: "/api/v1/drift/findings/{}/ignore"}, []string{findingID}, nil, in, opts)
 }
 
 // Resolve: End a finding by hand.
 func (s *DriftService) Resolve(findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
 	return s.ResolveContext(context.Background(), findingID, in, opts...)
 }
-
-// ResolveContext is Resolve with a context.
 func (s *DriftService) ResolveContext(ctx context.Context, findingID string, in SettleDriftFindingInput, opts ...Option) (*DriftFinding, error) {
-	return callFor[DriftFinding](ctx, s.core, opResolveDriftFinding, []string{findingID}, nil, in, opts)
+	return callFor[DriftFinding](ctx, s.core, operation{method: "POST", path: "/api/v1/drift/findings/{}/resolve", repeat: "ifNotDone"}, []string{findingID}, nil, in, opts)
 }
 
 // Summary: How many findings there are, by kind, severity and status.
 func (s *DriftService) Summary(opts ...Option) (*DriftSummary, error) {
 	return s.SummaryContext(context.Background(), opts...)
 }
-
-// SummaryContext is Summary with a context.
 func (s *DriftService) SummaryContext(ctx context.Context, opts ...Option) (*DriftSummary, error) {
-	return callFor[DriftSummary](ctx, s.core, opGetDriftSummary, nil, nil, nil, opts)
+	return callFor[DriftSummary](ctx, s.core, operation{method: "GET", path: "/api/v1/drift/summary"}, nil, nil, nil, opts)
 }
 
 // Check: Compare a manifest of definitions with the registry; nothing is changed.
 func (s *DriftService) Check(in CheckDriftInput, opts ...Option) (*DeclaredState, error) {
 	return s.CheckContext(context.Background(), in, opts...)
 }
-
-// CheckContext is Check with a context.
 func (s *DriftService) CheckContext(ctx context.Context, in CheckDriftInput, opts ...Option) (*DeclaredState, error) {
-	return callFor[DeclaredState](ctx, s.core, opCheckDrift, nil, nil, in, opts)
+	return callFor[DeclaredState](ctx, s.core, operation{method: "POST", path: "/api/v1/drift/check"}, nil, nil, in, opts)
 }
 
 // List: Every lifecycle event of the organization, newest first.
 func (s *AuditService) List(query ListAuditQuery, opts ...Option) (*Page[AuditEntry], error) {
 	return s.ListContext(context.Background(), query, opts...)
 }
-
-// ListContext is List with a context.
 func (s *AuditService) ListContext(ctx context.Context, query ListAuditQuery, opts ...Option) (*Page[AuditEntry], error) {
-	return pageOf[AuditEntry](ctx, s.core, opListAudit, nil, query, nil, opts)
+	return pageOf[AuditEntry](ctx, s.core, operation{method: "GET", path: "/api/v1/audit"}, nil, query, nil, opts)
 }
 
 // Each: Every lifecycle event of the organization, newest first.
 func (s *AuditService) Each(query ListAuditQuery, opts ...Option) iter.Seq2[AuditEntry, error] {
 	return s.EachContext(context.Background(), query, opts...)
 }
-
-// EachContext is Each with a context.
 func (s *AuditService) EachContext(ctx context.Context, query ListAuditQuery, opts ...Option) iter.Seq2[AuditEntry, error] {
-	return eachOf[AuditEntry](ctx, s.core, opListAudit, nil, query, nil, opts)
+	return eachOf(query, func(query ListAuditQuery) (*Page[AuditEntry], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
 }
 
 // Whoami: The calling key.
 func (s *Client) Whoami(opts ...Option) (*Caller, error) {
 	return s.WhoamiContext(context.Background(), opts...)
 }
-
-// WhoamiContext is Whoami with a context.
 func (s *Client) WhoamiContext(ctx context.Context, opts ...Option) (*Caller, error) {
-	return callFor[Caller](ctx, s.core, opGetCaller, nil, nil, nil, opts)
+	return callFor[Caller](ctx, s.core, operation{method: "GET", path: "/api/v1/whoami"}, nil, nil, nil, opts)
 }
 
-// Search: What the key may see, by the beginning of an id, a part of a name, or a whole value of an emit.
+// Search: Find records that the key may see, by the beginning of an id, a part of a name, or a whole value of an emit.
 func (s *Client) Search(query SearchQuery, opts ...Option) ([]Search, error) {
 	return s.SearchContext(context.Background(), query, opts...)
 }
-
-// SearchContext is Search with a context.
 func (s *Client) SearchContext(ctx context.Context, query SearchQuery, opts ...Option) ([]Search, error) {
-	return callOf[[]Search](ctx, s.core, opSearch, nil, query, nil, opts)
+	return callOf[[]Search](ctx, s.core, operation{method: "GET", path: "/api/v1/search"}, nil, query, nil, opts)
 }
 
 // Usage: The meters of a month.
 func (s *Client) Usage(query GetUsageQuery, opts ...Option) (*Usage, error) {
 	return s.UsageContext(context.Background(), query, opts...)
 }
-
-// UsageContext is Usage with a context.
 func (s *Client) UsageContext(ctx context.Context, query GetUsageQuery, opts ...Option) (*Usage, error) {
-	return callFor[Usage](ctx, s.core, opGetUsage, nil, query, nil, opts)
+	return callFor[Usage](ctx, s.core, operation{method: "GET", path: "/api/v1/usage/summary"}, nil, query, nil, opts)
 }
 
 // UsageTimeseries: Meters by hour, day or month, without empty buckets; grouped, or as text/csv.
 func (s *Client) UsageTimeseries(query GetUsageTimeseriesQuery, opts ...Option) ([]GetUsageTimeseries, error) {
 	return s.UsageTimeseriesContext(context.Background(), query, opts...)
 }
-
-// UsageTimeseriesContext is UsageTimeseries with a context.
 func (s *Client) UsageTimeseriesContext(ctx context.Context, query GetUsageTimeseriesQuery, opts ...Option) ([]GetUsageTimeseries, error) {
-	return callOf[[]GetUsageTimeseries](ctx, s.core, opGetUsageTimeseries, nil, query, nil, opts)
+	return callOf[[]GetUsageTimeseries](ctx, s.core, operation{method: "GET", path: "/api/v1/usage/timeseries"}, nil, query, nil, opts)
 }

@@ -31,6 +31,9 @@ type Options struct {
 	Transport http.RoundTripper
 	Clock     Clock
 	Random    Random
+	// OnSchemaDrift is called when an emit is judged by another schema than the one that its types were generated
+	// from, with the event's name and the version that judges.
+	OnSchemaDrift func(name, version string)
 }
 
 // Clock is time, passed in so that a test can move it by hand.
@@ -60,7 +63,7 @@ func NewClient(options Options) (*Client, error) {
 	if options.Timeout < 0 || options.RetryAfterMax < 0 {
 		return nil, errors.New("clarion: Timeout and RetryAfterMax are not negative")
 	}
-	c := &core{base: base, key: options.APIKey, timeout: 10 * time.Second, retries: 2, retryAfterMaxS: 30}
+	c := &core{base: base, key: options.APIKey, timeout: 10 * time.Second, retries: 2, retryAfterMaxS: 30, onSchemaDrift: options.OnSchemaDrift}
 	if options.Timeout > 0 {
 		c.timeout = options.Timeout
 	}
@@ -128,6 +131,7 @@ type callOptions struct {
 	retries        int
 	ifMatch        string
 	idempotencyKey string
+	schemaHash     string
 }
 
 // WithTimeout sets the limit of each attempt of this call.

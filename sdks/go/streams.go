@@ -24,6 +24,8 @@ const (
 	longestAway = 5 * time.Second
 )
 
+var streamEvents = operation{method: "GET", path: "/api/v1/events/stream", answer: "stream"}
+
 // StreamQuery says which events a stream has, and where it begins.
 type StreamQuery struct {
 	// Types are selectors, at most 100.
@@ -262,7 +264,7 @@ func (s *EventStream) open(ctx context.Context) (io.ReadCloser, error) {
 	if s.cursor != "" {
 		query.Set("from", s.cursor)
 	}
-	made, err := s.core.requestOf(opStreamEvents, nil, query, nil, nil)
+	made, err := s.core.requestOf(streamEvents, nil, query, nil, nil)
 	if err != nil {
 		return nil, err
 	}

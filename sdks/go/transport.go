@@ -35,10 +35,12 @@ type core struct {
 	http           *http.Client
 	clock          Clock
 	random         Random
+	onSchemaDrift  func(name, version string)
 }
 
+// operation is a call of the document: repeat is empty for always, answer for data; key says where an idempotency key goes.
 type operation struct {
-	id, method, path, repeat, answer, key string
+	method, path, repeat, answer, key string
 }
 
 // Page is a part of a list.
@@ -61,6 +63,8 @@ type request struct {
 	url     string
 	body    []byte
 	headers map[string]string
+	// event is the name that an emit has.
+	event string
 	callOptions
 }
 
@@ -97,14 +101,15 @@ func pageOf[T any](ctx context.Context, c *core, op operation, ids []string, que
 }
 
 // eachOf goes through all pages; an error ends it.
-func eachOf[T any](ctx context.Context, c *core, op operation, ids []string, query, in any, opts []Option) iter.Seq2[T, error] {
+func eachOf[Q, T any](query Q, pageOf func(Q) (*Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		asked := queryOf(query)
-		if asked.Get("limit") == "" {
-			asked.Set("limit", strconv.Itoa(pageEntries))
+		asked := query
+		fields := reflect.ValueOf(&asked).Elem()
+		if limit := fields.FieldByName("Limit"); limit.IsNil() {
+			limit.Set(reflect.ValueOf(Ptr(int64(pageEntries))))
 		}
 		for {
-			page, err := pageOf[T](ctx, c, op, ids, asked, in, opts)
+			page, err := pageOf(asked)
 			if err != nil {
 				var none T
 				yield(none, err)
@@ -118,7 +123,7 @@ func eachOf[T any](ctx context.Context, c *core, op operation, ids []string, que
 			if page.NextCursor == "" {
 				return
 			}
-			asked.Set("cursor", page.NextCursor)
+			fields.FieldByName("Cursor").SetString(page.NextCursor)
 		}
 	}
 }
@@ -166,7 +171,17 @@ func (c *core) requestOf(op operation, ids []string, query, in any, opts []Optio
 		made.headers["if-match"] = made.ifMatch
 	}
 	if in != nil {
-		body, err := encode(in)
+		sent, hash := untyped(in)
+		if emit, ok := sent.(EmitCustomEventInput); ok {
+			made.event = emit.Name
+		}
+		if made.schemaHash != "" {
+			hash = made.schemaHash
+		}
+		if hash != "" {
+			made.headers["x-schema-hash"] = hash
+		}
+		body, err := encode(sent)
 		if err != nil {
 			return nil, fmt.Errorf("clarion: the body is no JSON: %w", err)
 		}
@@ -291,6 +306,7 @@ func (c *core) readAnswer(made *request, response *http.Response, text []byte) (
 	}
 	var answer envelope
 	if json.Unmarshal(text, &answer) == nil && isDone && answer.Success {
+		c.noteDrift(made, response.Header.Get("x-schema-drift"))
 		return &answer, nil
 	}
 	after := c.retryAfterOf(response.Header.Get("retry-after"))

@@ -1865,6 +1865,7 @@ type NewNotificationPreferencesNotices struct {
 	ReplayFinished   []string `json:"replay_finished,omitzero"`
 	ChainTruncated   []string `json:"chain_truncated,omitzero"`
 	DriftCritical    []string `json:"drift_critical,omitzero"`
+	DriftWarning     []string `json:"drift_warning,omitzero"`
 	KeyExpiring      []string `json:"key_expiring,omitzero"`
 	ListingTakenDown []string `json:"listing_taken_down,omitzero"`
 	UpstreamVersion  []string `json:"upstream_version,omitzero"`
@@ -2157,6 +2158,7 @@ type NotificationPreferencesNotices struct {
 	ReplayFinished   []string                   `json:"replay_finished"`
 	ChainTruncated   []string                   `json:"chain_truncated"`
 	DriftCritical    []string                   `json:"drift_critical"`
+	DriftWarning     []string                   `json:"drift_warning"`
 	KeyExpiring      []string                   `json:"key_expiring"`
 	ListingTakenDown []string                   `json:"listing_taken_down"`
 	UpstreamVersion  []string                   `json:"upstream_version"`
@@ -3857,10 +3859,7 @@ type SearchQuery struct {
 	Limit *int64 `query:"limit"`
 }
 
-type ListKafkaCredentialsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListKafkaCredentialsQuery = ListKeysQuery
 
 type ListQuarantineQuery struct {
 	Code   string `query:"code"`
@@ -3889,10 +3888,7 @@ type ListFederationGroupsQuery struct {
 	Cursor          string `query:"cursor"`
 }
 
-type ListFederationInvitationsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListFederationInvitationsQuery = ListKeysQuery
 
 type ListFederationMembersQuery struct {
 	Status string `query:"status"`
@@ -3927,10 +3923,7 @@ type ListListingsQuery struct {
 	Cursor  string `query:"cursor"`
 }
 
-type ListForksQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListForksQuery = ListKeysQuery
 
 type ListEmitsQuery struct {
 	Status         string `query:"status"`
@@ -3967,10 +3960,7 @@ type PullEventsQuery struct {
 	Webhook          string `query:"webhook"`
 }
 
-type ListQueuesQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListQueuesQuery = ListKeysQuery
 
 type DeleteQueueQuery struct {
 	Force *bool `query:"force"`
@@ -3980,10 +3970,7 @@ type PeekQueueQuery struct {
 	Limit *int64 `query:"limit"`
 }
 
-type ListQueueDeadLettersQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListQueueDeadLettersQuery = ListKeysQuery
 
 type CompareRegistrationsQuery struct {
 	From string `query:"from"`
@@ -4065,10 +4052,7 @@ type ListReplaysQuery struct {
 	Cursor string `query:"cursor"`
 }
 
-type ListReplayItemsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListReplayItemsQuery = ListKeysQuery
 
 type ListNotificationsQuery struct {
 	Channel  string `query:"channel"`
@@ -4079,10 +4063,7 @@ type ListNotificationsQuery struct {
 	Cursor   string `query:"cursor"`
 }
 
-type ListNotificationChannelsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListNotificationChannelsQuery = ListKeysQuery
 
 type ListRunsQuery struct {
 	Status     string `query:"status"`
@@ -4111,68 +4092,30 @@ type ListWorkflowRunsQuery struct {
 	Cursor   string `query:"cursor"`
 }
 
-type ListRouteRunsQuery struct {
-	Status   string `query:"status"`
-	Mode     string `query:"mode"`
-	Code     string `query:"code"`
-	EventID  string `query:"eventId"`
-	Event    string `query:"event"`
-	ReplayID string `query:"replayId"`
-	From     string `query:"from"`
-	To       string `query:"to"`
-	Limit    *int64 `query:"limit"`
-	Cursor   string `query:"cursor"`
-}
+type ListRouteRunsQuery = ListWorkflowRunsQuery
 
 type GetDebugParamsQuery struct {
 	From  string `query:"from"`
 	RunID string `query:"runId"`
 }
 
-type ListWorkflowsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListWorkflowsQuery = ListKeysQuery
 
-type ListWorkflowVersionsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListWorkflowVersionsQuery = ListKeysQuery
 
-type ListRoutesQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListRoutesQuery = ListKeysQuery
 
-type ListRouteVersionsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListRouteVersionsQuery = ListKeysQuery
 
-type ListVariablesQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListVariablesQuery = ListKeysQuery
 
-type ListSecretsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListSecretsQuery = ListKeysQuery
 
-type ListConnectionsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListConnectionsQuery = ListKeysQuery
 
-type ListMailTemplatesQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListMailTemplatesQuery = ListKeysQuery
 
-type ListTablesQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListTablesQuery = ListKeysQuery
 
 type ListRowsQuery struct {
 	Where   string `query:"where"`
@@ -4181,11 +4124,7 @@ type ListRowsQuery struct {
 	Cursor  string `query:"cursor"`
 }
 
-type ListOrdersQuery struct {
-	Status string `query:"status"`
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListOrdersQuery = ListFederationMembersQuery
 
 type ListResourcesQuery struct {
 	Status  string `query:"status"`
@@ -4207,11 +4146,7 @@ type ListUsagePlansQuery struct {
 	Cursor     string `query:"cursor"`
 }
 
-type ListClustersQuery struct {
-	Status string `query:"status"`
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListClustersQuery = ListFederationMembersQuery
 
 type ListAlertRulesQuery struct {
 	Metric string `query:"metric"`
@@ -4219,16 +4154,9 @@ type ListAlertRulesQuery struct {
 	Cursor string `query:"cursor"`
 }
 
-type ListInstancesQuery struct {
-	Status string `query:"status"`
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListInstancesQuery = ListFederationMembersQuery
 
-type ListHealthQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListHealthQuery = ListKeysQuery
 
 type ListDeploymentsQuery struct {
 	Status     string `query:"status"`
@@ -4237,16 +4165,9 @@ type ListDeploymentsQuery struct {
 	Cursor     string `query:"cursor"`
 }
 
-type ListDomainsQuery struct {
-	Status string `query:"status"`
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListDomainsQuery = ListFederationMembersQuery
 
-type ListDesignsQuery struct {
-	Limit  *int64 `query:"limit"`
-	Cursor string `query:"cursor"`
-}
+type ListDesignsQuery = ListKeysQuery
 
 type GetUsageQuery struct {
 	Month string `query:"month"`

@@ -1,5 +1,6 @@
 /** Composes the role `admit`. */
 import { createAdmit } from '../../processors/admit/index.ts'
+import { createNoteMismatch } from '../control-plane/drift/relay-mismatch.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
@@ -10,6 +11,7 @@ export function startAdmit(parts: Parts): void {
     parts,
     createAdmit({
       ...{ view, shards: provisioning.shards, chains, tags, validate: validators.validate },
+      noteMismatch: createNoteMismatch({ drift: parts.controlPlane.drift, clock, logger }),
       ...{ clock, random, clockOffsetMs, batchRecordsMax, logger, tracing, onVerdict: metrics.verdictOf },
     }),
   )

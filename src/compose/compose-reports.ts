@@ -48,7 +48,7 @@ function embeddedParts({ config }: Parts): string[] {
   ]
 }
 
-/** What was not fetched yet is looked up where the shard has stopped reading; elsewhere it is fetched at once. */
+/** Records that were not fetched yet are looked up where the shard has stopped reading; elsewhere they are fetched at once. */
 async function roleReport({ role, processor }: RunningRole, wire: Parts['wire'], nowMs: number): Promise<RoleReport> {
   const { running, lags } = processor.progress()
   const stopped = lags.flatMap(each => each.stopped)

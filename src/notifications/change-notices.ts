@@ -7,6 +7,7 @@ type Facts = Record<string, unknown>
 type Text = Pick<Notice, 'kind' | 'severity' | 'title' | 'message'> & Pick<Notice, 'oncePer'>
 
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 /** Undefined for a change without a notice. */
 export function noticeOfChange(row: ChangeRow, environment: Environment): Notice | undefined {
@@ -98,7 +99,10 @@ const TEXTS: Record<string, (row: ChangeRow, data: Facts) => Text | undefined> =
   REPLAY_FAILED: replayEnded('has failed', 'warning'),
 }
 
-function driftDetected({ entityId }: ChangeRow, { kind, severity, message, finding }: Facts): Text | undefined {
+function driftDetected(
+  { entityId }: ChangeRow,
+  { kind, severity, message, finding, entityId: about }: Facts,
+): Text | undefined {
   if (kind === 'fork_upstream')
     return {
       kind: 'upstream_version',
@@ -107,6 +111,14 @@ function driftDetected({ entityId }: ChangeRow, { kind, severity, message, findi
       message: noticeMessage([String(message)], [['Finding', finding]]),
       oncePer: { key: entityId, ms: HOUR_MS },
     }
+  if (severity === 'warning' && String(kind) in WARNING_TITLES)
+    return {
+      kind: 'drift_warning',
+      severity: 'warning',
+      title: WARNING_TITLES[String(kind)]!,
+      message: noticeMessage([String(message)], [['Finding', finding]]),
+      oncePer: { key: `${kind}/${about}`, ms: DAY_MS },
+    }
   if (severity !== 'critical') return undefined
   return {
     kind: 'drift_critical',
@@ -114,6 +126,13 @@ function driftDetected({ entityId }: ChangeRow, { kind, severity, message, findi
     title: DRIFT_TITLES[String(kind)] ?? 'Figures that must agree do not',
     message: noticeMessage([String(message ?? 'The books of your organization do not agree.')], [['Finding', finding]]),
   }
+}
+
+/** A manifest is compared for somebody who reads the answer, and a process that differs is mended at once. */
+const WARNING_TITLES: Record<string, string> = {
+  payload_shape: 'Payloads are not what their schema says',
+  federation_snapshot: 'A shared version is not what its owner emits',
+  subscription_target: 'A selector matches nothing any more',
 }
 
 const DRIFT_TITLES: Record<string, string> = {

@@ -12,7 +12,7 @@ const STORIES: Record<WebhookStory, { subject: string; lines: string[] } & Pick<
     lines: [
       'Attempts to deliver to this webhook fail one after the other, or a delivery has used up its attempts: the webhook is marked as failing.',
       'It stays active: its deliveries are still tried. When one succeeds you will hear that it has recovered.',
-      'What has failed for good is among the dead letters and can be redriven once the endpoint works again.',
+      'Deliveries that have failed for good are among the dead letters and can be redriven once the endpoint works again.',
     ],
   },
   gone: {
@@ -39,7 +39,7 @@ const STORIES: Record<WebhookStory, { subject: string; lines: string[] } & Pick<
     subject: 'has recovered',
     lines: [
       'A delivery to this webhook has succeeded: it is healthy again.',
-      'What failed before is among the dead letters and can be redriven.',
+      'Deliveries that failed before are among the dead letters and can be redriven.',
     ],
   },
 }

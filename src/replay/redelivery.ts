@@ -161,7 +161,8 @@ export function createRedelivery(deps: {
   return {
     async retry(caller, owner, delivery, resume) {
       const { status, trigger } = delivery
-      if (isInNoLog(trigger)) throw new ClarionError('conflict', 'What was delivered is in no log: send it once more.')
+      if (isInNoLog(trigger))
+        throw new ClarionError('conflict', 'The event that was delivered is in no log: send it once more.')
       if (isOpen(delivery) && !isActive(owner, delivery))
         throw new ClarionError(
           'webhook_inactive',

@@ -38,7 +38,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'CLARION_ROLES',
-    sentence: 'What this process does: api, admit, deliver, run, queue, record, or all.',
+    sentence: 'The roles of this process: api, admit, deliver, run, queue, record, or all.',
     default: 'all',
     example: 'api,admit',
   },

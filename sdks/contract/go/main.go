@@ -81,6 +81,8 @@ func main() {
 			_ = out.Encode(verify(a))
 		case "stream":
 			_ = out.Encode(stream(a))
+		case "typed":
+			_ = out.Encode(typed(a))
 		default:
 			_ = out.Encode(call(a))
 		}

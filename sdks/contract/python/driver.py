@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import clarion
+import order
 from clarion._model import Model, snake
 
 KEY = "ck_test_contract"
@@ -229,10 +230,41 @@ def stream(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def typed(asked: dict[str, Any]) -> dict[str, Any]:
+    """Emits an event of a generated type, then a batch of two and one without a type."""
+    drifts: list[list[str]] = []
+    placed = order.OrderPlaced(id="o-1", at="2026-01-01T00:00:00Z")
+    plain = {"name": "a.b", "payload": {}}
+    hashed = clarion.CallOptions(schema_hash="abc")
+    settings: dict[str, Any] = {
+        "base_url": asked["baseUrl"],
+        "api_key": KEY,
+        "random": FixedRandom(),
+        "on_schema_drift": lambda *drift: drifts.append(list(drift)),
+    }
+    items: Any = [placed, {"payload": placed, "subject": "s"}, plain]
+
+    async def emit_async() -> None:
+        async with clarion.AsyncClarion(**settings) as client:
+            await client.events.custom.emit(placed)
+            await client.events.custom.emit_batch(items=items)
+            await client.events.custom.emit(**plain, request_options=hashed)
+
+    if asked.get("async"):
+        asyncio.run(emit_async())
+    else:
+        with clarion.Clarion(**settings) as client:
+            client.events.custom.emit(placed)
+            client.events.custom.emit_batch(items=items)
+            client.events.custom.emit(**plain, request_options=hashed)
+    return {"drifts": drifts}
+
+
 def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
-        kinds = {"call": call, "verify": verify, "stream": stream, "calls": lambda _: calls()}
+        kinds: dict[str, Any] = {"call": call, "verify": verify, "stream": stream, "typed": typed}
+        kinds["calls"] = lambda _: calls()
         do = kinds[asked["do"]]
         print(json.dumps(do(asked)), flush=True)
 

@@ -62,7 +62,7 @@ const COMMON: Record<string, Schema> = {
 const FIXED: Record<string, Schema> = {
   WorkflowDefinition: {
     type: 'object',
-    description: 'What a workflow or an API route does: docs/workflows.md. At most 64 KB and 100 actions.',
+    description: 'The actions of a workflow or an API route: docs/workflows.md. At most 64 KB and 100 actions.',
     properties: {
       language: { const: 1 },
       actions: actions('In their order'),

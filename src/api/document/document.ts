@@ -4,7 +4,7 @@ import type { Access, Route, Schema } from '../http/route.ts'
 import { actionComponents } from './actions.ts'
 import { codesOf } from './codes-of-route.ts'
 import { type Components, createComponents, type SchemaNames } from './components.ts'
-import { ERROR, headersOf, REQUEST_HEADERS, RESPONSE_HEADERS } from './fixed-parts.ts'
+import { ERROR, headersOf, isEmit, REQUEST_HEADERS, RESPONSE_HEADERS } from './fixed-parts.ts'
 import { type OperationName, operationName } from './operation-names.ts'
 import { pascal, singular } from './path-name.ts'
 import { receivers } from './receivers.ts'
@@ -179,9 +179,10 @@ function answered(route: Route, components: Components, name: OperationName) {
   const isPaged = (route.query?.properties as Schema | undefined)?.cursor !== undefined
   const meta = components.refer(metaOf(route, isPaged), 'answer', metaName(route, name, isPaged))
   const properties = { success: { const: true }, data, meta }
+  const drift = isEmit(route.path) ? { 'X-Schema-Drift': { $ref: '#/components/headers/X-Schema-Drift' } } : {}
   return {
     description: 'Success.',
-    headers,
+    headers: { ...headers, ...drift },
     content: {
       ...json({ type: 'object', properties, required: ['success', 'data', 'meta'] }),
       ...mediaOf(Object.fromEntries((route.alsoAs ?? []).map(media => [media, { type: 'string' }]))),

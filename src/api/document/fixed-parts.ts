@@ -10,7 +10,7 @@ const finding: Schema = {
   properties: {
     path: { ...text, description: 'A JSON pointer into the request.' },
     rule: { ...text, description: 'One word for the rule that is broken.' },
-    message: { ...text, description: 'What to write instead.' },
+    message: { ...text, description: 'The remedy.' },
   },
 }
 
@@ -56,6 +56,11 @@ export const REQUEST_HEADERS: Record<string, ReturnType<typeof header>> = {
     pattern: '^\\s*(\\*|"?\\d{1,15}"?)\\s*$',
   }),
   Prefer: header('Prefer', '`respond-async`: the answer does not wait for the verdict.', text),
+  'X-Schema-Hash': header(
+    'X-Schema-Hash',
+    "The hash of the caller's generated types; of a batch also `<name>=<hash>` for each name, separated by commas.",
+    text,
+  ),
   'Last-Event-ID': header(
     'Last-Event-ID',
     'The cursor of the last event that was read; reading goes on after it.',
@@ -69,14 +74,21 @@ export const RESPONSE_HEADERS: Record<string, Schema> = {
     description: 'Seconds to wait before the call is repeated.',
     schema: { type: 'integer', format: 'int64' },
   },
+  'X-Schema-Drift': {
+    description:
+      "The version that judges, where its schema is not that of the caller's types; of a batch `<name>=<version>` for each name.",
+    schema: text,
+  },
 }
+
+export const isEmit = (path: string): boolean => /\/emit(\/batch)?$/.test(path)
 
 /** Methods that change a resource which is there heed `If-Match` where it has a revision. */
 export function headersOf({ method, path, takesIdempotencyKey, isStream, answer }: Route): Schema[] {
   const headers: Schema[] = []
   if (takesIdempotencyKey === true) headers.push(REQUEST_HEADERS['Idempotency-Key']!)
   if (method !== 'GET' && path.includes('/:') && hasRevision(answer)) headers.push(REQUEST_HEADERS['If-Match']!)
-  if (/\/emit(\/batch)?$/.test(path)) headers.push(REQUEST_HEADERS.Prefer!)
+  if (isEmit(path)) headers.push(REQUEST_HEADERS.Prefer!, REQUEST_HEADERS['X-Schema-Hash']!)
   if (isStream === true) headers.push(REQUEST_HEADERS['Last-Event-ID']!)
   return headers
 }

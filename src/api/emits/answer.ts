@@ -15,7 +15,7 @@ export interface EmitAnswer {
   /** JSON of `data`, or of `error`. */
   json: string
   emitId: string | undefined
-  /** The version that judges, where the caller's types are of another. */
+  /** The version that judges, where the caller's types are of another; of a batch `<name>=<version>` for each name. */
   schemaDrift?: string | undefined
 }
 

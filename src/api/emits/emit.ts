@@ -23,6 +23,7 @@ import type { AnswerEmit, EmitAnswer } from './answer.ts'
 import { isDryRun } from './dry-run-query.ts'
 import { readEmit } from './emit-request.ts'
 import { createResponder, enveloped } from './raw-response.ts'
+import { createBatchTypes, hashesOf, schemaHashOf } from './schema-hashes.ts'
 
 export const BATCH_ITEMS_MAX = 1_000
 
@@ -45,6 +46,7 @@ interface BatchCall {
   requestId: string
   async: boolean
   traceparent: string | null
+  types: ReturnType<typeof createBatchTypes> | undefined
 }
 
 export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBatch: DirectHandler } {
@@ -53,11 +55,13 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
   const respond = createResponder(deps)
 
   async function emitItem(call: BatchCall, body: Buffer, item: Slice): Promise<EmitAnswer> {
-    const { by, requestId, async, traceparent } = call
+    const { by, requestId, async, traceparent, types } = call
     try {
       const read = readEmit(body, clock.nowMs(), item)
       read.emit.traceparent = traceparent
-      return await answerEmit(by, read, { requestId, async })
+      const answer = await answerEmit(by, read, { requestId, async })
+      if (answer.status < 400) types?.note(read.emit)
+      return answer
     } catch (error) {
       const { status, error: failure } = failureOf(error, requestId)
       return { status, json: JSON.stringify(failure), emitId: undefined }
@@ -79,8 +83,8 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
         read.emit.traceparent = readTraceparent(request.headers.traceparent)
         const answer = await answerEmit(by, read, { requestId, async: wantsAsync(request) })
         const json = enveloped(answer, requestId)
-        const schemaHash = request.headers['x-schema-hash']
-        if (typeof schemaHash !== 'string' || answer.status >= 400) return { ...answer, json }
+        const schemaHash = schemaHashOf(request)
+        if (schemaHash === undefined || answer.status >= 400) return { ...answer, json }
         const { fullName, version } = read.emit
         const schemaDrift = deps.noteTypes({ organizationId: by.organization.id, fullName, version, schemaHash })
         return { ...answer, json, schemaDrift }
@@ -93,15 +97,18 @@ export function createDirectEmit(deps: EmitDeps): { emit: DirectHandler; emitBat
         refuseKey(request)
         const items = itemsOf(body)
         deps.emitLimits.take(by.organization, items.length)
+        const hashOf = hashesOf(request)
+        const types = hashOf && createBatchTypes(by.organization.id, deps.noteTypes, hashOf)
         const call = {
           by,
           requestId,
           async: wantsAsync(request),
           traceparent: readTraceparent(request.headers.traceparent),
+          types,
         }
         const answers = await Promise.all(items.map(item => emitItem(call, body, item)))
         const json = `{"success":true,"data":{"results":[${answers.map(resultOf).join(',')}]},"meta":{"requestId":"${requestId}"}}`
-        return { status: 200, json, emitId: undefined }
+        return { status: 200, json, emitId: undefined, schemaDrift: types?.header() }
       },
       { many: true },
     ),

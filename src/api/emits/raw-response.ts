@@ -61,8 +61,11 @@ export function createResponder(deps: {
 }
 
 function headersOf({ emitId, schemaDrift }: EmitAnswer): Record<string, string> | undefined {
-  if (emitId === undefined) return undefined
-  return schemaDrift === undefined ? { 'x-emit-id': emitId } : { 'x-emit-id': emitId, 'x-schema-drift': schemaDrift }
+  if (emitId === undefined && schemaDrift === undefined) return undefined
+  return {
+    ...(emitId === undefined ? {} : { 'x-emit-id': emitId }),
+    ...(schemaDrift === undefined ? {} : { 'x-schema-drift': schemaDrift }),
+  }
 }
 
 interface Options {

@@ -31,7 +31,7 @@ export function createEmitRoutes(on: EmitHandlers): { emits: Route[]; redrive: R
     redrive: route('POST', `${PATH}/emits/:id/redrive`, 'events:emit', 'Redrive an emit that could not be written to the log.', { refusedWhenSuspended: true, answer: emitResult, status: 202 }, on.redrives.redrive),
     redriveQuarantined: direct(`${PATH}/quarantine/:id/redrive`, 'Emit a quarantined record again, corrected or unchanged.', { body: emits.redrive, answer: emitResult, status: 202 }, on.redriveQuarantined),
     why: route('GET', '/api/v1/events/:id/why', 'events:read', 'Of each webhook, what became of an event, or why it does not get it.', { query: emits.whyQuery, answer: emits.why }, on.why),
-    lineage: route('GET', '/api/v1/events/:id/lineage', 'events:read', 'What caused an event, and what followed from it, as a graph; other organizations are closed.', { answer: emits.lineage }, on.lineage),
+    lineage: route('GET', '/api/v1/events/:id/lineage', 'events:read', 'The causes and consequences of an event as a graph; other organizations are closed.', { answer: emits.lineage }, on.lineage),
     history: route('GET', '/api/v1/events/:id', 'events:read', 'The whole history of one event.', { refusesKeyInQuery: true, answer: emits.history }, on.emits.history),
   }
 }

@@ -21,6 +21,6 @@ export function createInspectorRoutes({ inspectors: on }: InspectorHandlers): Ro
     reads('GET', `${path}/:id`, 'One inspector.', { answer: inspector }, on.get),
     manages('PATCH', `${path}/:id`, 'Change what an inspector answers.', { body: schemas.inspectorPatch, answer: inspector }, on.patch),
     manages('DELETE', `${path}/:id`, 'Delete an inspector; its URL is gone at once.', { answer: deleted }, on.delete),
-    reads('GET', `${path}/:id/requests`, 'What an inspector got: the last 100 requests, newest first; or each new one as Server-Sent Events.', { answer: schemas.inspectorRequests, alsoAs: ['text/event-stream'] }, on.requests),
+    reads('GET', `${path}/:id/requests`, 'The last 100 requests to an inspector, newest first; or each new one as Server-Sent Events.', { answer: schemas.inspectorRequests, alsoAs: ['text/event-stream'] }, on.requests),
   ]
 }

@@ -19,7 +19,7 @@ export function createOrganizationRoutes(on: OrganizationHandlers, load: LoadHan
     route('POST', '/api/v1/organizations', 'operator', 'Make an organization; its key is shown once.', { body: organizations.newOrganization, answer: organizations.madeOrganization, status: 201 }, on.create),
     route('GET', '/api/v1/organizations', 'operator', 'List organizations.', counted(organization, organizations.organizationQuery), on.list),
     route('GET', '/api/v1/organizations/usage', 'operator', 'Organizations by what they did, largest first; without a range in the last 15 minutes.', { query: object(organizations.loadQuery), answer: organizations.load }, load.compare),
-    route('GET', '/api/v1/organizations/:id/load', 'operator', 'What an organization emitted, by type, key, source or code.', { query: object(organizations.loadGroupQuery), answer: organizations.loadGroups }, load.ofOne),
+    route('GET', '/api/v1/organizations/:id/load', 'operator', 'The emits of an organization, by type, key, source or code.', { query: object(organizations.loadGroupQuery), answer: organizations.loadGroups }, load.ofOne),
     route('GET', '/api/v1/organizations/:id', 'operator', 'One organization.', { answer: organization }, on.get),
     route('PATCH', '/api/v1/organizations/:id', 'operator', 'Change name, plan, owner, limits, or whether minor versions need a proof.', { body: organizationPatch, answer: organization }, on.patch),
     route('DELETE', '/api/v1/organizations/:id', 'operator', 'Delete an organization, its keys and its webhooks.', { answer: organization }, on.delete),

@@ -4,7 +4,7 @@ const shards = { type: 'object', additionalProperties: listOf(integer), descript
 
 const processStatus = object({
   ...{ id: string, roles: listOf(string), version: string, startedAt: time, lastSeenAt: time, shards },
-  missing: { ...listOf(string), description: 'What is not ready, in sentences.' },
+  missing: { ...listOf(string), description: 'The parts that are not ready, in sentences.' },
 })
 
 const roleStatus = object({

@@ -24,9 +24,9 @@ export function createRegistrationRoutes(on: RegistrationHandlers): { all: Route
     compare: route('GET', `${PATH}/compare`, 'events:read', 'Two versions of one name: which bump it is, and what the schemas say of it.', { query: registrations.compareQuery, answer: registrations.comparison }, on.compare),
     dryRun: route('POST', `${PATH}/dry-run`, 'events:manage', 'Check a registration without storing it; the answer lists all findings.', { changesNothing: true, body: registrations.newDryRun, exactMember: 'payloadSchema', answer: registrations.dryRun }, on.dryRun),
     compatibility: [
-      route('GET', `${PATH}/compatibility`, 'events:read', 'What minors of the organization must hold to.', { answer: registrations.compatibility }, on.compatibility),
+      route('GET', `${PATH}/compatibility`, 'events:read', 'The compatibility mode that minors of the organization hold to.', { answer: registrations.compatibility }, on.compatibility),
       route('PUT', `${PATH}/compatibility`, 'events:manage', 'Set what minors of the organization must hold to; nothing is judged again.', { body: registrations.compatibilityPut, answer: registrations.compatibility }, on.putCompatibility),
-      route('GET', `${PATH}/compatibility/:fullName`, 'events:read', 'What minors of one event must hold to.', { answer: registrations.compatibility }, on.compatibility),
+      route('GET', `${PATH}/compatibility/:fullName`, 'events:read', 'The compatibility mode that minors of one event hold to.', { answer: registrations.compatibility }, on.compatibility),
       route('PUT', `${PATH}/compatibility/:fullName`, 'events:manage', 'Set what minors of one event must hold to; nothing is judged again.', { body: registrations.compatibilityOfPut, answer: registrations.compatibility }, on.putCompatibilityOf),
       route('DELETE', `${PATH}/compatibility/:fullName`, 'events:manage', 'Let one event follow the organization again.', { answer: registrations.compatibility }, on.deleteCompatibility),
     ],

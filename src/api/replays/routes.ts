@@ -26,7 +26,7 @@ export function createReplayRoutes({ replays: on, replaySubscription }: ReplayHa
     route('POST', '/api/v1/replays', SOME, 'Take stored events to chosen targets again, or count them (dryRun).', { ...suspendable, body: replays.newReplay, answer: replays.replay, status: 202 }, on.create),
     route('GET', '/api/v1/replays', READ, 'List replays.', counted(replays.replay, replays.replayQuery), on.list),
     route('GET', '/api/v1/replays/:id', READ, 'One replay with its progress, in all and by target.', { answer: replays.replay }, on.get),
-    route('GET', '/api/v1/replays/:id/items', READ, 'What became of each event of a replay, by target.', list(replays.replayItem), on.items),
+    route('GET', '/api/v1/replays/:id/items', READ, 'The outcome of each event of a replay, by target.', list(replays.replayItem), on.items),
     route('POST', '/api/v1/replays/:id/cancel', SOME, 'Cancel a replay; deliveries in flight end by themselves.', { answer: replays.replay }, on.cancel),
     route('POST', '/api/v1/replays/:id/pause', SOME, 'Pause a replay.', { answer: replays.replay }, on.pause),
     route('POST', '/api/v1/replays/:id/resume', SOME, 'Resume a replay.', { answer: replays.replay }, on.resume),

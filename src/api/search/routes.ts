@@ -14,5 +14,5 @@ const query = {
 
 // biome-ignore format: a table
 export const createSearchRoutes = (search: Handler): Route[] => [
-  route('GET', '/api/v1/search', 'any', 'What the key may see, by the beginning of an id, a part of a name, or a whole value of an emit.', { query, answer: listOf(found) }, search),
+  route('GET', '/api/v1/search', 'any', 'Find records that the key may see, by the beginning of an id, a part of a name, or a whole value of an emit.', { query, answer: listOf(found) }, search),
 ]

@@ -39,8 +39,10 @@ export function watchMaterialisation(deps: {
   clock: Clock
   random: Random
   logger: Logger
+  /** Between two comparisons, about. */
+  everyMs?: number
 }): MaterialisationWatch {
-  const { view, pages, drift, clock, logger } = deps
+  const { view, pages, drift, clock, logger, everyMs = EVERY_MS } = deps
   /** Differences by registration, and how often each was mended. */
   const tries = new Map<string, number>()
   /** Organizations whose finding may be over. */
@@ -120,7 +122,7 @@ export function watchMaterialisation(deps: {
   function arm(): void {
     if (closed) return
     // Jitter: processes that started together do not read together.
-    timer = clock.after(EVERY_MS * (0.75 + deps.random.uniform() / 2), () => {
+    timer = clock.after(everyMs * (0.75 + deps.random.uniform() / 2), () => {
       working = look()
         .catch(error => logger.warn({ error: String(error) }, 'registrations could not be compared with the log'))
         .then(arm)

@@ -11,6 +11,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { federationSnapshots } from './federation-snapshot.ts'
 import { forkUpstreams } from './fork-upstream.ts'
 import type { LookOrder } from './look-order.ts'
+import { isOfRelay, isOverAt } from './relay-mismatch.ts'
 import { subscriptionTargets } from './subscription-target.ts'
 
 export interface DriftWatch {
@@ -41,10 +42,11 @@ export function observations(current: DecisionView, organizationId: string): Obs
 /** A client that emits with old types no longer says so: it does not emit. */
 const UNSEEN_MS = 7 * 86_400_000
 
-const coveredAt =
-  (nowMs: number) =>
-  ({ kind, lastSeenAt }: DriftFinding): boolean =>
-    KINDS.includes(kind) || (kind === 'type_generation' && nowMs - Date.parse(lastSeenAt) > UNSEEN_MS)
+const coveredAt = (nowMs: number) => (finding: DriftFinding) => {
+  const { kind, lastSeenAt } = finding
+  if (isOfRelay(finding)) return isOverAt(finding, nowMs)
+  return KINDS.includes(kind) || (kind === 'type_generation' && nowMs - Date.parse(lastSeenAt) > UNSEEN_MS)
+}
 
 export function startDriftWatch(deps: {
   view: ControlView

@@ -8,12 +8,12 @@ import { renderGo } from './go.ts'
 import type { Language } from './languages.ts'
 import { renderPython } from './python.ts'
 import { readShape } from './read-shapes.ts'
-import type { ObjectShape } from './shapes.ts'
+import type { EventIdentity, ObjectShape } from './shapes.ts'
 import { renderTypeScript } from './typescript.ts'
 
 export type TypeSource = Pick<Registration, 'namespace' | 'name' | 'canonicalName' | 'schemaHash' | 'payloadSchema'>
 
-const RENDERERS: Readonly<Record<Language, (root: ObjectShape, name: string) => string>> = {
+const RENDERERS: Readonly<Record<Language, (root: ObjectShape, name: string, event: EventIdentity) => string>> = {
   typescript: renderTypeScript,
   python: renderPython,
   go: renderGo,
@@ -25,7 +25,8 @@ const RENDERERS: Readonly<Record<Language, (root: ObjectShape, name: string) => 
  */
 export function generateTypes(source: TypeSource, language: Language): string {
   const name = typeName(source)
-  const code = RENDERERS[language](readShape(source.payloadSchema), name).trim()
+  const event = { fullName: `${source.namespace}.${source.name}`, schemaHash: source.schemaHash }
+  const code = RENDERERS[language](readShape(source.payloadSchema), name, event).trim()
   const about = `Code generated from ${source.canonicalName}, schema SHA-256 ${source.schemaHash}; DO NOT EDIT.`
   return `${language === 'python' ? '#' : '//'} ${about}\n\n${code}\n\n${hashConstant(language, name, source.schemaHash)}\n`
 }

@@ -5,7 +5,7 @@
 import { createDeclarations, itemPlace, type Place } from './declarations.ts'
 import { goHelpers } from './go-helpers.ts'
 import { createNames, pascalCase, wordsOf } from './names.ts'
-import { isAny, kindsOf, type ObjectShape, type Property, type Shape } from './shapes.ts'
+import { type EventIdentity, isAny, kindsOf, type ObjectShape, type Property, type Shape } from './shapes.ts'
 import { linesOf, quoted } from './source-text.ts'
 
 const RAW = 'json.RawMessage'
@@ -18,7 +18,7 @@ interface Field extends Property {
   type: string
 }
 
-export function renderGo(root: ObjectShape, name: string): string {
+export function renderGo(root: ObjectShape, name: string, event: EventIdentity): string {
   const declarations = createDeclarations(name, { initialisms: true, taken: [`${name}SchemaHash`, `${name}Nullable`] })
   const helper = name.charAt(0).toLowerCase() + name.slice(1)
   const uses = { integers: false, nullable: false }
@@ -49,11 +49,12 @@ export function renderGo(root: ObjectShape, name: string): string {
       `${comment(description.length > 0 ? [`${name}: ${description[0]}`, ...description.slice(1)] : [], '')}type ${name} struct {\n${members.join('\n')}}\n`,
       reader(fields, name, others),
       writer(fields, name),
+      ...(object === root ? [identity(name, event)] : []),
     ].join('\n')
   }
 
   function fieldsOf({ properties }: ObjectShape, place: Place): Field[] {
-    const names = createNames(['MarshalJSON', 'UnmarshalJSON', OTHERS])
+    const names = createNames(['MarshalJSON', 'UnmarshalJSON', 'ClarionEvent', OTHERS])
     return properties.map(property => {
       const inner = [...place, property.name]
       const type = typeOf(property.shape, inner)
@@ -186,6 +187,16 @@ ${writes.join('')}\treturn json.Marshal(members)
     return kind === 'array' && array ? `[]${elementType(array.items, itemPlace(place))}` : kind
   }
 }
+
+/** Read by `clarion.EmitTyped`. */
+const identity = (
+  name: string,
+  { fullName }: EventIdentity,
+): string => `// ClarionEvent is the event's name and the hash of its schema.
+func (${name}) ClarionEvent() (name, schemaHash string) {
+\treturn "${fullName}", ${name}SchemaHash
+}
+`
 
 const hasValues = ({ string, number }: Shape): boolean =>
   string?.values !== undefined || (number?.values !== undefined && !number.large && number.values.length > 0)

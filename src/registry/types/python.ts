@@ -1,7 +1,7 @@
 /** Python dataclasses with `from_dict` and `to_dict`, which preserve members that the schema does not name. */
 import { createDeclarations, itemPlace, type Place } from './declarations.ts'
 import { createNames, snakeCase, wordsOf } from './names.ts'
-import { isAny, type ObjectShape, type Property, type Shape } from './shapes.ts'
+import { type EventIdentity, isAny, type ObjectShape, type Property, type Shape } from './shapes.ts'
 import { linesOf, quoted } from './source-text.ts'
 
 const KEYWORDS =
@@ -15,7 +15,7 @@ interface Field extends Property {
   place: Place
 }
 
-export function renderPython(root: ObjectShape, name: string): string {
+export function renderPython(root: ObjectShape, name: string, event: EventIdentity): string {
   const declarations = createDeclarations(name)
   const written: string[] = []
   declarations.nameOf(root, [])
@@ -28,6 +28,7 @@ export function renderPython(root: ObjectShape, name: string): string {
     const fields = fieldsOf(object, place)
     const described = linesOf(object.description).join('\n    ')
     const lines = described === '' ? [] : [`    """${docstring(described)}"""`, '']
+    if (object === root) lines.push(...identity(event), '')
     for (const field of fields) lines.push(...commentOf(field), `    ${field.identifier}: ${annotation(field)}`)
     const others = object.others === undefined ? 'Any' : typeOf(object.others, itemPlace(place))
     lines.push(
@@ -139,6 +140,12 @@ export function renderPython(root: ObjectShape, name: string): string {
   }
 }
 
+/** Read by `client.events.custom.emit(event)`. */
+const identity = ({ fullName, schemaHash }: EventIdentity): string[] => [
+  `    EVENT_NAME: ClassVar[str] = "${fullName}"`,
+  `    SCHEMA_HASH: ClassVar[str] = "${schemaHash}"`,
+]
+
 /** `Literal` does not allow fractions. */
 const hasLiterals = ({ number }: Shape): boolean => number?.values?.every(Number.isInteger) === true
 
@@ -163,7 +170,7 @@ const HEAD = `from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Callable, Dict, List, Literal, Optional, Union
+from typing import Any, Callable, ClassVar, Dict, List, Literal, Optional, Union
 
 
 class Absent(Enum):

@@ -26,6 +26,12 @@ export interface NumberRange {
   readonly large: boolean
 }
 
+/** The event whose payload the types describe; its outermost type carries both, for the kits. */
+export interface EventIdentity {
+  fullName: string
+  schemaHash: string
+}
+
 export interface ObjectShape {
   readonly properties: readonly Property[]
   /** Properties without a name of their own; undefined: the schema forbids them. */

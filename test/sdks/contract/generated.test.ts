@@ -8,8 +8,8 @@ import { describedDocument } from '../../support/described-routes.ts'
 
 const root = new URL('../../../', import.meta.url)
 const document = describedDocument('0.1.0') as unknown as Document
-/** 6,000 lines were the bound for 121 operations. */
-const LINES_OF_OPERATION_MAX = 6_000 / 121
+/** Go has each call twice, and gofmt keeps four lines for each: docs/decisions/0130. */
+const LINES_MAX = { typescript: 6_000, python: 6_000, go: 8_000 }
 
 describe('the generated parts of the kits', () => {
   const files = kitFiles(document)
@@ -19,11 +19,11 @@ describe('the generated parts of the kits', () => {
     expect(stale.map(([name]) => name)).toEqual([])
   })
 
-  it.each(['typescript', 'python', 'go'])('have at most 50 lines an operation in %s', kit => {
+  it.each(Object.entries(LINES_MAX))('have a bounded number of lines in %s', (kit, max) => {
     const texts = Object.entries(files).filter(([name]) => name.startsWith(`sdks/${kit}/`))
     const lines = texts.reduce((sum, [, text]) => sum + text.split('\n').length, 0)
     expect(lines).toBeGreaterThan(1_000)
-    expect(lines / modelOf(document).operations.length).toBeLessThanOrEqual(LINES_OF_OPERATION_MAX)
+    expect(lines).toBeLessThanOrEqual(max)
   })
 
   it('keep a body whose forms are objects as one type, and any other as it is', () => {

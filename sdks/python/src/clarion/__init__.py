@@ -14,6 +14,7 @@ from ._json import NOT_GIVEN, RawJson
 from ._policy import VERSION as __version__
 from ._policy import CallOptions, Page
 from ._streams import AsyncEventStream, EventStream, FilePlace, Place, StreamOptions
+from ._typed import TypedEvent
 from .client import AsyncClarion, Clarion
 from .webhooks import SIGNATURE_PROFILES, refusal_reason, verify_webhook_signature
 
@@ -35,6 +36,7 @@ __all__ = [
     "Place",
     "RawJson",
     "StreamOptions",
+    "TypedEvent",
     "__version__",
     "refusal_reason",
     "verify_webhook_signature",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -35,8 +35,9 @@ def _limits(request: Request) -> httpx.Timeout:
     return httpx.Timeout(request.timeout)
 
 
-def with_limit(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**values, "limit": PAGE_ENTRIES} if values["limit"] is NOT_GIVEN else dict(values)
+def _with_limit(values: Mapping[str, Any]) -> dict[str, Any]:
+    is_given = values.get("limit", NOT_GIVEN) is not NOT_GIVEN
+    return dict(values) if is_given else {**values, "limit": PAGE_ENTRIES}
 
 
 class Core:
@@ -50,29 +51,19 @@ class Core:
         self.http = httpx.Client(transport=transport, follow_redirects=False)
 
     def call(
-        self, operation: Operation, shape: str, values: Mapping[str, Any]
+        self, operation: Operation, values: Mapping[str, Any]
     ) -> T:  # type: ignore[type-var]  # the caller says what it is
         answer = self.send(request_of(self.settings, operation, operation.read(values)))
-        return cast(T, result_of(answer, operation, shape))
+        return cast(T, result_of(answer, operation))
 
-    def page(
-        self,
-        operation: Operation,
-        shape: str,
-        values: Mapping[str, Any],
-    ) -> Page[Any]:
+    def page(self, operation: Operation, values: Mapping[str, Any]) -> Page[Any]:
         request = request_of(self.settings, operation, operation.read(values))
-        return page_of(self.send(request), shape)
+        return page_of(self.send(request), operation)
 
-    def each(
-        self,
-        operation: Operation,
-        shape: str,
-        values: Mapping[str, Any],
-    ) -> Iterator[Any]:
-        values = with_limit(values)
+    def each(self, page_of: Callable[..., Page[Any]], given: Mapping[str, Any]) -> Iterator[Any]:
+        values = _with_limit(given)
         while True:
-            page = self.page(operation, shape, values)
+            page = page_of(**values)
             yield from page.data
             if not page.next_cursor:
                 return
@@ -125,30 +116,20 @@ class AsyncCore:
         self.clock = clock or AsyncClock()
         self.http = httpx.AsyncClient(transport=transport, follow_redirects=False)
 
-    async def call(
-        self, operation: Operation, shape: str, values: Mapping[str, Any]
-    ) -> T:
+    async def call(self, operation: Operation, values: Mapping[str, Any]) -> Any:
         answer = await self.send(request_of(self.settings, operation, operation.read(values)))
-        return cast(T, result_of(answer, operation, shape))
+        return result_of(answer, operation)
 
-    async def page(
-        self,
-        operation: Operation,
-        shape: str,
-        values: Mapping[str, Any],
-    ) -> Page[Any]:
+    async def page(self, operation: Operation, values: Mapping[str, Any]) -> Page[Any]:
         request = request_of(self.settings, operation, operation.read(values))
-        return page_of(await self.send(request), shape)
+        return page_of(await self.send(request), operation)
 
     async def each(
-        self,
-        operation: Operation,
-        shape: str,
-        values: Mapping[str, Any],
+        self, page_of: Callable[..., Awaitable[Page[Any]]], given: Mapping[str, Any]
     ) -> AsyncIterator[Any]:
-        values = with_limit(values)
+        values = _with_limit(given)
         while True:
-            page = await self.page(operation, shape, values)
+            page = await page_of(**values)
             for each in page.data:
                 yield each
             if not page.next_cursor:
@@ -191,6 +172,20 @@ class AsyncCore:
     async def close(self) -> None:
         with suppress(RuntimeError):
             await self.http.aclose()
+
+
+class Part:
+    """A group of calls."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+
+class AsyncPart:
+    """As Part; every call is awaited."""
+
+    def __init__(self, core: AsyncCore) -> None:
+        self._core = core
 
 
 def _whole(response: httpx.Response, chunks: list[bytes]) -> httpx.Response:

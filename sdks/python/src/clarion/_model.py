@@ -6,7 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: Any) -> Any:
+        return lambda each: each
+
 
 M = TypeVar("M", bound="Model")
 
@@ -15,13 +23,20 @@ _KEYWORDS = frozenset("from import in is as class global pass del with extra".sp
 
 @lru_cache(maxsize=10_000)
 def snake(name: str) -> str:
-    """`nextAttemptAt` becomes `next_attempt_at`, and a keyword, or the name of what is unknown, gets a `_`."""
+    """`nextAttemptAt` becomes `next_attempt_at`; keywords and `extra` get a `_`."""
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").lower()
     return f"{text}_" if text in _KEYWORDS else text
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+class _Frozen:
+    """Makes each class below it a frozen dataclass."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True, kw_only=True)(cls)
+
+
+class Model(_Frozen):
     """An answer. A field that the platform did not send is None; unknown ones are in `extra`."""
 
     #: By attribute: the shape of a model in it, or nothing.
@@ -49,7 +64,11 @@ class Model:
 
 def _read_shapes(cls: type[Model]) -> dict[str, str]:
     """From the annotations, which are texts: `list[ReplayItem]` is `[ReplayItem`."""
-    shapes = {name: _shape_of(str(text)) for name, text in cls.__annotations__.items()}
+    classes = cls.__mro__[: cls.__mro__.index(Model)]
+    annotations = {
+        name: text for each in reversed(classes) for name, text in each.__annotations__.items()
+    }
+    shapes = {name: _shape_of(str(text)) for name, text in annotations.items()}
     cls._shapes = shapes
     return shapes
 

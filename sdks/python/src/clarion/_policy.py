@@ -16,6 +16,7 @@ import httpx
 from ._errors import ClarionApiError, ClarionConnectionError, ClarionError, api_error
 from ._json import NOT_GIVEN, RawJson, decode, encode, given
 from ._model import shaped, snake
+from ._typed import OnSchemaDrift, note_drift, schema_header, untyped, with_event
 
 T = TypeVar("T")
 
@@ -73,6 +74,8 @@ class Operation:
     #: Names in JSON, separated by spaces: of the ids, the query and the body (`*`: the whole).
     ids: str = ""
     query: str = ""
+    #: The model in the answer, or in the list: see `shaped`.
+    shape: str = ""
     body: str = ""
 
     def read(self, values: Mapping[str, Any]) -> Given:
@@ -89,6 +92,8 @@ class Operation:
         text = values.get("payload_json", NOT_GIVEN)
         if isinstance(text, (str, bytes)):
             body["payload"] = RawJson(text)
+        if "typed_event" in values:
+            body = with_event(body, values["typed_event"])
         return Given(ids, some(self.query), body, values.get("request_options"))
 
 
@@ -109,6 +114,8 @@ class CallOptions:
     #: The revision that the change starts from.
     if_match: int | None = None
     idempotency_key: str | None = None
+    #: Of an emit: the hash of the types that the payload was made with. Typed events bring it.
+    schema_hash: str | None = None
 
 
 Options = CallOptions | None
@@ -130,6 +137,7 @@ class Settings:
     retry_after_max: float
     exact_numbers: bool
     random: Random
+    on_schema_drift: OnSchemaDrift | None = None
 
 
 def settings_of(
@@ -140,6 +148,7 @@ def settings_of(
     retry_after_max: float,
     exact_numbers: bool,
     random: Random | None,
+    on_schema_drift: OnSchemaDrift | None = None,
 ) -> Settings:
     """Raises ValueError; the message never shows the key."""
     if not isinstance(api_key, str) or not api_key or not all("!" <= c <= "~" for c in api_key):
@@ -153,8 +162,10 @@ def settings_of(
         raise ValueError("retries is a whole number from 0 to 100")
     base = base_url.rstrip("/")
     base = base.removesuffix("/api/v1")
+    randomness = random or SystemRandom()
     return Settings(
-        base, api_key, timeout, retries, retry_after_max, exact_numbers, random or SystemRandom()
+        *(base, api_key, timeout, retries, retry_after_max, exact_numbers, randomness),
+        on_schema_drift=on_schema_drift,
     )
 
 
@@ -175,6 +186,7 @@ class Request:
     retries: int
     only_once: bool
     answer: str
+    body: Any = None
 
 
 def request_of(settings: Settings, operation: Operation, call: Given) -> Request:
@@ -189,7 +201,10 @@ def request_of(settings: Settings, operation: Operation, call: Given) -> Request
     if options.if_match is not None:
         headers["if-match"] = str(options.if_match)
     content = None
-    body = call.body
+    body, hashes = untyped(call.body)
+    schema_hash = schema_header(options.schema_hash, hashes, operation.key == "items")
+    if schema_hash is not None:
+        headers["x-schema-hash"] = schema_hash
     if operation.repeat == "keyed":
         body = _with_keys(settings, operation, body, options, headers)
     if body is not None:
@@ -205,6 +220,7 @@ def request_of(settings: Settings, operation: Operation, call: Given) -> Request
         settings.retries if options.retries is None else options.retries,
         operation.repeat == "ifNotDone",
         operation.answer,
+        body,
     )
 
 
@@ -267,6 +283,8 @@ def read_answer(settings: Settings, request: Request, response: httpx.Response, 
         if request.answer == "json" and body is not None:
             return body
         if isinstance(body, dict) and body.get("success") is True:
+            drift = response.headers.get("x-schema-drift")
+            note_drift(drift, request.body, settings.on_schema_drift)
             return body
     after = _retry_after(response.headers.get("retry-after"), now)
     error = body.get("error") if isinstance(body, dict) else None
@@ -327,12 +345,13 @@ def connection_error(
     return ClarionConnectionError("network_error", message, not never_sent)
 
 
-def result_of(answer: Any, operation: Operation, shape: str) -> Any:
+def result_of(answer: Any, operation: Operation) -> Any:
     if operation.answer != "data":
         return answer
-    return shaped(shape, answer["data"]) if shape else answer["data"]
+    return shaped(operation.shape, answer["data"])
 
 
-def page_of(answer: Any, shape: str) -> Page[Any]:
+def page_of(answer: Any, operation: Operation) -> Page[Any]:
     meta = answer.get("meta") or {}
-    return Page(shaped("[" + shape, answer["data"]), meta.get("nextCursor"), meta)
+    data = shaped("[" + operation.shape, answer["data"]) if operation.shape else answer["data"]
+    return Page(data, meta.get("nextCursor"), meta)

@@ -11,6 +11,7 @@ from ._core import AsyncCore, Core
 from ._json import NOT_GIVEN
 from ._policy import Clock, Random, settings_of
 from ._streams import AsyncEventStream, EventStream, StreamOptions
+from ._typed import OnSchemaDrift
 from .async_resources import AsyncRoot
 from .resources import Root
 
@@ -19,6 +20,8 @@ class Clarion(Root):
     """Calls raise ClarionApiError (refused, with a code) or ClarionConnectionError (no answer).
 
     `timeout` is in seconds, for each attempt. `exact_numbers`: fractions in answers are Decimal.
+    `on_schema_drift(name, version)` is called when an emit is judged by another schema than the one
+    that its types were generated from.
     """
 
     def __init__(
@@ -33,9 +36,11 @@ class Clarion(Root):
         transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
+        on_schema_drift: OnSchemaDrift | None = None,
     ) -> None:
         settings = settings_of(
-            base_url, api_key, timeout, retries, retry_after_max, exact_numbers, random
+            *(base_url, api_key, timeout, retries, retry_after_max, exact_numbers, random),
+            on_schema_drift=on_schema_drift,
         )
         super().__init__(Core(settings, transport, clock))
 
@@ -77,9 +82,11 @@ class AsyncClarion(AsyncRoot):
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
+        on_schema_drift: OnSchemaDrift | None = None,
     ) -> None:
         settings = settings_of(
-            base_url, api_key, timeout, retries, retry_after_max, exact_numbers, random
+            *(base_url, api_key, timeout, retries, retry_after_max, exact_numbers, random),
+            on_schema_drift=on_schema_drift,
         )
         super().__init__(AsyncCore(settings, transport, clock))
 

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ._model import Model
 
 
-@dataclass(frozen=True, kw_only=True)
-class AcceptedOrRun(Model):
+class StartedRun(Model):
     run_id: str | None
     run: Run | None
     id: str | None
@@ -31,14 +29,14 @@ class AcceptedOrRun(Model):
     params: Any
     output: Any
     warnings: list[dict[str, Any]] | None
+
+class AcceptedOrRun(StartedRun):
     steps: list[RunStep] | None
 
-@dataclass(frozen=True, kw_only=True)
 class AcceptedRun(Model):
     run_id: str
     run: Run | None
 
-@dataclass(frozen=True, kw_only=True)
 class AlertRule(Model):
     id: str
     metric: str
@@ -51,7 +49,6 @@ class AlertRule(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class Attempt(Model):
     attempt_id: str | None
     delivery_id: str
@@ -86,7 +83,6 @@ class Attempt(Model):
     created_at: str
     withheld: bool | None
 
-@dataclass(frozen=True, kw_only=True)
 class AuditEntry(Model):
     id: str
     organization_id: str
@@ -103,25 +99,21 @@ class AuditEntry(Model):
     ip: str | None
     data: dict[str, Any]
 
-@dataclass(frozen=True, kw_only=True)
 class AwsCredentials(Model):
     access_key_id: str
     secret_access_key: str
     region: str
     endpoint: str
 
-@dataclass(frozen=True, kw_only=True)
 class Caller(Model):
     kind: str
     organization: Organization | None
     key: Key | None
 
-@dataclass(frozen=True, kw_only=True)
 class ChangedRows(Model):
     row_count: int
     rows: list[dict[str, Any]]
 
-@dataclass(frozen=True, kw_only=True)
 class Cluster(Model):
     id: str
     name: str
@@ -134,7 +126,6 @@ class Cluster(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class CompareOrganization(Model):
     organization: CompareOrganizationOrganization
     emits: int
@@ -145,7 +136,6 @@ class CompareOrganization(Model):
     deliveries_waiting: int
     stored_bytes: int
 
-@dataclass(frozen=True, kw_only=True)
 class CompareOrganizationOrganization(Model):
     id: str
     slug: str
@@ -154,7 +144,6 @@ class CompareOrganizationOrganization(Model):
     status: str
     limits: OrganizationLimits
 
-@dataclass(frozen=True, kw_only=True)
 class Comparison(Model):
     from_: ComparisonFrom
     to: ComparisonFrom
@@ -164,20 +153,17 @@ class Comparison(Model):
     findings: list[dict[str, Any]]
     warnings: list[Finding]
 
-@dataclass(frozen=True, kw_only=True)
 class ComparisonFrom(Model):
     id: str
     name: str
     version: str
     status: str
 
-@dataclass(frozen=True, kw_only=True)
 class Compatibility(Model):
     mode: str
     inherited: bool
     contract_policy: str
 
-@dataclass(frozen=True, kw_only=True)
 class Connection(Model):
     revision: int
     created_at: str
@@ -190,14 +176,12 @@ class Connection(Model):
     user: str
     tls: str
 
-@dataclass(frozen=True, kw_only=True)
 class ConnectionTest(Model):
     ok: bool
     duration_ms: int
     code: str | None
     error: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class CreateRouteResult(Model):
     id: str
     revision: int
@@ -228,14 +212,12 @@ class CreateRouteResult(Model):
     tokens: list[CreateRouteResultToken]
     draft: WorkflowDraft | None
 
-@dataclass(frozen=True, kw_only=True)
 class CreateRouteResultToken(Model):
     id: str
     name: str
     hint: str
     created_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class CreateRouteTokenResult(Model):
     id: str
     name: str
@@ -243,7 +225,6 @@ class CreateRouteTokenResult(Model):
     created_at: str
     token: str
 
-@dataclass(frozen=True, kw_only=True)
 class CustomEventsHealth(Model):
     plan: str
     registrations: EmitResultQuota
@@ -252,7 +233,6 @@ class CustomEventsHealth(Model):
     warnings: list[CustomEventsHealthWarning]
     recent_failures: list[CustomEventsHealthRecentFailure]
 
-@dataclass(frozen=True, kw_only=True)
 class CustomEventsHealthCapabilities(Model):
     can_register: bool
     schema_versioning: bool
@@ -260,30 +240,25 @@ class CustomEventsHealthCapabilities(Model):
     marketplace_fork: bool
     federation_push: bool
 
-@dataclass(frozen=True, kw_only=True)
 class CustomEventsHealthEmits(Model):
     this_month: int
     monthly_limit: int | None
 
-@dataclass(frozen=True, kw_only=True)
 class CustomEventsHealthRecentFailure(Model):
     id: str
     canonical_name: str
     error_message: str | None
     created_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class CustomEventsHealthWarning(Model):
     meter: str
     level: int
     used: int
     limit: int
 
-@dataclass(frozen=True, kw_only=True)
 class DebugParams(Model):
     params: Any
 
-@dataclass(frozen=True, kw_only=True)
 class DeclaredState(Model):
     in_sync: bool
     added: list[DeclaredStateAdded]
@@ -292,7 +267,6 @@ class DeclaredState(Model):
     extra_: list[DeclaredStateAdded]
     findings: list[DeclaredStateFinding]
 
-@dataclass(frozen=True, kw_only=True)
 class DeclaredStateAdded(Model):
     namespace: str
     name: str
@@ -301,12 +275,10 @@ class DeclaredStateAdded(Model):
     actual: DeclaredStateAddedExpected | None
     diff: list[DriftFindingDiff] | None
 
-@dataclass(frozen=True, kw_only=True)
 class DeclaredStateAddedExpected(Model):
     schema_hash: str
     status: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class DeclaredStateFinding(Model):
     kind: str
     severity: str
@@ -318,7 +290,6 @@ class DeclaredStateFinding(Model):
     actual: dict[str, Any] | None
     diff: list[DriftFindingDiff]
 
-@dataclass(frozen=True, kw_only=True)
 class DeleteRegistrationResult(Model):
     id: str
     revision: int | None
@@ -343,21 +314,17 @@ class DeleteRegistrationResult(Model):
     forked_from: RegistrationForkedFrom | None
     deleted: bool | None
 
-@dataclass(frozen=True, kw_only=True)
 class Deleted(Model):
     id: str
     deleted: bool
 
-@dataclass(frozen=True, kw_only=True)
 class DeletedRows(Model):
     row_count: int
 
-@dataclass(frozen=True, kw_only=True)
 class DeletedTable(Model):
     name: str
     deleted: bool
 
-@dataclass(frozen=True, kw_only=True)
 class Delivery(Model):
     id: str
     webhook_id: str
@@ -380,32 +347,10 @@ class Delivery(Model):
     created_at: str
     completed_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
-class DeliveryInFull(Model):
-    id: str
-    webhook_id: str
-    event_id: str
-    emit_id: str
-    event_type: str
-    canonical_name: str
-    sequence: int
-    status: str
-    reason: str | None
-    attempts: int
-    max_attempts: int | None
-    next_attempt_at: str | None
-    response_status: int | None
-    response_time_ms: int | None
-    last_error: str | None
-    last_error_kind: str | None
-    trigger: str
-    replay_id: str | None
-    created_at: str
-    completed_at: str | None
+class DeliveryInFull(Delivery):
     history: list[Attempt]
     webhook: dict[str, Any] | None
 
-@dataclass(frozen=True, kw_only=True)
 class Deployment(Model):
     id: str
     instance_id: str
@@ -417,52 +362,6 @@ class Deployment(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
-class Design(Model):
-    id: str
-    name: str
-    description: str | None
-    user_id: str
-    style: dict[str, Any]
-    element_count: int
-    revision: int
-    created_at: str
-    updated_at: str
-    elements: list[DesignElement]
-    suggestions: list[DesignSuggestion]
-    exports: list[DesignExport]
-    shares: list[DesignShare]
-
-@dataclass(frozen=True, kw_only=True)
-class DesignElement(Model):
-    element_id: str
-    type: str
-    properties: dict[str, Any]
-
-@dataclass(frozen=True, kw_only=True)
-class DesignExport(Model):
-    export_id: str
-    format: str
-    preset: str
-    export_url: str
-    created_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class DesignShare(Model):
-    share_id: str
-    share_url: str
-    visibility: str
-    created_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class DesignSuggestion(Model):
-    suggestion_id: str
-    n: int
-    type: str
-    changes: dict[str, Any]
-    applied: bool
-
-@dataclass(frozen=True, kw_only=True)
 class DesignSummary(Model):
     id: str
     name: str
@@ -474,7 +373,37 @@ class DesignSummary(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
+class Design(DesignSummary):
+    elements: list[DesignElement]
+    suggestions: list[DesignSuggestion]
+    exports: list[DesignExport]
+    shares: list[DesignShare]
+
+class DesignElement(Model):
+    element_id: str
+    type: str
+    properties: dict[str, Any]
+
+class DesignExport(Model):
+    export_id: str
+    format: str
+    preset: str
+    export_url: str
+    created_at: str
+
+class DesignShare(Model):
+    share_id: str
+    share_url: str
+    visibility: str
+    created_at: str
+
+class DesignSuggestion(Model):
+    suggestion_id: str
+    n: int
+    type: str
+    changes: dict[str, Any]
+    applied: bool
+
 class Domain(Model):
     id: str
     hostname: str
@@ -484,27 +413,16 @@ class Domain(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class DomainCertificate(Model):
     status: str
     expires_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
-class DriftFinding(Model):
+class DriftFinding(DeclaredStateFinding):
     id: str
     revision: int
     created_at: str
     updated_at: str
     organization_id: str
-    kind: str
-    severity: str
-    entity_type: str
-    entity_id: str
-    canonical_name: str | None
-    message: str
-    expected: dict[str, Any] | None
-    actual: dict[str, Any] | None
-    diff: list[DriftFindingDiff]
     proposal: dict[str, Any] | None
     first_seen_at: str
     last_seen_at: str
@@ -513,12 +431,10 @@ class DriftFinding(Model):
     resolved_at: str | None
     note: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class DriftFindingDiff(Model):
     path: str
     change: str
 
-@dataclass(frozen=True, kw_only=True)
 class DriftSummary(Model):
     open: int
     by_severity: DriftSummaryBySeverity
@@ -526,7 +442,6 @@ class DriftSummary(Model):
     by_status: DriftSummaryByStatus
     last_detected_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class DriftSummaryByKind(Model):
     materialisation: int
     declared_state: int
@@ -538,20 +453,17 @@ class DriftSummaryByKind(Model):
     admission: int
     ledger: int
 
-@dataclass(frozen=True, kw_only=True)
 class DriftSummaryBySeverity(Model):
     info: int
     warning: int
     critical: int
 
-@dataclass(frozen=True, kw_only=True)
 class DriftSummaryByStatus(Model):
     open: int
     acknowledged: int
     resolved: int
     ignored: int
 
-@dataclass(frozen=True, kw_only=True)
 class Element(Model):
     element_id: str
     type: str
@@ -559,7 +471,6 @@ class Element(Model):
     design_id: str
     revision: int
 
-@dataclass(frozen=True, kw_only=True)
 class Emit(Model):
     id: str
     emit_id: str
@@ -603,7 +514,6 @@ class Emit(Model):
     webhooks: list[EmitWebhook] | None
     lifecycle: list[EmitLifecycle] | None
 
-@dataclass(frozen=True, kw_only=True)
 class EmitFederation(Model):
     group_id: str
     push_id: str
@@ -612,13 +522,11 @@ class EmitFederation(Model):
     hops: int
     path: list[str]
 
-@dataclass(frozen=True, kw_only=True)
 class EmitLifecycle(Model):
     type: str
     occurred_at: str
     data: dict[str, Any]
 
-@dataclass(frozen=True, kw_only=True)
 class EmitResult(Model):
     emit_id: str
     event_id: str | None
@@ -630,16 +538,13 @@ class EmitResult(Model):
     warnings: list[str] | None
     status: str
 
-@dataclass(frozen=True, kw_only=True)
 class EmitResultQuota(Model):
     used: int
     limit: int | None
 
-@dataclass(frozen=True, kw_only=True)
 class EmitResults(Model):
     results: list[EmitResultsResults]
 
-@dataclass(frozen=True, kw_only=True)
 class EmitResultsResults(Model):
     emit_id: str | None
     event_id: str | None
@@ -652,41 +557,34 @@ class EmitResultsResults(Model):
     status: int
     error: RefusedInBatchError | None
 
-@dataclass(frozen=True, kw_only=True)
 class EmitWebhook(Model):
     webhook_id: str
     skipped: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class EndedStream(Model):
     id: str
     ended: bool
 
-@dataclass(frozen=True, kw_only=True)
 class EvaluatedWorkflows(Model):
     canonical_name: str
     matched: list[EvaluatedWorkflowsMatched]
     not_matched: list[EvaluatedWorkflowsNotMatched]
 
-@dataclass(frozen=True, kw_only=True)
 class EvaluatedWorkflowsMatched(Model):
     workflow_id: str
     name: str
     version: int
 
-@dataclass(frozen=True, kw_only=True)
 class EvaluatedWorkflowsNotMatched(Model):
     workflow_id: str
     name: str
     reason: str
     message: str
 
-@dataclass(frozen=True, kw_only=True)
 class EventFederation(Model):
     source: EventFederationSource | None
     relays: list[EventFederationRelay]
 
-@dataclass(frozen=True, kw_only=True)
 class EventFederationRelay(Model):
     id: str
     group_id: str
@@ -704,7 +602,6 @@ class EventFederationRelay(Model):
     queued_at: str
     completed_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class EventFederationSource(Model):
     group_id: str
     push_id: str
@@ -713,7 +610,6 @@ class EventFederationSource(Model):
     member_id: str | None
     relay_id: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class EventHistory(Model):
     id: str
     emit: Emit
@@ -723,13 +619,11 @@ class EventHistory(Model):
     deliveries: list[Delivery]
     attempts: list[Attempt]
 
-@dataclass(frozen=True, kw_only=True)
 class EventWithDeliveryDelivery(Model):
     id: str
     status: str
     skipped: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class Exported(Model):
     export_id: str
     format: str
@@ -739,7 +633,6 @@ class Exported(Model):
     design_id: str
     revision: int
 
-@dataclass(frozen=True, kw_only=True)
 class FederationGroup(Model):
     id: str
     revision: int
@@ -755,24 +648,9 @@ class FederationGroup(Model):
     member_count: int
     push_count: int
 
-@dataclass(frozen=True, kw_only=True)
-class FederationGroupWithMembers(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    owner_organization_id: str
-    name: str
-    description: str | None
-    status: str
-    created_by: str
-    archived_at: str | None
-    caller_role: str
-    member_count: int
-    push_count: int
+class FederationGroupWithMembers(FederationGroup):
     members: list[FederationMember]
 
-@dataclass(frozen=True, kw_only=True)
 class FederationInvitation(Model):
     id: str
     group_id: str
@@ -784,7 +662,6 @@ class FederationInvitation(Model):
     invited_at: str
     invite_expires_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class FederationMember(Model):
     id: str
     revision: int
@@ -810,7 +687,6 @@ class FederationMember(Model):
     health: str
     last_relay_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class FederationMemberExternal(Model):
     label: str
     url: str | None
@@ -819,7 +695,6 @@ class FederationMemberExternal(Model):
     signature_profile: str | None
     previous_secret_expires_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class FederationPush(Model):
     id: str
     revision: int
@@ -840,7 +715,6 @@ class FederationPush(Model):
     unpushed_at: str | None
     is_active: bool
 
-@dataclass(frozen=True, kw_only=True)
 class FederationRelay(Model):
     id: str
     group_id: str
@@ -860,13 +734,11 @@ class FederationRelay(Model):
     queued_at: str
     completed_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class Finding(Model):
     path: str
     rule: str
     message: str
 
-@dataclass(frozen=True, kw_only=True)
 class Fork(Model):
     id: str
     listing_id: str
@@ -885,33 +757,27 @@ class Fork(Model):
     forked_by: str
     forked_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class GeneratedTypes(Model):
     language: str
     schema_hash: str
     code: str
 
-@dataclass(frozen=True, kw_only=True)
 class GetHealthResult(Model):
     status: str
 
-@dataclass(frozen=True, kw_only=True)
 class GetLifecycleNamesResult(Model):
     names: list[str]
 
-@dataclass(frozen=True, kw_only=True)
 class GetOrganizationLoad(Model):
     group: str
     emits: int
     rejected: int
     bytes: int
 
-@dataclass(frozen=True, kw_only=True)
 class GetReadinessResult(Model):
     status: str
     degraded: list[str]
 
-@dataclass(frozen=True, kw_only=True)
 class GetUsageTimeseries(Model):
     start: str
     meter: str
@@ -919,13 +785,11 @@ class GetUsageTimeseries(Model):
     complete: bool
     group: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class InboundRegistrationFederation(Model):
     group_id: str
     member_id: str
     push_id: str
 
-@dataclass(frozen=True, kw_only=True)
 class Inspector(Model):
     id: str
     revision: int
@@ -939,14 +803,12 @@ class Inspector(Model):
     received: int
     expires_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class InspectorAnswer(Model):
     status: int
     headers: dict[str, str]
     body: str
     delay_ms: int
 
-@dataclass(frozen=True, kw_only=True)
 class InspectorRequest(Model):
     id: str
     received_at: str
@@ -958,7 +820,6 @@ class InspectorRequest(Model):
     delivery_id: str | None
     withheld: bool | None
 
-@dataclass(frozen=True, kw_only=True)
 class Instance(Model):
     id: str
     name: str
@@ -970,7 +831,6 @@ class Instance(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class InstanceHealth(Model):
     id: str
     instance_id: str
@@ -984,7 +844,6 @@ class InstanceHealth(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class Invoice(Model):
     id: str
     number: int
@@ -1002,7 +861,6 @@ class Invoice(Model):
     created_at: str
     updated_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class InvoiceLine(Model):
     sku: str
     description: str | None
@@ -1011,7 +869,6 @@ class InvoiceLine(Model):
     total: float
     total_cents: int
 
-@dataclass(frozen=True, kw_only=True)
 class JudgedMetric(Model):
     cluster_id: str
     metric: str
@@ -1019,7 +876,6 @@ class JudgedMetric(Model):
     triggered: list[str]
     cleared: list[str]
 
-@dataclass(frozen=True, kw_only=True)
 class KafkaCredential(Model):
     id: str
     revision: int
@@ -1035,12 +891,10 @@ class KafkaCredential(Model):
     group_prefix: str
     transactional_id_prefix: str
 
-@dataclass(frozen=True, kw_only=True)
 class KafkaCredentialTopics(Model):
     emits: str
     events: str
 
-@dataclass(frozen=True, kw_only=True)
 class Key(Model):
     id: str
     revision: int
@@ -1054,12 +908,10 @@ class Key(Model):
     sessions_after: str | None
     last_used_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class Ledger(Model):
     last_check: LedgerReport | None
     findings: list[dict[str, Any]]
 
-@dataclass(frozen=True, kw_only=True)
 class LedgerReport(Model):
     checked_at: str
     organizations: int
@@ -1067,7 +919,6 @@ class LedgerReport(Model):
     findings: list[LedgerReportFinding]
     skipped: list[LedgerReportSkipped]
 
-@dataclass(frozen=True, kw_only=True)
 class LedgerReportFinding(Model):
     organization_id: str
     environment: str
@@ -1082,42 +933,35 @@ class LedgerReportFinding(Model):
     partition: int | None
     reason: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class LedgerReportSkipped(Model):
     shard: int
     reason: str
 
-@dataclass(frozen=True, kw_only=True)
 class License(Model):
     spdx: str | None
     custom: str | None
     requires_acceptance: bool
 
-@dataclass(frozen=True, kw_only=True)
 class Lineage(Model):
     source_organization_id: str
     source_event_id: str
     stations: list[LineageStation]
 
-@dataclass(frozen=True, kw_only=True)
 class LineageAnswer(Model):
     nodes: list[LineageAnswerNode]
     edges: list[LineageAnswerEdge]
     folded: list[LineageAnswerFolded]
 
-@dataclass(frozen=True, kw_only=True)
 class LineageAnswerEdge(Model):
     from_: str
     to: str
     kind: str
 
-@dataclass(frozen=True, kw_only=True)
 class LineageAnswerFolded(Model):
     parent: str
     type: str
     count: int
 
-@dataclass(frozen=True, kw_only=True)
 class LineageAnswerNode(Model):
     id: str
     kind: str
@@ -1127,7 +971,6 @@ class LineageAnswerNode(Model):
     at: str | None
     closed: bool
 
-@dataclass(frozen=True, kw_only=True)
 class LineageStation(Model):
     organization_id: str | None
     event_id: str | None
@@ -1138,14 +981,12 @@ class LineageStation(Model):
     last_error: str | None
     deliveries: list[LineageStationDelivery]
 
-@dataclass(frozen=True, kw_only=True)
 class LineageStationDelivery(Model):
     id: str
     webhook_id: str
     status: str
     attempts: list[dict[str, Any]]
 
-@dataclass(frozen=True, kw_only=True)
 class ListedRegistration(Model):
     id: str
     revision: int
@@ -1170,7 +1011,6 @@ class ListedRegistration(Model):
     forked_from: RegistrationForkedFrom | None
     federation: InboundRegistrationFederation | None
 
-@dataclass(frozen=True, kw_only=True)
 class Listing(Model):
     id: str
     revision: int
@@ -1199,40 +1039,12 @@ class Listing(Model):
     status_reason: str | None
     takedown_reason: str | None
 
-@dataclass(frozen=True, kw_only=True)
-class ListingInFull(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    publisher_display_name: str
-    namespace: str
-    name: str
-    version: str
-    source_canonical_name: str
-    schema_hash: str
-    schema_flavour: str
-    title: str
-    description: str
-    tags: list[str]
-    license: License | None
-    changelog: str | None
-    previous_listing_id: str | None
-    status: str
-    fork_count: int
-    published_at: str
-    unpublished_at: str | None
-    is_own: bool
-    registration_id: str | None
-    published_by: str | None
-    status_reason: str | None
-    takedown_reason: str | None
+class ListingInFull(Listing):
     publisher_organization_id: str
     payload_schema: dict[str, Any]
     payload_example: Any
     versions: list[ListingInFullVersion]
 
-@dataclass(frozen=True, kw_only=True)
 class ListingInFullVersion(Model):
     id: str
     version: str
@@ -1241,147 +1053,28 @@ class ListingInFullVersion(Model):
     changelog: str | None
     published_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class LoginToken(Model):
     login_token: str
     url: str
     expires_at: str
 
-@dataclass(frozen=True, kw_only=True)
 class MadeExternalPeer(Model):
     peer: FederationMember
     secret: str
 
-@dataclass(frozen=True, kw_only=True)
 class MadeFork(Model):
     fork: Fork
     registration: Registration
 
-@dataclass(frozen=True, kw_only=True)
-class MadeKafkaCredential(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    name: str
-    access: str
-    username: str
-    bootstrap_servers: str
-    mechanism: str
-    security_protocol: str
-    topics: KafkaCredentialTopics
-    group_prefix: str
-    transactional_id_prefix: str
+class MadeKafkaCredential(KafkaCredential):
     password: str
     client_properties: dict[str, str]
     librdkafka_properties: dict[str, str]
 
-@dataclass(frozen=True, kw_only=True)
 class MadeKey(Model):
     key: Key
     api_key: str
 
-@dataclass(frozen=True, kw_only=True)
-class MadeNotificationChannel(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    name: str
-    type: str
-    built_in: str | None
-    config: NotificationChannelConfig
-    min_severity: str
-    rate_limit: NotificationChannelRateLimit
-    quiet_hours: NotificationChannelQuietHours | None
-    active: bool
-    health: str
-    failing_since: str | None
-    previous_secret_expires_at: str | None
-    secret: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class MadeOrganization(Model):
-    organization: Organization
-    api_key: str
-
-@dataclass(frozen=True, kw_only=True)
-class MadeWebhook(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    environment: str
-    name: str | None
-    description: str | None
-    url: str
-    events: list[str]
-    active: bool
-    paused_at: str | None
-    timeout_ms: int
-    max_in_flight: int
-    retry: WebhookRetry
-    api_version: str
-    conditions: dict[str, Any] | None
-    contracts: dict[str, Any]
-    header_names: list[str]
-    signature_profiles: list[str]
-    public_key: str | None
-    wire_format: str
-    ordering: str
-    health: str
-    failing_since: str | None
-    auto_disable_after_days: int | None
-    previous_secret_expires_at: str | None
-    last_delivery_at: str | None
-    last_delivery_status: str | None
-    counters: WebhookCounters | None
-    counters_reason: str | None
-    waiting: WebhookWaiting | None
-    secret: str
-
-@dataclass(frozen=True, kw_only=True)
-class MailTemplate(Model):
-    revision: int
-    created_at: str
-    updated_at: str
-    name: str
-    environment: str
-    subject: str
-    html: str | None
-    text: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class Notification(Model):
-    id: str
-    environment: str
-    channel: str
-    channel_id: str
-    channel_type: str
-    title: str | None
-    message: str
-    severity: str
-    data: dict[str, Any] | None
-    dedupe_key: str | None
-    source: NotificationSource
-    kind: str | None
-    status: str
-    suppressed_reason: str | None
-    attempts: list[NotificationAttempt]
-    next_attempt_at: str | None
-    read_at: str | None
-    created_at: str
-    updated_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class NotificationAttempt(Model):
-    number: int
-    at: str
-    duration_ms: int
-    response_status: int | None
-    error: str | None
-
-@dataclass(frozen=True, kw_only=True)
 class NotificationChannel(Model):
     id: str
     revision: int
@@ -1399,970 +1092,13 @@ class NotificationChannel(Model):
     failing_since: str | None
     previous_secret_expires_at: str | None
 
-@dataclass(frozen=True, kw_only=True)
-class NotificationChannelConfig(Model):
-    recipients: list[str] | None
-    url: str | None
-    template: str | None
-    header_names: list[str] | None
+class MadeNotificationChannel(NotificationChannel):
+    secret: str | None
 
-@dataclass(frozen=True, kw_only=True)
-class NotificationChannelQuietHours(Model):
-    from_: str
-    to: str
-    time_zone: str
+class MadeOrganization(Model):
+    organization: Organization
+    api_key: str
 
-@dataclass(frozen=True, kw_only=True)
-class NotificationChannelRateLimit(Model):
-    max: int
-    per_minutes: int
-
-@dataclass(frozen=True, kw_only=True)
-class NotificationPreferences(Model):
-    notices: NotificationPreferencesNotices
-    revision: int
-    updated_at: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class NotificationPreferencesNotices(Model):
-    webhook_failing: list[str]
-    webhook_recovered: list[str]
-    webhook_disabled: list[str]
-    dead_letters: list[str]
-    federation_invite: list[str]
-    federation_peer: list[str]
-    quota: list[str]
-    replay_finished: list[str]
-    chain_truncated: list[str]
-    drift_critical: list[str]
-    key_expiring: list[str]
-    listing_taken_down: list[str]
-    upstream_version: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class NotificationSource(Model):
-    kind: str
-    id: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class OpenStream(Model):
-    id: str
-    key_id: str
-    environment: str
-    client: str | None
-    transport: str
-    types: list[str]
-    opened_at: str
-    behind_events: int
-    unsent_bytes: int
-
-@dataclass(frozen=True, kw_only=True)
-class Order(Model):
-    id: str
-    customer_id: str
-    items: list[OrderItem]
-    status: str
-    resources: list[OrderResource]
-    error: str | None
-    revision: int
-    created_at: str
-    updated_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class OrderItem(Model):
-    sku: str
-    quantity: int
-    kind: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class OrderResource(Model):
-    resource_id: str
-    kind: str
-    status: str
-
-@dataclass(frozen=True, kw_only=True)
-class Organization(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    slug: str
-    name: str
-    plan: str
-    status: str
-    owner_email: str | None
-    namespace_allowlist: list[str]
-    strict_compatibility: bool
-    schema_limits: OrganizationSchemaLimits
-    limits: OrganizationLimits
-
-@dataclass(frozen=True, kw_only=True)
-class OrganizationLimits(Model):
-    emits_per_second: int | None
-
-@dataclass(frozen=True, kw_only=True)
-class OrganizationSchemaLimits(Model):
-    depth: int
-    properties: int
-
-@dataclass(frozen=True, kw_only=True)
-class Partitions(Model):
-    id: str
-    partitions: int
-    partitions_max: int
-
-@dataclass(frozen=True, kw_only=True)
-class PeekQueue(Model):
-    id: str
-    receive_count: int
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatus(Model):
-    version: str
-    processes: list[PlatformStatusProcesse]
-    roles: list[PlatformStatusRole]
-    kafka: PlatformStatusKafka
-    history: PlatformStatusHistory
-    disk: list[PlatformStatusDisk]
-    checked_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatusDisk(Model):
-    part: str
-    used_bytes: int
-    free_bytes: int
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatusHistory(Model):
-    reachable: bool
-    behind_seconds: int | None
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatusKafka(Model):
-    version: str | None
-    brokers: list[PlatformStatusKafkaBroker]
-    offline_partitions: int
-    below_min_isr: int
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatusKafkaBroker(Model):
-    id: int
-    host: str
-    alive: bool
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatusProcesse(Model):
-    id: str
-    roles: list[str]
-    version: str
-    started_at: str
-    last_seen_at: str
-    shards: dict[str, list[int]]
-    missing: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformStatusRole(Model):
-    role: str
-    shards: int
-    running: int
-    lag_records: int
-    lag_seconds: int
-
-@dataclass(frozen=True, kw_only=True)
-class PullEventsResult(Model):
-    id: str | None
-    type: str | None
-    sequence: int | None
-    event: dict[str, Any] | None
-    delivery: EventWithDeliveryDelivery | None
-
-@dataclass(frozen=True, kw_only=True)
-class PurgedMessages(Model):
-    purged: int
-
-@dataclass(frozen=True, kw_only=True)
-class QuarantineEntry(Model):
-    id: str
-    emit_id: str
-    code: str
-    message: str
-    findings: list[Finding]
-    name: str
-    recorded_at: str
-    topic: str
-    partition: int
-    offset: int
-    left_out: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class QuarantinedRecord(Model):
-    id: str
-    emit_id: str
-    code: str
-    message: str
-    findings: list[Finding]
-    name: str
-    recorded_at: str
-    topic: str
-    partition: int
-    offset: int
-    left_out: list[str]
-    key: str | None
-    key_encoding: str | None
-    headers: dict[str, str] | None
-    base64_headers: list[str] | None
-    payload: str | None
-    payload_encoding: str | None
-    payload_bytes: int
-    withheld: bool | None
-
-@dataclass(frozen=True, kw_only=True)
-class Queue(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    environment: str
-    name: str
-    selectors: list[str]
-    conditions: dict[str, Any] | None
-    contracts: dict[str, Any]
-    visibility_timeout_seconds: int
-    max_receives: int
-    nack_backoff: QueueNackBackoff | None
-    retention_hours: int
-    ordered: bool
-    dead_letter_queue_id: str | None
-    active: bool
-    receivable: bool
-
-@dataclass(frozen=True, kw_only=True)
-class QueueDeadLetter(Model):
-    event_id: str
-    receive_count: int
-    reason: str
-    dead_at: str
-    first_received_at: str | None
-    event: dict[str, Any] | None
-
-@dataclass(frozen=True, kw_only=True)
-class QueueMessage(Model):
-    id: str
-    type: str
-    receipt: str
-    receive_count: int
-    first_received_at: str
-    visible_at: str
-    dead_from: QueueMessageDeadFrom | None
-
-@dataclass(frozen=True, kw_only=True)
-class QueueMessageDeadFrom(Model):
-    queue_id: str | None
-    receive_count: int | None
-    reason: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class QueueNackBackoff(Model):
-    first_seconds: int
-    factor: float
-    max_seconds: int
-
-@dataclass(frozen=True, kw_only=True)
-class QueueStats(Model):
-    ready: int
-    approximate: bool
-    in_flight: int
-    delayed: int
-    held: int
-    dead: int
-    oldest_ready_at: str | None
-    handed_out: int
-    acked: int
-    expired: int
-    purged: int
-    waiting_receives: int
-    awake: bool
-
-@dataclass(frozen=True, kw_only=True)
-class ReadMark(Model):
-    id: str
-    read_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class ReadMarks(Model):
-    read: int
-    more: bool
-
-@dataclass(frozen=True, kw_only=True)
-class ReceivedMessages(Model):
-    messages: list[QueueMessage]
-    results: list[SettledReceipt] | None
-
-@dataclass(frozen=True, kw_only=True)
-class RedriveDeadLettersResult(Model):
-    id: str | None
-    revision: int | None
-    created_at: str | None
-    updated_at: str | None
-    environment: str | None
-    name: str | None
-    kind: str | None
-    source: ReplaySource | None
-    target: ReplayTarget | None
-    options: ReplayOptions | None
-    state: str | None
-    state_reason: str | None
-    progress: ReplayProgress | None
-    targets: list[ReplayTargetState] | None
-    warnings: list[str] | None
-    requested_by: str | None
-    started_at: str | None
-    ended_at: str | None
-    count: int
-    skipped: list[RedriveStartedSkipped]
-    more: bool
-    range_ids: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class RedriveStartedSkipped(Model):
-    delivery_id: str | None
-    webhook_id: str | None
-    count: int | None
-    reason: str
-
-@dataclass(frozen=True, kw_only=True)
-class RedrivenMessages(Model):
-    redriven: int
-    not_found: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class RefusedInBatchError(Model):
-    code: str
-    message: str
-    request_id: str
-    retryable: bool
-    details: list[Finding] | None
-    emit_id: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class Registration(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    organization_id: str
-    namespace: str
-    name: str
-    version: str
-    canonical_name: str
-    status: str
-    description: str | None
-    payload_schema: dict[str, Any]
-    payload_example: Any
-    schema_hash: str
-    schema_flavour: str
-    semver_bump: str
-    registered_by: str
-    published_at: str | None
-    archived_at: str | None
-    warnings: list[RegistrationWarning]
-    forked_from: RegistrationForkedFrom | None
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRun(Model):
-    valid: bool
-    canonical_name: str | None
-    semver_bump: str | None
-    schema_hash: str | None
-    schema_flavour: str
-    schema_depth: int
-    schema_property_count: int
-    depth: int
-    property_count: int
-    findings: list[RegistrationDryRunFinding]
-    errors: list[str]
-    warnings: list[RegistrationWarning]
-    proof: bool | None
-    modes: RegistrationDryRunModes | None
-    impact: RegistrationDryRunImpact
-    history: RegistrationDryRunHistory | None
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunFinding(Model):
-    code: str
-    path: str
-    rule: str
-    message: str
-    details: list[Finding]
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunHistory(Model):
-    from_: str
-    to: str
-    judged: int
-    refused: int
-    truncated: bool
-    examples: list[RegistrationDryRunHistoryExample]
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunHistoryExample(Model):
-    emit_id: str
-    findings: list[Finding]
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunImpact(Model):
-    webhooks: list[RegistrationDryRunImpactWebhook]
-    contracts: list[RegistrationDryRunImpactContract]
-    peers: list[RegistrationDryRunImpactPeer]
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunImpactContract(Model):
-    receiver: RegistrationWarningReceiver
-    holds: Any
-    path: str
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunImpactPeer(Model):
-    group_id: str
-    member_id: str
-    versions: list[str]
-    receives: bool
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunImpactWebhook(Model):
-    id: str
-    name: str | None
-    url: str
-    active: bool
-    selectors: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunModes(Model):
-    full: RegistrationDryRunModesFull
-    backward: RegistrationDryRunModesFull
-    forward: RegistrationDryRunModesFull
-    full_transitive: RegistrationDryRunModesFull
-    backward_transitive: RegistrationDryRunModesFull
-    forward_transitive: RegistrationDryRunModesFull
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationDryRunModesFull(Model):
-    valid: bool
-    findings: list[Finding]
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationForkedFrom(Model):
-    fork_id: str
-    listing_id: str
-    source_canonical_name: str
-    source_schema_hash: str
-    publisher_display_name: str
-    license_snapshot: License | None
-    forked_at: str
-    modified: bool
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationWarning(Model):
-    path: str
-    rule: str
-    message: str
-    receiver: RegistrationWarningReceiver | None
-
-@dataclass(frozen=True, kw_only=True)
-class RegistrationWarningReceiver(Model):
-    kind: str
-    id: str
-    name: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class Replay(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    environment: str
-    name: str | None
-    kind: str
-    source: ReplaySource
-    target: ReplayTarget
-    options: ReplayOptions
-    state: str
-    state_reason: str | None
-    progress: ReplayProgress
-    targets: list[ReplayTargetState]
-    warnings: list[str]
-    requested_by: str
-    started_at: str | None
-    ended_at: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayItem(Model):
-    id: str | None
-    webhook_id: str | None
-    event_id: str
-    emit_id: str
-    event_type: str
-    canonical_name: str
-    sequence: int
-    status: str | None
-    reason: str | None
-    attempts: int | None
-    max_attempts: int | None
-    next_attempt_at: str | None
-    response_status: int | None
-    response_time_ms: int | None
-    last_error: str | None
-    last_error_kind: str | None
-    trigger: str | None
-    replay_id: str | None
-    created_at: str | None
-    completed_at: str | None
-    target: ReplayItemTarget
-    outcome: str
-    at: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayItemTarget(Model):
-    kind: str
-    id: str
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayOptions(Model):
-    rate_per_second: int
-    only_failed: bool
-    include_federation: bool
-    include_lifecycle: bool
-    dry_run: bool
-    force: bool
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayProgress(Model):
-    matched: int | None
-    processed: int | None
-    succeeded: int | None
-    failed: int | None
-    skipped: int | None
-    expired: int
-    last_recorded_at: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class ReplaySource(Model):
-    from_: str | None
-    to: str | None
-    selectors: list[str]
-    subject: str | None
-    conditions: dict[str, Any] | None
-    event_ids: list[str] | None
-    dead_letters: ReplaySourceDeadLetters | None
-
-@dataclass(frozen=True, kw_only=True)
-class ReplaySourceDeadLetters(Model):
-    count: int
-    error_kind: str | None
-    response_status: int | None
-
-@dataclass(frozen=True, kw_only=True)
-class ReplaySubscriptionResult(Model):
-    replayed: int | None
-    succeeded: int | None
-    failed: int | None
-    id: str | None
-    revision: int | None
-    created_at: str | None
-    updated_at: str | None
-    environment: str | None
-    name: str | None
-    kind: str | None
-    source: ReplaySource | None
-    target: ReplayTarget | None
-    options: ReplayOptions | None
-    state: str | None
-    state_reason: str | None
-    progress: ReplayProgress | None
-    targets: list[ReplayTargetState] | None
-    warnings: list[str] | None
-    requested_by: str | None
-    started_at: str | None
-    ended_at: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayTarget(Model):
-    kind: str
-    ids: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayTargetState(Model):
-    kind: str
-    id: str
-    state: str
-    state_reason: str | None
-    progress: ReplayProgress
-
-@dataclass(frozen=True, kw_only=True)
-class Resource(Model):
-    id: str
-    kind: str
-    order_id: str
-    customer_id: str
-    sku: str
-    quantity: int
-    status: str
-    revision: int
-    created_at: str
-    updated_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class Route(Model):
-    id: str
-    revision: int
-    created_at: str
-    updated_at: str
-    organization_id: str
-    environment: str
-    name: str
-    description: str | None
-    active: bool
-    allow_self_trigger: bool
-    priority: int
-    cooldown_seconds: int | None
-    max_runs_per_day: int | None
-    concurrency: dict[str, Any] | None
-    timeout_seconds: int
-    strict: bool
-    deployed: WorkflowDeployed | None
-    stats: WorkflowStats | None
-    method: str
-    path: str
-    auth: str
-    body_schema: dict[str, Any] | None
-    origins: list[str]
-    rate_per_second: int | None
-    response_timeout_ms: int
-    served_at: str
-    tokens: list[CreateRouteResultToken]
-    draft: WorkflowSummaryDraft | None
-
-@dataclass(frozen=True, kw_only=True)
-class Run(Model):
-    id: str
-    workflow_id: str
-    workflow_version: int
-    environment: str
-    mode: str
-    trigger: RunSummaryTrigger
-    retry_of: str | None
-    status: str
-    skip_reason: str | None
-    started_at: str
-    finished_at: str | None
-    duration_ms: int | None
-    error: RunSummaryError | None
-    reason: str | None
-    chain_depth: int
-    params: Any
-    output: Any
-    warnings: list[dict[str, Any]]
-    steps: list[RunStep]
-
-@dataclass(frozen=True, kw_only=True)
-class RunStep(Model):
-    number: int
-    action_key: str
-    path: str
-    type: str
-    status: str
-    attempts: int
-    started_at: str
-    duration_ms: int
-    input: Any
-    output: Any
-    error: RunStepError | None
-    branch: str | None
-    variables: Any
-
-@dataclass(frozen=True, kw_only=True)
-class RunStepError(Model):
-    code: str
-    message: str
-
-@dataclass(frozen=True, kw_only=True)
-class RunSummary(Model):
-    id: str
-    workflow_id: str
-    workflow_version: int
-    environment: str
-    mode: str
-    trigger: RunSummaryTrigger
-    retry_of: str | None
-    status: str
-    skip_reason: str | None
-    started_at: str
-    finished_at: str | None
-    duration_ms: int | None
-    error: RunSummaryError | None
-    reason: str | None
-    chain_depth: int
-
-@dataclass(frozen=True, kw_only=True)
-class RunSummaryError(Model):
-    action_key: str | None
-    path: str | None
-    code: str
-    message: str
-
-@dataclass(frozen=True, kw_only=True)
-class RunSummaryTrigger(Model):
-    kind: str
-    event_id: str | None
-    canonical_name: str | None
-    tick: str | None
-    parent_run_id: str | None
-    replay_id: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class Scaled(Model):
-    id: str
-    name: str
-    previous: int
-    target: int
-    changed: bool
-    status: str
-    revision: int
-
-@dataclass(frozen=True, kw_only=True)
-class Search(Model):
-    kind: str
-    id: str
-    label: str
-    matched: str
-
-@dataclass(frozen=True, kw_only=True)
-class Secret(Model):
-    revision: int
-    created_at: str
-    updated_at: str
-    name: str
-    environment: str
-
-@dataclass(frozen=True, kw_only=True)
-class Session(Model):
-    kind: str
-    key_id: str | None
-    organization: SessionOrganization | None
-    environment: str | None
-    scopes: list[str]
-    read_only: bool
-    act_as: SessionActAs | None
-    screens: list[str] | None
-    theme: SessionTheme | None
-    return_url: str | None
-    idle_ends_at: str | None
-    ends_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class SessionActAs(Model):
-    organization_id: str
-    environment: str
-    write: bool
-    reason: str | None
-    ends_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class SessionEnded(Model):
-    ended: bool
-
-@dataclass(frozen=True, kw_only=True)
-class SessionOrganization(Model):
-    id: str
-    slug: str
-    name: str
-    plan: str
-
-@dataclass(frozen=True, kw_only=True)
-class SessionTheme(Model):
-    accent: str | None
-    name: str | None
-    logo: str | None
-    mode: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class SettledMessages(Model):
-    results: list[SettledReceipt]
-
-@dataclass(frozen=True, kw_only=True)
-class SettledReceipt(Model):
-    receipt: str
-    status: str
-    visible_at: str | None
-
-@dataclass(frozen=True, kw_only=True)
-class Shared(Model):
-    share_id: str
-    share_url: str
-    visibility: str
-    created_at: str
-    design_id: str
-    revision: int
-
-@dataclass(frozen=True, kw_only=True)
-class StartedRun(Model):
-    run_id: str | None
-    run: Run | None
-    id: str | None
-    workflow_id: str | None
-    workflow_version: int | None
-    environment: str | None
-    mode: str | None
-    trigger: RunSummaryTrigger | None
-    retry_of: str | None
-    status: str | None
-    skip_reason: str | None
-    started_at: str | None
-    finished_at: str | None
-    duration_ms: int | None
-    error: RunSummaryError | None
-    reason: str | None
-    chain_depth: int | None
-    params: Any
-    output: Any
-    warnings: list[dict[str, Any]] | None
-
-@dataclass(frozen=True, kw_only=True)
-class Stats(Model):
-    from_: str
-    to: str
-    interval: str
-    buckets: list[StatsBucket]
-    errors: list[StatsError]
-    other_errors: int
-
-@dataclass(frozen=True, kw_only=True)
-class StatsBucket(Model):
-    start: str
-    attempts: int
-    succeeded: int
-    failed: int
-    p50_ms: int | None
-    p95_ms: int | None
-
-@dataclass(frozen=True, kw_only=True)
-class StatsError(Model):
-    error_kind: str | None
-    response_status: int | None
-    count: int
-    first_at: str
-    last_at: str
-    sample_delivery_id: str
-
-@dataclass(frozen=True, kw_only=True)
-class StreamToken(Model):
-    token: str
-    open_until: str
-    expires_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class Subscription(Model):
-    subscription_id: str
-    webhook_id: str
-    canonical_name: str
-    secret: str
-    webhook_url: str
-
-@dataclass(frozen=True, kw_only=True)
-class Suggestion(Model):
-    suggestion_id: str
-    n: int
-    type: str
-    changes: dict[str, Any]
-    applied: bool
-    design_id: str
-    revision: int
-
-@dataclass(frozen=True, kw_only=True)
-class Table(Model):
-    name: str
-    columns: list[TableColumn]
-    created_at: str
-    stored_bytes: int
-
-@dataclass(frozen=True, kw_only=True)
-class TableColumn(Model):
-    name: str
-    type: str
-    nullable: bool
-    default: Any
-    unique: bool
-
-@dataclass(frozen=True, kw_only=True)
-class TableQueryResult(Model):
-    rows: list[dict[str, Any]]
-    row_count: int
-    columns: list[str]
-
-@dataclass(frozen=True, kw_only=True)
-class Usage(Model):
-    month: str
-    environment: str
-    final: bool
-    meters: UsageMeters
-    used: dict[str, int]
-    limits: dict[str, Any]
-    warnings: list[CustomEventsHealthWarning]
-
-@dataclass(frozen=True, kw_only=True)
-class UsageMeters(Model):
-    emits: int
-    emits_generic: int
-    webhook_attempts: int
-    deliveries_succeeded: int
-    workflow_runs: int
-    workflow_steps: int
-    debug_runs: int
-    streamed_events: int
-    queue_messages: int
-    federation_relays: int
-    replayed_deliveries: int
-    notifications: int
-    stored_bytes: int
-
-@dataclass(frozen=True, kw_only=True)
-class UsagePlan(Model):
-    id: str
-    customer_id: str
-    currency: str
-    due_days: int | None
-    prices: UsagePlanPrices
-    next_month: str
-    revision: int
-    created_at: str
-    updated_at: str
-
-@dataclass(frozen=True, kw_only=True)
-class UsagePlanPrices(Model):
-    emits: Any
-    emits_generic: Any
-    webhook_attempts: Any
-    deliveries_succeeded: Any
-    workflow_runs: Any
-    workflow_steps: Any
-    debug_runs: Any
-    streamed_events: Any
-    queue_messages: Any
-    federation_relays: Any
-    replayed_deliveries: Any
-    notifications: Any
-    stored_bytes: Any
-
-@dataclass(frozen=True, kw_only=True)
-class Variable(Model):
-    revision: int
-    created_at: str
-    updated_at: str
-    name: str
-    environment: str
-    value: str
-
-@dataclass(frozen=True, kw_only=True)
 class Webhook(Model):
     id: str
     revision: int
@@ -2396,19 +1132,876 @@ class Webhook(Model):
     counters_reason: str | None
     waiting: WebhookWaiting | None
 
-@dataclass(frozen=True, kw_only=True)
+class MadeWebhook(Webhook):
+    secret: str
+
+class MailTemplate(Model):
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    environment: str
+    subject: str
+    html: str | None
+    text: str | None
+
+class Notification(Model):
+    id: str
+    environment: str
+    channel: str
+    channel_id: str
+    channel_type: str
+    title: str | None
+    message: str
+    severity: str
+    data: dict[str, Any] | None
+    dedupe_key: str | None
+    source: NotificationSource
+    kind: str | None
+    status: str
+    suppressed_reason: str | None
+    attempts: list[NotificationAttempt]
+    next_attempt_at: str | None
+    read_at: str | None
+    created_at: str
+    updated_at: str
+
+class NotificationAttempt(Model):
+    number: int
+    at: str
+    duration_ms: int
+    response_status: int | None
+    error: str | None
+
+class NotificationChannelConfig(Model):
+    recipients: list[str] | None
+    url: str | None
+    template: str | None
+    header_names: list[str] | None
+
+class NotificationChannelQuietHours(Model):
+    from_: str
+    to: str
+    time_zone: str
+
+class NotificationChannelRateLimit(Model):
+    max: int
+    per_minutes: int
+
+class NotificationPreferences(Model):
+    notices: NotificationPreferencesNotices
+    revision: int
+    updated_at: str | None
+
+class NotificationPreferencesNotices(Model):
+    webhook_failing: list[str]
+    webhook_recovered: list[str]
+    webhook_disabled: list[str]
+    dead_letters: list[str]
+    federation_invite: list[str]
+    federation_peer: list[str]
+    quota: list[str]
+    replay_finished: list[str]
+    chain_truncated: list[str]
+    drift_critical: list[str]
+    drift_warning: list[str]
+    key_expiring: list[str]
+    listing_taken_down: list[str]
+    upstream_version: list[str]
+
+class NotificationSource(Model):
+    kind: str
+    id: str | None
+
+class OpenStream(Model):
+    id: str
+    key_id: str
+    environment: str
+    client: str | None
+    transport: str
+    types: list[str]
+    opened_at: str
+    behind_events: int
+    unsent_bytes: int
+
+class Order(Model):
+    id: str
+    customer_id: str
+    items: list[OrderItem]
+    status: str
+    resources: list[OrderResource]
+    error: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+class OrderItem(Model):
+    sku: str
+    quantity: int
+    kind: str | None
+
+class OrderResource(Model):
+    resource_id: str
+    kind: str
+    status: str
+
+class Organization(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    slug: str
+    name: str
+    plan: str
+    status: str
+    owner_email: str | None
+    namespace_allowlist: list[str]
+    strict_compatibility: bool
+    schema_limits: OrganizationSchemaLimits
+    limits: OrganizationLimits
+
+class OrganizationLimits(Model):
+    emits_per_second: int | None
+
+class OrganizationSchemaLimits(Model):
+    depth: int
+    properties: int
+
+class Partitions(Model):
+    id: str
+    partitions: int
+    partitions_max: int
+
+class PeekQueue(Model):
+    id: str
+    receive_count: int
+
+class PlatformStatus(Model):
+    version: str
+    processes: list[PlatformStatusProcesse]
+    roles: list[PlatformStatusRole]
+    kafka: PlatformStatusKafka
+    history: PlatformStatusHistory
+    disk: list[PlatformStatusDisk]
+    checked_at: str
+
+class PlatformStatusDisk(Model):
+    part: str
+    used_bytes: int
+    free_bytes: int
+
+class PlatformStatusHistory(Model):
+    reachable: bool
+    behind_seconds: int | None
+
+class PlatformStatusKafka(Model):
+    version: str | None
+    brokers: list[PlatformStatusKafkaBroker]
+    offline_partitions: int
+    below_min_isr: int
+
+class PlatformStatusKafkaBroker(Model):
+    id: int
+    host: str
+    alive: bool
+
+class PlatformStatusProcesse(Model):
+    id: str
+    roles: list[str]
+    version: str
+    started_at: str
+    last_seen_at: str
+    shards: dict[str, list[int]]
+    missing: list[str]
+
+class PlatformStatusRole(Model):
+    role: str
+    shards: int
+    running: int
+    lag_records: int
+    lag_seconds: int
+
+class PullEventsResult(Model):
+    id: str | None
+    type: str | None
+    sequence: int | None
+    event: dict[str, Any] | None
+    delivery: EventWithDeliveryDelivery | None
+
+class PurgedMessages(Model):
+    purged: int
+
+class QuarantineEntry(Model):
+    id: str
+    emit_id: str
+    code: str
+    message: str
+    findings: list[Finding]
+    name: str
+    recorded_at: str
+    topic: str
+    partition: int
+    offset: int
+    left_out: list[str]
+
+class QuarantinedRecord(QuarantineEntry):
+    key: str | None
+    key_encoding: str | None
+    headers: dict[str, str] | None
+    base64_headers: list[str] | None
+    payload: str | None
+    payload_encoding: str | None
+    payload_bytes: int
+    withheld: bool | None
+
+class Queue(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    environment: str
+    name: str
+    selectors: list[str]
+    conditions: dict[str, Any] | None
+    contracts: dict[str, Any]
+    visibility_timeout_seconds: int
+    max_receives: int
+    nack_backoff: QueueNackBackoff | None
+    retention_hours: int
+    ordered: bool
+    dead_letter_queue_id: str | None
+    active: bool
+    receivable: bool
+
+class QueueDeadLetter(Model):
+    event_id: str
+    receive_count: int
+    reason: str
+    dead_at: str
+    first_received_at: str | None
+    event: dict[str, Any] | None
+
+class QueueMessage(Model):
+    id: str
+    type: str
+    receipt: str
+    receive_count: int
+    first_received_at: str
+    visible_at: str
+    dead_from: QueueMessageDeadFrom | None
+
+class QueueMessageDeadFrom(Model):
+    queue_id: str | None
+    receive_count: int | None
+    reason: str | None
+
+class QueueNackBackoff(Model):
+    first_seconds: int
+    factor: float
+    max_seconds: int
+
+class QueueStats(Model):
+    ready: int
+    approximate: bool
+    in_flight: int
+    delayed: int
+    held: int
+    dead: int
+    oldest_ready_at: str | None
+    handed_out: int
+    acked: int
+    expired: int
+    purged: int
+    waiting_receives: int
+    awake: bool
+
+class ReadMark(Model):
+    id: str
+    read_at: str
+
+class ReadMarks(Model):
+    read: int
+    more: bool
+
+class ReceivedMessages(Model):
+    messages: list[QueueMessage]
+    results: list[SettledReceipt] | None
+
+class RedriveDeadLettersResult(Model):
+    id: str | None
+    revision: int | None
+    created_at: str | None
+    updated_at: str | None
+    environment: str | None
+    name: str | None
+    kind: str | None
+    source: ReplaySource | None
+    target: ReplayTarget | None
+    options: ReplayOptions | None
+    state: str | None
+    state_reason: str | None
+    progress: ReplayProgress | None
+    targets: list[ReplayTargetState] | None
+    warnings: list[str] | None
+    requested_by: str | None
+    started_at: str | None
+    ended_at: str | None
+    count: int
+    skipped: list[RedriveStartedSkipped]
+    more: bool
+    range_ids: list[str]
+
+class RedriveStartedSkipped(Model):
+    delivery_id: str | None
+    webhook_id: str | None
+    count: int | None
+    reason: str
+
+class RedrivenMessages(Model):
+    redriven: int
+    not_found: list[str]
+
+class RefusedInBatchError(Model):
+    code: str
+    message: str
+    request_id: str
+    retryable: bool
+    details: list[Finding] | None
+    emit_id: str | None
+
+class Registration(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    organization_id: str
+    namespace: str
+    name: str
+    version: str
+    canonical_name: str
+    status: str
+    description: str | None
+    payload_schema: dict[str, Any]
+    payload_example: Any
+    schema_hash: str
+    schema_flavour: str
+    semver_bump: str
+    registered_by: str
+    published_at: str | None
+    archived_at: str | None
+    warnings: list[RegistrationWarning]
+    forked_from: RegistrationForkedFrom | None
+
+class RegistrationDryRun(Model):
+    valid: bool
+    canonical_name: str | None
+    semver_bump: str | None
+    schema_hash: str | None
+    schema_flavour: str
+    schema_depth: int
+    schema_property_count: int
+    depth: int
+    property_count: int
+    findings: list[RegistrationDryRunFinding]
+    errors: list[str]
+    warnings: list[RegistrationWarning]
+    proof: bool | None
+    modes: RegistrationDryRunModes | None
+    impact: RegistrationDryRunImpact
+    history: RegistrationDryRunHistory | None
+
+class RegistrationDryRunFinding(Model):
+    code: str
+    path: str
+    rule: str
+    message: str
+    details: list[Finding]
+
+class RegistrationDryRunHistory(Model):
+    from_: str
+    to: str
+    judged: int
+    refused: int
+    truncated: bool
+    examples: list[RegistrationDryRunHistoryExample]
+
+class RegistrationDryRunHistoryExample(Model):
+    emit_id: str
+    findings: list[Finding]
+
+class RegistrationDryRunImpact(Model):
+    webhooks: list[RegistrationDryRunImpactWebhook]
+    contracts: list[RegistrationDryRunImpactContract]
+    peers: list[RegistrationDryRunImpactPeer]
+
+class RegistrationDryRunImpactContract(Model):
+    receiver: RegistrationWarningReceiver
+    holds: Any
+    path: str
+
+class RegistrationDryRunImpactPeer(Model):
+    group_id: str
+    member_id: str
+    versions: list[str]
+    receives: bool
+
+class RegistrationDryRunImpactWebhook(Model):
+    id: str
+    name: str | None
+    url: str
+    active: bool
+    selectors: list[str]
+
+class RegistrationDryRunModes(Model):
+    full: RegistrationDryRunModesFull
+    backward: RegistrationDryRunModesFull
+    forward: RegistrationDryRunModesFull
+    full_transitive: RegistrationDryRunModesFull
+    backward_transitive: RegistrationDryRunModesFull
+    forward_transitive: RegistrationDryRunModesFull
+
+class RegistrationDryRunModesFull(Model):
+    valid: bool
+    findings: list[Finding]
+
+class RegistrationForkedFrom(Model):
+    fork_id: str
+    listing_id: str
+    source_canonical_name: str
+    source_schema_hash: str
+    publisher_display_name: str
+    license_snapshot: License | None
+    forked_at: str
+    modified: bool
+
+class RegistrationWarning(Model):
+    path: str
+    rule: str
+    message: str
+    receiver: RegistrationWarningReceiver | None
+
+class RegistrationWarningReceiver(Model):
+    kind: str
+    id: str
+    name: str | None
+
+class Replay(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    environment: str
+    name: str | None
+    kind: str
+    source: ReplaySource
+    target: ReplayTarget
+    options: ReplayOptions
+    state: str
+    state_reason: str | None
+    progress: ReplayProgress
+    targets: list[ReplayTargetState]
+    warnings: list[str]
+    requested_by: str
+    started_at: str | None
+    ended_at: str | None
+
+class ReplayItem(Model):
+    id: str | None
+    webhook_id: str | None
+    event_id: str
+    emit_id: str
+    event_type: str
+    canonical_name: str
+    sequence: int
+    status: str | None
+    reason: str | None
+    attempts: int | None
+    max_attempts: int | None
+    next_attempt_at: str | None
+    response_status: int | None
+    response_time_ms: int | None
+    last_error: str | None
+    last_error_kind: str | None
+    trigger: str | None
+    replay_id: str | None
+    created_at: str | None
+    completed_at: str | None
+    target: ReplayItemTarget
+    outcome: str
+    at: str | None
+
+class ReplayItemTarget(Model):
+    kind: str
+    id: str
+
+class ReplayOptions(Model):
+    rate_per_second: int
+    only_failed: bool
+    include_federation: bool
+    include_lifecycle: bool
+    dry_run: bool
+    force: bool
+
+class ReplayProgress(Model):
+    matched: int | None
+    processed: int | None
+    succeeded: int | None
+    failed: int | None
+    skipped: int | None
+    expired: int
+    last_recorded_at: str | None
+
+class ReplaySource(Model):
+    from_: str | None
+    to: str | None
+    selectors: list[str]
+    subject: str | None
+    conditions: dict[str, Any] | None
+    event_ids: list[str] | None
+    dead_letters: ReplaySourceDeadLetters | None
+
+class ReplaySourceDeadLetters(Model):
+    count: int
+    error_kind: str | None
+    response_status: int | None
+
+class ReplaySubscriptionResult(Model):
+    replayed: int | None
+    succeeded: int | None
+    failed: int | None
+    id: str | None
+    revision: int | None
+    created_at: str | None
+    updated_at: str | None
+    environment: str | None
+    name: str | None
+    kind: str | None
+    source: ReplaySource | None
+    target: ReplayTarget | None
+    options: ReplayOptions | None
+    state: str | None
+    state_reason: str | None
+    progress: ReplayProgress | None
+    targets: list[ReplayTargetState] | None
+    warnings: list[str] | None
+    requested_by: str | None
+    started_at: str | None
+    ended_at: str | None
+
+class ReplayTarget(Model):
+    kind: str
+    ids: list[str]
+
+class ReplayTargetState(Model):
+    kind: str
+    id: str
+    state: str
+    state_reason: str | None
+    progress: ReplayProgress
+
+class Resource(Model):
+    id: str
+    kind: str
+    order_id: str
+    customer_id: str
+    sku: str
+    quantity: int
+    status: str
+    revision: int
+    created_at: str
+    updated_at: str
+
+class Route(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    organization_id: str
+    environment: str
+    name: str
+    description: str | None
+    active: bool
+    allow_self_trigger: bool
+    priority: int
+    cooldown_seconds: int | None
+    max_runs_per_day: int | None
+    concurrency: dict[str, Any] | None
+    timeout_seconds: int
+    strict: bool
+    deployed: WorkflowDeployed | None
+    stats: WorkflowStats | None
+    method: str
+    path: str
+    auth: str
+    body_schema: dict[str, Any] | None
+    origins: list[str]
+    rate_per_second: int | None
+    response_timeout_ms: int
+    served_at: str
+    tokens: list[CreateRouteResultToken]
+    draft: WorkflowSummaryDraft | None
+
+class RunSummary(Model):
+    id: str
+    workflow_id: str
+    workflow_version: int
+    environment: str
+    mode: str
+    trigger: RunSummaryTrigger
+    retry_of: str | None
+    status: str
+    skip_reason: str | None
+    started_at: str
+    finished_at: str | None
+    duration_ms: int | None
+    error: RunSummaryError | None
+    reason: str | None
+    chain_depth: int
+
+class Run(RunSummary):
+    params: Any
+    output: Any
+    warnings: list[dict[str, Any]]
+    steps: list[RunStep]
+
+class RunStep(Model):
+    number: int
+    action_key: str
+    path: str
+    type: str
+    status: str
+    attempts: int
+    started_at: str
+    duration_ms: int
+    input: Any
+    output: Any
+    error: RunStepError | None
+    branch: str | None
+    variables: Any
+
+class RunStepError(Model):
+    code: str
+    message: str
+
+class RunSummaryError(Model):
+    action_key: str | None
+    path: str | None
+    code: str
+    message: str
+
+class RunSummaryTrigger(Model):
+    kind: str
+    event_id: str | None
+    canonical_name: str | None
+    tick: str | None
+    parent_run_id: str | None
+    replay_id: str | None
+
+class Scaled(Model):
+    id: str
+    name: str
+    previous: int
+    target: int
+    changed: bool
+    status: str
+    revision: int
+
+class Search(Model):
+    kind: str
+    id: str
+    label: str
+    matched: str
+
+class Secret(Model):
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    environment: str
+
+class Session(Model):
+    kind: str
+    key_id: str | None
+    organization: SessionOrganization | None
+    environment: str | None
+    scopes: list[str]
+    read_only: bool
+    act_as: SessionActAs | None
+    screens: list[str] | None
+    theme: SessionTheme | None
+    return_url: str | None
+    idle_ends_at: str | None
+    ends_at: str
+
+class SessionActAs(Model):
+    organization_id: str
+    environment: str
+    write: bool
+    reason: str | None
+    ends_at: str
+
+class SessionEnded(Model):
+    ended: bool
+
+class SessionOrganization(Model):
+    id: str
+    slug: str
+    name: str
+    plan: str
+
+class SessionTheme(Model):
+    accent: str | None
+    name: str | None
+    logo: str | None
+    mode: str | None
+
+class SettledMessages(Model):
+    results: list[SettledReceipt]
+
+class SettledReceipt(Model):
+    receipt: str
+    status: str
+    visible_at: str | None
+
+class Shared(Model):
+    share_id: str
+    share_url: str
+    visibility: str
+    created_at: str
+    design_id: str
+    revision: int
+
+class Stats(Model):
+    from_: str
+    to: str
+    interval: str
+    buckets: list[StatsBucket]
+    errors: list[StatsError]
+    other_errors: int
+
+class StatsBucket(Model):
+    start: str
+    attempts: int
+    succeeded: int
+    failed: int
+    p50_ms: int | None
+    p95_ms: int | None
+
+class StatsError(Model):
+    error_kind: str | None
+    response_status: int | None
+    count: int
+    first_at: str
+    last_at: str
+    sample_delivery_id: str
+
+class StreamToken(Model):
+    token: str
+    open_until: str
+    expires_at: str
+
+class Subscription(Model):
+    subscription_id: str
+    webhook_id: str
+    canonical_name: str
+    secret: str
+    webhook_url: str
+
+class Suggestion(Model):
+    suggestion_id: str
+    n: int
+    type: str
+    changes: dict[str, Any]
+    applied: bool
+    design_id: str
+    revision: int
+
+class Table(Model):
+    name: str
+    columns: list[TableColumn]
+    created_at: str
+    stored_bytes: int
+
+class TableColumn(Model):
+    name: str
+    type: str
+    nullable: bool
+    default: Any
+    unique: bool
+
+class TableQueryResult(Model):
+    rows: list[dict[str, Any]]
+    row_count: int
+    columns: list[str]
+
+class Usage(Model):
+    month: str
+    environment: str
+    final: bool
+    meters: UsageMeters
+    used: dict[str, int]
+    limits: dict[str, Any]
+    warnings: list[CustomEventsHealthWarning]
+
+class UsageMeters(Model):
+    emits: int
+    emits_generic: int
+    webhook_attempts: int
+    deliveries_succeeded: int
+    workflow_runs: int
+    workflow_steps: int
+    debug_runs: int
+    streamed_events: int
+    queue_messages: int
+    federation_relays: int
+    replayed_deliveries: int
+    notifications: int
+    stored_bytes: int
+
+class UsagePlan(Model):
+    id: str
+    customer_id: str
+    currency: str
+    due_days: int | None
+    prices: UsagePlanPrices
+    next_month: str
+    revision: int
+    created_at: str
+    updated_at: str
+
+class UsagePlanPrices(Model):
+    emits: Any
+    emits_generic: Any
+    webhook_attempts: Any
+    deliveries_succeeded: Any
+    workflow_runs: Any
+    workflow_steps: Any
+    debug_runs: Any
+    streamed_events: Any
+    queue_messages: Any
+    federation_relays: Any
+    replayed_deliveries: Any
+    notifications: Any
+    stored_bytes: Any
+
+class Variable(Model):
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    environment: str
+    value: str
+
 class WebhookCounters(Model):
     attempts: int
     succeeded: int
     failed: int
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookRetry(Model):
     preset: str | None
     delays: list[int]
     max_attempts: int
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadow(Model):
     url: str
     share: int
@@ -2417,7 +2010,6 @@ class WebhookShadow(Model):
     until: str
     active: bool
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReport(Model):
     url: str
     share: int
@@ -2427,7 +2019,6 @@ class WebhookShadowWithReport(Model):
     active: bool
     report: WebhookShadowWithReportReport
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReport(Model):
     mirrored: int
     left_out: int
@@ -2437,7 +2028,6 @@ class WebhookShadowWithReportReport(Model):
     latency_ms: WebhookShadowWithReportReportLatencyMs
     differing: list[WebhookShadowWithReportReportDiffering]
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReportDiffering(Model):
     delivery_id: str
     at: str
@@ -2445,29 +2035,24 @@ class WebhookShadowWithReportReportDiffering(Model):
     candidate: WebhookShadowWithReportReportDifferingReal
     same_body: bool
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReportDifferingReal(Model):
     status: int | None
     error_kind: str | None
     duration_ms: int
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReportLatencyMs(Model):
     real: WebhookShadowWithReportReportLatencyMsReal
     candidate: WebhookShadowWithReportReportLatencyMsReal
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReportLatencyMsReal(Model):
     p50: int | None
     p95: int | None
     p99: int | None
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReportStatus(Model):
     real: WebhookShadowWithReportReportStatusReal
     candidate: WebhookShadowWithReportReportStatusReal
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookShadowWithReportReportStatusReal(Model):
     success: int
     redirect: int
@@ -2475,7 +2060,6 @@ class WebhookShadowWithReportReportStatusReal(Model):
     server_error: int
     none: int
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookTestResult(Model):
     success: bool
     delivery_id: str
@@ -2485,7 +2069,6 @@ class WebhookTestResult(Model):
     error: str | None
     error_kind: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class WebhookWaiting(Model):
     count: int
     oldest_at: str | None
@@ -2493,12 +2076,10 @@ class WebhookWaiting(Model):
     reason: str
     rate_per_second: float
 
-@dataclass(frozen=True, kw_only=True)
 class Why(Model):
     event_id: str
     webhooks: list[WhyWebhook]
 
-@dataclass(frozen=True, kw_only=True)
 class WhyWebhook(Model):
     webhook_id: str
     name: str | None
@@ -2510,14 +2091,12 @@ class WhyWebhook(Model):
     condition: WhyWebhookCondition | None
     withheld: bool | None
 
-@dataclass(frozen=True, kw_only=True)
 class WhyWebhookCondition(Model):
     path: str
     operator: str
     expected: Any
     actual: Any
 
-@dataclass(frozen=True, kw_only=True)
 class Workflow(Model):
     id: str
     revision: int
@@ -2543,14 +2122,12 @@ class Workflow(Model):
     stats: WorkflowStats | None
     draft: WorkflowDraft | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDeployed(Model):
     version: int
     hash: str
     deployed_at: str
     deployed_by: str
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDeployment(Model):
     workflow_id: str
     version: int
@@ -2564,7 +2141,6 @@ class WorkflowDeployment(Model):
     active: bool
     warnings: list[WorkflowDraftFinding]
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDraft(Model):
     revision: int
     hash: str
@@ -2575,21 +2151,18 @@ class WorkflowDraft(Model):
     updated_by: str
     definition: Any
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDraftFinding(Model):
     path: str
     rule: str
     message: str
     severity: str
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDryRun(Model):
     version: int | None
     trigger: WorkflowDryRunTrigger
     actions: list[WorkflowDryRunAction]
     findings: list[WorkflowDraftFinding]
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDryRunAction(Model):
     key: str
     type: str
@@ -2598,20 +2171,17 @@ class WorkflowDryRunAction(Model):
     would: str
     because: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowDryRunTrigger(Model):
     matched: bool
     reason: str | None
     message: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowStats(Model):
     runs: int
     failed: int
     last_run_at: str | None
     last_status: str | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowSummary(Model):
     id: str
     revision: int
@@ -2637,7 +2207,6 @@ class WorkflowSummary(Model):
     stats: WorkflowStats | None
     draft: WorkflowSummaryDraft | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowSummaryDraft(Model):
     revision: int
     hash: str
@@ -2647,7 +2216,6 @@ class WorkflowSummaryDraft(Model):
     updated_at: str
     updated_by: str
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowVersion(Model):
     workflow_id: str
     version: int
@@ -2661,7 +2229,6 @@ class WorkflowVersion(Model):
     definition: dict[str, Any]
     changes: list[WorkflowVersionChange] | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowVersionChange(Model):
     kind: str
     key: str
@@ -2669,13 +2236,11 @@ class WorkflowVersionChange(Model):
     path: str
     fields: list[WorkflowVersionChangeField] | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowVersionChangeField(Model):
     path: str
     before: Any
     after: Any
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowVersionSummary(Model):
     workflow_id: str
     version: int
@@ -2688,515 +2253,280 @@ class WorkflowVersionSummary(Model):
     reads: list[str]
     changes: list[WorkflowVersionSummaryChange] | None
 
-@dataclass(frozen=True, kw_only=True)
 class WorkflowVersionSummaryChange(Model):
     kind: str
     key: str
 
 AcceptInvitationInput = TypedDict("AcceptInvitationInput", {
-    "inboundNamespace": "str | None",
-}, total=False)
-
+        "inboundNamespace": "str | None"}, total=False)
 AckMessagesInput = TypedDict("AckMessagesInput", {"receipts": "list[str]"}, total=False)
-
-ActivateWebhookInput = TypedDict("ActivateWebhookInput", {
-    "resume": "str", "verifyOwnership": "bool",
-}, total=False)
-
-AlertRulePatch = TypedDict("AlertRulePatch", {
-    "metric": "str", "cluster_id": "str | None", "operator": "str", "threshold": "float",
-    "clearBelow": "float | None",
-}, total=False)
-
-CheckDriftInput = TypedDict("CheckDriftInput", {
-    "definitions": "Any", "scope": "str", "persist": "bool",
-}, total=False)
-
+ActivateWebhookInput = TypedDict("ActivateWebhookInput", {"resume": "str",
+        "verifyOwnership": "bool"}, total=False)
+AlertRulePatch = TypedDict("AlertRulePatch", {"metric": "str", "cluster_id": "str | None",
+        "operator": "str", "threshold": "float", "clearBelow": "float | None"}, total=False)
+CheckDriftInput = TypedDict("CheckDriftInput", {"definitions": "Any", "scope": "str",
+        "persist": "bool"}, total=False)
 CompatibilityOfPut = TypedDict("CompatibilityOfPut", {"mode": "str"}, total=False)
-
-CompatibilityPut = TypedDict("CompatibilityPut", {
-    "mode": "str", "contractPolicy": "str",
-}, total=False)
-
-CreateRouteInput = TypedDict("CreateRouteInput", {
-    "name": "str", "method": "str", "path": "str", "auth": "str",
-    "bodySchema": "dict[str, Any] | None", "origins": "list[str]", "ratePerSecond": "int | None",
-    "responseTimeoutMs": "int", "description": "str | None", "allowSelfTrigger": "bool",
-    "priority": "int", "cooldownSeconds": "int | None", "maxRunsPerDay": "int | None",
-    "concurrency": "NewWorkflowConcurrency | None", "timeoutSeconds": "int", "strict": "bool",
-    "definition": "Any",
-}, total=False)
-
+CompatibilityPut = TypedDict("CompatibilityPut", {"mode": "str",
+        "contractPolicy": "str"}, total=False)
+CreateRouteInput = TypedDict("CreateRouteInput", {"name": "str", "method": "str", "path": "str",
+        "auth": "str", "bodySchema": "dict[str, Any] | None", "origins": "list[str]",
+        "ratePerSecond": "int | None", "responseTimeoutMs": "int", "description": "str | None",
+        "allowSelfTrigger": "bool", "priority": "int", "cooldownSeconds": "int | None",
+        "maxRunsPerDay": "int | None", "concurrency": "NewWorkflowConcurrency | None",
+        "timeoutSeconds": "int", "strict": "bool", "definition": "Any"}, total=False)
 CreateRouteTokenInput = TypedDict("CreateRouteTokenInput", {"name": "str"}, total=False)
-
-DebugInput = TypedDict("DebugInput", {
-    "params": "dict[str, Any]", "stopAt": "str", "mock": "dict[str, Any]", "sideEffects": "str",
-    "emit": "bool", "definition": "Any",
-}, total=False)
-
-DeployWorkflowInput = TypedDict("DeployWorkflowInput", {
-    "ifHash": "str", "activate": "bool",
-}, total=False)
-
-DesignPatch = TypedDict("DesignPatch", {
-    "name": "str", "description": "str | None", "style": "dict[str, Any]",
-}, total=False)
-
-DryRunCustomEventInput = TypedDict("DryRunCustomEventInput", {
-    "namespace": "str", "name": "str", "version": "str", "description": "str | None",
-    "payloadSchema": "Any", "payloadExample": "Any",
-    "components": "RegisterCustomEventInputComponents", "status": "str", "history": "bool",
-}, total=False)
-
-DryRunRouteInput = TypedDict("DryRunRouteInput", {
-    "body": "Any", "query": "dict[str, Any]", "path": "dict[str, Any]",
-    "headers": "dict[str, Any]", "version": "int",
-}, total=False)
-
-DryRunWorkflowInput = TypedDict("DryRunWorkflowInput", {
-    "params": "dict[str, Any]", "version": "int",
-}, total=False)
-
-EmitCustomEventInput = TypedDict("EmitCustomEventInput", {
-    "name": "str", "payload": "dict[str, Any]", "version": "str", "idempotencyKey": "str",
-    "subject": "str", "time": "str", "correlationId": "str", "chainToken": "str",
-}, total=False)
-
+DebugInput = TypedDict("DebugInput", {"params": "dict[str, Any]", "stopAt": "str",
+        "mock": "dict[str, Any]", "sideEffects": "str", "emit": "bool",
+        "definition": "Any"}, total=False)
+DeployWorkflowInput = TypedDict("DeployWorkflowInput", {"ifHash": "str",
+        "activate": "bool"}, total=False)
+DesignPatch = TypedDict("DesignPatch", {"name": "str", "description": "str | None",
+        "style": "dict[str, Any]"}, total=False)
+DryRunCustomEventInput = TypedDict("DryRunCustomEventInput", {"namespace": "str", "name": "str",
+        "version": "str", "description": "str | None", "payloadSchema": "Any",
+        "payloadExample": "Any", "components": "RegisterCustomEventInputComponents",
+        "status": "str", "history": "bool"}, total=False)
+DryRunRouteInput = TypedDict("DryRunRouteInput", {"body": "Any", "query": "dict[str, Any]",
+        "path": "dict[str, Any]", "headers": "dict[str, Any]", "version": "int"}, total=False)
+DryRunWorkflowInput = TypedDict("DryRunWorkflowInput", {"params": "dict[str, Any]",
+        "version": "int"}, total=False)
+EmitCustomEventInput = TypedDict("EmitCustomEventInput", {"name": "str",
+        "payload": "dict[str, Any]", "version": "str", "idempotencyKey": "str", "subject": "str",
+        "time": "str", "correlationId": "str", "chainToken": "str"}, total=False)
 EmitCustomEventsInput = TypedDict("EmitCustomEventsInput", {
-    "items": "list[EmitCustomEventInput]",
-}, total=False)
-
-EvaluateWorkflowsInput = TypedDict("EvaluateWorkflowsInput", {
-    "event": "str", "version": "str", "subject": "str | None", "payload": "dict[str, Any]",
-}, total=False)
-
-ExtendLeasesInput = TypedDict("ExtendLeasesInput", {
-    "receipts": "list[str]", "seconds": "int",
-}, total=False)
-
-FederationGroupPatch = TypedDict("FederationGroupPatch", {
-    "name": "str", "description": "str | None",
-}, total=False)
-
+        "items": "list[EmitCustomEventInput]"}, total=False)
+EvaluateWorkflowsInput = TypedDict("EvaluateWorkflowsInput", {"event": "str", "version": "str",
+        "subject": "str | None", "payload": "dict[str, Any]"}, total=False)
+ExtendLeasesInput = TypedDict("ExtendLeasesInput", {"receipts": "list[str]",
+        "seconds": "int"}, total=False)
+FederationGroupPatch = TypedDict("FederationGroupPatch", {"name": "str",
+        "description": "str | None"}, total=False)
 FederationMemberPatch = TypedDict("FederationMemberPatch", {
-    "inboundNamespace": "str | None",
-}, total=False)
-
+        "inboundNamespace": "str | None"}, total=False)
 InstanceScaling = TypedDict("InstanceScaling", {"replicas": "int", "reason": "str"}, total=False)
-
-ListingPatch = TypedDict("ListingPatch", {
-    "title": "str", "description": "str", "tags": "list[str]",
-    "license": "NewListingLicense | None", "changelog": "str | None",
-}, total=False)
-
-NackMessagesInput = TypedDict("NackMessagesInput", {
-    "receipts": "list[str]", "delaySeconds": "int", "dead": "bool",
-}, total=False)
-
+ListingPatch = TypedDict("ListingPatch", {"title": "str", "description": "str", "tags": "list[str]",
+        "license": "NewListingLicense | None", "changelog": "str | None"}, total=False)
+NackMessagesInput = TypedDict("NackMessagesInput", {"receipts": "list[str]", "delaySeconds": "int",
+        "dead": "bool"}, total=False)
 NamespaceGrant = TypedDict("NamespaceGrant", {"namespace": "str"}, total=False)
-
-NewActAs = TypedDict("NewActAs", {
-    "organizationId": "str", "environment": "str", "write": "bool", "reason": "str",
-}, total=False)
-
-NewAlertRule = TypedDict("NewAlertRule", {
-    "metric": "str", "cluster_id": "str | None", "operator": "str", "threshold": "float",
-    "clearBelow": "float | None",
-}, total=False)
-
-NewCluster = TypedDict("NewCluster", {
-    "name": "str", "node_count": "int", "min": "int", "max": "int",
-}, total=False)
-
-NewColumn = TypedDict("NewColumn", {
-    "name": "str", "type": "str", "nullable": "bool", "default": "Any", "unique": "bool",
-}, total=False)
-
-NewConsoleLink = TypedDict("NewConsoleLink", {
-    "environment": "str", "scopes": "list[str]", "readOnly": "bool", "expiresInSeconds": "int",
-    "screens": "list[str]", "theme": "NewConsoleLinkTheme", "returnUrl": "str",
-}, total=False)
-
-NewConsoleLinkTheme = TypedDict("NewConsoleLinkTheme", {
-    "accent": "str", "name": "str", "logo": "str", "mode": "str",
-}, total=False)
-
-NewDeployment = TypedDict("NewDeployment", {
-    "instance_id": "str", "release": "str", "strategy": "str",
-}, total=False)
-
-NewDesign = TypedDict("NewDesign", {
-    "name": "str", "description": "str", "userId": "str",
-}, total=False)
-
+NewActAs = TypedDict("NewActAs", {"organizationId": "str", "environment": "str", "write": "bool",
+        "reason": "str"}, total=False)
+NewAlertRule = TypedDict("NewAlertRule", {"metric": "str", "cluster_id": "str | None",
+        "operator": "str", "threshold": "float", "clearBelow": "float | None"}, total=False)
+NewCluster = TypedDict("NewCluster", {"name": "str", "node_count": "int", "min": "int",
+        "max": "int"}, total=False)
+NewColumn = TypedDict("NewColumn", {"name": "str", "type": "str", "nullable": "bool",
+        "default": "Any", "unique": "bool"}, total=False)
+NewConsoleLink = TypedDict("NewConsoleLink", {"environment": "str", "scopes": "list[str]",
+        "readOnly": "bool", "expiresInSeconds": "int", "screens": "list[str]",
+        "theme": "NewConsoleLinkTheme", "returnUrl": "str"}, total=False)
+NewConsoleLinkTheme = TypedDict("NewConsoleLinkTheme", {"accent": "str", "name": "str",
+        "logo": "str", "mode": "str"}, total=False)
+NewDeployment = TypedDict("NewDeployment", {"instance_id": "str", "release": "str",
+        "strategy": "str"}, total=False)
+NewDesign = TypedDict("NewDesign", {"name": "str", "description": "str",
+        "userId": "str"}, total=False)
 NewDomain = TypedDict("NewDomain", {"hostname": "str"}, total=False)
-
 NewElement = TypedDict("NewElement", {"type": "str", "properties": "dict[str, Any]"}, total=False)
-
 NewExport = TypedDict("NewExport", {"format": "str", "preset": "str"}, total=False)
-
-NewExternalPeer = TypedDict("NewExternalPeer", {
-    "label": "str", "webhookUrl": "str", "headers": "dict[str, str]", "wireFormat": "str",
-    "signatureProfile": "str",
-}, total=False)
-
-NewFederationGroup = TypedDict("NewFederationGroup", {
-    "name": "str", "description": "str | None",
-}, total=False)
-
+NewExternalPeer = TypedDict("NewExternalPeer", {"label": "str", "webhookUrl": "str",
+        "headers": "dict[str, str]", "wireFormat": "str", "signatureProfile": "str"}, total=False)
+NewFederationGroup = TypedDict("NewFederationGroup", {"name": "str",
+        "description": "str | None"}, total=False)
 NewFederationInvitation = TypedDict("NewFederationInvitation", {
-    "memberOrganizationId": "str",
-}, total=False)
-
+        "memberOrganizationId": "str"}, total=False)
 NewFederationPush = TypedDict("NewFederationPush", {"registrationId": "str"}, total=False)
-
-NewFork = TypedDict("NewFork", {
-    "namespace": "str", "name": "str", "version": "str", "status": "str",
-    "description": "str | None", "acceptLicense": "bool",
-}, total=False)
-
-NewInspector = TypedDict("NewInspector", {
-    "name": "str", "answer": "NewInspectorAnswer", "failFirst": "int",
-}, total=False)
-
-NewInspectorAnswer = TypedDict("NewInspectorAnswer", {
-    "status": "int", "headers": "dict[str, str]", "body": "str", "delayMs": "int",
-}, total=False)
-
-NewInstance = TypedDict("NewInstance", {
-    "name": "str", "image": "str", "replicas": "int",
-}, total=False)
-
-NewInstanceHealth = TypedDict("NewInstanceHealth", {
-    "check_id": "str", "status": "str", "latency_ms": "float", "message": "str",
-}, total=False)
-
-NewInvoice = TypedDict("NewInvoice", {
-    "customer_id": "str", "currency": "str", "due_days": "int", "lines": "list[NewInvoiceLine]",
-}, total=False)
-
-NewInvoiceLine = TypedDict("NewInvoiceLine", {
-    "sku": "str", "description": "str", "quantity": "Any", "unit_price": "Any",
-}, total=False)
-
+NewFork = TypedDict("NewFork", {"namespace": "str", "name": "str", "version": "str",
+        "status": "str", "description": "str | None", "acceptLicense": "bool"}, total=False)
+NewInspector = TypedDict("NewInspector", {"name": "str", "answer": "NewInspectorAnswer",
+        "failFirst": "int"}, total=False)
+NewInspectorAnswer = TypedDict("NewInspectorAnswer", {"status": "int", "headers": "dict[str, str]",
+        "body": "str", "delayMs": "int"}, total=False)
+NewInstance = TypedDict("NewInstance", {"name": "str", "image": "str",
+        "replicas": "int"}, total=False)
+NewInstanceHealth = TypedDict("NewInstanceHealth", {"check_id": "str", "status": "str",
+        "latency_ms": "float", "message": "str"}, total=False)
+NewInvoice = TypedDict("NewInvoice", {"customer_id": "str", "currency": "str", "due_days": "int",
+        "lines": "list[NewInvoiceLine]"}, total=False)
+NewInvoiceLine = TypedDict("NewInvoiceLine", {"sku": "str", "description": "str", "quantity": "Any",
+        "unit_price": "Any"}, total=False)
 NewKafkaCredential = TypedDict("NewKafkaCredential", {"name": "str", "access": "str"}, total=False)
-
-NewKey = TypedDict("NewKey", {
-    "name": "str", "environment": "str", "scopes": "list[str]", "expiresAt": "str | None",
-}, total=False)
-
-NewListing = TypedDict("NewListing", {
-    "registrationId": "str", "title": "str", "description": "str", "tags": "list[str]",
-    "license": "NewListingLicense | None", "changelog": "str | None",
-    "previousListingId": "str | None", "confirmNoPersonalData": "bool",
-}, total=False)
-
-NewListingLicense = TypedDict("NewListingLicense", {
-    "spdx": "str", "custom": "str", "requiresAcceptance": "bool",
-}, total=False)
-
+NewKey = TypedDict("NewKey", {"name": "str", "environment": "str", "scopes": "list[str]",
+        "expiresAt": "str | None"}, total=False)
+NewListing = TypedDict("NewListing", {"registrationId": "str", "title": "str", "description": "str",
+        "tags": "list[str]", "license": "NewListingLicense | None", "changelog": "str | None",
+        "previousListingId": "str | None", "confirmNoPersonalData": "bool"}, total=False)
+NewListingLicense = TypedDict("NewListingLicense", {"spdx": "str", "custom": "str",
+        "requiresAcceptance": "bool"}, total=False)
 NewLoginToken = TypedDict("NewLoginToken", {"expiresInSeconds": "int"}, total=False)
-
-NewMetric = TypedDict("NewMetric", {
-    "cluster_id": "str", "metric": "str", "value": "float",
-}, total=False)
-
-NewNotification = TypedDict("NewNotification", {
-    "channel": "str", "message": "str", "title": "str", "severity": "str",
-    "data": "dict[str, Any]", "dedupeKey": "str",
-}, total=False)
-
-NewNotificationChannel = TypedDict("NewNotificationChannel", {
-    "name": "str", "type": "str", "config": "NewNotificationChannelConfig", "minSeverity": "str",
-    "rateLimit": "NewNotificationChannelRateLimit",
-    "quietHours": "NewNotificationChannelQuietHours | None", "active": "bool",
-}, total=False)
-
-NewNotificationChannelConfig = TypedDict("NewNotificationChannelConfig", {
-    "recipients": "list[str]", "url": "str", "template": "str | None",
-    "headers": "dict[str, str] | None",
-}, total=False)
-
-NewNotificationChannelQuietHours = TypedDict("NewNotificationChannelQuietHours", {
-    "from": "str", "to": "str", "timeZone": "str",
-}, total=False)
-
-NewNotificationChannelRateLimit = TypedDict("NewNotificationChannelRateLimit", {
-    "max": "int", "perMinutes": "int",
-}, total=False)
-
+NewMetric = TypedDict("NewMetric", {"cluster_id": "str", "metric": "str",
+        "value": "float"}, total=False)
+NewNotification = TypedDict("NewNotification", {"channel": "str", "message": "str", "title": "str",
+        "severity": "str", "data": "dict[str, Any]", "dedupeKey": "str"}, total=False)
+NewNotificationChannel = TypedDict("NewNotificationChannel", {"name": "str", "type": "str",
+        "config": "NewNotificationChannelConfig", "minSeverity": "str",
+        "rateLimit": "NewNotificationChannelRateLimit",
+        "quietHours": "NewNotificationChannelQuietHours | None", "active": "bool"}, total=False)
+NewNotificationChannelConfig = TypedDict("NewNotificationChannelConfig", {"recipients": "list[str]",
+        "url": "str", "template": "str | None", "headers": "dict[str, str] | None"}, total=False)
+NewNotificationChannelQuietHours = TypedDict("NewNotificationChannelQuietHours", {"from": "str",
+        "to": "str", "timeZone": "str"}, total=False)
+NewNotificationChannelRateLimit = TypedDict("NewNotificationChannelRateLimit", {"max": "int",
+        "perMinutes": "int"}, total=False)
 NewNotificationPreferences = TypedDict("NewNotificationPreferences", {
-    "notices": "NewNotificationPreferencesNotices",
-}, total=False)
-
+        "notices": "NewNotificationPreferencesNotices"}, total=False)
 NewNotificationPreferencesNotices = TypedDict("NewNotificationPreferencesNotices", {
-    "webhook_failing": "list[str]", "webhook_recovered": "list[str]",
-    "webhook_disabled": "list[str]", "dead_letters": "list[str]",
-    "federation_invite": "list[str]", "federation_peer": "list[str]", "quota": "list[str]",
-    "replay_finished": "list[str]", "chain_truncated": "list[str]", "drift_critical": "list[str]",
-    "key_expiring": "list[str]", "listing_taken_down": "list[str]",
-    "upstream_version": "list[str]",
-}, total=False)
-
-NewOrder = TypedDict("NewOrder", {
-    "customer_id": "str", "items": "list[NewOrderItem]", "failNext": "bool",
-}, total=False)
-
-NewOrderItem = TypedDict("NewOrderItem", {
-    "sku": "str", "quantity": "int", "kind": "str",
-}, total=False)
-
-NewOrganization = TypedDict("NewOrganization", {
-    "name": "str", "slug": "str", "plan": "str", "ownerEmail": "str | None",
-}, total=False)
-
+        "webhook_failing": "list[str]", "webhook_recovered": "list[str]",
+        "webhook_disabled": "list[str]", "dead_letters": "list[str]",
+        "federation_invite": "list[str]", "federation_peer": "list[str]", "quota": "list[str]",
+        "replay_finished": "list[str]", "chain_truncated": "list[str]",
+        "drift_critical": "list[str]", "drift_warning": "list[str]", "key_expiring": "list[str]",
+        "listing_taken_down": "list[str]", "upstream_version": "list[str]"}, total=False)
+NewOrder = TypedDict("NewOrder", {"customer_id": "str", "items": "list[NewOrderItem]",
+        "failNext": "bool"}, total=False)
+NewOrderItem = TypedDict("NewOrderItem", {"sku": "str", "quantity": "int",
+        "kind": "str"}, total=False)
+NewOrganization = TypedDict("NewOrganization", {"name": "str", "slug": "str", "plan": "str",
+        "ownerEmail": "str | None"}, total=False)
 NewPartitions = TypedDict("NewPartitions", {"partitions": "int"}, total=False)
-
-NewPlatformEvent = TypedDict("NewPlatformEvent", {
-    "organizationId": "str", "type": "str", "data": "dict[str, Any]", "subject": "str",
-    "actorId": "str", "source": "str", "time": "str", "correlationId": "str",
-    "idempotencyKey": "str",
-}, total=False)
-
-NewQueue = TypedDict("NewQueue", {
-    "name": "str", "selectors": "list[str]", "conditions": "Any",
-    "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
-    "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
-    "deadLetterQueueId": "str | None", "active": "bool", "ordered": "bool", "start": "str",
-}, total=False)
-
-NewQueueNackBackoff = TypedDict("NewQueueNackBackoff", {
-    "firstSeconds": "int", "factor": "float", "maxSeconds": "int",
-}, total=False)
-
-NewReplay = TypedDict("NewReplay", {
-    "name": "str | None", "source": "NewReplaySource", "target": "NewReplayTarget",
-    "options": "NewReplayOptions", "webhookId": "str", "from": "str", "to": "str",
-    "selectors": "list[str]", "ratePerSecond": "int", "onlyFailed": "bool",
-}, total=False)
-
-NewReplayOptions = TypedDict("NewReplayOptions", {
-    "ratePerSecond": "int", "onlyFailed": "bool", "includeFederation": "bool",
-    "includeLifecycle": "bool", "dryRun": "bool", "force": "bool",
-}, total=False)
-
-NewReplaySource = TypedDict("NewReplaySource", {
-    "from": "str", "to": "str", "selectors": "list[str]", "subject": "str | None",
-    "eventIds": "list[str]", "conditions": "dict[str, Any] | None",
-}, total=False)
-
+NewPlatformEvent = TypedDict("NewPlatformEvent", {"organizationId": "str", "type": "str",
+        "data": "dict[str, Any]", "subject": "str", "actorId": "str", "source": "str",
+        "time": "str", "correlationId": "str", "idempotencyKey": "str"}, total=False)
+NewQueue = TypedDict("NewQueue", {"name": "str", "selectors": "list[str]", "conditions": "Any",
+        "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
+        "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
+        "deadLetterQueueId": "str | None", "active": "bool", "ordered": "bool",
+        "start": "str"}, total=False)
+NewQueueNackBackoff = TypedDict("NewQueueNackBackoff", {"firstSeconds": "int", "factor": "float",
+        "maxSeconds": "int"}, total=False)
+NewReplay = TypedDict("NewReplay", {"name": "str | None", "source": "NewReplaySource",
+        "target": "NewReplayTarget", "options": "NewReplayOptions", "webhookId": "str",
+        "from": "str", "to": "str", "selectors": "list[str]", "ratePerSecond": "int",
+        "onlyFailed": "bool"}, total=False)
+NewReplayOptions = TypedDict("NewReplayOptions", {"ratePerSecond": "int", "onlyFailed": "bool",
+        "includeFederation": "bool", "includeLifecycle": "bool", "dryRun": "bool",
+        "force": "bool"}, total=False)
+NewReplaySource = TypedDict("NewReplaySource", {"from": "str", "to": "str",
+        "selectors": "list[str]", "subject": "str | None", "eventIds": "list[str]",
+        "conditions": "dict[str, Any] | None"}, total=False)
 NewReplayTarget = TypedDict("NewReplayTarget", {"kind": "str", "ids": "list[str]"}, total=False)
-
 NewSession = TypedDict("NewSession", {"apiKey": "str", "loginToken": "str"}, total=False)
-
 NewShare = TypedDict("NewShare", {"visibility": "str"}, total=False)
-
-NewStreamToken = TypedDict("NewStreamToken", {
-    "types": "Any", "subject": "str", "filter": "dict[str, Any]", "ttlSeconds": "int",
-    "allowedOrigins": "list[str]",
-}, total=False)
-
-NewSubscription = TypedDict("NewSubscription", {
-    "name": "str", "version": "str | None", "webhookUrl": "str", "displayName": "str | None",
-    "secret": "str",
-}, total=False)
-
+NewStreamToken = TypedDict("NewStreamToken", {"types": "Any", "subject": "str",
+        "filter": "dict[str, Any]", "ttlSeconds": "int",
+        "allowedOrigins": "list[str]"}, total=False)
+NewSubscription = TypedDict("NewSubscription", {"name": "str", "version": "str | None",
+        "webhookUrl": "str", "displayName": "str | None", "secret": "str"}, total=False)
 NewTable = TypedDict("NewTable", {"name": "str", "columns": "list[NewColumn]"}, total=False)
-
-NewUsagePlan = TypedDict("NewUsagePlan", {
-    "customer_id": "str", "currency": "str", "due_days": "int", "prices": "UsageInvoicePrices",
-}, total=False)
-
-NewWebhook = TypedDict("NewWebhook", {
-    "url": "str", "events": "list[str]", "name": "str | None", "description": "str | None",
-    "active": "bool", "secret": "str", "timeoutMs": "int", "maxInFlight": "int",
-    "retry": "NewWebhookRetry", "conditions": "dict[str, Any] | None",
-    "headers": "dict[str, str] | None", "signatureProfiles": "list[str]", "wireFormat": "str",
-    "ordering": "str", "autoDisableAfterDays": "int | None",
-    "contracts": "dict[str, dict[str, Any]] | None", "verifyOwnership": "bool",
-}, total=False)
-
-NewWebhookRetry = TypedDict("NewWebhookRetry", {
-    "preset": "str", "delays": "list[Any]", "maxAttempts": "int",
-}, total=False)
-
-NewWorkflow = TypedDict("NewWorkflow", {
-    "name": "str", "trigger": "NewWorkflowTrigger", "description": "str | None",
-    "allowSelfTrigger": "bool", "priority": "int", "cooldownSeconds": "int | None",
-    "maxRunsPerDay": "int | None", "concurrency": "NewWorkflowConcurrency | None",
-    "timeoutSeconds": "int", "strict": "bool", "recordSkips": "bool", "catchUp": "str",
-    "contracts": "dict[str, dict[str, Any]] | None", "definition": "Any",
-}, total=False)
-
-NewWorkflowConcurrency = TypedDict("NewWorkflowConcurrency", {
-    "limit": "int", "key": "str | None", "overflow": "str", "whileWaiting": "str",
-}, total=False)
-
-NewWorkflowTrigger = TypedDict("NewWorkflowTrigger", {
-    "kind": "str", "event": "str", "version": "str", "conditions": "dict[str, Any] | None",
-    "cron": "str", "timeZone": "str",
-}, total=False)
-
-NotificationChannelPatch = TypedDict("NotificationChannelPatch", {
-    "name": "str", "config": "NewNotificationChannelConfig", "minSeverity": "str",
-    "rateLimit": "NewNotificationChannelRateLimit",
-    "quietHours": "NewNotificationChannelQuietHours | None", "active": "bool",
-}, total=False)
-
-OrganizationPatch = TypedDict("OrganizationPatch", {
-    "name": "str", "plan": "str", "ownerEmail": "str | None", "strictCompatibility": "bool",
-    "schemaLimits": "OrganizationPatchSchemaLimits", "limits": "OrganizationPatchLimits",
-}, total=False)
-
+NewUsagePlan = TypedDict("NewUsagePlan", {"customer_id": "str", "currency": "str",
+        "due_days": "int", "prices": "UsageInvoicePrices"}, total=False)
+NewWebhook = TypedDict("NewWebhook", {"url": "str", "events": "list[str]", "name": "str | None",
+        "description": "str | None", "active": "bool", "secret": "str", "timeoutMs": "int",
+        "maxInFlight": "int", "retry": "NewWebhookRetry", "conditions": "dict[str, Any] | None",
+        "headers": "dict[str, str] | None", "signatureProfiles": "list[str]", "wireFormat": "str",
+        "ordering": "str", "autoDisableAfterDays": "int | None",
+        "contracts": "dict[str, dict[str, Any]] | None", "verifyOwnership": "bool"}, total=False)
+NewWebhookRetry = TypedDict("NewWebhookRetry", {"preset": "str", "delays": "list[Any]",
+        "maxAttempts": "int"}, total=False)
+NewWorkflow = TypedDict("NewWorkflow", {"name": "str", "trigger": "NewWorkflowTrigger",
+        "description": "str | None", "allowSelfTrigger": "bool", "priority": "int",
+        "cooldownSeconds": "int | None", "maxRunsPerDay": "int | None",
+        "concurrency": "NewWorkflowConcurrency | None", "timeoutSeconds": "int", "strict": "bool",
+        "recordSkips": "bool", "catchUp": "str", "contracts": "dict[str, dict[str, Any]] | None",
+        "definition": "Any"}, total=False)
+NewWorkflowConcurrency = TypedDict("NewWorkflowConcurrency", {"limit": "int", "key": "str | None",
+        "overflow": "str", "whileWaiting": "str"}, total=False)
+NewWorkflowTrigger = TypedDict("NewWorkflowTrigger", {"kind": "str", "event": "str",
+        "version": "str", "conditions": "dict[str, Any] | None", "cron": "str",
+        "timeZone": "str"}, total=False)
+NotificationChannelPatch = TypedDict("NotificationChannelPatch", {"name": "str",
+        "config": "NewNotificationChannelConfig", "minSeverity": "str",
+        "rateLimit": "NewNotificationChannelRateLimit",
+        "quietHours": "NewNotificationChannelQuietHours | None", "active": "bool"}, total=False)
+OrganizationPatch = TypedDict("OrganizationPatch", {"name": "str", "plan": "str",
+        "ownerEmail": "str | None", "strictCompatibility": "bool",
+        "schemaLimits": "OrganizationPatchSchemaLimits",
+        "limits": "OrganizationPatchLimits"}, total=False)
 OrganizationPatchLimits = TypedDict("OrganizationPatchLimits", {
-    "emitsPerSecond": "int | None",
-}, total=False)
-
-OrganizationPatchSchemaLimits = TypedDict("OrganizationPatchSchemaLimits", {
-    "depth": "int", "properties": "int",
-}, total=False)
-
+        "emitsPerSecond": "int | None"}, total=False)
+OrganizationPatchSchemaLimits = TypedDict("OrganizationPatchSchemaLimits", {"depth": "int",
+        "properties": "int"}, total=False)
 PurgeQueueInput = TypedDict("PurgeQueueInput", {"dead": "bool"}, total=False)
-
-QueuePatch = TypedDict("QueuePatch", {
-    "name": "str", "selectors": "list[str]", "conditions": "Any",
-    "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
-    "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
-    "deadLetterQueueId": "str | None", "active": "bool",
-}, total=False)
-
-ReceiveMessagesInput = TypedDict("ReceiveMessagesInput", {
-    "max": "int", "waitSeconds": "int", "visibilityTimeoutSeconds": "int", "perSubject": "int",
-    "ack": "list[str]",
-}, total=False)
-
-RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {
-    "deliveryIds": "list[str]", "webhookId": "str", "from": "str", "to": "str", "type": "str",
-    "errorKind": "str", "responseStatus": "int", "dryRun": "bool", "ratePerSecond": "int",
-}, total=False)
-
-RedriveQuarantinedInput = TypedDict("RedriveQuarantinedInput", {
-    "payload": "Any", "version": "str",
-}, total=False)
-
-RedriveQueueInput = TypedDict("RedriveQueueInput", {
-    "all": "bool", "eventIds": "list[str]", "toQueueId": "str",
-}, total=False)
-
-RegisterCustomEventInput = TypedDict("RegisterCustomEventInput", {
-    "namespace": "str", "name": "str", "version": "str", "description": "str | None",
-    "payloadSchema": "Any", "payloadExample": "Any",
-    "components": "RegisterCustomEventInputComponents", "status": "str",
-}, total=False)
-
+QueuePatch = TypedDict("QueuePatch", {"name": "str", "selectors": "list[str]", "conditions": "Any",
+        "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
+        "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
+        "deadLetterQueueId": "str | None", "active": "bool"}, total=False)
+ReceiveMessagesInput = TypedDict("ReceiveMessagesInput", {"max": "int", "waitSeconds": "int",
+        "visibilityTimeoutSeconds": "int", "perSubject": "int", "ack": "list[str]"}, total=False)
+RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {"deliveryIds": "list[str]",
+        "webhookId": "str", "from": "str", "to": "str", "type": "str", "errorKind": "str",
+        "responseStatus": "int", "dryRun": "bool", "ratePerSecond": "int"}, total=False)
+RedriveQuarantinedInput = TypedDict("RedriveQuarantinedInput", {"payload": "Any",
+        "version": "str"}, total=False)
+RedriveQueueInput = TypedDict("RedriveQueueInput", {"all": "bool", "eventIds": "list[str]",
+        "toQueueId": "str"}, total=False)
+RegisterCustomEventInput = TypedDict("RegisterCustomEventInput", {"namespace": "str", "name": "str",
+        "version": "str", "description": "str | None", "payloadSchema": "Any",
+        "payloadExample": "Any", "components": "RegisterCustomEventInputComponents",
+        "status": "str"}, total=False)
 RegisterCustomEventInputComponents = TypedDict("RegisterCustomEventInputComponents", {
-    "schemas": "dict[str, Any]",
-}, total=False)
-
+        "schemas": "dict[str, Any]"}, total=False)
 RegistrationPatch = TypedDict("RegistrationPatch", {"description": "str | None"}, total=False)
-
 ResourcePatch = TypedDict("ResourcePatch", {"status": "str"}, total=False)
-
 RetryDeliveryInput = TypedDict("RetryDeliveryInput", {"resume": "bool"}, total=False)
-
 RetryRunInput = TypedDict("RetryRunInput", {"useLatest": "bool", "from": "str"}, total=False)
-
 RollbackWorkflowInput = TypedDict("RollbackWorkflowInput", {"version": "int"}, total=False)
-
 RotateChannelInput = TypedDict("RotateChannelInput", {"immediate": "bool"}, total=False)
-
-RotateSecretInput = TypedDict("RotateSecretInput", {
-    "immediate": "bool", "secret": "str",
-}, total=False)
-
-RowChange = TypedDict("RowChange", {
-    "where": "dict[str, Any]", "set": "dict[str, Any]", "increment": "dict[str, Any]",
-    "min": "Any",
-}, total=False)
-
+RotateSecretInput = TypedDict("RotateSecretInput", {"immediate": "bool",
+        "secret": "str"}, total=False)
+RowChange = TypedDict("RowChange", {"where": "dict[str, Any]", "set": "dict[str, Any]",
+        "increment": "dict[str, Any]", "min": "Any"}, total=False)
 RowDeletion = TypedDict("RowDeletion", {"where": "dict[str, Any]"}, total=False)
-
-RunWorkflowInput = TypedDict("RunWorkflowInput", {
-    "params": "dict[str, Any]", "wait": "int", "idempotencyKey": "str",
-}, total=False)
-
-SaveWorkflowDraftInput = TypedDict("SaveWorkflowDraftInput", {
-    "definition": "Any", "pins": "dict[str, Any]",
-}, total=False)
-
+RunWorkflowInput = TypedDict("RunWorkflowInput", {"params": "dict[str, Any]", "wait": "int",
+        "idempotencyKey": "str"}, total=False)
+SaveWorkflowDraftInput = TypedDict("SaveWorkflowDraftInput", {"definition": "Any",
+        "pins": "dict[str, Any]"}, total=False)
 Scaling = TypedDict("Scaling", {"node_count": "int", "delta": "int"}, total=False)
-
-SetConnectionInput = TypedDict("SetConnectionInput", {
-    "host": "str", "port": "int", "database": "str", "user": "str", "password": "str",
-    "tls": "str",
-}, total=False)
-
+SetConnectionInput = TypedDict("SetConnectionInput", {"host": "str", "port": "int",
+        "database": "str", "user": "str", "password": "str", "tls": "str"}, total=False)
 SetLifecycleNamesInput = TypedDict("SetLifecycleNamesInput", {"names": "list[str]"}, total=False)
-
-SetMailTemplateInput = TypedDict("SetMailTemplateInput", {
-    "subject": "str", "html": "str | None", "text": "str | None",
-}, total=False)
-
+SetMailTemplateInput = TypedDict("SetMailTemplateInput", {"subject": "str", "html": "str | None",
+        "text": "str | None"}, total=False)
 SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
-
-SetWebhookShadowInput = TypedDict("SetWebhookShadowInput", {
-    "url": "str", "share": "int", "headers": "dict[str, str] | None", "until": "str",
-    "verifyOwnership": "bool",
-}, total=False)
-
+SetWebhookShadowInput = TypedDict("SetWebhookShadowInput", {"url": "str", "share": "int",
+        "headers": "dict[str, str] | None", "until": "str", "verifyOwnership": "bool"}, total=False)
 SettleDriftFindingInput = TypedDict("SettleDriftFindingInput", {"note": "str | None"}, total=False)
-
 TableQuery = TypedDict("TableQuery", {"sql": "str", "params": "list[Any]"}, total=False)
-
 TakeDownListingInput = TypedDict("TakeDownListingInput", {"reason": "str"}, total=False)
-
-UpdateRouteInput = TypedDict("UpdateRouteInput", {
-    "name": "str", "method": "str", "path": "str", "auth": "str",
-    "bodySchema": "dict[str, Any] | None", "origins": "list[str]", "ratePerSecond": "int | None",
-    "responseTimeoutMs": "int", "description": "str | None", "allowSelfTrigger": "bool",
-    "priority": "int", "cooldownSeconds": "int | None", "maxRunsPerDay": "int | None",
-    "concurrency": "NewWorkflowConcurrency | None", "timeoutSeconds": "int", "strict": "bool",
-}, total=False)
-
-UsageInvoice = TypedDict("UsageInvoice", {
-    "month": "str", "customer_id": "str", "currency": "str", "due_days": "int",
-    "prices": "UsageInvoicePrices",
-}, total=False)
-
-UsageInvoicePrices = TypedDict("UsageInvoicePrices", {
-    "emits": "Any", "emits_generic": "Any", "webhook_attempts": "Any",
-    "deliveries_succeeded": "Any", "workflow_runs": "Any", "workflow_steps": "Any",
-    "debug_runs": "Any", "streamed_events": "Any", "queue_messages": "Any",
-    "federation_relays": "Any", "replayed_deliveries": "Any", "notifications": "Any",
-    "stored_bytes": "Any",
-}, total=False)
-
+UpdateRouteInput = TypedDict("UpdateRouteInput", {"name": "str", "method": "str", "path": "str",
+        "auth": "str", "bodySchema": "dict[str, Any] | None", "origins": "list[str]",
+        "ratePerSecond": "int | None", "responseTimeoutMs": "int", "description": "str | None",
+        "allowSelfTrigger": "bool", "priority": "int", "cooldownSeconds": "int | None",
+        "maxRunsPerDay": "int | None", "concurrency": "NewWorkflowConcurrency | None",
+        "timeoutSeconds": "int", "strict": "bool"}, total=False)
+UsageInvoice = TypedDict("UsageInvoice", {"month": "str", "customer_id": "str", "currency": "str",
+        "due_days": "int", "prices": "UsageInvoicePrices"}, total=False)
+UsageInvoicePrices = TypedDict("UsageInvoicePrices", {"emits": "Any", "emits_generic": "Any",
+        "webhook_attempts": "Any", "deliveries_succeeded": "Any", "workflow_runs": "Any",
+        "workflow_steps": "Any", "debug_runs": "Any", "streamed_events": "Any",
+        "queue_messages": "Any", "federation_relays": "Any", "replayed_deliveries": "Any",
+        "notifications": "Any", "stored_bytes": "Any"}, total=False)
 Verification = TypedDict("Verification", {"certificate_days": "int"}, total=False)
-
-WebhookPatch = TypedDict("WebhookPatch", {
-    "url": "str", "events": "list[str]", "name": "str | None", "description": "str | None",
-    "active": "bool", "secret": "str", "timeoutMs": "int", "maxInFlight": "int",
-    "retry": "NewWebhookRetry", "conditions": "dict[str, Any] | None",
-    "headers": "dict[str, str] | None", "signatureProfiles": "list[str]", "wireFormat": "str",
-    "ordering": "str", "autoDisableAfterDays": "int | None",
-    "contracts": "dict[str, dict[str, Any]] | None", "verifyOwnership": "bool",
-}, total=False)
-
-WebhookRecovery = TypedDict("WebhookRecovery", {
-    "since": "str", "ratePerSecond": "int", "dryRun": "bool",
-}, total=False)
-
-WebhookReplay = TypedDict("WebhookReplay", {
-    "from": "str", "to": "str", "selectors": "list[str]", "ratePerSecond": "int",
-    "dryRun": "bool",
-}, total=False)
-
+WebhookPatch = TypedDict("WebhookPatch", {"url": "str", "events": "list[str]", "name": "str | None",
+        "description": "str | None", "active": "bool", "secret": "str", "timeoutMs": "int",
+        "maxInFlight": "int", "retry": "NewWebhookRetry", "conditions": "dict[str, Any] | None",
+        "headers": "dict[str, str] | None", "signatureProfiles": "list[str]", "wireFormat": "str",
+        "ordering": "str", "autoDisableAfterDays": "int | None",
+        "contracts": "dict[str, dict[str, Any]] | None", "verifyOwnership": "bool"}, total=False)
+WebhookRecovery = TypedDict("WebhookRecovery", {"since": "str", "ratePerSecond": "int",
+        "dryRun": "bool"}, total=False)
+WebhookReplay = TypedDict("WebhookReplay", {"from": "str", "to": "str", "selectors": "list[str]",
+        "ratePerSecond": "int", "dryRun": "bool"}, total=False)
 WithReason = TypedDict("WithReason", {"reason": "str"}, total=False)
-
-WorkflowPatch = TypedDict("WorkflowPatch", {
-    "name": "str", "trigger": "NewWorkflowTrigger", "description": "str | None",
-    "allowSelfTrigger": "bool", "priority": "int", "cooldownSeconds": "int | None",
-    "maxRunsPerDay": "int | None", "concurrency": "NewWorkflowConcurrency | None",
-    "timeoutSeconds": "int", "strict": "bool", "recordSkips": "bool", "catchUp": "str",
-    "contracts": "dict[str, dict[str, Any]] | None",
-}, total=False)
+WorkflowPatch = TypedDict("WorkflowPatch", {"name": "str", "trigger": "NewWorkflowTrigger",
+        "description": "str | None", "allowSelfTrigger": "bool", "priority": "int",
+        "cooldownSeconds": "int | None", "maxRunsPerDay": "int | None",
+        "concurrency": "NewWorkflowConcurrency | None", "timeoutSeconds": "int", "strict": "bool",
+        "recordSkips": "bool", "catchUp": "str",
+        "contracts": "dict[str, dict[str, Any]] | None"}, total=False)

@@ -3,1062 +3,338 @@
 
 from ._policy import Operation
 
-GET_HEALTH = Operation("getHealth", "GET", "/health")
-GET_READINESS = Operation("getReadiness", "GET", "/ready")
+GET_HEALTH = Operation("getHealth", "GET", "/health", shape="GetHealthResult")
+GET_READINESS = Operation("getReadiness", "GET", "/ready", shape="GetReadinessResult")
 GET_METRICS = Operation("getMetrics", "GET", "/metrics", answer="text")
 GET_OPEN_API = Operation("getOpenApi", "GET", "/openapi.json", answer="json")
 GET_OPEN_API30 = Operation("getOpenApi30", "GET", "/openapi-3.0.json", answer="json")
-GET_CALLER = Operation("getCaller", "GET", "/api/v1/whoami")
-CREATE_ORGANIZATION = Operation(
-    "createOrganization", "POST", "/api/v1/organizations", repeat="ifNotDone",
-    body="name slug plan ownerEmail",
-)
-LIST_ORGANIZATIONS = Operation(
-    "listOrganizations", "GET", "/api/v1/organizations", query="q plan status count limit cursor",
-)
-COMPARE_ORGANIZATIONS = Operation(
-    "compareOrganizations", "GET", "/api/v1/organizations/usage", query="from to sort top",
-)
-GET_ORGANIZATION_LOAD = Operation(
-    "getOrganizationLoad", "GET", "/api/v1/organizations/{}/load", ids="organizationId",
-    query="from to groupBy",
-)
-GET_ORGANIZATION = Operation(
-    "getOrganization", "GET", "/api/v1/organizations/{}", ids="organizationId",
-)
-UPDATE_ORGANIZATION = Operation(
-    "updateOrganization", "PATCH", "/api/v1/organizations/{}", ids="organizationId",
-    body="name plan ownerEmail strictCompatibility schemaLimits limits",
-)
-DELETE_ORGANIZATION = Operation(
-    "deleteOrganization", "DELETE", "/api/v1/organizations/{}", ids="organizationId",
-)
-SUSPEND_ORGANIZATION = Operation(
-    "suspendOrganization", "POST", "/api/v1/organizations/{}/suspend", ids="organizationId",
-)
-ACTIVATE_ORGANIZATION = Operation(
-    "activateOrganization", "POST", "/api/v1/organizations/{}/activate", ids="organizationId",
-)
-GRANT_NAMESPACE = Operation(
-    "grantNamespace", "POST", "/api/v1/organizations/{}/namespaces", ids="organizationId",
-    body="namespace",
-)
-REVOKE_NAMESPACE = Operation(
-    "revokeNamespace", "DELETE", "/api/v1/organizations/{}/namespaces/{}",
-    ids="organizationId namespace",
-)
-CREATE_ORGANIZATION_KEY = Operation(
-    "createOrganizationKey", "POST", "/api/v1/organizations/{}/keys", repeat="ifNotDone",
-    ids="organizationId", body="name environment scopes expiresAt",
-)
-LIST_KEYS = Operation("listKeys", "GET", "/api/v1/keys", query="limit cursor")
-CREATE_KEY = Operation(
-    "createKey", "POST", "/api/v1/keys", repeat="ifNotDone",
-    body="name environment scopes expiresAt",
-)
-END_SESSIONS_OF_KEY = Operation(
-    "endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", ids="keyId",
-)
-AWS_CREDENTIALS_OF_KEY = Operation(
-    "awsCredentialsOfKey", "POST", "/api/v1/keys/{}/aws-credentials", ids="keyId",
-)
-DELETE_KEY = Operation("deleteKey", "DELETE", "/api/v1/keys/{}", ids="keyId")
-GET_PLATFORM_STATUS = Operation("getPlatformStatus", "GET", "/api/v1/platform/status")
-CREATE_SESSION = Operation(
-    "createSession", "POST", "/api/v1/sessions", repeat="ifNotDone", body="apiKey loginToken",
-)
-GET_SESSION = Operation("getSession", "GET", "/api/v1/sessions/current")
-END_SESSION = Operation("endSession", "DELETE", "/api/v1/sessions/current")
-CREATE_LOGIN_TOKEN = Operation(
-    "createLoginToken", "POST", "/api/v1/sessions/login-tokens", repeat="ifNotDone",
-    body="expiresInSeconds",
-)
-ACT_AS_ORGANIZATION = Operation(
-    "actAsOrganization", "POST", "/api/v1/sessions/act-as", repeat="ifNotDone",
-    body="organizationId environment write reason",
-)
-LEAVE_ORGANIZATION = Operation("leaveOrganization", "DELETE", "/api/v1/sessions/act-as")
-CREATE_CONSOLE_LINK = Operation(
-    "createConsoleLink", "POST", "/api/v1/organizations/{}/console-links", repeat="ifNotDone",
-    ids="organizationId",
-    body="environment scopes readOnly expiresInSeconds screens theme returnUrl",
-)
-SEARCH = Operation("search", "GET", "/api/v1/search", query="q limit")
-CREATE_KAFKA_CREDENTIAL = Operation(
-    "createKafkaCredential", "POST", "/api/v1/kafka-credentials", repeat="ifNotDone",
-    body="name access",
-)
-LIST_KAFKA_CREDENTIALS = Operation(
-    "listKafkaCredentials", "GET", "/api/v1/kafka-credentials", query="limit cursor",
-)
-GET_KAFKA_CREDENTIAL = Operation(
-    "getKafkaCredential", "GET", "/api/v1/kafka-credentials/{}", ids="kafkaCredentialId",
-)
-DELETE_KAFKA_CREDENTIAL = Operation(
-    "deleteKafkaCredential", "DELETE", "/api/v1/kafka-credentials/{}", ids="kafkaCredentialId",
-)
-LIST_QUARANTINE = Operation(
-    "listQuarantine", "GET", "/api/v1/events/custom/quarantine",
-    query="code from to count limit cursor",
-)
-GET_QUARANTINED = Operation(
-    "getQuarantined", "GET", "/api/v1/events/custom/quarantine/{}", ids="emitId",
-)
-REDRIVE_QUARANTINED = Operation(
-    "redriveQuarantined", "POST", "/api/v1/events/custom/quarantine/{}/redrive", ids="emitId",
-    body="payload version",
-)
-GET_SCHEMA_REGISTRY = Operation(
-    "getSchemaRegistry", "GET", "/api/v1/schema-registry", answer="json",
-)
+GET_CALLER = Operation("getCaller", "GET", "/api/v1/whoami", shape="Caller")
+CREATE_ORGANIZATION = Operation("createOrganization", "POST", "/api/v1/organizations", repeat="ifNotDone", shape="MadeOrganization", body="name slug plan ownerEmail")
+LIST_ORGANIZATIONS = Operation("listOrganizations", "GET", "/api/v1/organizations", query="q plan status count limit cursor", shape="Organization")
+COMPARE_ORGANIZATIONS = Operation("compareOrganizations", "GET", "/api/v1/organizations/usage", query="from to sort top", shape="[CompareOrganization")
+GET_ORGANIZATION_LOAD = Operation("getOrganizationLoad", "GET", "/api/v1/organizations/{}/load", ids="organizationId", query="from to groupBy", shape="[GetOrganizationLoad")
+GET_ORGANIZATION = Operation("getOrganization", "GET", "/api/v1/organizations/{}", ids="organizationId", shape="Organization")
+UPDATE_ORGANIZATION = Operation("updateOrganization", "PATCH", "/api/v1/organizations/{}", ids="organizationId", shape="Organization", body="name plan ownerEmail strictCompatibility schemaLimits limits")
+DELETE_ORGANIZATION = Operation("deleteOrganization", "DELETE", "/api/v1/organizations/{}", ids="organizationId", shape="Organization")
+SUSPEND_ORGANIZATION = Operation("suspendOrganization", "POST", "/api/v1/organizations/{}/suspend", ids="organizationId", shape="Organization")
+ACTIVATE_ORGANIZATION = Operation("activateOrganization", "POST", "/api/v1/organizations/{}/activate", ids="organizationId", shape="Organization")
+GRANT_NAMESPACE = Operation("grantNamespace", "POST", "/api/v1/organizations/{}/namespaces", ids="organizationId", shape="Organization", body="namespace")
+REVOKE_NAMESPACE = Operation("revokeNamespace", "DELETE", "/api/v1/organizations/{}/namespaces/{}", ids="organizationId namespace", shape="Organization")
+CREATE_ORGANIZATION_KEY = Operation("createOrganizationKey", "POST", "/api/v1/organizations/{}/keys", repeat="ifNotDone", ids="organizationId", shape="MadeKey", body="name environment scopes expiresAt")
+LIST_KEYS = Operation("listKeys", "GET", "/api/v1/keys", query="limit cursor", shape="Key")
+CREATE_KEY = Operation("createKey", "POST", "/api/v1/keys", repeat="ifNotDone", shape="MadeKey", body="name environment scopes expiresAt")
+END_SESSIONS_OF_KEY = Operation("endSessionsOfKey", "POST", "/api/v1/keys/{}/end-sessions", ids="keyId", shape="Key")
+AWS_CREDENTIALS_OF_KEY = Operation("awsCredentialsOfKey", "POST", "/api/v1/keys/{}/aws-credentials", ids="keyId", shape="AwsCredentials")
+DELETE_KEY = Operation("deleteKey", "DELETE", "/api/v1/keys/{}", ids="keyId", shape="Deleted")
+GET_PLATFORM_STATUS = Operation("getPlatformStatus", "GET", "/api/v1/platform/status", shape="PlatformStatus")
+CREATE_SESSION = Operation("createSession", "POST", "/api/v1/sessions", repeat="ifNotDone", shape="Session", body="apiKey loginToken")
+GET_SESSION = Operation("getSession", "GET", "/api/v1/sessions/current", shape="Session")
+END_SESSION = Operation("endSession", "DELETE", "/api/v1/sessions/current", shape="SessionEnded")
+CREATE_LOGIN_TOKEN = Operation("createLoginToken", "POST", "/api/v1/sessions/login-tokens", repeat="ifNotDone", shape="LoginToken", body="expiresInSeconds")
+ACT_AS_ORGANIZATION = Operation("actAsOrganization", "POST", "/api/v1/sessions/act-as", repeat="ifNotDone", shape="Session", body="organizationId environment write reason")
+LEAVE_ORGANIZATION = Operation("leaveOrganization", "DELETE", "/api/v1/sessions/act-as", shape="Session")
+CREATE_CONSOLE_LINK = Operation("createConsoleLink", "POST", "/api/v1/organizations/{}/console-links", repeat="ifNotDone", ids="organizationId", shape="LoginToken", body="environment scopes readOnly expiresInSeconds screens theme returnUrl")
+SEARCH = Operation("search", "GET", "/api/v1/search", query="q limit", shape="[Search")
+CREATE_KAFKA_CREDENTIAL = Operation("createKafkaCredential", "POST", "/api/v1/kafka-credentials", repeat="ifNotDone", shape="MadeKafkaCredential", body="name access")
+LIST_KAFKA_CREDENTIALS = Operation("listKafkaCredentials", "GET", "/api/v1/kafka-credentials", query="limit cursor", shape="KafkaCredential")
+GET_KAFKA_CREDENTIAL = Operation("getKafkaCredential", "GET", "/api/v1/kafka-credentials/{}", ids="kafkaCredentialId", shape="KafkaCredential")
+DELETE_KAFKA_CREDENTIAL = Operation("deleteKafkaCredential", "DELETE", "/api/v1/kafka-credentials/{}", ids="kafkaCredentialId", shape="Deleted")
+LIST_QUARANTINE = Operation("listQuarantine", "GET", "/api/v1/events/custom/quarantine", query="code from to count limit cursor", shape="QuarantineEntry")
+GET_QUARANTINED = Operation("getQuarantined", "GET", "/api/v1/events/custom/quarantine/{}", ids="emitId", shape="QuarantinedRecord")
+REDRIVE_QUARANTINED = Operation("redriveQuarantined", "POST", "/api/v1/events/custom/quarantine/{}/redrive", ids="emitId", shape="EmitResult", body="payload version")
+GET_SCHEMA_REGISTRY = Operation("getSchemaRegistry", "GET", "/api/v1/schema-registry", answer="json")
 LIST_SUBJECTS = Operation("listSubjects", "GET", "/api/v1/schema-registry/subjects", answer="json")
-LOOK_UP_SCHEMA = Operation(
-    "lookUpSchema", "POST", "/api/v1/schema-registry/subjects/{}", answer="json", ids="subject",
-)
-LIST_SUBJECT_VERSIONS = Operation(
-    "listSubjectVersions", "GET", "/api/v1/schema-registry/subjects/{}/versions", answer="json",
-    ids="subject",
-)
-FIND_SCHEMA_ID = Operation(
-    "findSchemaId", "POST", "/api/v1/schema-registry/subjects/{}/versions", answer="json",
-    ids="subject",
-)
-GET_SUBJECT_VERSION = Operation(
-    "getSubjectVersion", "GET", "/api/v1/schema-registry/subjects/{}/versions/{}", answer="json",
-    ids="subject version",
-)
-GET_SUBJECT_SCHEMA = Operation(
-    "getSubjectSchema", "GET", "/api/v1/schema-registry/subjects/{}/versions/{}/schema",
-    answer="json", ids="subject version",
-)
-LIST_REFERENCES = Operation(
-    "listReferences", "GET", "/api/v1/schema-registry/subjects/{}/versions/{}/referencedby",
-    answer="json", ids="subject version",
-)
+LOOK_UP_SCHEMA = Operation("lookUpSchema", "POST", "/api/v1/schema-registry/subjects/{}", answer="json", ids="subject")
+LIST_SUBJECT_VERSIONS = Operation("listSubjectVersions", "GET", "/api/v1/schema-registry/subjects/{}/versions", answer="json", ids="subject")
+FIND_SCHEMA_ID = Operation("findSchemaId", "POST", "/api/v1/schema-registry/subjects/{}/versions", answer="json", ids="subject")
+GET_SUBJECT_VERSION = Operation("getSubjectVersion", "GET", "/api/v1/schema-registry/subjects/{}/versions/{}", answer="json", ids="subject version")
+GET_SUBJECT_SCHEMA = Operation("getSubjectSchema", "GET", "/api/v1/schema-registry/subjects/{}/versions/{}/schema", answer="json", ids="subject version")
+LIST_REFERENCES = Operation("listReferences", "GET", "/api/v1/schema-registry/subjects/{}/versions/{}/referencedby", answer="json", ids="subject version")
 LIST_SCHEMAS = Operation("listSchemas", "GET", "/api/v1/schema-registry/schemas", answer="json")
-LIST_SCHEMA_TYPES = Operation(
-    "listSchemaTypes", "GET", "/api/v1/schema-registry/schemas/types", answer="json",
-)
-GET_SCHEMA_BY_ID = Operation(
-    "getSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}", answer="json",
-    ids="schemaId",
-)
-GET_SCHEMA_BY_GUID = Operation(
-    "getSchemaByGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}", answer="json",
-    ids="guid",
-)
-GET_BARE_SCHEMA_BY_ID = Operation(
-    "getBareSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}/schema", answer="json",
-    ids="schemaId",
-)
-LIST_SUBJECTS_OF_SCHEMA = Operation(
-    "listSubjectsOfSchema", "GET", "/api/v1/schema-registry/schemas/ids/{}/subjects",
-    answer="json", ids="schemaId",
-)
-LIST_VERSIONS_OF_SCHEMA = Operation(
-    "listVersionsOfSchema", "GET", "/api/v1/schema-registry/schemas/ids/{}/versions",
-    answer="json", ids="schemaId",
-)
-GET_COMPATIBILITY = Operation(
-    "getCompatibility", "GET", "/api/v1/schema-registry/config", answer="json",
-)
-GET_SUBJECT_COMPATIBILITY = Operation(
-    "getSubjectCompatibility", "GET", "/api/v1/schema-registry/config/{}", answer="json",
-    ids="subject",
-)
-GET_REGISTRY_MODE = Operation(
-    "getRegistryMode", "GET", "/api/v1/schema-registry/mode", answer="json",
-)
-GET_SUBJECT_MODE = Operation(
-    "getSubjectMode", "GET", "/api/v1/schema-registry/mode/{}", answer="json", ids="subject",
-)
-CHECK_NEWEST = Operation(
-    "checkNewest", "POST", "/api/v1/schema-registry/compatibility/subjects/{}/versions",
-    answer="json", ids="subject",
-)
-CHECK_VERSION = Operation(
-    "checkVersion", "POST", "/api/v1/schema-registry/compatibility/subjects/{}/versions/{}",
-    answer="json", ids="subject version",
-)
-GET_PARTITIONS = Operation(
-    "getPartitions", "GET", "/api/v1/organizations/{}/partitions", ids="organizationId",
-)
-SET_PARTITIONS = Operation(
-    "setPartitions", "POST", "/api/v1/organizations/{}/partitions", ids="organizationId",
-    body="partitions",
-)
-REGISTER_EVENT = Operation(
-    "registerEvent", "POST", "/api/v1/events/custom", repeat="keyed", key="header",
-    body="namespace name version description payloadSchema payloadExample components "
-    "status",
-)
-LIST_REGISTRATIONS = Operation(
-    "listRegistrations", "GET", "/api/v1/events/custom",
-    query="namespace name status includeInbound q latest count limit cursor",
-)
-CREATE_FEDERATION_GROUP = Operation(
-    "createFederationGroup", "POST", "/api/v1/events/custom/federation/groups",
-    repeat="ifNotDone", body="name description",
-)
-LIST_FEDERATION_GROUPS = Operation(
-    "listFederationGroups", "GET", "/api/v1/events/custom/federation/groups",
-    query="includeArchived limit cursor",
-)
-GET_FEDERATION_GROUP = Operation(
-    "getFederationGroup", "GET", "/api/v1/events/custom/federation/groups/{}", ids="groupId",
-)
-UPDATE_FEDERATION_GROUP = Operation(
-    "updateFederationGroup", "PATCH", "/api/v1/events/custom/federation/groups/{}", ids="groupId",
-    body="name description",
-)
-ARCHIVE_FEDERATION_GROUP = Operation(
-    "archiveFederationGroup", "DELETE", "/api/v1/events/custom/federation/groups/{}",
-    ids="groupId",
-)
-INVITE_FEDERATION_MEMBER = Operation(
-    "inviteFederationMember", "POST", "/api/v1/events/custom/federation/groups/{}/invite",
-    repeat="ifNotDone", ids="groupId", body="memberOrganizationId",
-)
-LIST_FEDERATION_INVITATIONS = Operation(
-    "listFederationInvitations", "GET", "/api/v1/events/custom/federation/invitations",
-    query="limit cursor",
-)
-ACCEPT_FEDERATION_INVITATION = Operation(
-    "acceptFederationInvitation", "POST", "/api/v1/events/custom/federation/groups/{}/accept",
-    ids="groupId", body="inboundNamespace",
-)
-DECLINE_FEDERATION_INVITATION = Operation(
-    "declineFederationInvitation", "POST", "/api/v1/events/custom/federation/groups/{}/decline",
-    ids="groupId",
-)
-LEAVE_FEDERATION_GROUP = Operation(
-    "leaveFederationGroup", "POST", "/api/v1/events/custom/federation/groups/{}/leave",
-    ids="groupId",
-)
-LIST_FEDERATION_MEMBERS = Operation(
-    "listFederationMembers", "GET", "/api/v1/events/custom/federation/groups/{}/members",
-    ids="groupId", query="status limit cursor",
-)
-UPDATE_FEDERATION_MEMBER = Operation(
-    "updateFederationMember", "PATCH", "/api/v1/events/custom/federation/groups/{}/members/{}",
-    ids="groupId memberId", body="inboundNamespace",
-)
-REMOVE_FEDERATION_MEMBER = Operation(
-    "removeFederationMember", "DELETE", "/api/v1/events/custom/federation/groups/{}/members/{}",
-    ids="groupId memberId",
-)
-PAUSE_FEDERATION_MEMBER = Operation(
-    "pauseFederationMember", "POST",
-    "/api/v1/events/custom/federation/groups/{}/members/{}/pause", ids="groupId memberId",
-)
-RESUME_FEDERATION_MEMBER = Operation(
-    "resumeFederationMember", "POST",
-    "/api/v1/events/custom/federation/groups/{}/members/{}/resume", ids="groupId memberId",
-)
-DECLARE_FEDERATION_PUSH = Operation(
-    "declareFederationPush", "POST", "/api/v1/events/custom/federation/groups/{}/pushes",
-    repeat="ifNotDone", ids="groupId", body="registrationId",
-)
-LIST_FEDERATION_PUSHES = Operation(
-    "listFederationPushes", "GET", "/api/v1/events/custom/federation/groups/{}/pushes",
-    ids="groupId", query="includeInactive limit cursor",
-)
-REMOVE_FEDERATION_PUSH = Operation(
-    "removeFederationPush", "DELETE", "/api/v1/events/custom/federation/pushes/{}", ids="pusheId",
-)
-ADD_EXTERNAL_PEER = Operation(
-    "addExternalPeer", "POST", "/api/v1/events/custom/federation/groups/{}/external-peers",
-    repeat="ifNotDone", ids="groupId",
-    body="label webhookUrl headers wireFormat signatureProfile",
-)
-ROTATE_EXTERNAL_PEER_SECRET = Operation(
-    "rotateExternalPeerSecret", "POST",
-    "/api/v1/events/custom/federation/external-peers/{}/rotate-secret", repeat="ifNotDone",
-    ids="externalPeerId",
-)
-TEST_EXTERNAL_PEER = Operation(
-    "testExternalPeer", "POST", "/api/v1/events/custom/federation/external-peers/{}/test",
-    ids="externalPeerId",
-)
-REMOVE_EXTERNAL_PEER = Operation(
-    "removeExternalPeer", "DELETE", "/api/v1/events/custom/federation/external-peers/{}",
-    ids="externalPeerId",
-)
-LIST_FEDERATION_RELAYS = Operation(
-    "listFederationRelays", "GET", "/api/v1/events/custom/federation/groups/{}/relays",
-    ids="groupId", query="status memberId pushId sourceEventId limit cursor",
-)
-RETRY_FEDERATION_RELAY = Operation(
-    "retryFederationRelay", "POST", "/api/v1/events/custom/federation/relays/{}/retry",
-    ids="relayId",
-)
-GET_LINEAGE = Operation(
-    "getLineage", "GET", "/api/v1/organizations/{}/events/{}/lineage",
-    ids="organizationId eventId",
-)
-PUBLISH_LISTING = Operation(
-    "publishListing", "POST", "/api/v1/events/custom/marketplace/publish", repeat="ifNotDone",
-    body="registrationId title description tags license changelog previousListingId "
-    "confirmNoPersonalData",
-)
-LIST_LISTINGS = Operation(
-    "listListings", "GET", "/api/v1/events/custom/marketplace",
-    query="q tag license sort mine offset count limit cursor",
-)
-LIST_FORKS = Operation(
-    "listForks", "GET", "/api/v1/events/custom/marketplace/forks", query="limit cursor",
-)
-GET_LISTING = Operation(
-    "getListing", "GET", "/api/v1/events/custom/marketplace/{}", ids="marketplaceId",
-)
-UPDATE_LISTING = Operation(
-    "updateListing", "PATCH", "/api/v1/events/custom/marketplace/{}", ids="marketplaceId",
-    body="title description tags license changelog",
-)
-UNPUBLISH_LISTING = Operation(
-    "unpublishListing", "DELETE", "/api/v1/events/custom/marketplace/{}", repeat="ifNotDone",
-    ids="marketplaceId",
-)
-REPUBLISH_LISTING = Operation(
-    "republishListing", "POST", "/api/v1/events/custom/marketplace/{}/republish",
-    repeat="ifNotDone", ids="marketplaceId",
-)
-FORK_LISTING = Operation(
-    "forkListing", "POST", "/api/v1/events/custom/marketplace/{}/fork", repeat="keyed",
-    key="header", ids="marketplaceId",
-    body="namespace name version status description acceptLicense",
-)
-TAKE_DOWN_LISTING = Operation(
-    "takeDownListing", "POST", "/api/v1/events/custom/marketplace/{}/takedown",
-    ids="marketplaceId", body="reason",
-)
-EMIT_EVENT = Operation(
-    "emitEvent", "POST", "/api/v1/events/custom/emit", repeat="keyed", key="body header",
-    body="name payload version idempotencyKey subject time correlationId chainToken",
-)
-EMIT_EVENTS = Operation(
-    "emitEvents", "POST", "/api/v1/events/custom/emit/batch", repeat="keyed", key="items",
-    body="items",
-)
-LIST_EMITS = Operation(
-    "listEmits", "GET", "/api/v1/events/custom/emits",
-    query="status type name verdict code channel subject keyId correlationId idempotencyKey "
-    "webhookId noSubscriber from to count limit cursor",
-)
-GET_EMIT = Operation("getEmit", "GET", "/api/v1/events/custom/emits/{}", ids="emitId")
-PUBLISH_PLATFORM_EVENT = Operation(
-    "publishPlatformEvent", "POST", "/api/v1/platform/events", repeat="keyed", key="body header",
-    body="organizationId type data subject actorId source time correlationId "
-    "idempotencyKey",
-)
-PULL_EVENTS = Operation(
-    "pullEvents", "GET", "/api/v1/events",
-    query="types subject filter from to cursor limit waitSeconds format includeLifecycle "
-    "sequence webhook",
-)
-STREAM_EVENTS = Operation(
-    "streamEvents", "GET", "/api/v1/events/stream", answer="stream",
-    query="types subject filter environment from until format includeLifecycle onExpired "
-    "client token",
-)
-CREATE_STREAM_TOKEN = Operation(
-    "createStreamToken", "POST", "/api/v1/events/stream-tokens", repeat="ifNotDone",
-    body="types subject filter ttlSeconds allowedOrigins",
-)
-LIST_STREAMS = Operation("listStreams", "GET", "/api/v1/events/streams")
-END_STREAM = Operation("endStream", "DELETE", "/api/v1/events/streams/{}", ids="streamId")
-CREATE_QUEUE = Operation(
-    "createQueue", "POST", "/api/v1/queues", repeat="ifNotDone",
-    body="name selectors conditions contracts visibilityTimeoutSeconds maxReceives "
-    "nackBackoff retentionHours deadLetterQueueId active ordered start",
-)
-LIST_QUEUES = Operation("listQueues", "GET", "/api/v1/queues", query="limit cursor")
-GET_QUEUE = Operation("getQueue", "GET", "/api/v1/queues/{}", ids="queueId")
-UPDATE_QUEUE = Operation(
-    "updateQueue", "PATCH", "/api/v1/queues/{}", ids="queueId",
-    body="name selectors conditions contracts visibilityTimeoutSeconds maxReceives "
-    "nackBackoff retentionHours deadLetterQueueId active",
-)
-DELETE_QUEUE = Operation("deleteQueue", "DELETE", "/api/v1/queues/{}", ids="queueId", query="force")
-RECEIVE_MESSAGES = Operation(
-    "receiveMessages", "POST", "/api/v1/queues/{}/receive", repeat="ifNotDone", ids="queueId",
-    body="max waitSeconds visibilityTimeoutSeconds perSubject ack",
-)
-ACK_MESSAGES = Operation(
-    "ackMessages", "POST", "/api/v1/queues/{}/ack", ids="queueId", body="receipts",
-)
-NACK_MESSAGES = Operation(
-    "nackMessages", "POST", "/api/v1/queues/{}/nack", ids="queueId",
-    body="receipts delaySeconds dead",
-)
-EXTEND_LEASES = Operation(
-    "extendLeases", "POST", "/api/v1/queues/{}/extend", ids="queueId", body="receipts seconds",
-)
-GET_QUEUE_STATS = Operation("getQueueStats", "GET", "/api/v1/queues/{}/stats", ids="queueId")
-PEEK_QUEUE = Operation("peekQueue", "GET", "/api/v1/queues/{}/peek", ids="queueId", query="limit")
-LIST_QUEUE_DEAD_LETTERS = Operation(
-    "listQueueDeadLetters", "GET", "/api/v1/queues/{}/dead", ids="queueId", query="limit cursor",
-)
-REDRIVE_QUEUE = Operation(
-    "redriveQueue", "POST", "/api/v1/queues/{}/redrive", ids="queueId",
-    body="all eventIds toQueueId",
-)
-PURGE_QUEUE = Operation("purgeQueue", "POST", "/api/v1/queues/{}/purge", ids="queueId", body="dead")
-GET_LIFECYCLE_NAMES = Operation("getLifecycleNames", "GET", "/api/v1/events/lifecycle")
-SET_LIFECYCLE_NAMES = Operation(
-    "setLifecycleNames", "PUT", "/api/v1/events/lifecycle", body="names",
-)
-REDRIVE_EMIT = Operation(
-    "redriveEmit", "POST", "/api/v1/events/custom/emits/{}/redrive", ids="emitId",
-)
-COMPARE_REGISTRATIONS = Operation(
-    "compareRegistrations", "GET", "/api/v1/events/custom/compare", query="from to",
-)
-DRY_RUN_REGISTRATION = Operation(
-    "dryRunRegistration", "POST", "/api/v1/events/custom/dry-run",
-    body="namespace name version description payloadSchema payloadExample components "
-    "status history",
-)
-GET_COMPATIBILITY_RULES = Operation(
-    "getCompatibilityRules", "GET", "/api/v1/events/custom/compatibility",
-)
-SET_COMPATIBILITY_RULES = Operation(
-    "setCompatibilityRules", "PUT", "/api/v1/events/custom/compatibility",
-    body="mode contractPolicy",
-)
-GET_COMPATIBILITY_OF_EVENT = Operation(
-    "getCompatibilityOfEvent", "GET", "/api/v1/events/custom/compatibility/{}", ids="fullName",
-)
-SET_COMPATIBILITY_OF_EVENT = Operation(
-    "setCompatibilityOfEvent", "PUT", "/api/v1/events/custom/compatibility/{}", ids="fullName",
-    body="mode",
-)
-UNSET_COMPATIBILITY_OF_EVENT = Operation(
-    "unsetCompatibilityOfEvent", "DELETE", "/api/v1/events/custom/compatibility/{}",
-    ids="fullName",
-)
-GET_CUSTOM_EVENTS_HEALTH = Operation("getCustomEventsHealth", "GET", "/api/v1/events/custom/health")
-GET_REGISTRATION = Operation(
-    "getRegistration", "GET", "/api/v1/events/custom/{}", ids="registrationId",
-)
-UPDATE_REGISTRATION = Operation(
-    "updateRegistration", "PATCH", "/api/v1/events/custom/{}", ids="registrationId",
-    body="description",
-)
-DELETE_REGISTRATION = Operation(
-    "deleteRegistration", "DELETE", "/api/v1/events/custom/{}", ids="registrationId",
-)
-GET_REGISTRATION_TYPES = Operation(
-    "getRegistrationTypes", "GET", "/api/v1/events/custom/{}/types", ids="registrationId",
-    query="lang",
-)
-PUBLISH_REGISTRATION = Operation(
-    "publishRegistration", "POST", "/api/v1/events/custom/{}/publish", ids="registrationId",
-)
-ARCHIVE_REGISTRATION = Operation(
-    "archiveRegistration", "POST", "/api/v1/events/custom/{}/archive", ids="registrationId",
-)
-EXPLAIN_EVENT = Operation(
-    "explainEvent", "GET", "/api/v1/events/{}/why", ids="eventId", query="webhookId",
-)
-GET_EVENT_LINEAGE = Operation("getEventLineage", "GET", "/api/v1/events/{}/lineage", ids="eventId")
-GET_EVENT = Operation("getEvent", "GET", "/api/v1/events/{}", ids="eventId")
-SEARCH_DELIVERIES = Operation(
-    "searchDeliveries", "GET", "/api/v1/webhooks/deliveries",
-    query="status trigger webhookId from to type errorKind responseStatus eventId replayId "
-    "count limit cursor",
-)
-GET_DELIVERY = Operation("getDelivery", "GET", "/api/v1/webhooks/deliveries/{}", ids="deliveryId")
-LIST_ATTEMPTS = Operation(
-    "listAttempts", "GET", "/api/v1/webhooks/deliveries/{}/attempts", ids="deliveryId",
-)
-RETRY_DELIVERY = Operation(
-    "retryDelivery", "POST", "/api/v1/webhooks/deliveries/{}/retry", ids="deliveryId",
-    body="resume",
-)
-CANCEL_DELIVERY = Operation(
-    "cancelDelivery", "POST", "/api/v1/webhooks/deliveries/{}/cancel", ids="deliveryId",
-)
-LIST_DEAD_LETTERS = Operation(
-    "listDeadLetters", "GET", "/api/v1/webhooks/dead-letters",
-    query="webhookId from to type errorKind responseStatus count limit cursor",
-)
-REDRIVE_DEAD_LETTERS = Operation(
-    "redriveDeadLetters", "POST", "/api/v1/webhooks/dead-letters/redrive",
-    body="deliveryIds webhookId from to type errorKind responseStatus dryRun ratePerSecond",
-)
-LIST_DELIVERIES = Operation(
-    "listDeliveries", "GET", "/api/v1/webhooks/{}/deliveries", ids="webhookId",
-    query="status type from to count limit cursor",
-)
-CREATE_WEBHOOK = Operation(
-    "createWebhook", "POST", "/api/v1/webhooks", repeat="ifNotDone",
-    body="url events name description active secret timeoutMs maxInFlight retry conditions "
-    "headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts "
-    "verifyOwnership",
-)
-LIST_WEBHOOKS = Operation(
-    "listWebhooks", "GET", "/api/v1/webhooks", query="q health active event count limit cursor",
-)
-GET_WEBHOOK = Operation("getWebhook", "GET", "/api/v1/webhooks/{}", ids="webhookId")
-UPDATE_WEBHOOK = Operation(
-    "updateWebhook", "PATCH", "/api/v1/webhooks/{}", ids="webhookId",
-    body="url events name description active secret timeoutMs maxInFlight retry conditions "
-    "headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts "
-    "verifyOwnership",
-)
-DELETE_WEBHOOK = Operation("deleteWebhook", "DELETE", "/api/v1/webhooks/{}", ids="webhookId")
-GET_WEBHOOK_STATS = Operation(
-    "getWebhookStats", "GET", "/api/v1/webhooks/{}/stats", ids="webhookId",
-    query="from to interval",
-)
-ACTIVATE_WEBHOOK = Operation(
-    "activateWebhook", "POST", "/api/v1/webhooks/{}/activate", ids="webhookId",
-    body="resume verifyOwnership",
-)
-TEST_WEBHOOK = Operation("testWebhook", "POST", "/api/v1/webhooks/{}/test", ids="webhookId")
-ROTATE_WEBHOOK_SECRET = Operation(
-    "rotateWebhookSecret", "POST", "/api/v1/webhooks/{}/rotate", repeat="ifNotDone",
-    ids="webhookId", body="immediate secret",
-)
-SET_WEBHOOK_SHADOW = Operation(
-    "setWebhookShadow", "PUT", "/api/v1/webhooks/{}/shadow", ids="webhookId",
-    body="url share headers until verifyOwnership",
-)
-GET_WEBHOOK_SHADOW = Operation(
-    "getWebhookShadow", "GET", "/api/v1/webhooks/{}/shadow", ids="webhookId",
-)
-END_WEBHOOK_SHADOW = Operation(
-    "endWebhookShadow", "DELETE", "/api/v1/webhooks/{}/shadow", ids="webhookId",
-)
-SUBSCRIBE = Operation(
-    "subscribe", "POST", "/api/v1/events/custom/subscribe", repeat="ifNotDone",
-    body="name version webhookUrl displayName secret",
-)
-CREATE_INSPECTOR = Operation(
-    "createInspector", "POST", "/api/v1/inspectors", repeat="ifNotDone",
-    body="name answer failFirst",
-)
-LIST_INSPECTORS = Operation(
-    "listInspectors", "GET", "/api/v1/inspectors", query="count limit cursor",
-)
-GET_INSPECTOR = Operation("getInspector", "GET", "/api/v1/inspectors/{}", ids="inspectorId")
-UPDATE_INSPECTOR = Operation(
-    "updateInspector", "PATCH", "/api/v1/inspectors/{}", ids="inspectorId",
-    body="name answer failFirst",
-)
-DELETE_INSPECTOR = Operation(
-    "deleteInspector", "DELETE", "/api/v1/inspectors/{}", ids="inspectorId",
-)
-LIST_INSPECTOR_REQUESTS = Operation(
-    "listInspectorRequests", "GET", "/api/v1/inspectors/{}/requests", ids="inspectorId",
-)
-REPLAY_SUBSCRIPTION = Operation(
-    "replaySubscription", "POST", "/api/v1/event-subscriptions/{}/replay", repeat="ifNotDone",
-    ids="webhookId", body="from to selectors ratePerSecond dryRun",
-)
-REPLAY_WEBHOOK = Operation(
-    "replayWebhook", "POST", "/api/v1/webhooks/{}/replay", repeat="ifNotDone", ids="webhookId",
-    body="from to selectors ratePerSecond dryRun",
-)
-RECOVER_WEBHOOK = Operation(
-    "recoverWebhook", "POST", "/api/v1/webhooks/{}/recover", repeat="ifNotDone", ids="webhookId",
-    body="since ratePerSecond dryRun",
-)
-CREATE_REPLAY = Operation(
-    "createReplay", "POST", "/api/v1/replays", repeat="ifNotDone",
-    body="name source target options webhookId from to selectors ratePerSecond onlyFailed",
-)
-LIST_REPLAYS = Operation("listReplays", "GET", "/api/v1/replays", query="state count limit cursor")
-GET_REPLAY = Operation("getReplay", "GET", "/api/v1/replays/{}", ids="replayId")
-LIST_REPLAY_ITEMS = Operation(
-    "listReplayItems", "GET", "/api/v1/replays/{}/items", ids="replayId", query="limit cursor",
-)
-CANCEL_REPLAY = Operation("cancelReplay", "POST", "/api/v1/replays/{}/cancel", ids="replayId")
-PAUSE_REPLAY = Operation("pauseReplay", "POST", "/api/v1/replays/{}/pause", ids="replayId")
-RESUME_REPLAY = Operation("resumeReplay", "POST", "/api/v1/replays/{}/resume", ids="replayId")
-SEND_NOTIFICATION = Operation(
-    "sendNotification", "POST", "/api/v1/notifications", repeat="keyed", key="header",
-    body="channel message title severity data dedupeKey",
-)
-LIST_NOTIFICATIONS = Operation(
-    "listNotifications", "GET", "/api/v1/notifications",
-    query="channel status severity unread limit cursor",
-)
-MARK_ALL_NOTIFICATIONS_READ = Operation(
-    "markAllNotificationsRead", "POST", "/api/v1/notifications/read-all",
-)
-GET_NOTIFICATION_PREFERENCES = Operation(
-    "getNotificationPreferences", "GET", "/api/v1/notifications/preferences",
-)
-SET_NOTIFICATION_PREFERENCES = Operation(
-    "setNotificationPreferences", "PUT", "/api/v1/notifications/preferences", body="notices",
-)
-CREATE_NOTIFICATION_CHANNEL = Operation(
-    "createNotificationChannel", "POST", "/api/v1/notifications/channels", repeat="ifNotDone",
-    body="name type config minSeverity rateLimit quietHours active",
-)
-LIST_NOTIFICATION_CHANNELS = Operation(
-    "listNotificationChannels", "GET", "/api/v1/notifications/channels", query="limit cursor",
-)
-GET_NOTIFICATION_CHANNEL = Operation(
-    "getNotificationChannel", "GET", "/api/v1/notifications/channels/{}", ids="channelId",
-)
-UPDATE_NOTIFICATION_CHANNEL = Operation(
-    "updateNotificationChannel", "PATCH", "/api/v1/notifications/channels/{}", ids="channelId",
-    body="name config minSeverity rateLimit quietHours active",
-)
-DELETE_NOTIFICATION_CHANNEL = Operation(
-    "deleteNotificationChannel", "DELETE", "/api/v1/notifications/channels/{}", ids="channelId",
-)
-TEST_NOTIFICATION_CHANNEL = Operation(
-    "testNotificationChannel", "POST", "/api/v1/notifications/channels/{}/test",
-    repeat="ifNotDone", ids="channelId",
-)
-ROTATE_NOTIFICATION_CHANNEL_SECRET = Operation(
-    "rotateNotificationChannelSecret", "POST", "/api/v1/notifications/channels/{}/rotate",
-    repeat="ifNotDone", ids="channelId", body="immediate",
-)
-GET_NOTIFICATION = Operation(
-    "getNotification", "GET", "/api/v1/notifications/{}", ids="notificationId",
-)
-MARK_NOTIFICATION_READ = Operation(
-    "markNotificationRead", "POST", "/api/v1/notifications/{}/read", ids="notificationId",
-)
-LIST_RUNS = Operation(
-    "listRuns", "GET", "/api/v1/workflows/runs",
-    query="status mode code eventId event replayId from to workflowId limit cursor",
-)
-GET_RUN = Operation("getRun", "GET", "/api/v1/workflows/runs/{}", ids="runId")
-WATCH_RUN = Operation(
-    "watchRun", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream", ids="runId",
-)
-CANCEL_RUN = Operation("cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", ids="runId")
-RETRY_RUN = Operation(
-    "retryRun", "POST", "/api/v1/workflows/runs/{}/retry", repeat="ifNotDone", ids="runId",
-    body="useLatest from",
-)
-LIST_WORKFLOW_RUNS = Operation(
-    "listWorkflowRuns", "GET", "/api/v1/workflows/{}/runs", ids="workflowId",
-    query="status mode code eventId event replayId from to limit cursor",
-)
-LIST_ROUTE_RUNS = Operation(
-    "listRouteRuns", "GET", "/api/v1/routes/{}/runs", ids="routeId",
-    query="status mode code eventId event replayId from to limit cursor",
-)
-RUN_WORKFLOW = Operation(
-    "runWorkflow", "POST", "/api/v1/workflows/{}/run", repeat="keyed", key="body header",
-    ids="workflowId", body="params wait idempotencyKey",
-)
-DEBUG_WORKFLOW = Operation(
-    "debugWorkflow", "POST", "/api/v1/workflows/{}/debug", repeat="ifNotDone", ids="workflowId",
-    body="params stopAt mock sideEffects emit definition",
-)
-DEBUG_ROUTE = Operation(
-    "debugRoute", "POST", "/api/v1/routes/{}/debug", repeat="ifNotDone", ids="routeId",
-    body="params stopAt mock sideEffects emit definition",
-)
-GET_DEBUG_PARAMS = Operation(
-    "getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId",
-    query="from runId",
-)
-CREATE_WORKFLOW = Operation(
-    "createWorkflow", "POST", "/api/v1/workflows", repeat="ifNotDone",
-    body="name trigger description allowSelfTrigger priority cooldownSeconds maxRunsPerDay "
-    "concurrency timeoutSeconds strict recordSkips catchUp contracts definition",
-)
-LIST_WORKFLOWS = Operation("listWorkflows", "GET", "/api/v1/workflows", query="limit cursor")
-EVALUATE_WORKFLOWS = Operation(
-    "evaluateWorkflows", "POST", "/api/v1/workflows/evaluate",
-    body="event version subject payload",
-)
-GET_WORKFLOW = Operation("getWorkflow", "GET", "/api/v1/workflows/{}", ids="workflowId")
-UPDATE_WORKFLOW = Operation(
-    "updateWorkflow", "PATCH", "/api/v1/workflows/{}", ids="workflowId",
-    body="name trigger description allowSelfTrigger priority cooldownSeconds maxRunsPerDay "
-    "concurrency timeoutSeconds strict recordSkips catchUp contracts",
-)
-DELETE_WORKFLOW = Operation("deleteWorkflow", "DELETE", "/api/v1/workflows/{}", ids="workflowId")
-SAVE_WORKFLOW_DRAFT = Operation(
-    "saveWorkflowDraft", "PUT", "/api/v1/workflows/{}/draft", ids="workflowId",
-    body="definition pins",
-)
-DEPLOY_WORKFLOW = Operation(
-    "deployWorkflow", "POST", "/api/v1/workflows/{}/deploy", repeat="ifNotDone", ids="workflowId",
-    body="ifHash activate",
-)
-ROLLBACK_WORKFLOW = Operation(
-    "rollbackWorkflow", "POST", "/api/v1/workflows/{}/rollback", repeat="ifNotDone",
-    ids="workflowId", body="version",
-)
-UNDEPLOY_WORKFLOW = Operation(
-    "undeployWorkflow", "POST", "/api/v1/workflows/{}/undeploy", repeat="ifNotDone",
-    ids="workflowId",
-)
-ACTIVATE_WORKFLOW = Operation(
-    "activateWorkflow", "POST", "/api/v1/workflows/{}/activate", ids="workflowId",
-)
-DEACTIVATE_WORKFLOW = Operation(
-    "deactivateWorkflow", "POST", "/api/v1/workflows/{}/deactivate", ids="workflowId",
-)
-LIST_WORKFLOW_VERSIONS = Operation(
-    "listWorkflowVersions", "GET", "/api/v1/workflows/{}/versions", ids="workflowId",
-    query="limit cursor",
-)
-GET_WORKFLOW_VERSION = Operation(
-    "getWorkflowVersion", "GET", "/api/v1/workflows/{}/versions/{}", ids="workflowId version",
-)
-DRY_RUN_WORKFLOW = Operation(
-    "dryRunWorkflow", "POST", "/api/v1/workflows/{}/dry-run", ids="workflowId",
-    body="params version",
-)
-CREATE_ROUTE = Operation(
-    "createRoute", "POST", "/api/v1/routes", repeat="ifNotDone",
-    body="name method path auth bodySchema origins ratePerSecond responseTimeoutMs "
-    "description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency "
-    "timeoutSeconds strict definition",
-)
-LIST_ROUTES = Operation("listRoutes", "GET", "/api/v1/routes", query="limit cursor")
-GET_ROUTE = Operation("getRoute", "GET", "/api/v1/routes/{}", ids="routeId")
-UPDATE_ROUTE = Operation(
-    "updateRoute", "PATCH", "/api/v1/routes/{}", ids="routeId",
-    body="name method path auth bodySchema origins ratePerSecond responseTimeoutMs "
-    "description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency "
-    "timeoutSeconds strict",
-)
-DELETE_ROUTE = Operation("deleteRoute", "DELETE", "/api/v1/routes/{}", ids="routeId")
-SAVE_ROUTE_DRAFT = Operation(
-    "saveRouteDraft", "PUT", "/api/v1/routes/{}/draft", ids="routeId", body="definition pins",
-)
-DEPLOY_ROUTE = Operation(
-    "deployRoute", "POST", "/api/v1/routes/{}/deploy", repeat="ifNotDone", ids="routeId",
-    body="ifHash activate",
-)
-ROLLBACK_ROUTE = Operation(
-    "rollbackRoute", "POST", "/api/v1/routes/{}/rollback", repeat="ifNotDone", ids="routeId",
-    body="version",
-)
-UNDEPLOY_ROUTE = Operation(
-    "undeployRoute", "POST", "/api/v1/routes/{}/undeploy", repeat="ifNotDone", ids="routeId",
-)
-ACTIVATE_ROUTE = Operation("activateRoute", "POST", "/api/v1/routes/{}/activate", ids="routeId")
-DEACTIVATE_ROUTE = Operation(
-    "deactivateRoute", "POST", "/api/v1/routes/{}/deactivate", ids="routeId",
-)
-LIST_ROUTE_VERSIONS = Operation(
-    "listRouteVersions", "GET", "/api/v1/routes/{}/versions", ids="routeId", query="limit cursor",
-)
-GET_ROUTE_VERSION = Operation(
-    "getRouteVersion", "GET", "/api/v1/routes/{}/versions/{}", ids="routeId version",
-)
-DRY_RUN_ROUTE = Operation(
-    "dryRunRoute", "POST", "/api/v1/routes/{}/dry-run", ids="routeId",
-    body="body query path headers version",
-)
-CREATE_ROUTE_TOKEN = Operation(
-    "createRouteToken", "POST", "/api/v1/routes/{}/tokens", repeat="ifNotDone", ids="routeId",
-    body="name",
-)
-DELETE_ROUTE_TOKEN = Operation(
-    "deleteRouteToken", "DELETE", "/api/v1/routes/{}/tokens/{}", ids="routeId tokenId",
-)
-LIST_VARIABLES = Operation("listVariables", "GET", "/api/v1/variables", query="limit cursor")
-GET_VARIABLE = Operation("getVariable", "GET", "/api/v1/variables/{}", ids="variableName")
-SET_VARIABLE = Operation(
-    "setVariable", "PUT", "/api/v1/variables/{}", ids="variableName", body="value",
-)
-DELETE_VARIABLE = Operation("deleteVariable", "DELETE", "/api/v1/variables/{}", ids="variableName")
-LIST_SECRETS = Operation("listSecrets", "GET", "/api/v1/secrets", query="limit cursor")
-GET_SECRET = Operation("getSecret", "GET", "/api/v1/secrets/{}", ids="secretName")
-SET_SECRET = Operation("setSecret", "PUT", "/api/v1/secrets/{}", ids="secretName", body="value")
-DELETE_SECRET = Operation("deleteSecret", "DELETE", "/api/v1/secrets/{}", ids="secretName")
-LIST_CONNECTIONS = Operation("listConnections", "GET", "/api/v1/connections", query="limit cursor")
-GET_CONNECTION = Operation("getConnection", "GET", "/api/v1/connections/{}", ids="connectionName")
-SET_CONNECTION = Operation(
-    "setConnection", "PUT", "/api/v1/connections/{}", ids="connectionName",
-    body="host port database user password tls",
-)
-DELETE_CONNECTION = Operation(
-    "deleteConnection", "DELETE", "/api/v1/connections/{}", ids="connectionName",
-)
-TEST_CONNECTION = Operation(
-    "testConnection", "POST", "/api/v1/connections/{}/test", ids="connectionName",
-)
-LIST_MAIL_TEMPLATES = Operation(
-    "listMailTemplates", "GET", "/api/v1/mail-templates", query="limit cursor",
-)
-GET_MAIL_TEMPLATE = Operation(
-    "getMailTemplate", "GET", "/api/v1/mail-templates/{}", ids="mailTemplateName",
-)
-SET_MAIL_TEMPLATE = Operation(
-    "setMailTemplate", "PUT", "/api/v1/mail-templates/{}", ids="mailTemplateName",
-    body="subject html text",
-)
-DELETE_MAIL_TEMPLATE = Operation(
-    "deleteMailTemplate", "DELETE", "/api/v1/mail-templates/{}", ids="mailTemplateName",
-)
-CREATE_TABLE = Operation(
-    "createTable", "POST", "/api/v1/tables", repeat="ifNotDone", body="name columns",
-)
-LIST_TABLES = Operation("listTables", "GET", "/api/v1/tables", query="limit cursor")
-QUERY_TABLES = Operation("queryTables", "POST", "/api/v1/tables/query", body="sql params")
-GET_TABLE = Operation("getTable", "GET", "/api/v1/tables/{}", ids="tableName")
-DELETE_TABLE = Operation("deleteTable", "DELETE", "/api/v1/tables/{}", ids="tableName")
-ADD_COLUMN = Operation(
-    "addColumn", "POST", "/api/v1/tables/{}/columns", repeat="ifNotDone", ids="tableName",
-    body="name type nullable default unique",
-)
-LIST_ROWS = Operation(
-    "listRows", "GET", "/api/v1/tables/{}/rows", ids="tableName",
-    query="where orderBy limit cursor",
-)
-INSERT_ROWS = Operation(
-    "insertRows", "POST", "/api/v1/tables/{}/rows", repeat="ifNotDone", ids="tableName", body="*",
-)
-UPDATE_ROWS = Operation(
-    "updateRows", "PATCH", "/api/v1/tables/{}/rows", repeat="ifNotDone", ids="tableName",
-    body="where set increment min",
-)
-DELETE_ROWS = Operation(
-    "deleteRows", "DELETE", "/api/v1/tables/{}/rows", ids="tableName", body="where",
-)
-CREATE_ORDER = Operation(
-    "createOrder", "POST", "/api/v1/orders", repeat="keyed", key="items",
-    body="customer_id items failNext",
-)
-LIST_ORDERS = Operation("listOrders", "GET", "/api/v1/orders", query="status limit cursor")
-GET_ORDER = Operation("getOrder", "GET", "/api/v1/orders/{}", ids="orderId")
-LIST_RESOURCES = Operation(
-    "listResources", "GET", "/api/v1/resources", query="status order_id limit cursor",
-)
-GET_RESOURCE = Operation("getResource", "GET", "/api/v1/resources/{}", ids="resourceId")
-UPDATE_RESOURCE = Operation(
-    "updateResource", "PATCH", "/api/v1/resources/{}", repeat="keyed", key="header",
-    ids="resourceId", body="status",
-)
-DELETE_RESOURCE = Operation(
-    "deleteResource", "DELETE", "/api/v1/resources/{}", repeat="keyed", key="header",
-    ids="resourceId",
-)
-CREATE_INVOICE = Operation(
-    "createInvoice", "POST", "/api/v1/invoices", repeat="keyed", key="header",
-    body="customer_id currency due_days lines",
-)
-LIST_INVOICES = Operation(
-    "listInvoices", "GET", "/api/v1/invoices", query="status customer_id limit cursor",
-)
-CREATE_INVOICE_OF_USAGE = Operation(
-    "createInvoiceOfUsage", "POST", "/api/v1/invoices/usage", repeat="ifNotDone",
-    body="month customer_id currency due_days prices",
-)
-CREATE_USAGE_PLAN = Operation(
-    "createUsagePlan", "POST", "/api/v1/invoices/usage-plans", repeat="keyed", key="header",
-    body="customer_id currency due_days prices",
-)
-LIST_USAGE_PLANS = Operation(
-    "listUsagePlans", "GET", "/api/v1/invoices/usage-plans", query="customer_id limit cursor",
-)
-GET_USAGE_PLAN = Operation(
-    "getUsagePlan", "GET", "/api/v1/invoices/usage-plans/{}", ids="usagePlanId",
-)
-DELETE_USAGE_PLAN = Operation(
-    "deleteUsagePlan", "DELETE", "/api/v1/invoices/usage-plans/{}", repeat="keyed", key="header",
-    ids="usagePlanId",
-)
-GET_INVOICE = Operation("getInvoice", "GET", "/api/v1/invoices/{}", ids="invoiceId")
-PAY_INVOICE = Operation(
-    "payInvoice", "POST", "/api/v1/invoices/{}/pay", repeat="keyed", key="header",
-    ids="invoiceId",
-)
-CREATE_CLUSTER = Operation(
-    "createCluster", "POST", "/api/v1/infrastructure/clusters", repeat="keyed", key="header",
-    body="name node_count min max",
-)
-LIST_CLUSTERS = Operation(
-    "listClusters", "GET", "/api/v1/infrastructure/clusters", query="status limit cursor",
-)
-GET_CLUSTER = Operation("getCluster", "GET", "/api/v1/infrastructure/clusters/{}", ids="clusterId")
-DELETE_CLUSTER = Operation(
-    "deleteCluster", "DELETE", "/api/v1/infrastructure/clusters/{}", repeat="keyed", key="header",
-    ids="clusterId",
-)
-SCALE_CLUSTER = Operation(
-    "scaleCluster", "POST", "/api/v1/infrastructure/clusters/{}/scale", repeat="keyed",
-    key="header", ids="clusterId", body="node_count delta",
-)
-CREATE_ALERT_RULE = Operation(
-    "createAlertRule", "POST", "/api/v1/infrastructure/alert-rules", repeat="keyed", key="header",
-    body="metric cluster_id operator threshold clearBelow",
-)
-LIST_ALERT_RULES = Operation(
-    "listAlertRules", "GET", "/api/v1/infrastructure/alert-rules", query="metric limit cursor",
-)
-GET_ALERT_RULE = Operation(
-    "getAlertRule", "GET", "/api/v1/infrastructure/alert-rules/{}", ids="alertRuleId",
-)
-UPDATE_ALERT_RULE = Operation(
-    "updateAlertRule", "PATCH", "/api/v1/infrastructure/alert-rules/{}", repeat="keyed",
-    key="header", ids="alertRuleId", body="metric cluster_id operator threshold clearBelow",
-)
-DELETE_ALERT_RULE = Operation(
-    "deleteAlertRule", "DELETE", "/api/v1/infrastructure/alert-rules/{}", repeat="keyed",
-    key="header", ids="alertRuleId",
-)
-SEND_METRIC = Operation(
-    "sendMetric", "POST", "/api/v1/infrastructure/metrics", repeat="keyed", key="header",
-    body="cluster_id metric value",
-)
-CREATE_INSTANCE = Operation(
-    "createInstance", "POST", "/api/v1/infrastructure/instances", repeat="keyed", key="header",
-    body="name image replicas",
-)
-LIST_INSTANCES = Operation(
-    "listInstances", "GET", "/api/v1/infrastructure/instances", query="status limit cursor",
-)
-GET_INSTANCE = Operation(
-    "getInstance", "GET", "/api/v1/infrastructure/instances/{}", ids="instanceId",
-)
-DELETE_INSTANCE = Operation(
-    "deleteInstance", "DELETE", "/api/v1/infrastructure/instances/{}", repeat="keyed",
-    key="header", ids="instanceId",
-)
-START_INSTANCE = Operation(
-    "startInstance", "POST", "/api/v1/infrastructure/instances/{}/start", repeat="keyed",
-    key="header", ids="instanceId", body="reason",
-)
-STOP_INSTANCE = Operation(
-    "stopInstance", "POST", "/api/v1/infrastructure/instances/{}/stop", repeat="keyed",
-    key="header", ids="instanceId", body="reason",
-)
-FAIL_INSTANCE = Operation(
-    "failInstance", "POST", "/api/v1/infrastructure/instances/{}/fail", repeat="keyed",
-    key="header", ids="instanceId", body="reason",
-)
-SCALE_INSTANCE = Operation(
-    "scaleInstance", "POST", "/api/v1/infrastructure/instances/{}/scale", repeat="keyed",
-    key="header", ids="instanceId", body="replicas reason",
-)
-SUSPEND_INSTANCE = Operation(
-    "suspendInstance", "POST", "/api/v1/infrastructure/instances/{}/suspend", repeat="keyed",
-    key="header", ids="instanceId", body="reason",
-)
-UNSUSPEND_INSTANCE = Operation(
-    "unsuspendInstance", "POST", "/api/v1/infrastructure/instances/{}/unsuspend", repeat="keyed",
-    key="header", ids="instanceId", body="reason",
-)
-REPORT_HEALTH = Operation(
-    "reportHealth", "POST", "/api/v1/infrastructure/instances/{}/health", repeat="keyed",
-    key="header", ids="instanceId", body="check_id status latency_ms message",
-)
-LIST_HEALTH = Operation(
-    "listHealth", "GET", "/api/v1/infrastructure/instances/{}/health", ids="instanceId",
-    query="limit cursor",
-)
-CREATE_DEPLOYMENT = Operation(
-    "createDeployment", "POST", "/api/v1/infrastructure/deployments", repeat="keyed",
-    key="header", body="instance_id release strategy",
-)
-LIST_DEPLOYMENTS = Operation(
-    "listDeployments", "GET", "/api/v1/infrastructure/deployments",
-    query="status instance_id limit cursor",
-)
-GET_DEPLOYMENT = Operation(
-    "getDeployment", "GET", "/api/v1/infrastructure/deployments/{}", ids="deploymentId",
-)
-SUCCEED_DEPLOYMENT = Operation(
-    "succeedDeployment", "POST", "/api/v1/infrastructure/deployments/{}/succeed", repeat="keyed",
-    key="header", ids="deploymentId", body="reason",
-)
-FAIL_DEPLOYMENT = Operation(
-    "failDeployment", "POST", "/api/v1/infrastructure/deployments/{}/fail", repeat="keyed",
-    key="header", ids="deploymentId", body="reason",
-)
-ROLLBACK_DEPLOYMENT = Operation(
-    "rollbackDeployment", "POST", "/api/v1/infrastructure/deployments/{}/rollback",
-    repeat="keyed", key="header", ids="deploymentId", body="reason",
-)
-CREATE_DOMAIN = Operation(
-    "createDomain", "POST", "/api/v1/infrastructure/domains", repeat="keyed", key="header",
-    body="hostname",
-)
-LIST_DOMAINS = Operation(
-    "listDomains", "GET", "/api/v1/infrastructure/domains", query="status limit cursor",
-)
-GET_DOMAIN = Operation("getDomain", "GET", "/api/v1/infrastructure/domains/{}", ids="domainId")
-DELETE_DOMAIN = Operation(
-    "deleteDomain", "DELETE", "/api/v1/infrastructure/domains/{}", repeat="keyed", key="header",
-    ids="domainId",
-)
-VERIFY_DOMAIN = Operation(
-    "verifyDomain", "POST", "/api/v1/infrastructure/domains/{}/verify", repeat="keyed",
-    key="header", ids="domainId", body="certificate_days",
-)
-CREATE_DESIGN = Operation(
-    "createDesign", "POST", "/api/v1/designs", repeat="keyed", key="header",
-    body="name description userId",
-)
-LIST_DESIGNS = Operation("listDesigns", "GET", "/api/v1/designs", query="limit cursor")
-GET_DESIGN = Operation("getDesign", "GET", "/api/v1/designs/{}", ids="designId")
-UPDATE_DESIGN = Operation(
-    "updateDesign", "PATCH", "/api/v1/designs/{}", repeat="keyed", key="header", ids="designId",
-    body="name description style",
-)
-DELETE_DESIGN = Operation(
-    "deleteDesign", "DELETE", "/api/v1/designs/{}", repeat="keyed", key="header", ids="designId",
-)
-EXPORT_DESIGN = Operation(
-    "exportDesign", "POST", "/api/v1/designs/{}/export", repeat="keyed", key="header",
-    ids="designId", body="format preset",
-)
-GET_DESIGN_EXPORT = Operation(
-    "getDesignExport", "GET", "/api/v1/designs/{}/exports/{}", ids="designId part",
-)
-SHARE_DESIGN = Operation(
-    "shareDesign", "POST", "/api/v1/designs/{}/share", repeat="keyed", key="header",
-    ids="designId", body="visibility",
-)
-GET_DESIGN_SHARE = Operation(
-    "getDesignShare", "GET", "/api/v1/designs/{}/shares/{}", ids="designId part",
-)
-ADD_DESIGN_ELEMENT = Operation(
-    "addDesignElement", "POST", "/api/v1/designs/{}/elements", repeat="keyed", key="header",
-    ids="designId", body="type properties",
-)
-APPLY_DESIGN_SUGGESTION = Operation(
-    "applyDesignSuggestion", "POST", "/api/v1/designs/{}/suggestions/{}/apply", repeat="keyed",
-    key="header", ids="designId part",
-)
-GET_USAGE = Operation("getUsage", "GET", "/api/v1/usage/summary", query="month")
-GET_USAGE_TIMESERIES = Operation(
-    "getUsageTimeseries", "GET", "/api/v1/usage/timeseries",
-    query="meter meters interval groupBy from to",
-)
-GET_LEDGER = Operation("getLedger", "GET", "/api/v1/ledger")
-CHECK_LEDGER = Operation("checkLedger", "POST", "/api/v1/ledger/check", query="organizationId")
-LIST_DRIFT_FINDINGS = Operation(
-    "listDriftFindings", "GET", "/api/v1/drift/findings",
-    query="kind status severity entity count limit cursor",
-)
-GET_DRIFT_FINDING = Operation(
-    "getDriftFinding", "GET", "/api/v1/drift/findings/{}", ids="findingId",
-)
-ACKNOWLEDGE_DRIFT_FINDING = Operation(
-    "acknowledgeDriftFinding", "POST", "/api/v1/drift/findings/{}/acknowledge", ids="findingId",
-    body="note",
-)
-IGNORE_DRIFT_FINDING = Operation(
-    "ignoreDriftFinding", "POST", "/api/v1/drift/findings/{}/ignore", ids="findingId",
-    body="note",
-)
-RESOLVE_DRIFT_FINDING = Operation(
-    "resolveDriftFinding", "POST", "/api/v1/drift/findings/{}/resolve", repeat="ifNotDone",
-    ids="findingId", body="note",
-)
-GET_DRIFT_SUMMARY = Operation("getDriftSummary", "GET", "/api/v1/drift/summary")
-CHECK_DRIFT = Operation(
-    "checkDrift", "POST", "/api/v1/drift/check", body="definitions scope persist",
-)
-LIST_AUDIT = Operation(
-    "listAudit", "GET", "/api/v1/audit",
-    query="type entity entityType entityId actor from to count limit cursor",
-)
+LIST_SCHEMA_TYPES = Operation("listSchemaTypes", "GET", "/api/v1/schema-registry/schemas/types", answer="json")
+GET_SCHEMA_BY_ID = Operation("getSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}", answer="json", ids="schemaId")
+GET_SCHEMA_BY_GUID = Operation("getSchemaByGuid", "GET", "/api/v1/schema-registry/schemas/guids/{}", answer="json", ids="guid")
+GET_BARE_SCHEMA_BY_ID = Operation("getBareSchemaById", "GET", "/api/v1/schema-registry/schemas/ids/{}/schema", answer="json", ids="schemaId")
+LIST_SUBJECTS_OF_SCHEMA = Operation("listSubjectsOfSchema", "GET", "/api/v1/schema-registry/schemas/ids/{}/subjects", answer="json", ids="schemaId")
+LIST_VERSIONS_OF_SCHEMA = Operation("listVersionsOfSchema", "GET", "/api/v1/schema-registry/schemas/ids/{}/versions", answer="json", ids="schemaId")
+GET_COMPATIBILITY = Operation("getCompatibility", "GET", "/api/v1/schema-registry/config", answer="json")
+GET_SUBJECT_COMPATIBILITY = Operation("getSubjectCompatibility", "GET", "/api/v1/schema-registry/config/{}", answer="json", ids="subject")
+GET_REGISTRY_MODE = Operation("getRegistryMode", "GET", "/api/v1/schema-registry/mode", answer="json")
+GET_SUBJECT_MODE = Operation("getSubjectMode", "GET", "/api/v1/schema-registry/mode/{}", answer="json", ids="subject")
+CHECK_NEWEST = Operation("checkNewest", "POST", "/api/v1/schema-registry/compatibility/subjects/{}/versions", answer="json", ids="subject")
+CHECK_VERSION = Operation("checkVersion", "POST", "/api/v1/schema-registry/compatibility/subjects/{}/versions/{}", answer="json", ids="subject version")
+GET_PARTITIONS = Operation("getPartitions", "GET", "/api/v1/organizations/{}/partitions", ids="organizationId", shape="Partitions")
+SET_PARTITIONS = Operation("setPartitions", "POST", "/api/v1/organizations/{}/partitions", ids="organizationId", shape="Partitions", body="partitions")
+REGISTER_EVENT = Operation("registerEvent", "POST", "/api/v1/events/custom", repeat="keyed", key="header", shape="Registration", body="namespace name version description payloadSchema payloadExample components status")
+LIST_REGISTRATIONS = Operation("listRegistrations", "GET", "/api/v1/events/custom", query="namespace name status includeInbound q latest count limit cursor", shape="ListedRegistration")
+CREATE_FEDERATION_GROUP = Operation("createFederationGroup", "POST", "/api/v1/events/custom/federation/groups", repeat="ifNotDone", shape="FederationGroup", body="name description")
+LIST_FEDERATION_GROUPS = Operation("listFederationGroups", "GET", "/api/v1/events/custom/federation/groups", query="includeArchived limit cursor", shape="FederationGroup")
+GET_FEDERATION_GROUP = Operation("getFederationGroup", "GET", "/api/v1/events/custom/federation/groups/{}", ids="groupId", shape="FederationGroupWithMembers")
+UPDATE_FEDERATION_GROUP = Operation("updateFederationGroup", "PATCH", "/api/v1/events/custom/federation/groups/{}", ids="groupId", shape="FederationGroup", body="name description")
+ARCHIVE_FEDERATION_GROUP = Operation("archiveFederationGroup", "DELETE", "/api/v1/events/custom/federation/groups/{}", ids="groupId", shape="FederationGroup")
+INVITE_FEDERATION_MEMBER = Operation("inviteFederationMember", "POST", "/api/v1/events/custom/federation/groups/{}/invite", repeat="ifNotDone", ids="groupId", shape="FederationMember", body="memberOrganizationId")
+LIST_FEDERATION_INVITATIONS = Operation("listFederationInvitations", "GET", "/api/v1/events/custom/federation/invitations", query="limit cursor", shape="FederationInvitation")
+ACCEPT_FEDERATION_INVITATION = Operation("acceptFederationInvitation", "POST", "/api/v1/events/custom/federation/groups/{}/accept", ids="groupId", shape="FederationMember", body="inboundNamespace")
+DECLINE_FEDERATION_INVITATION = Operation("declineFederationInvitation", "POST", "/api/v1/events/custom/federation/groups/{}/decline", ids="groupId", shape="FederationMember")
+LEAVE_FEDERATION_GROUP = Operation("leaveFederationGroup", "POST", "/api/v1/events/custom/federation/groups/{}/leave", ids="groupId", shape="FederationMember")
+LIST_FEDERATION_MEMBERS = Operation("listFederationMembers", "GET", "/api/v1/events/custom/federation/groups/{}/members", ids="groupId", query="status limit cursor", shape="FederationMember")
+UPDATE_FEDERATION_MEMBER = Operation("updateFederationMember", "PATCH", "/api/v1/events/custom/federation/groups/{}/members/{}", ids="groupId memberId", shape="FederationMember", body="inboundNamespace")
+REMOVE_FEDERATION_MEMBER = Operation("removeFederationMember", "DELETE", "/api/v1/events/custom/federation/groups/{}/members/{}", ids="groupId memberId", shape="FederationMember")
+PAUSE_FEDERATION_MEMBER = Operation("pauseFederationMember", "POST", "/api/v1/events/custom/federation/groups/{}/members/{}/pause", ids="groupId memberId", shape="FederationMember")
+RESUME_FEDERATION_MEMBER = Operation("resumeFederationMember", "POST", "/api/v1/events/custom/federation/groups/{}/members/{}/resume", ids="groupId memberId", shape="FederationMember")
+DECLARE_FEDERATION_PUSH = Operation("declareFederationPush", "POST", "/api/v1/events/custom/federation/groups/{}/pushes", repeat="ifNotDone", ids="groupId", shape="FederationPush", body="registrationId")
+LIST_FEDERATION_PUSHES = Operation("listFederationPushes", "GET", "/api/v1/events/custom/federation/groups/{}/pushes", ids="groupId", query="includeInactive limit cursor", shape="FederationPush")
+REMOVE_FEDERATION_PUSH = Operation("removeFederationPush", "DELETE", "/api/v1/events/custom/federation/pushes/{}", ids="pusheId", shape="FederationPush")
+ADD_EXTERNAL_PEER = Operation("addExternalPeer", "POST", "/api/v1/events/custom/federation/groups/{}/external-peers", repeat="ifNotDone", ids="groupId", shape="MadeExternalPeer", body="label webhookUrl headers wireFormat signatureProfile")
+ROTATE_EXTERNAL_PEER_SECRET = Operation("rotateExternalPeerSecret", "POST", "/api/v1/events/custom/federation/external-peers/{}/rotate-secret", repeat="ifNotDone", ids="externalPeerId", shape="MadeExternalPeer")
+TEST_EXTERNAL_PEER = Operation("testExternalPeer", "POST", "/api/v1/events/custom/federation/external-peers/{}/test", ids="externalPeerId", shape="WebhookTestResult")
+REMOVE_EXTERNAL_PEER = Operation("removeExternalPeer", "DELETE", "/api/v1/events/custom/federation/external-peers/{}", ids="externalPeerId", shape="FederationMember")
+LIST_FEDERATION_RELAYS = Operation("listFederationRelays", "GET", "/api/v1/events/custom/federation/groups/{}/relays", ids="groupId", query="status memberId pushId sourceEventId limit cursor", shape="FederationRelay")
+RETRY_FEDERATION_RELAY = Operation("retryFederationRelay", "POST", "/api/v1/events/custom/federation/relays/{}/retry", ids="relayId", shape="FederationRelay")
+GET_LINEAGE = Operation("getLineage", "GET", "/api/v1/organizations/{}/events/{}/lineage", ids="organizationId eventId", shape="Lineage")
+PUBLISH_LISTING = Operation("publishListing", "POST", "/api/v1/events/custom/marketplace/publish", repeat="ifNotDone", shape="ListingInFull", body="registrationId title description tags license changelog previousListingId confirmNoPersonalData")
+LIST_LISTINGS = Operation("listListings", "GET", "/api/v1/events/custom/marketplace", query="q tag license sort mine offset count limit cursor", shape="Listing")
+LIST_FORKS = Operation("listForks", "GET", "/api/v1/events/custom/marketplace/forks", query="limit cursor", shape="Fork")
+GET_LISTING = Operation("getListing", "GET", "/api/v1/events/custom/marketplace/{}", ids="marketplaceId", shape="ListingInFull")
+UPDATE_LISTING = Operation("updateListing", "PATCH", "/api/v1/events/custom/marketplace/{}", ids="marketplaceId", shape="ListingInFull", body="title description tags license changelog")
+UNPUBLISH_LISTING = Operation("unpublishListing", "DELETE", "/api/v1/events/custom/marketplace/{}", repeat="ifNotDone", ids="marketplaceId", shape="ListingInFull")
+REPUBLISH_LISTING = Operation("republishListing", "POST", "/api/v1/events/custom/marketplace/{}/republish", repeat="ifNotDone", ids="marketplaceId", shape="ListingInFull")
+FORK_LISTING = Operation("forkListing", "POST", "/api/v1/events/custom/marketplace/{}/fork", repeat="keyed", key="header", ids="marketplaceId", shape="MadeFork", body="namespace name version status description acceptLicense")
+TAKE_DOWN_LISTING = Operation("takeDownListing", "POST", "/api/v1/events/custom/marketplace/{}/takedown", ids="marketplaceId", shape="ListingInFull", body="reason")
+EMIT_EVENT = Operation("emitEvent", "POST", "/api/v1/events/custom/emit", repeat="keyed", key="body header", shape="EmitResult", body="name payload version idempotencyKey subject time correlationId chainToken")
+EMIT_EVENTS = Operation("emitEvents", "POST", "/api/v1/events/custom/emit/batch", repeat="keyed", key="items", shape="EmitResults", body="items")
+LIST_EMITS = Operation("listEmits", "GET", "/api/v1/events/custom/emits", query="status type name verdict code channel subject keyId correlationId idempotencyKey webhookId noSubscriber from to count limit cursor", shape="Emit")
+GET_EMIT = Operation("getEmit", "GET", "/api/v1/events/custom/emits/{}", ids="emitId", shape="Emit")
+PUBLISH_PLATFORM_EVENT = Operation("publishPlatformEvent", "POST", "/api/v1/platform/events", repeat="keyed", key="body header", shape="EmitResult", body="organizationId type data subject actorId source time correlationId idempotencyKey")
+PULL_EVENTS = Operation("pullEvents", "GET", "/api/v1/events", query="types subject filter from to cursor limit waitSeconds format includeLifecycle sequence webhook", shape="PullEventsResult")
+STREAM_EVENTS = Operation("streamEvents", "GET", "/api/v1/events/stream", answer="stream", query="types subject filter environment from until format includeLifecycle onExpired client token")
+CREATE_STREAM_TOKEN = Operation("createStreamToken", "POST", "/api/v1/events/stream-tokens", repeat="ifNotDone", shape="StreamToken", body="types subject filter ttlSeconds allowedOrigins")
+LIST_STREAMS = Operation("listStreams", "GET", "/api/v1/events/streams", shape="[OpenStream")
+END_STREAM = Operation("endStream", "DELETE", "/api/v1/events/streams/{}", ids="streamId", shape="EndedStream")
+CREATE_QUEUE = Operation("createQueue", "POST", "/api/v1/queues", repeat="ifNotDone", shape="Queue", body="name selectors conditions contracts visibilityTimeoutSeconds maxReceives nackBackoff retentionHours deadLetterQueueId active ordered start")
+LIST_QUEUES = Operation("listQueues", "GET", "/api/v1/queues", query="limit cursor", shape="Queue")
+GET_QUEUE = Operation("getQueue", "GET", "/api/v1/queues/{}", ids="queueId", shape="Queue")
+UPDATE_QUEUE = Operation("updateQueue", "PATCH", "/api/v1/queues/{}", ids="queueId", shape="Queue", body="name selectors conditions contracts visibilityTimeoutSeconds maxReceives nackBackoff retentionHours deadLetterQueueId active")
+DELETE_QUEUE = Operation("deleteQueue", "DELETE", "/api/v1/queues/{}", ids="queueId", query="force", shape="Deleted")
+RECEIVE_MESSAGES = Operation("receiveMessages", "POST", "/api/v1/queues/{}/receive", repeat="ifNotDone", ids="queueId", shape="ReceivedMessages", body="max waitSeconds visibilityTimeoutSeconds perSubject ack")
+ACK_MESSAGES = Operation("ackMessages", "POST", "/api/v1/queues/{}/ack", ids="queueId", shape="SettledMessages", body="receipts")
+NACK_MESSAGES = Operation("nackMessages", "POST", "/api/v1/queues/{}/nack", ids="queueId", shape="SettledMessages", body="receipts delaySeconds dead")
+EXTEND_LEASES = Operation("extendLeases", "POST", "/api/v1/queues/{}/extend", ids="queueId", shape="SettledMessages", body="receipts seconds")
+GET_QUEUE_STATS = Operation("getQueueStats", "GET", "/api/v1/queues/{}/stats", ids="queueId", shape="QueueStats")
+PEEK_QUEUE = Operation("peekQueue", "GET", "/api/v1/queues/{}/peek", ids="queueId", query="limit", shape="[PeekQueue")
+LIST_QUEUE_DEAD_LETTERS = Operation("listQueueDeadLetters", "GET", "/api/v1/queues/{}/dead", ids="queueId", query="limit cursor", shape="QueueDeadLetter")
+REDRIVE_QUEUE = Operation("redriveQueue", "POST", "/api/v1/queues/{}/redrive", ids="queueId", shape="RedrivenMessages", body="all eventIds toQueueId")
+PURGE_QUEUE = Operation("purgeQueue", "POST", "/api/v1/queues/{}/purge", ids="queueId", shape="PurgedMessages", body="dead")
+GET_LIFECYCLE_NAMES = Operation("getLifecycleNames", "GET", "/api/v1/events/lifecycle", shape="GetLifecycleNamesResult")
+SET_LIFECYCLE_NAMES = Operation("setLifecycleNames", "PUT", "/api/v1/events/lifecycle", shape="GetLifecycleNamesResult", body="names")
+REDRIVE_EMIT = Operation("redriveEmit", "POST", "/api/v1/events/custom/emits/{}/redrive", ids="emitId", shape="EmitResult")
+COMPARE_REGISTRATIONS = Operation("compareRegistrations", "GET", "/api/v1/events/custom/compare", query="from to", shape="Comparison")
+DRY_RUN_REGISTRATION = Operation("dryRunRegistration", "POST", "/api/v1/events/custom/dry-run", shape="RegistrationDryRun", body="namespace name version description payloadSchema payloadExample components status history")
+GET_COMPATIBILITY_RULES = Operation("getCompatibilityRules", "GET", "/api/v1/events/custom/compatibility", shape="Compatibility")
+SET_COMPATIBILITY_RULES = Operation("setCompatibilityRules", "PUT", "/api/v1/events/custom/compatibility", shape="Compatibility", body="mode contractPolicy")
+GET_COMPATIBILITY_OF_EVENT = Operation("getCompatibilityOfEvent", "GET", "/api/v1/events/custom/compatibility/{}", ids="fullName", shape="Compatibility")
+SET_COMPATIBILITY_OF_EVENT = Operation("setCompatibilityOfEvent", "PUT", "/api/v1/events/custom/compatibility/{}", ids="fullName", shape="Compatibility", body="mode")
+UNSET_COMPATIBILITY_OF_EVENT = Operation("unsetCompatibilityOfEvent", "DELETE", "/api/v1/events/custom/compatibility/{}", ids="fullName", shape="Compatibility")
+GET_CUSTOM_EVENTS_HEALTH = Operation("getCustomEventsHealth", "GET", "/api/v1/events/custom/health", shape="CustomEventsHealth")
+GET_REGISTRATION = Operation("getRegistration", "GET", "/api/v1/events/custom/{}", ids="registrationId", shape="Registration")
+UPDATE_REGISTRATION = Operation("updateRegistration", "PATCH", "/api/v1/events/custom/{}", ids="registrationId", shape="Registration", body="description")
+DELETE_REGISTRATION = Operation("deleteRegistration", "DELETE", "/api/v1/events/custom/{}", ids="registrationId", shape="DeleteRegistrationResult")
+GET_REGISTRATION_TYPES = Operation("getRegistrationTypes", "GET", "/api/v1/events/custom/{}/types", ids="registrationId", query="lang", shape="GeneratedTypes")
+PUBLISH_REGISTRATION = Operation("publishRegistration", "POST", "/api/v1/events/custom/{}/publish", ids="registrationId", shape="Registration")
+ARCHIVE_REGISTRATION = Operation("archiveRegistration", "POST", "/api/v1/events/custom/{}/archive", ids="registrationId", shape="Registration")
+EXPLAIN_EVENT = Operation("explainEvent", "GET", "/api/v1/events/{}/why", ids="eventId", query="webhookId", shape="Why")
+GET_EVENT_LINEAGE = Operation("getEventLineage", "GET", "/api/v1/events/{}/lineage", ids="eventId", shape="LineageAnswer")
+GET_EVENT = Operation("getEvent", "GET", "/api/v1/events/{}", ids="eventId", shape="EventHistory")
+SEARCH_DELIVERIES = Operation("searchDeliveries", "GET", "/api/v1/webhooks/deliveries", query="status trigger webhookId from to type errorKind responseStatus eventId replayId count limit cursor", shape="Delivery")
+GET_DELIVERY = Operation("getDelivery", "GET", "/api/v1/webhooks/deliveries/{}", ids="deliveryId", shape="DeliveryInFull")
+LIST_ATTEMPTS = Operation("listAttempts", "GET", "/api/v1/webhooks/deliveries/{}/attempts", ids="deliveryId", shape="[Attempt")
+RETRY_DELIVERY = Operation("retryDelivery", "POST", "/api/v1/webhooks/deliveries/{}/retry", ids="deliveryId", shape="Delivery", body="resume")
+CANCEL_DELIVERY = Operation("cancelDelivery", "POST", "/api/v1/webhooks/deliveries/{}/cancel", ids="deliveryId", shape="Delivery")
+LIST_DEAD_LETTERS = Operation("listDeadLetters", "GET", "/api/v1/webhooks/dead-letters", query="webhookId from to type errorKind responseStatus count limit cursor", shape="Delivery")
+REDRIVE_DEAD_LETTERS = Operation("redriveDeadLetters", "POST", "/api/v1/webhooks/dead-letters/redrive", shape="RedriveDeadLettersResult", body="deliveryIds webhookId from to type errorKind responseStatus dryRun ratePerSecond")
+LIST_DELIVERIES = Operation("listDeliveries", "GET", "/api/v1/webhooks/{}/deliveries", ids="webhookId", query="status type from to count limit cursor", shape="Delivery")
+CREATE_WEBHOOK = Operation("createWebhook", "POST", "/api/v1/webhooks", repeat="ifNotDone", shape="MadeWebhook", body="url events name description active secret timeoutMs maxInFlight retry conditions headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts verifyOwnership")
+LIST_WEBHOOKS = Operation("listWebhooks", "GET", "/api/v1/webhooks", query="q health active event count limit cursor", shape="Webhook")
+GET_WEBHOOK = Operation("getWebhook", "GET", "/api/v1/webhooks/{}", ids="webhookId", shape="Webhook")
+UPDATE_WEBHOOK = Operation("updateWebhook", "PATCH", "/api/v1/webhooks/{}", ids="webhookId", shape="Webhook", body="url events name description active secret timeoutMs maxInFlight retry conditions headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts verifyOwnership")
+DELETE_WEBHOOK = Operation("deleteWebhook", "DELETE", "/api/v1/webhooks/{}", ids="webhookId", shape="Deleted")
+GET_WEBHOOK_STATS = Operation("getWebhookStats", "GET", "/api/v1/webhooks/{}/stats", ids="webhookId", query="from to interval", shape="Stats")
+ACTIVATE_WEBHOOK = Operation("activateWebhook", "POST", "/api/v1/webhooks/{}/activate", ids="webhookId", shape="Webhook", body="resume verifyOwnership")
+TEST_WEBHOOK = Operation("testWebhook", "POST", "/api/v1/webhooks/{}/test", ids="webhookId", shape="WebhookTestResult")
+ROTATE_WEBHOOK_SECRET = Operation("rotateWebhookSecret", "POST", "/api/v1/webhooks/{}/rotate", repeat="ifNotDone", ids="webhookId", shape="MadeWebhook", body="immediate secret")
+SET_WEBHOOK_SHADOW = Operation("setWebhookShadow", "PUT", "/api/v1/webhooks/{}/shadow", ids="webhookId", shape="WebhookShadow", body="url share headers until verifyOwnership")
+GET_WEBHOOK_SHADOW = Operation("getWebhookShadow", "GET", "/api/v1/webhooks/{}/shadow", ids="webhookId", shape="WebhookShadowWithReport")
+END_WEBHOOK_SHADOW = Operation("endWebhookShadow", "DELETE", "/api/v1/webhooks/{}/shadow", ids="webhookId", shape="Deleted")
+SUBSCRIBE = Operation("subscribe", "POST", "/api/v1/events/custom/subscribe", repeat="ifNotDone", shape="Subscription", body="name version webhookUrl displayName secret")
+CREATE_INSPECTOR = Operation("createInspector", "POST", "/api/v1/inspectors", repeat="ifNotDone", shape="Inspector", body="name answer failFirst")
+LIST_INSPECTORS = Operation("listInspectors", "GET", "/api/v1/inspectors", query="count limit cursor", shape="Inspector")
+GET_INSPECTOR = Operation("getInspector", "GET", "/api/v1/inspectors/{}", ids="inspectorId", shape="Inspector")
+UPDATE_INSPECTOR = Operation("updateInspector", "PATCH", "/api/v1/inspectors/{}", ids="inspectorId", shape="Inspector", body="name answer failFirst")
+DELETE_INSPECTOR = Operation("deleteInspector", "DELETE", "/api/v1/inspectors/{}", ids="inspectorId", shape="Deleted")
+LIST_INSPECTOR_REQUESTS = Operation("listInspectorRequests", "GET", "/api/v1/inspectors/{}/requests", ids="inspectorId", shape="[InspectorRequest")
+REPLAY_SUBSCRIPTION = Operation("replaySubscription", "POST", "/api/v1/event-subscriptions/{}/replay", repeat="ifNotDone", ids="webhookId", shape="ReplaySubscriptionResult", body="from to selectors ratePerSecond dryRun")
+REPLAY_WEBHOOK = Operation("replayWebhook", "POST", "/api/v1/webhooks/{}/replay", repeat="ifNotDone", ids="webhookId", shape="Replay", body="from to selectors ratePerSecond dryRun")
+RECOVER_WEBHOOK = Operation("recoverWebhook", "POST", "/api/v1/webhooks/{}/recover", repeat="ifNotDone", ids="webhookId", shape="Replay", body="since ratePerSecond dryRun")
+CREATE_REPLAY = Operation("createReplay", "POST", "/api/v1/replays", repeat="ifNotDone", shape="Replay", body="name source target options webhookId from to selectors ratePerSecond onlyFailed")
+LIST_REPLAYS = Operation("listReplays", "GET", "/api/v1/replays", query="state count limit cursor", shape="Replay")
+GET_REPLAY = Operation("getReplay", "GET", "/api/v1/replays/{}", ids="replayId", shape="Replay")
+LIST_REPLAY_ITEMS = Operation("listReplayItems", "GET", "/api/v1/replays/{}/items", ids="replayId", query="limit cursor", shape="ReplayItem")
+CANCEL_REPLAY = Operation("cancelReplay", "POST", "/api/v1/replays/{}/cancel", ids="replayId", shape="Replay")
+PAUSE_REPLAY = Operation("pauseReplay", "POST", "/api/v1/replays/{}/pause", ids="replayId", shape="Replay")
+RESUME_REPLAY = Operation("resumeReplay", "POST", "/api/v1/replays/{}/resume", ids="replayId", shape="Replay")
+SEND_NOTIFICATION = Operation("sendNotification", "POST", "/api/v1/notifications", repeat="keyed", key="header", shape="Notification", body="channel message title severity data dedupeKey")
+LIST_NOTIFICATIONS = Operation("listNotifications", "GET", "/api/v1/notifications", query="channel status severity unread limit cursor", shape="Notification")
+MARK_ALL_NOTIFICATIONS_READ = Operation("markAllNotificationsRead", "POST", "/api/v1/notifications/read-all", shape="ReadMarks")
+GET_NOTIFICATION_PREFERENCES = Operation("getNotificationPreferences", "GET", "/api/v1/notifications/preferences", shape="NotificationPreferences")
+SET_NOTIFICATION_PREFERENCES = Operation("setNotificationPreferences", "PUT", "/api/v1/notifications/preferences", shape="NotificationPreferences", body="notices")
+CREATE_NOTIFICATION_CHANNEL = Operation("createNotificationChannel", "POST", "/api/v1/notifications/channels", repeat="ifNotDone", shape="MadeNotificationChannel", body="name type config minSeverity rateLimit quietHours active")
+LIST_NOTIFICATION_CHANNELS = Operation("listNotificationChannels", "GET", "/api/v1/notifications/channels", query="limit cursor", shape="NotificationChannel")
+GET_NOTIFICATION_CHANNEL = Operation("getNotificationChannel", "GET", "/api/v1/notifications/channels/{}", ids="channelId", shape="NotificationChannel")
+UPDATE_NOTIFICATION_CHANNEL = Operation("updateNotificationChannel", "PATCH", "/api/v1/notifications/channels/{}", ids="channelId", shape="NotificationChannel", body="name config minSeverity rateLimit quietHours active")
+DELETE_NOTIFICATION_CHANNEL = Operation("deleteNotificationChannel", "DELETE", "/api/v1/notifications/channels/{}", ids="channelId", shape="Deleted")
+TEST_NOTIFICATION_CHANNEL = Operation("testNotificationChannel", "POST", "/api/v1/notifications/channels/{}/test", repeat="ifNotDone", ids="channelId", shape="Notification")
+ROTATE_NOTIFICATION_CHANNEL_SECRET = Operation("rotateNotificationChannelSecret", "POST", "/api/v1/notifications/channels/{}/rotate", repeat="ifNotDone", ids="channelId", shape="MadeNotificationChannel", body="immediate")
+GET_NOTIFICATION = Operation("getNotification", "GET", "/api/v1/notifications/{}", ids="notificationId", shape="Notification")
+MARK_NOTIFICATION_READ = Operation("markNotificationRead", "POST", "/api/v1/notifications/{}/read", ids="notificationId", shape="ReadMark")
+LIST_RUNS = Operation("listRuns", "GET", "/api/v1/workflows/runs", query="status mode code eventId event replayId from to workflowId limit cursor", shape="RunSummary")
+GET_RUN = Operation("getRun", "GET", "/api/v1/workflows/runs/{}", ids="runId", shape="Run")
+WATCH_RUN = Operation("watchRun", "GET", "/api/v1/workflows/runs/{}/stream", answer="stream", ids="runId")
+CANCEL_RUN = Operation("cancelRun", "POST", "/api/v1/workflows/runs/{}/cancel", ids="runId", shape="AcceptedRun")
+RETRY_RUN = Operation("retryRun", "POST", "/api/v1/workflows/runs/{}/retry", repeat="ifNotDone", ids="runId", shape="AcceptedRun", body="useLatest from")
+LIST_WORKFLOW_RUNS = Operation("listWorkflowRuns", "GET", "/api/v1/workflows/{}/runs", ids="workflowId", query="status mode code eventId event replayId from to limit cursor", shape="RunSummary")
+LIST_ROUTE_RUNS = Operation("listRouteRuns", "GET", "/api/v1/routes/{}/runs", ids="routeId", query="status mode code eventId event replayId from to limit cursor", shape="RunSummary")
+RUN_WORKFLOW = Operation("runWorkflow", "POST", "/api/v1/workflows/{}/run", repeat="keyed", key="body header", ids="workflowId", shape="StartedRun", body="params wait idempotencyKey")
+DEBUG_WORKFLOW = Operation("debugWorkflow", "POST", "/api/v1/workflows/{}/debug", repeat="ifNotDone", ids="workflowId", shape="AcceptedOrRun", body="params stopAt mock sideEffects emit definition")
+DEBUG_ROUTE = Operation("debugRoute", "POST", "/api/v1/routes/{}/debug", repeat="ifNotDone", ids="routeId", shape="AcceptedOrRun", body="params stopAt mock sideEffects emit definition")
+GET_DEBUG_PARAMS = Operation("getDebugParams", "GET", "/api/v1/workflows/{}/debug-params", ids="workflowId", query="from runId", shape="DebugParams")
+CREATE_WORKFLOW = Operation("createWorkflow", "POST", "/api/v1/workflows", repeat="ifNotDone", shape="Workflow", body="name trigger description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency timeoutSeconds strict recordSkips catchUp contracts definition")
+LIST_WORKFLOWS = Operation("listWorkflows", "GET", "/api/v1/workflows", query="limit cursor", shape="WorkflowSummary")
+EVALUATE_WORKFLOWS = Operation("evaluateWorkflows", "POST", "/api/v1/workflows/evaluate", shape="EvaluatedWorkflows", body="event version subject payload")
+GET_WORKFLOW = Operation("getWorkflow", "GET", "/api/v1/workflows/{}", ids="workflowId", shape="Workflow")
+UPDATE_WORKFLOW = Operation("updateWorkflow", "PATCH", "/api/v1/workflows/{}", ids="workflowId", shape="Workflow", body="name trigger description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency timeoutSeconds strict recordSkips catchUp contracts")
+DELETE_WORKFLOW = Operation("deleteWorkflow", "DELETE", "/api/v1/workflows/{}", ids="workflowId", shape="Deleted")
+SAVE_WORKFLOW_DRAFT = Operation("saveWorkflowDraft", "PUT", "/api/v1/workflows/{}/draft", ids="workflowId", shape="WorkflowDraft", body="definition pins")
+DEPLOY_WORKFLOW = Operation("deployWorkflow", "POST", "/api/v1/workflows/{}/deploy", repeat="ifNotDone", ids="workflowId", shape="WorkflowDeployment", body="ifHash activate")
+ROLLBACK_WORKFLOW = Operation("rollbackWorkflow", "POST", "/api/v1/workflows/{}/rollback", repeat="ifNotDone", ids="workflowId", shape="WorkflowDeployment", body="version")
+UNDEPLOY_WORKFLOW = Operation("undeployWorkflow", "POST", "/api/v1/workflows/{}/undeploy", repeat="ifNotDone", ids="workflowId", shape="Workflow")
+ACTIVATE_WORKFLOW = Operation("activateWorkflow", "POST", "/api/v1/workflows/{}/activate", ids="workflowId", shape="Workflow")
+DEACTIVATE_WORKFLOW = Operation("deactivateWorkflow", "POST", "/api/v1/workflows/{}/deactivate", ids="workflowId", shape="Workflow")
+LIST_WORKFLOW_VERSIONS = Operation("listWorkflowVersions", "GET", "/api/v1/workflows/{}/versions", ids="workflowId", query="limit cursor", shape="WorkflowVersionSummary")
+GET_WORKFLOW_VERSION = Operation("getWorkflowVersion", "GET", "/api/v1/workflows/{}/versions/{}", ids="workflowId version", shape="WorkflowVersion")
+DRY_RUN_WORKFLOW = Operation("dryRunWorkflow", "POST", "/api/v1/workflows/{}/dry-run", ids="workflowId", shape="WorkflowDryRun", body="params version")
+CREATE_ROUTE = Operation("createRoute", "POST", "/api/v1/routes", repeat="ifNotDone", shape="CreateRouteResult", body="name method path auth bodySchema origins ratePerSecond responseTimeoutMs description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency timeoutSeconds strict definition")
+LIST_ROUTES = Operation("listRoutes", "GET", "/api/v1/routes", query="limit cursor", shape="Route")
+GET_ROUTE = Operation("getRoute", "GET", "/api/v1/routes/{}", ids="routeId", shape="CreateRouteResult")
+UPDATE_ROUTE = Operation("updateRoute", "PATCH", "/api/v1/routes/{}", ids="routeId", shape="CreateRouteResult", body="name method path auth bodySchema origins ratePerSecond responseTimeoutMs description allowSelfTrigger priority cooldownSeconds maxRunsPerDay concurrency timeoutSeconds strict")
+DELETE_ROUTE = Operation("deleteRoute", "DELETE", "/api/v1/routes/{}", ids="routeId", shape="Deleted")
+SAVE_ROUTE_DRAFT = Operation("saveRouteDraft", "PUT", "/api/v1/routes/{}/draft", ids="routeId", shape="WorkflowDraft", body="definition pins")
+DEPLOY_ROUTE = Operation("deployRoute", "POST", "/api/v1/routes/{}/deploy", repeat="ifNotDone", ids="routeId", shape="WorkflowDeployment", body="ifHash activate")
+ROLLBACK_ROUTE = Operation("rollbackRoute", "POST", "/api/v1/routes/{}/rollback", repeat="ifNotDone", ids="routeId", shape="WorkflowDeployment", body="version")
+UNDEPLOY_ROUTE = Operation("undeployRoute", "POST", "/api/v1/routes/{}/undeploy", repeat="ifNotDone", ids="routeId", shape="CreateRouteResult")
+ACTIVATE_ROUTE = Operation("activateRoute", "POST", "/api/v1/routes/{}/activate", ids="routeId", shape="CreateRouteResult")
+DEACTIVATE_ROUTE = Operation("deactivateRoute", "POST", "/api/v1/routes/{}/deactivate", ids="routeId", shape="CreateRouteResult")
+LIST_ROUTE_VERSIONS = Operation("listRouteVersions", "GET", "/api/v1/routes/{}/versions", ids="routeId", query="limit cursor", shape="WorkflowVersionSummary")
+GET_ROUTE_VERSION = Operation("getRouteVersion", "GET", "/api/v1/routes/{}/versions/{}", ids="routeId version", shape="WorkflowVersion")
+DRY_RUN_ROUTE = Operation("dryRunRoute", "POST", "/api/v1/routes/{}/dry-run", ids="routeId", shape="WorkflowDryRun", body="body query path headers version")
+CREATE_ROUTE_TOKEN = Operation("createRouteToken", "POST", "/api/v1/routes/{}/tokens", repeat="ifNotDone", ids="routeId", shape="CreateRouteTokenResult", body="name")
+DELETE_ROUTE_TOKEN = Operation("deleteRouteToken", "DELETE", "/api/v1/routes/{}/tokens/{}", ids="routeId tokenId", shape="Deleted")
+LIST_VARIABLES = Operation("listVariables", "GET", "/api/v1/variables", query="limit cursor", shape="Variable")
+GET_VARIABLE = Operation("getVariable", "GET", "/api/v1/variables/{}", ids="variableName", shape="Variable")
+SET_VARIABLE = Operation("setVariable", "PUT", "/api/v1/variables/{}", ids="variableName", shape="Variable", body="value")
+DELETE_VARIABLE = Operation("deleteVariable", "DELETE", "/api/v1/variables/{}", ids="variableName", shape="DeletedTable")
+LIST_SECRETS = Operation("listSecrets", "GET", "/api/v1/secrets", query="limit cursor", shape="Secret")
+GET_SECRET = Operation("getSecret", "GET", "/api/v1/secrets/{}", ids="secretName", shape="Secret")
+SET_SECRET = Operation("setSecret", "PUT", "/api/v1/secrets/{}", ids="secretName", shape="Secret", body="value")
+DELETE_SECRET = Operation("deleteSecret", "DELETE", "/api/v1/secrets/{}", ids="secretName", shape="DeletedTable")
+LIST_CONNECTIONS = Operation("listConnections", "GET", "/api/v1/connections", query="limit cursor", shape="Connection")
+GET_CONNECTION = Operation("getConnection", "GET", "/api/v1/connections/{}", ids="connectionName", shape="Connection")
+SET_CONNECTION = Operation("setConnection", "PUT", "/api/v1/connections/{}", ids="connectionName", shape="Connection", body="host port database user password tls")
+DELETE_CONNECTION = Operation("deleteConnection", "DELETE", "/api/v1/connections/{}", ids="connectionName", shape="DeletedTable")
+TEST_CONNECTION = Operation("testConnection", "POST", "/api/v1/connections/{}/test", ids="connectionName", shape="ConnectionTest")
+LIST_MAIL_TEMPLATES = Operation("listMailTemplates", "GET", "/api/v1/mail-templates", query="limit cursor", shape="MailTemplate")
+GET_MAIL_TEMPLATE = Operation("getMailTemplate", "GET", "/api/v1/mail-templates/{}", ids="mailTemplateName", shape="MailTemplate")
+SET_MAIL_TEMPLATE = Operation("setMailTemplate", "PUT", "/api/v1/mail-templates/{}", ids="mailTemplateName", shape="MailTemplate", body="subject html text")
+DELETE_MAIL_TEMPLATE = Operation("deleteMailTemplate", "DELETE", "/api/v1/mail-templates/{}", ids="mailTemplateName", shape="DeletedTable")
+CREATE_TABLE = Operation("createTable", "POST", "/api/v1/tables", repeat="ifNotDone", shape="Table", body="name columns")
+LIST_TABLES = Operation("listTables", "GET", "/api/v1/tables", query="limit cursor", shape="Table")
+QUERY_TABLES = Operation("queryTables", "POST", "/api/v1/tables/query", shape="TableQueryResult", body="sql params")
+GET_TABLE = Operation("getTable", "GET", "/api/v1/tables/{}", ids="tableName", shape="Table")
+DELETE_TABLE = Operation("deleteTable", "DELETE", "/api/v1/tables/{}", ids="tableName", shape="DeletedTable")
+ADD_COLUMN = Operation("addColumn", "POST", "/api/v1/tables/{}/columns", repeat="ifNotDone", ids="tableName", shape="Table", body="name type nullable default unique")
+LIST_ROWS = Operation("listRows", "GET", "/api/v1/tables/{}/rows", ids="tableName", query="where orderBy limit cursor")
+INSERT_ROWS = Operation("insertRows", "POST", "/api/v1/tables/{}/rows", repeat="ifNotDone", ids="tableName", body="*")
+UPDATE_ROWS = Operation("updateRows", "PATCH", "/api/v1/tables/{}/rows", repeat="ifNotDone", ids="tableName", shape="ChangedRows", body="where set increment min")
+DELETE_ROWS = Operation("deleteRows", "DELETE", "/api/v1/tables/{}/rows", ids="tableName", shape="DeletedRows", body="where")
+CREATE_ORDER = Operation("createOrder", "POST", "/api/v1/orders", repeat="keyed", key="items", shape="Order", body="customer_id items failNext")
+LIST_ORDERS = Operation("listOrders", "GET", "/api/v1/orders", query="status limit cursor", shape="Order")
+GET_ORDER = Operation("getOrder", "GET", "/api/v1/orders/{}", ids="orderId", shape="Order")
+LIST_RESOURCES = Operation("listResources", "GET", "/api/v1/resources", query="status order_id limit cursor", shape="Resource")
+GET_RESOURCE = Operation("getResource", "GET", "/api/v1/resources/{}", ids="resourceId", shape="Resource")
+UPDATE_RESOURCE = Operation("updateResource", "PATCH", "/api/v1/resources/{}", repeat="keyed", key="header", ids="resourceId", shape="Resource", body="status")
+DELETE_RESOURCE = Operation("deleteResource", "DELETE", "/api/v1/resources/{}", repeat="keyed", key="header", ids="resourceId", shape="Resource")
+CREATE_INVOICE = Operation("createInvoice", "POST", "/api/v1/invoices", repeat="keyed", key="header", shape="Invoice", body="customer_id currency due_days lines")
+LIST_INVOICES = Operation("listInvoices", "GET", "/api/v1/invoices", query="status customer_id limit cursor", shape="Invoice")
+CREATE_INVOICE_OF_USAGE = Operation("createInvoiceOfUsage", "POST", "/api/v1/invoices/usage", repeat="ifNotDone", shape="Invoice", body="month customer_id currency due_days prices")
+CREATE_USAGE_PLAN = Operation("createUsagePlan", "POST", "/api/v1/invoices/usage-plans", repeat="keyed", key="header", shape="UsagePlan", body="customer_id currency due_days prices")
+LIST_USAGE_PLANS = Operation("listUsagePlans", "GET", "/api/v1/invoices/usage-plans", query="customer_id limit cursor", shape="UsagePlan")
+GET_USAGE_PLAN = Operation("getUsagePlan", "GET", "/api/v1/invoices/usage-plans/{}", ids="usagePlanId", shape="UsagePlan")
+DELETE_USAGE_PLAN = Operation("deleteUsagePlan", "DELETE", "/api/v1/invoices/usage-plans/{}", repeat="keyed", key="header", ids="usagePlanId", shape="Deleted")
+GET_INVOICE = Operation("getInvoice", "GET", "/api/v1/invoices/{}", ids="invoiceId", shape="Invoice")
+PAY_INVOICE = Operation("payInvoice", "POST", "/api/v1/invoices/{}/pay", repeat="keyed", key="header", ids="invoiceId", shape="Invoice")
+CREATE_CLUSTER = Operation("createCluster", "POST", "/api/v1/infrastructure/clusters", repeat="keyed", key="header", shape="Cluster", body="name node_count min max")
+LIST_CLUSTERS = Operation("listClusters", "GET", "/api/v1/infrastructure/clusters", query="status limit cursor", shape="Cluster")
+GET_CLUSTER = Operation("getCluster", "GET", "/api/v1/infrastructure/clusters/{}", ids="clusterId", shape="Cluster")
+DELETE_CLUSTER = Operation("deleteCluster", "DELETE", "/api/v1/infrastructure/clusters/{}", repeat="keyed", key="header", ids="clusterId", shape="Cluster")
+SCALE_CLUSTER = Operation("scaleCluster", "POST", "/api/v1/infrastructure/clusters/{}/scale", repeat="keyed", key="header", ids="clusterId", shape="Scaled", body="node_count delta")
+CREATE_ALERT_RULE = Operation("createAlertRule", "POST", "/api/v1/infrastructure/alert-rules", repeat="keyed", key="header", shape="AlertRule", body="metric cluster_id operator threshold clearBelow")
+LIST_ALERT_RULES = Operation("listAlertRules", "GET", "/api/v1/infrastructure/alert-rules", query="metric limit cursor", shape="AlertRule")
+GET_ALERT_RULE = Operation("getAlertRule", "GET", "/api/v1/infrastructure/alert-rules/{}", ids="alertRuleId", shape="AlertRule")
+UPDATE_ALERT_RULE = Operation("updateAlertRule", "PATCH", "/api/v1/infrastructure/alert-rules/{}", repeat="keyed", key="header", ids="alertRuleId", shape="AlertRule", body="metric cluster_id operator threshold clearBelow")
+DELETE_ALERT_RULE = Operation("deleteAlertRule", "DELETE", "/api/v1/infrastructure/alert-rules/{}", repeat="keyed", key="header", ids="alertRuleId", shape="Deleted")
+SEND_METRIC = Operation("sendMetric", "POST", "/api/v1/infrastructure/metrics", repeat="keyed", key="header", shape="JudgedMetric", body="cluster_id metric value")
+CREATE_INSTANCE = Operation("createInstance", "POST", "/api/v1/infrastructure/instances", repeat="keyed", key="header", shape="Instance", body="name image replicas")
+LIST_INSTANCES = Operation("listInstances", "GET", "/api/v1/infrastructure/instances", query="status limit cursor", shape="Instance")
+GET_INSTANCE = Operation("getInstance", "GET", "/api/v1/infrastructure/instances/{}", ids="instanceId", shape="Instance")
+DELETE_INSTANCE = Operation("deleteInstance", "DELETE", "/api/v1/infrastructure/instances/{}", repeat="keyed", key="header", ids="instanceId", shape="Instance")
+START_INSTANCE = Operation("startInstance", "POST", "/api/v1/infrastructure/instances/{}/start", repeat="keyed", key="header", ids="instanceId", shape="Instance", body="reason")
+STOP_INSTANCE = Operation("stopInstance", "POST", "/api/v1/infrastructure/instances/{}/stop", repeat="keyed", key="header", ids="instanceId", shape="Instance", body="reason")
+FAIL_INSTANCE = Operation("failInstance", "POST", "/api/v1/infrastructure/instances/{}/fail", repeat="keyed", key="header", ids="instanceId", shape="Instance", body="reason")
+SCALE_INSTANCE = Operation("scaleInstance", "POST", "/api/v1/infrastructure/instances/{}/scale", repeat="keyed", key="header", ids="instanceId", shape="Instance", body="replicas reason")
+SUSPEND_INSTANCE = Operation("suspendInstance", "POST", "/api/v1/infrastructure/instances/{}/suspend", repeat="keyed", key="header", ids="instanceId", shape="Instance", body="reason")
+UNSUSPEND_INSTANCE = Operation("unsuspendInstance", "POST", "/api/v1/infrastructure/instances/{}/unsuspend", repeat="keyed", key="header", ids="instanceId", shape="Instance", body="reason")
+REPORT_HEALTH = Operation("reportHealth", "POST", "/api/v1/infrastructure/instances/{}/health", repeat="keyed", key="header", ids="instanceId", shape="InstanceHealth", body="check_id status latency_ms message")
+LIST_HEALTH = Operation("listHealth", "GET", "/api/v1/infrastructure/instances/{}/health", ids="instanceId", query="limit cursor", shape="InstanceHealth")
+CREATE_DEPLOYMENT = Operation("createDeployment", "POST", "/api/v1/infrastructure/deployments", repeat="keyed", key="header", shape="Deployment", body="instance_id release strategy")
+LIST_DEPLOYMENTS = Operation("listDeployments", "GET", "/api/v1/infrastructure/deployments", query="status instance_id limit cursor", shape="Deployment")
+GET_DEPLOYMENT = Operation("getDeployment", "GET", "/api/v1/infrastructure/deployments/{}", ids="deploymentId", shape="Deployment")
+SUCCEED_DEPLOYMENT = Operation("succeedDeployment", "POST", "/api/v1/infrastructure/deployments/{}/succeed", repeat="keyed", key="header", ids="deploymentId", shape="Deployment", body="reason")
+FAIL_DEPLOYMENT = Operation("failDeployment", "POST", "/api/v1/infrastructure/deployments/{}/fail", repeat="keyed", key="header", ids="deploymentId", shape="Deployment", body="reason")
+ROLLBACK_DEPLOYMENT = Operation("rollbackDeployment", "POST", "/api/v1/infrastructure/deployments/{}/rollback", repeat="keyed", key="header", ids="deploymentId", shape="Deployment", body="reason")
+CREATE_DOMAIN = Operation("createDomain", "POST", "/api/v1/infrastructure/domains", repeat="keyed", key="header", shape="Domain", body="hostname")
+LIST_DOMAINS = Operation("listDomains", "GET", "/api/v1/infrastructure/domains", query="status limit cursor", shape="Domain")
+GET_DOMAIN = Operation("getDomain", "GET", "/api/v1/infrastructure/domains/{}", ids="domainId", shape="Domain")
+DELETE_DOMAIN = Operation("deleteDomain", "DELETE", "/api/v1/infrastructure/domains/{}", repeat="keyed", key="header", ids="domainId", shape="Domain")
+VERIFY_DOMAIN = Operation("verifyDomain", "POST", "/api/v1/infrastructure/domains/{}/verify", repeat="keyed", key="header", ids="domainId", shape="Domain", body="certificate_days")
+CREATE_DESIGN = Operation("createDesign", "POST", "/api/v1/designs", repeat="keyed", key="header", shape="Design", body="name description userId")
+LIST_DESIGNS = Operation("listDesigns", "GET", "/api/v1/designs", query="limit cursor", shape="DesignSummary")
+GET_DESIGN = Operation("getDesign", "GET", "/api/v1/designs/{}", ids="designId", shape="Design")
+UPDATE_DESIGN = Operation("updateDesign", "PATCH", "/api/v1/designs/{}", repeat="keyed", key="header", ids="designId", shape="Design", body="name description style")
+DELETE_DESIGN = Operation("deleteDesign", "DELETE", "/api/v1/designs/{}", repeat="keyed", key="header", ids="designId", shape="Deleted")
+EXPORT_DESIGN = Operation("exportDesign", "POST", "/api/v1/designs/{}/export", repeat="keyed", key="header", ids="designId", shape="Exported", body="format preset")
+GET_DESIGN_EXPORT = Operation("getDesignExport", "GET", "/api/v1/designs/{}/exports/{}", ids="designId part")
+SHARE_DESIGN = Operation("shareDesign", "POST", "/api/v1/designs/{}/share", repeat="keyed", key="header", ids="designId", shape="Shared", body="visibility")
+GET_DESIGN_SHARE = Operation("getDesignShare", "GET", "/api/v1/designs/{}/shares/{}", ids="designId part")
+ADD_DESIGN_ELEMENT = Operation("addDesignElement", "POST", "/api/v1/designs/{}/elements", repeat="keyed", key="header", ids="designId", shape="Element", body="type properties")
+APPLY_DESIGN_SUGGESTION = Operation("applyDesignSuggestion", "POST", "/api/v1/designs/{}/suggestions/{}/apply", repeat="keyed", key="header", ids="designId part", shape="Suggestion")
+GET_USAGE = Operation("getUsage", "GET", "/api/v1/usage/summary", query="month", shape="Usage")
+GET_USAGE_TIMESERIES = Operation("getUsageTimeseries", "GET", "/api/v1/usage/timeseries", query="meter meters interval groupBy from to", shape="[GetUsageTimeseries")
+GET_LEDGER = Operation("getLedger", "GET", "/api/v1/ledger", shape="Ledger")
+CHECK_LEDGER = Operation("checkLedger", "POST", "/api/v1/ledger/check", query="organizationId", shape="LedgerReport")
+LIST_DRIFT_FINDINGS = Operation("listDriftFindings", "GET", "/api/v1/drift/findings", query="kind status severity entity count limit cursor", shape="DriftFinding")
+GET_DRIFT_FINDING = Operation("getDriftFinding", "GET", "/api/v1/drift/findings/{}", ids="findingId", shape="DriftFinding")
+ACKNOWLEDGE_DRIFT_FINDING = Operation("acknowledgeDriftFinding", "POST", "/api/v1/drift/findings/{}/acknowledge", ids="findingId", shape="DriftFinding", body="note")
+IGNORE_DRIFT_FINDING = Operation("ignoreDriftFinding", "POST", "/api/v1/drift/findings/{}/ignore", ids="findingId", shape="DriftFinding", body="note")
+RESOLVE_DRIFT_FINDING = Operation("resolveDriftFinding", "POST", "/api/v1/drift/findings/{}/resolve", repeat="ifNotDone", ids="findingId", shape="DriftFinding", body="note")
+GET_DRIFT_SUMMARY = Operation("getDriftSummary", "GET", "/api/v1/drift/summary", shape="DriftSummary")
+CHECK_DRIFT = Operation("checkDrift", "POST", "/api/v1/drift/check", shape="DeclaredState", body="definitions scope persist")
+LIST_AUDIT = Operation("listAudit", "GET", "/api/v1/audit", query="type entity entityType entityId actor from to count limit cursor", shape="AuditEntry")

@@ -4,2649 +4,1820 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import operations
-from ._core import Core
+from ._calls import each_of
+from ._core import Core, Part
 from ._json import NOT_GIVEN, Opt
 from ._policy import Options, Page
+from ._typed import TypedEvent
 
 if TYPE_CHECKING:
     from . import models
 
 
-class EventsCustomFederationGroups:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, description: Opt[str | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.FederationGroup:
+class EventsCustomFederationGroups(Part):
+    def create(self, *, name: str, description: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.FederationGroup:
         """Make a group."""
-        return self._core.call(operations.CREATE_FEDERATION_GROUP, "FederationGroup", locals())
+        return self._core.call(operations.CREATE_FEDERATION_GROUP, locals())
 
-    def list(
-        self, *, include_archived: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.FederationGroup]:
+    def list(self, *, include_archived: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.FederationGroup]:
         """List the groups that you own or take part in."""
-        return self._core.page(operations.LIST_FEDERATION_GROUPS, "FederationGroup", locals())
+        return self._core.page(operations.LIST_FEDERATION_GROUPS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, include_archived: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.FederationGroup]:
-        """List the groups that you own or take part in."""
-        return self._core.each(operations.LIST_FEDERATION_GROUPS, "FederationGroup", locals())
-
-    def get(
-        self, group_id: str, *, request_options: Options = None,
-    ) -> models.FederationGroupWithMembers:
+    def get(self, group_id: str, *,
+            request_options: Options = None) -> models.FederationGroupWithMembers:
         """One group, with its members: all for its owner, itself for a member."""
-        return self._core.call(
-            operations.GET_FEDERATION_GROUP, "FederationGroupWithMembers", locals()
-        )
+        return self._core.call(operations.GET_FEDERATION_GROUP, locals())
 
-    def update(
-        self, group_id: str, *, name: Opt[str] = NOT_GIVEN,
-        description: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.FederationGroup:
+    def update(self, group_id: str, *, name: Opt[str] = NOT_GIVEN,
+            description: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.FederationGroup:
         """Change name or description."""
-        return self._core.call(operations.UPDATE_FEDERATION_GROUP, "FederationGroup", locals())
+        return self._core.call(operations.UPDATE_FEDERATION_GROUP, locals())
 
     def archive(self, group_id: str, *, request_options: Options = None) -> models.FederationGroup:
         """Archive a group for good; it shares nothing from then on."""
-        return self._core.call(operations.ARCHIVE_FEDERATION_GROUP, "FederationGroup", locals())
+        return self._core.call(operations.ARCHIVE_FEDERATION_GROUP, locals())
 
-    def invite(
-        self, group_id: str, *, member_organization_id: str, request_options: Options = None,
-    ) -> models.FederationMember:
+    def invite(self, group_id: str, *, member_organization_id: str,
+            request_options: Options = None) -> models.FederationMember:
         """Invite an organization; the invitation is open for 14 days."""
-        return self._core.call(operations.INVITE_FEDERATION_MEMBER, "FederationMember", locals())
+        return self._core.call(operations.INVITE_FEDERATION_MEMBER, locals())
 
-    def accept(
-        self, group_id: str, *, inbound_namespace: Opt[str | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.FederationMember:
+    def accept(self, group_id: str, *, inbound_namespace: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.FederationMember:
         """Accept an invitation."""
-        return self._core.call(
-            operations.ACCEPT_FEDERATION_INVITATION, "FederationMember", locals()
-        )
+        return self._core.call(operations.ACCEPT_FEDERATION_INVITATION, locals())
 
     def decline(self, group_id: str, *, request_options: Options = None) -> models.FederationMember:
         """Decline an invitation."""
-        return self._core.call(
-            operations.DECLINE_FEDERATION_INVITATION, "FederationMember", locals()
-        )
+        return self._core.call(operations.DECLINE_FEDERATION_INVITATION, locals())
 
     def leave(self, group_id: str, *, request_options: Options = None) -> models.FederationMember:
         """Leave a group."""
-        return self._core.call(operations.LEAVE_FEDERATION_GROUP, "FederationMember", locals())
+        return self._core.call(operations.LEAVE_FEDERATION_GROUP, locals())
 
-
-class EventsCustomFederationMembers:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, group_id: str, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.FederationMember]:
+class EventsCustomFederationMembers(Part):
+    def list(self, group_id: str, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.FederationMember]:
         """Members of a group, removed ones included."""
-        return self._core.page(operations.LIST_FEDERATION_MEMBERS, "FederationMember", locals())
+        return self._core.page(operations.LIST_FEDERATION_MEMBERS, locals())
+    each = each_of(list)
 
-    def each(
-        self, group_id: str, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.FederationMember]:
-        """Members of a group, removed ones included."""
-        return self._core.each(operations.LIST_FEDERATION_MEMBERS, "FederationMember", locals())
-
-    def update(
-        self, group_id: str, member_id: str, *, inbound_namespace: str | None,
-        request_options: Options = None,
-    ) -> models.FederationMember:
+    def update(self, group_id: str, member_id: str, *, inbound_namespace: str | None,
+            request_options: Options = None) -> models.FederationMember:
         """As a member, set the namespace of inbound events."""
-        return self._core.call(operations.UPDATE_FEDERATION_MEMBER, "FederationMember", locals())
+        return self._core.call(operations.UPDATE_FEDERATION_MEMBER, locals())
 
-    def remove(
-        self, group_id: str, member_id: str, *, request_options: Options = None,
-    ) -> models.FederationMember:
+    def remove(self, group_id: str, member_id: str, *,
+            request_options: Options = None) -> models.FederationMember:
         """Revoke an invitation, or remove a member."""
-        return self._core.call(operations.REMOVE_FEDERATION_MEMBER, "FederationMember", locals())
+        return self._core.call(operations.REMOVE_FEDERATION_MEMBER, locals())
 
-    def pause(
-        self, group_id: str, member_id: str, *, request_options: Options = None,
-    ) -> models.FederationMember:
+    def pause(self, group_id: str, member_id: str, *,
+            request_options: Options = None) -> models.FederationMember:
         """Pause a member, or yourself; events during the pause are not delivered later."""
-        return self._core.call(operations.PAUSE_FEDERATION_MEMBER, "FederationMember", locals())
+        return self._core.call(operations.PAUSE_FEDERATION_MEMBER, locals())
 
-    def resume(
-        self, group_id: str, member_id: str, *, request_options: Options = None,
-    ) -> models.FederationMember:
+    def resume(self, group_id: str, member_id: str, *,
+            request_options: Options = None) -> models.FederationMember:
         """Resume what you paused."""
-        return self._core.call(operations.RESUME_FEDERATION_MEMBER, "FederationMember", locals())
+        return self._core.call(operations.RESUME_FEDERATION_MEMBER, locals())
 
-
-class EventsCustomFederationPushes:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def declare(
-        self, group_id: str, *, registration_id: str, request_options: Options = None,
-    ) -> models.FederationPush:
+class EventsCustomFederationPushes(Part):
+    def declare(self, group_id: str, *, registration_id: str,
+            request_options: Options = None) -> models.FederationPush:
         """Share a published version, with a snapshot of its schema."""
-        return self._core.call(operations.DECLARE_FEDERATION_PUSH, "FederationPush", locals())
+        return self._core.call(operations.DECLARE_FEDERATION_PUSH, locals())
 
-    def list(
-        self, group_id: str, *, include_inactive: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.FederationPush]:
+    def list(self, group_id: str, *, include_inactive: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.FederationPush]:
         """Versions that a group shares, with schemas."""
-        return self._core.page(operations.LIST_FEDERATION_PUSHES, "FederationPush", locals())
-
-    def each(
-        self, group_id: str, *, include_inactive: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.FederationPush]:
-        """Versions that a group shares, with schemas."""
-        return self._core.each(operations.LIST_FEDERATION_PUSHES, "FederationPush", locals())
+        return self._core.page(operations.LIST_FEDERATION_PUSHES, locals())
+    each = each_of(list)
 
     def remove(self, pushe_id: str, *, request_options: Options = None) -> models.FederationPush:
         """Stop sharing a version."""
-        return self._core.call(operations.REMOVE_FEDERATION_PUSH, "FederationPush", locals())
+        return self._core.call(operations.REMOVE_FEDERATION_PUSH, locals())
 
-
-class EventsCustomFederationExternalPeers:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def add(
-        self, group_id: str, *, label: str, webhook_url: str,
-        headers: Opt[Mapping[str, str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
-        signature_profile: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeExternalPeer:
+class EventsCustomFederationExternalPeers(Part):
+    def add(self, group_id: str, *, label: str, webhook_url: str,
+            headers: Opt[Mapping[str, str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
+            signature_profile: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeExternalPeer:
         """Add an HTTPS endpoint as a peer; its secret is shown once."""
-        return self._core.call(operations.ADD_EXTERNAL_PEER, "MadeExternalPeer", locals())
+        return self._core.call(operations.ADD_EXTERNAL_PEER, locals())
 
-    def rotate_secret(
-        self, external_peer_id: str, *, request_options: Options = None,
-    ) -> models.MadeExternalPeer:
+    def rotate_secret(self, external_peer_id: str, *,
+            request_options: Options = None) -> models.MadeExternalPeer:
         """Rotate the secret; the former one signs too for 24 hours."""
-        return self._core.call(operations.ROTATE_EXTERNAL_PEER_SECRET, "MadeExternalPeer", locals())
+        return self._core.call(operations.ROTATE_EXTERNAL_PEER_SECRET, locals())
 
-    def test(
-        self, external_peer_id: str, *, request_options: Options = None,
-    ) -> models.WebhookTestResult:
+    def test(self, external_peer_id: str, *,
+            request_options: Options = None) -> models.WebhookTestResult:
         """Send a signed test, recorded like a delivery."""
-        return self._core.call(operations.TEST_EXTERNAL_PEER, "WebhookTestResult", locals())
+        return self._core.call(operations.TEST_EXTERNAL_PEER, locals())
 
-    def remove(
-        self, external_peer_id: str, *, request_options: Options = None,
-    ) -> models.FederationMember:
+    def remove(self, external_peer_id: str, *,
+            request_options: Options = None) -> models.FederationMember:
         """Remove an external peer and wipe its secret and headers."""
-        return self._core.call(operations.REMOVE_EXTERNAL_PEER, "FederationMember", locals())
+        return self._core.call(operations.REMOVE_EXTERNAL_PEER, locals())
 
-
-class EventsCustomFederationRelays:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, group_id: str, *, status: Opt[str] = NOT_GIVEN, member_id: Opt[str] = NOT_GIVEN,
-        push_id: Opt[str] = NOT_GIVEN, source_event_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.FederationRelay]:
+class EventsCustomFederationRelays(Part):
+    def list(self, group_id: str, *, status: Opt[str] = NOT_GIVEN, member_id: Opt[str] = NOT_GIVEN,
+            push_id: Opt[str] = NOT_GIVEN, source_event_id: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.FederationRelay]:
         """Relays, sent and skipped, with the reason; a member sees its own."""
-        return self._core.page(operations.LIST_FEDERATION_RELAYS, "FederationRelay", locals())
-
-    def each(
-        self, group_id: str, *, status: Opt[str] = NOT_GIVEN, member_id: Opt[str] = NOT_GIVEN,
-        push_id: Opt[str] = NOT_GIVEN, source_event_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.FederationRelay]:
-        """Relays, sent and skipped, with the reason; a member sees its own."""
-        return self._core.each(operations.LIST_FEDERATION_RELAYS, "FederationRelay", locals())
+        return self._core.page(operations.LIST_FEDERATION_RELAYS, locals())
+    each = each_of(list)
 
     def retry(self, relay_id: str, *, request_options: Options = None) -> models.FederationRelay:
         """Retry a failed relay."""
-        return self._core.call(operations.RETRY_FEDERATION_RELAY, "FederationRelay", locals())
+        return self._core.call(operations.RETRY_FEDERATION_RELAY, locals())
 
-
-class EventsCustomQuarantine:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, code: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.QuarantineEntry]:
+class EventsCustomQuarantine(Part):
+    def list(self, *, code: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
+            to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.QuarantineEntry]:
         """Rejected records of your own Kafka producers."""
-        return self._core.page(operations.LIST_QUARANTINE, "QuarantineEntry", locals())
-
-    def each(
-        self, *, code: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.QuarantineEntry]:
-        """Rejected records of your own Kafka producers."""
-        return self._core.each(operations.LIST_QUARANTINE, "QuarantineEntry", locals())
+        return self._core.page(operations.LIST_QUARANTINE, locals())
+    each = each_of(list)
 
     def get(self, emit_id: str, *, request_options: Options = None) -> models.QuarantinedRecord:
         """One quarantined record, unchanged."""
-        return self._core.call(operations.GET_QUARANTINED, "QuarantinedRecord", locals())
+        return self._core.call(operations.GET_QUARANTINED, locals())
 
-    def redrive(
-        self, emit_id: str, *, payload: Opt[Any] = NOT_GIVEN,
-        payload_json: Opt[str | bytes] = NOT_GIVEN, version: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.EmitResult:
+    def redrive(self, emit_id: str, *, payload: Opt[Any] = NOT_GIVEN,
+            payload_json: Opt[str | bytes] = NOT_GIVEN, version: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.EmitResult:
         """Emit a quarantined record again, corrected or unchanged."""
-        return self._core.call(operations.REDRIVE_QUARANTINED, "EmitResult", locals())
+        return self._core.call(operations.REDRIVE_QUARANTINED, locals())
 
-
-class EventsCustomFederation:
+class EventsCustomFederation(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.groups = EventsCustomFederationGroups(core)
         self.members = EventsCustomFederationMembers(core)
         self.pushes = EventsCustomFederationPushes(core)
         self.external_peers = EventsCustomFederationExternalPeers(core)
         self.relays = EventsCustomFederationRelays(core)
 
-    def invitations(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.FederationInvitation]:
+    def invitations(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.FederationInvitation]:
         """Open invitations to your organization."""
-        return self._core.page(
-            operations.LIST_FEDERATION_INVITATIONS, "FederationInvitation", locals()
-        )
+        return self._core.page(operations.LIST_FEDERATION_INVITATIONS, locals())
+    each_invitation = each_of(invitations)
 
-    def each_invitation(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.FederationInvitation]:
-        """Open invitations to your organization."""
-        return self._core.each(
-            operations.LIST_FEDERATION_INVITATIONS, "FederationInvitation", locals()
-        )
-
-
-class EventsCustomMarketplace:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def publish(
-        self, *, registration_id: str, title: str, description: Opt[str] = NOT_GIVEN,
-        tags: Opt[Sequence[str]] = NOT_GIVEN,
-        license: Opt[models.NewListingLicense | None] = NOT_GIVEN,
-        changelog: Opt[str | None] = NOT_GIVEN, previous_listing_id: Opt[str | None] = NOT_GIVEN,
-        confirm_no_personal_data: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.ListingInFull:
+class EventsCustomMarketplace(Part):
+    def publish(self, *, registration_id: str, title: str, description: Opt[str] = NOT_GIVEN,
+            tags: Opt[Sequence[str]] = NOT_GIVEN,
+            license: Opt[models.NewListingLicense | None] = NOT_GIVEN,
+            changelog: Opt[str | None] = NOT_GIVEN,
+            previous_listing_id: Opt[str | None] = NOT_GIVEN,
+            confirm_no_personal_data: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.ListingInFull:
         """Offer a published version, with its schema and example as they are."""
-        return self._core.call(operations.PUBLISH_LISTING, "ListingInFull", locals())
+        return self._core.call(operations.PUBLISH_LISTING, locals())
 
-    def list(
-        self, *, q: Opt[str] = NOT_GIVEN, tag: Opt[str] = NOT_GIVEN,
-        license: Opt[str] = NOT_GIVEN, sort: Opt[str] = NOT_GIVEN, mine: Opt[bool] = NOT_GIVEN,
-        offset: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Listing]:
+    def list(self, *, q: Opt[str] = NOT_GIVEN, tag: Opt[str] = NOT_GIVEN,
+            license: Opt[str] = NOT_GIVEN, sort: Opt[str] = NOT_GIVEN, mine: Opt[bool] = NOT_GIVEN,
+            offset: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, request_options: Options = None) -> Page[models.Listing]:
         """Browse listings."""
-        return self._core.page(operations.LIST_LISTINGS, "Listing", locals())
+        return self._core.page(operations.LIST_LISTINGS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, q: Opt[str] = NOT_GIVEN, tag: Opt[str] = NOT_GIVEN,
-        license: Opt[str] = NOT_GIVEN, sort: Opt[str] = NOT_GIVEN, mine: Opt[bool] = NOT_GIVEN,
-        offset: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Listing]:
-        """Browse listings."""
-        return self._core.each(operations.LIST_LISTINGS, "Listing", locals())
-
-    def forks(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Fork]:
+    def forks(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Fork]:
         """The forks that your organization made."""
-        return self._core.page(operations.LIST_FORKS, "Fork", locals())
-
-    def each_fork(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Fork]:
-        """The forks that your organization made."""
-        return self._core.each(operations.LIST_FORKS, "Fork", locals())
+        return self._core.page(operations.LIST_FORKS, locals())
+    each_fork = each_of(forks)
 
     def get(self, marketplace_id: str, *, request_options: Options = None) -> models.ListingInFull:
         """One listing, with its schema and the other versions of its name."""
-        return self._core.call(operations.GET_LISTING, "ListingInFull", locals())
+        return self._core.call(operations.GET_LISTING, locals())
 
-    def update(
-        self, marketplace_id: str, *, title: Opt[str] = NOT_GIVEN,
-        description: Opt[str] = NOT_GIVEN, tags: Opt[Sequence[str]] = NOT_GIVEN,
-        license: Opt[models.NewListingLicense | None] = NOT_GIVEN,
-        changelog: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.ListingInFull:
+    def update(self, marketplace_id: str, *, title: Opt[str] = NOT_GIVEN,
+            description: Opt[str] = NOT_GIVEN, tags: Opt[Sequence[str]] = NOT_GIVEN,
+            license: Opt[models.NewListingLicense | None] = NOT_GIVEN,
+            changelog: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.ListingInFull:
         """Change title, description, tags, license or changelog."""
-        return self._core.call(operations.UPDATE_LISTING, "ListingInFull", locals())
+        return self._core.call(operations.UPDATE_LISTING, locals())
 
-    def unpublish(
-        self, marketplace_id: str, *, request_options: Options = None,
-    ) -> models.ListingInFull:
+    def unpublish(self, marketplace_id: str, *,
+            request_options: Options = None) -> models.ListingInFull:
         """Show a listing no longer; forks stay."""
-        return self._core.call(operations.UNPUBLISH_LISTING, "ListingInFull", locals())
+        return self._core.call(operations.UNPUBLISH_LISTING, locals())
 
-    def republish(
-        self, marketplace_id: str, *, request_options: Options = None,
-    ) -> models.ListingInFull:
+    def republish(self, marketplace_id: str, *,
+            request_options: Options = None) -> models.ListingInFull:
         """Show a listing again."""
-        return self._core.call(operations.REPUBLISH_LISTING, "ListingInFull", locals())
+        return self._core.call(operations.REPUBLISH_LISTING, locals())
 
-    def fork(
-        self, marketplace_id: str, *, namespace: str, name: str, version: Opt[str] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
-        accept_license: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeFork:
+    def fork(self, marketplace_id: str, *, namespace: str, name: str, version: Opt[str] = NOT_GIVEN,
+            status: Opt[str] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+            accept_license: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeFork:
         """Register a copy of a listing as a version of your own."""
-        return self._core.call(operations.FORK_LISTING, "MadeFork", locals())
+        return self._core.call(operations.FORK_LISTING, locals())
 
-    def take_down(
-        self, marketplace_id: str, *, reason: str, request_options: Options = None,
-    ) -> models.ListingInFull:
+    def take_down(self, marketplace_id: str, *, reason: str,
+            request_options: Options = None) -> models.ListingInFull:
         """Archive a listing for good, with a reason that its publisher sees."""
-        return self._core.call(operations.TAKE_DOWN_LISTING, "ListingInFull", locals())
+        return self._core.call(operations.TAKE_DOWN_LISTING, locals())
 
-
-class EventsCustomEmits:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        name: Opt[str] = NOT_GIVEN, verdict: Opt[str] = NOT_GIVEN, code: Opt[str] = NOT_GIVEN,
-        channel: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
-        key_id: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
-        idempotency_key: Opt[str] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
-        no_subscriber: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Emit]:
+class EventsCustomEmits(Part):
+    def list(self, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
+            name: Opt[str] = NOT_GIVEN, verdict: Opt[str] = NOT_GIVEN, code: Opt[str] = NOT_GIVEN,
+            channel: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
+            key_id: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
+            idempotency_key: Opt[str] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
+            no_subscriber: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
+            to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, request_options: Options = None) -> Page[models.Emit]:
         """Every emit of the environment, newest first; a page that few match may be short."""
-        return self._core.page(operations.LIST_EMITS, "Emit", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        name: Opt[str] = NOT_GIVEN, verdict: Opt[str] = NOT_GIVEN, code: Opt[str] = NOT_GIVEN,
-        channel: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
-        key_id: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
-        idempotency_key: Opt[str] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
-        no_subscriber: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Emit]:
-        """Every emit of the environment, newest first; a page that few match may be short."""
-        return self._core.each(operations.LIST_EMITS, "Emit", locals())
+        return self._core.page(operations.LIST_EMITS, locals())
+    each = each_of(list)
 
     def get(self, emit_id: str, *, request_options: Options = None) -> models.Emit:
         """The state of an emit."""
-        return self._core.call(operations.GET_EMIT, "Emit", locals())
+        return self._core.call(operations.GET_EMIT, locals())
 
     def redrive(self, emit_id: str, *, request_options: Options = None) -> models.EmitResult:
         """Redrive an emit that could not be written to the log."""
-        return self._core.call(operations.REDRIVE_EMIT, "EmitResult", locals())
+        return self._core.call(operations.REDRIVE_EMIT, locals())
 
-
-class EventsCustomCompatibility:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class EventsCustomCompatibility(Part):
     def get(self, *, request_options: Options = None) -> models.Compatibility:
-        """What minors of the organization must hold to."""
-        return self._core.call(operations.GET_COMPATIBILITY_RULES, "Compatibility", locals())
+        """The compatibility mode that minors of the organization hold to."""
+        return self._core.call(operations.GET_COMPATIBILITY_RULES, locals())
 
-    def set(
-        self, *, mode: Opt[str] = NOT_GIVEN, contract_policy: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Compatibility:
+    def set(self, *, mode: Opt[str] = NOT_GIVEN, contract_policy: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Compatibility:
         """Set what minors of the organization must hold to; nothing is judged again."""
-        return self._core.call(operations.SET_COMPATIBILITY_RULES, "Compatibility", locals())
+        return self._core.call(operations.SET_COMPATIBILITY_RULES, locals())
 
     def of(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
-        """What minors of one event must hold to."""
-        return self._core.call(operations.GET_COMPATIBILITY_OF_EVENT, "Compatibility", locals())
+        """The compatibility mode that minors of one event hold to."""
+        return self._core.call(operations.GET_COMPATIBILITY_OF_EVENT, locals())
 
-    def set_for(
-        self, full_name: str, *, mode: str, request_options: Options = None,
-    ) -> models.Compatibility:
+    def set_for(self, full_name: str, *, mode: str,
+            request_options: Options = None) -> models.Compatibility:
         """Set what minors of one event must hold to; nothing is judged again."""
-        return self._core.call(operations.SET_COMPATIBILITY_OF_EVENT, "Compatibility", locals())
+        return self._core.call(operations.SET_COMPATIBILITY_OF_EVENT, locals())
 
     def unset_for(self, full_name: str, *, request_options: Options = None) -> models.Compatibility:
         """Let one event follow the organization again."""
-        return self._core.call(operations.UNSET_COMPATIBILITY_OF_EVENT, "Compatibility", locals())
+        return self._core.call(operations.UNSET_COMPATIBILITY_OF_EVENT, locals())
 
-
-class OrganizationsNamespaces:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def grant(
-        self, organization_id: str, *, namespace: str, request_options: Options = None,
-    ) -> models.Organization:
+class OrganizationsNamespaces(Part):
+    def grant(self, organization_id: str, *, namespace: str,
+            request_options: Options = None) -> models.Organization:
         """Grant a namespace."""
-        return self._core.call(operations.GRANT_NAMESPACE, "Organization", locals())
+        return self._core.call(operations.GRANT_NAMESPACE, locals())
 
-    def revoke(
-        self, organization_id: str, namespace: str, *, request_options: Options = None,
-    ) -> models.Organization:
+    def revoke(self, organization_id: str, namespace: str, *,
+            request_options: Options = None) -> models.Organization:
         """Revoke a namespace."""
-        return self._core.call(operations.REVOKE_NAMESPACE, "Organization", locals())
+        return self._core.call(operations.REVOKE_NAMESPACE, locals())
 
-
-class OrganizationsKeys:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, organization_id: str, *, name: str, environment: str, scopes: Sequence[str],
-        expires_at: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeKey:
+class OrganizationsKeys(Part):
+    def create(self, organization_id: str, *, name: str, environment: str, scopes: Sequence[str],
+            expires_at: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeKey:
         """Make a key for an organization; it is shown once."""
-        return self._core.call(operations.CREATE_ORGANIZATION_KEY, "MadeKey", locals())
+        return self._core.call(operations.CREATE_ORGANIZATION_KEY, locals())
 
-
-class EventsCustom:
+class EventsCustom(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.quarantine = EventsCustomQuarantine(core)
         self.federation = EventsCustomFederation(core)
         self.marketplace = EventsCustomMarketplace(core)
         self.emits = EventsCustomEmits(core)
         self.compatibility = EventsCustomCompatibility(core)
 
-    def register(
-        self, *, namespace: str, name: str, version: str, payload_schema: Any,
-        description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
-        components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Registration:
+    def register(self, *, namespace: str, name: str, version: str, payload_schema: Any,
+            description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
+            components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
+            status: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.Registration:
         """Register a version of an event, as a draft or published."""
-        return self._core.call(operations.REGISTER_EVENT, "Registration", locals())
+        return self._core.call(operations.REGISTER_EVENT, locals())
 
-    def list(
-        self, *, namespace: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, include_inbound: Opt[bool] = NOT_GIVEN,
-        q: Opt[str] = NOT_GIVEN, latest: Opt[bool] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.ListedRegistration]:
+    def list(self, *, namespace: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
+            status: Opt[str] = NOT_GIVEN, include_inbound: Opt[bool] = NOT_GIVEN,
+            q: Opt[str] = NOT_GIVEN, latest: Opt[bool] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.ListedRegistration]:
         """List registrations."""
-        return self._core.page(operations.LIST_REGISTRATIONS, "ListedRegistration", locals())
+        return self._core.page(operations.LIST_REGISTRATIONS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, namespace: Opt[str] = NOT_GIVEN, name: Opt[str] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, include_inbound: Opt[bool] = NOT_GIVEN,
-        q: Opt[str] = NOT_GIVEN, latest: Opt[bool] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.ListedRegistration]:
-        """List registrations."""
-        return self._core.each(operations.LIST_REGISTRATIONS, "ListedRegistration", locals())
-
-    def emit(
-        self, *, name: str, payload: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        payload_json: Opt[str | bytes] = NOT_GIVEN, version: Opt[str] = NOT_GIVEN,
-        idempotency_key: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
-        time: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
-        chain_token: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.EmitResult:
+    def emit(self, typed_event: Opt[TypedEvent] = NOT_GIVEN, *,
+            payload: Opt[Mapping[str, Any]] = NOT_GIVEN, payload_json: Opt[str | bytes] = NOT_GIVEN,
+            name: Opt[str] = NOT_GIVEN, version: Opt[str] = NOT_GIVEN,
+            idempotency_key: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
+            time: Opt[str] = NOT_GIVEN, correlation_id: Opt[str] = NOT_GIVEN,
+            chain_token: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.EmitResult:
         """Emit an event; the answer carries its verdict. A dry run (200) only says what it would
-        be.
-        """
-        return self._core.call(operations.EMIT_EVENT, "EmitResult", locals())
+        be."""
+        return self._core.call(operations.EMIT_EVENT, locals())
 
-    def emit_batch(
-        self, *, items: Sequence[models.EmitCustomEventInput], request_options: Options = None,
-    ) -> models.EmitResults:
+    def emit_batch(self, *, items: Sequence[models.EmitCustomEventInput | TypedEvent],
+            request_options: Options = None) -> models.EmitResults:
         """Emit up to 1,000 events; each gets its own verdict, in order."""
-        return self._core.call(operations.EMIT_EVENTS, "EmitResults", locals())
+        return self._core.call(operations.EMIT_EVENTS, locals())
 
     def compare(self, *, from_: str, to: str, request_options: Options = None) -> models.Comparison:
         """Two versions of one name: which bump it is, and what the schemas say of it."""
-        return self._core.call(operations.COMPARE_REGISTRATIONS, "Comparison", locals())
+        return self._core.call(operations.COMPARE_REGISTRATIONS, locals())
 
-    def dry_run(
-        self, *, namespace: str, name: str, version: str, payload_schema: Any,
-        description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
-        components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, history: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.RegistrationDryRun:
+    def dry_run(self, *, namespace: str, name: str, version: str, payload_schema: Any,
+            description: Opt[str | None] = NOT_GIVEN, payload_example: Opt[Any] = NOT_GIVEN,
+            components: Opt[models.RegisterCustomEventInputComponents] = NOT_GIVEN,
+            status: Opt[str] = NOT_GIVEN, history: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.RegistrationDryRun:
         """Check a registration without storing it; the answer lists all findings."""
-        return self._core.call(operations.DRY_RUN_REGISTRATION, "RegistrationDryRun", locals())
+        return self._core.call(operations.DRY_RUN_REGISTRATION, locals())
 
     def health(self, *, request_options: Options = None) -> models.CustomEventsHealth:
         """Plan, usage, capabilities and recent failures."""
-        return self._core.call(operations.GET_CUSTOM_EVENTS_HEALTH, "CustomEventsHealth", locals())
+        return self._core.call(operations.GET_CUSTOM_EVENTS_HEALTH, locals())
 
     def get(self, registration_id: str, *, request_options: Options = None) -> models.Registration:
         """One registration."""
-        return self._core.call(operations.GET_REGISTRATION, "Registration", locals())
+        return self._core.call(operations.GET_REGISTRATION, locals())
 
-    def update(
-        self, registration_id: str, *, description: str | None, request_options: Options = None,
-    ) -> models.Registration:
+    def update(self, registration_id: str, *, description: str | None,
+            request_options: Options = None) -> models.Registration:
         """Change the description."""
-        return self._core.call(operations.UPDATE_REGISTRATION, "Registration", locals())
+        return self._core.call(operations.UPDATE_REGISTRATION, locals())
 
-    def delete(
-        self, registration_id: str, *, request_options: Options = None,
-    ) -> models.DeleteRegistrationResult:
+    def delete(self, registration_id: str, *,
+            request_options: Options = None) -> models.DeleteRegistrationResult:
         """Archive a published version; remove a draft."""
-        return self._core.call(operations.DELETE_REGISTRATION, "DeleteRegistrationResult", locals())
+        return self._core.call(operations.DELETE_REGISTRATION, locals())
 
-    def types(
-        self, registration_id: str, *, lang: str, request_options: Options = None,
-    ) -> models.GeneratedTypes:
+    def types(self, registration_id: str, *, lang: str,
+            request_options: Options = None) -> models.GeneratedTypes:
         """The payload schema as types; the code alone with `Accept: text/plain`."""
-        return self._core.call(operations.GET_REGISTRATION_TYPES, "GeneratedTypes", locals())
+        return self._core.call(operations.GET_REGISTRATION_TYPES, locals())
 
-    def publish(
-        self, registration_id: str, *, request_options: Options = None,
-    ) -> models.Registration:
+    def publish(self, registration_id: str, *,
+            request_options: Options = None) -> models.Registration:
         """Publish a draft."""
-        return self._core.call(operations.PUBLISH_REGISTRATION, "Registration", locals())
+        return self._core.call(operations.PUBLISH_REGISTRATION, locals())
 
-    def archive(
-        self, registration_id: str, *, request_options: Options = None,
-    ) -> models.Registration:
+    def archive(self, registration_id: str, *,
+            request_options: Options = None) -> models.Registration:
         """Archive for good."""
-        return self._core.call(operations.ARCHIVE_REGISTRATION, "Registration", locals())
+        return self._core.call(operations.ARCHIVE_REGISTRATION, locals())
 
-    def subscribe(
-        self, *, name: str, webhook_url: str, version: Opt[str | None] = NOT_GIVEN,
-        display_name: Opt[str | None] = NOT_GIVEN, secret: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Subscription:
+    def subscribe(self, *, name: str, webhook_url: str, version: Opt[str | None] = NOT_GIVEN,
+            display_name: Opt[str | None] = NOT_GIVEN, secret: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Subscription:
         """Make a webhook for one event; its secret is shown once."""
-        return self._core.call(operations.SUBSCRIBE, "Subscription", locals())
+        return self._core.call(operations.SUBSCRIBE, locals())
 
-
-class OrganizationsPartitions:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class OrganizationsPartitions(Part):
     def get(self, organization_id: str, *, request_options: Options = None) -> models.Partitions:
         """How many partitions an organization's topics have."""
-        return self._core.call(operations.GET_PARTITIONS, "Partitions", locals())
+        return self._core.call(operations.GET_PARTITIONS, locals())
 
-    def set(
-        self, organization_id: str, *, partitions: int, request_options: Options = None,
-    ) -> models.Partitions:
+    def set(self, organization_id: str, *, partitions: int,
+            request_options: Options = None) -> models.Partitions:
         """Add partitions to an organization's topics, to a multiple of what they have."""
-        return self._core.call(operations.SET_PARTITIONS, "Partitions", locals())
+        return self._core.call(operations.SET_PARTITIONS, locals())
 
-
-class EventsStreams:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class EventsStreams(Part):
     def list(self, *, request_options: Options = None) -> builtins.list[models.OpenStream]:
         """The open streams of the environment, newest first."""
-        return self._core.call(operations.LIST_STREAMS, "[OpenStream", locals())
+        return self._core.call(operations.LIST_STREAMS, locals())
 
     def end(self, stream_id: str, *, request_options: Options = None) -> models.EndedStream:
         """End an open stream."""
-        return self._core.call(operations.END_STREAM, "EndedStream", locals())
+        return self._core.call(operations.END_STREAM, locals())
 
-
-class EventsLifecycle:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class EventsLifecycle(Part):
     def get(self, *, request_options: Options = None) -> models.GetLifecycleNamesResult:
         """The lifecycle events that are written to the log though no webhook names them."""
-        return self._core.call(operations.GET_LIFECYCLE_NAMES, "GetLifecycleNamesResult", locals())
+        return self._core.call(operations.GET_LIFECYCLE_NAMES, locals())
 
-    def set(
-        self, *, names: Sequence[str], request_options: Options = None,
-    ) -> models.GetLifecycleNamesResult:
+    def set(self, *, names: Sequence[str],
+            request_options: Options = None) -> models.GetLifecycleNamesResult:
         """Replace the list of lifecycle events that are written to the log."""
-        return self._core.call(operations.SET_LIFECYCLE_NAMES, "GetLifecycleNamesResult", locals())
+        return self._core.call(operations.SET_LIFECYCLE_NAMES, locals())
 
-
-class EventsWebhooks:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def search_deliveries(
-        self, *, status: Opt[str] = NOT_GIVEN, trigger: Opt[str] = NOT_GIVEN,
-        webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
-        response_status: Opt[int] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Delivery]:
+class EventsWebhooks(Part):
+    def search_deliveries(self, *, status: Opt[str] = NOT_GIVEN, trigger: Opt[str] = NOT_GIVEN,
+            webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+            response_status: Opt[int] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN,
+            replay_id: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Delivery]:
         """Deliveries of all webhooks, newest first; a page that few match may be short."""
-        return self._core.page(operations.SEARCH_DELIVERIES, "Delivery", locals())
+        return self._core.page(operations.SEARCH_DELIVERIES, locals())
+    each_search_delivery = each_of(search_deliveries)
 
-    def each_search_delivery(
-        self, *, status: Opt[str] = NOT_GIVEN, trigger: Opt[str] = NOT_GIVEN,
-        webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
-        response_status: Opt[int] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Delivery]:
-        """Deliveries of all webhooks, newest first; a page that few match may be short."""
-        return self._core.each(operations.SEARCH_DELIVERIES, "Delivery", locals())
-
-    def delivery(
-        self, delivery_id: str, *, request_options: Options = None,
-    ) -> models.DeliveryInFull:
+    def delivery(self, delivery_id: str, *,
+            request_options: Options = None) -> models.DeliveryInFull:
         """One delivery with all its steps, and the current webhook."""
-        return self._core.call(operations.GET_DELIVERY, "DeliveryInFull", locals())
+        return self._core.call(operations.GET_DELIVERY, locals())
 
-    def attempts(
-        self, delivery_id: str, *, request_options: Options = None,
-    ) -> builtins.list[models.Attempt]:
+    def attempts(self, delivery_id: str, *,
+            request_options: Options = None) -> builtins.list[models.Attempt]:
         """Its attempts, first to last."""
-        return self._core.call(operations.LIST_ATTEMPTS, "[Attempt", locals())
+        return self._core.call(operations.LIST_ATTEMPTS, locals())
 
-    def retry(
-        self, delivery_id: str, *, resume: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Delivery:
+    def retry(self, delivery_id: str, *, resume: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Delivery:
         """Retry a failed or successful delivery once; with resume, through its whole schedule."""
-        return self._core.call(operations.RETRY_DELIVERY, "Delivery", locals())
+        return self._core.call(operations.RETRY_DELIVERY, locals())
 
     def cancel(self, delivery_id: str, *, request_options: Options = None) -> models.Delivery:
         """Cancel a delivery that has not ended, wherever it waits."""
-        return self._core.call(operations.CANCEL_DELIVERY, "Delivery", locals())
+        return self._core.call(operations.CANCEL_DELIVERY, locals())
 
-    def dead_letters(
-        self, *, webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
-        response_status: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Delivery]:
+    def dead_letters(self, *, webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
+            to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+            response_status: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Delivery]:
         """Deliveries of all webhooks that failed for good."""
-        return self._core.page(operations.LIST_DEAD_LETTERS, "Delivery", locals())
+        return self._core.page(operations.LIST_DEAD_LETTERS, locals())
+    each_dead_letter = each_of(dead_letters)
 
-    def each_dead_letter(
-        self, *, webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
-        response_status: Opt[int] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Delivery]:
-        """Deliveries of all webhooks that failed for good."""
-        return self._core.each(operations.LIST_DEAD_LETTERS, "Delivery", locals())
-
-    def redrive_dead_letters(
-        self, *, delivery_ids: Opt[Sequence[str]] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        error_kind: Opt[str] = NOT_GIVEN, response_status: Opt[int] = NOT_GIVEN,
-        dry_run: Opt[bool] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.RedriveDeadLettersResult:
+    def redrive_dead_letters(self, *, delivery_ids: Opt[Sequence[str]] = NOT_GIVEN,
+            webhook_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
+            response_status: Opt[int] = NOT_GIVEN, dry_run: Opt[bool] = NOT_GIVEN,
+            rate_per_second: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.RedriveDeadLettersResult:
         """Restart the schedule of failed deliveries: of some by name, or as a job (a replay of
-        kind redrive) of those that a filter chooses; a dry run (200) only counts.
-        """
-        return self._core.call(
-            operations.REDRIVE_DEAD_LETTERS, "RedriveDeadLettersResult", locals()
-        )
+        kind redrive) of those that a filter chooses; a dry run (200) only counts."""
+        return self._core.call(operations.REDRIVE_DEAD_LETTERS, locals())
 
-    def deliveries(
-        self, webhook_id: str, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Delivery]:
+    def deliveries(self, webhook_id: str, *, status: Opt[str] = NOT_GIVEN,
+            type: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Delivery]:
         """Deliveries of a webhook."""
-        return self._core.page(operations.LIST_DELIVERIES, "Delivery", locals())
+        return self._core.page(operations.LIST_DELIVERIES, locals())
+    each_delivery = each_of(deliveries)
 
-    def each_delivery(
-        self, webhook_id: str, *, status: Opt[str] = NOT_GIVEN, type: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Delivery]:
-        """Deliveries of a webhook."""
-        return self._core.each(operations.LIST_DELIVERIES, "Delivery", locals())
-
-    def create(
-        self, *, url: str, events: Sequence[str], name: Opt[str | None] = NOT_GIVEN,
-        description: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
-        secret: Opt[str] = NOT_GIVEN, timeout_ms: Opt[int] = NOT_GIVEN,
-        max_in_flight: Opt[int] = NOT_GIVEN, retry: Opt[models.NewWebhookRetry] = NOT_GIVEN,
-        conditions: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
-        headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
-        signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
-        ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
-        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
-        verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeWebhook:
+    def create(self, *, url: str, events: Sequence[str], name: Opt[str | None] = NOT_GIVEN,
+            description: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
+            secret: Opt[str] = NOT_GIVEN, timeout_ms: Opt[int] = NOT_GIVEN,
+            max_in_flight: Opt[int] = NOT_GIVEN, retry: Opt[models.NewWebhookRetry] = NOT_GIVEN,
+            conditions: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+            headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
+            signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
+            ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
+            contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
+            verify_ownership: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeWebhook:
         """Make a webhook; its secret is shown once."""
-        return self._core.call(operations.CREATE_WEBHOOK, "MadeWebhook", locals())
+        return self._core.call(operations.CREATE_WEBHOOK, locals())
 
-    def list(
-        self, *, q: Opt[str] = NOT_GIVEN, health: Opt[str] = NOT_GIVEN,
-        active: Opt[bool] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Webhook]:
+    def list(self, *, q: Opt[str] = NOT_GIVEN, health: Opt[str] = NOT_GIVEN,
+            active: Opt[bool] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+            count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Webhook]:
         """List webhooks."""
-        return self._core.page(operations.LIST_WEBHOOKS, "Webhook", locals())
-
-    def each(
-        self, *, q: Opt[str] = NOT_GIVEN, health: Opt[str] = NOT_GIVEN,
-        active: Opt[bool] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Webhook]:
-        """List webhooks."""
-        return self._core.each(operations.LIST_WEBHOOKS, "Webhook", locals())
+        return self._core.page(operations.LIST_WEBHOOKS, locals())
+    each = each_of(list)
 
     def get(self, webhook_id: str, *, request_options: Options = None) -> models.Webhook:
         """One webhook."""
-        return self._core.call(operations.GET_WEBHOOK, "Webhook", locals())
+        return self._core.call(operations.GET_WEBHOOK, locals())
 
-    def update(
-        self, webhook_id: str, *, url: Opt[str] = NOT_GIVEN,
-        events: Opt[Sequence[str]] = NOT_GIVEN, name: Opt[str | None] = NOT_GIVEN,
-        description: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
-        secret: Opt[str] = NOT_GIVEN, timeout_ms: Opt[int] = NOT_GIVEN,
-        max_in_flight: Opt[int] = NOT_GIVEN, retry: Opt[models.NewWebhookRetry] = NOT_GIVEN,
-        conditions: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
-        headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
-        signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
-        ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
-        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
-        verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Webhook:
+    def update(self, webhook_id: str, *, url: Opt[str] = NOT_GIVEN,
+            events: Opt[Sequence[str]] = NOT_GIVEN, name: Opt[str | None] = NOT_GIVEN,
+            description: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
+            secret: Opt[str] = NOT_GIVEN, timeout_ms: Opt[int] = NOT_GIVEN,
+            max_in_flight: Opt[int] = NOT_GIVEN, retry: Opt[models.NewWebhookRetry] = NOT_GIVEN,
+            conditions: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+            headers: Opt[Mapping[str, str] | None] = NOT_GIVEN,
+            signature_profiles: Opt[Sequence[str]] = NOT_GIVEN, wire_format: Opt[str] = NOT_GIVEN,
+            ordering: Opt[str] = NOT_GIVEN, auto_disable_after_days: Opt[int | None] = NOT_GIVEN,
+            contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
+            verify_ownership: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Webhook:
         """Change a webhook; active: false pauses it."""
-        return self._core.call(operations.UPDATE_WEBHOOK, "Webhook", locals())
+        return self._core.call(operations.UPDATE_WEBHOOK, locals())
 
     def delete(self, webhook_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a webhook; its waiting deliveries are cancelled."""
-        return self._core.call(operations.DELETE_WEBHOOK, "Deleted", locals())
+        return self._core.call(operations.DELETE_WEBHOOK, locals())
 
-    def stats(
-        self, webhook_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        interval: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Stats:
+    def stats(self, webhook_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            interval: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.Stats:
         """Attempts of a webhook over time, and its errors in groups."""
-        return self._core.call(operations.GET_WEBHOOK_STATS, "Stats", locals())
+        return self._core.call(operations.GET_WEBHOOK_STATS, locals())
 
-    def activate(
-        self, webhook_id: str, *, resume: Opt[str] = NOT_GIVEN,
-        verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Webhook:
+    def activate(self, webhook_id: str, *, resume: Opt[str] = NOT_GIVEN,
+            verify_ownership: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Webhook:
         """Switch a webhook on, with the events of the pause or from now on."""
-        return self._core.call(operations.ACTIVATE_WEBHOOK, "Webhook", locals())
+        return self._core.call(operations.ACTIVATE_WEBHOOK, locals())
 
     def test(self, webhook_id: str, *, request_options: Options = None) -> models.WebhookTestResult:
         """Send a signed event webhook.test now; the answer has the result."""
-        return self._core.call(operations.TEST_WEBHOOK, "WebhookTestResult", locals())
+        return self._core.call(operations.TEST_WEBHOOK, locals())
 
-    def rotate(
-        self, webhook_id: str, *, immediate: Opt[bool] = NOT_GIVEN, secret: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.MadeWebhook:
-        """Rotate the secret; the new one is shown once, and the former one signs too for 24 hours.
-        """
-        return self._core.call(operations.ROTATE_WEBHOOK_SECRET, "MadeWebhook", locals())
+    def rotate(self, webhook_id: str, *, immediate: Opt[bool] = NOT_GIVEN,
+            secret: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.MadeWebhook:
+        """Rotate the secret; the new one is shown once, and the former one signs too for 24
+        hours."""
+        return self._core.call(operations.ROTATE_WEBHOOK_SECRET, locals())
 
-    def set_shadow(
-        self, webhook_id: str, *, url: str, share: int,
-        headers: Opt[Mapping[str, str] | None] = NOT_GIVEN, until: Opt[str] = NOT_GIVEN,
-        verify_ownership: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.WebhookShadow:
+    def set_shadow(self, webhook_id: str, *, url: str, share: int,
+            headers: Opt[Mapping[str, str] | None] = NOT_GIVEN, until: Opt[str] = NOT_GIVEN,
+            verify_ownership: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.WebhookShadow:
         """Send a share of the deliveries to a candidate besides, and compare the answers."""
-        return self._core.call(operations.SET_WEBHOOK_SHADOW, "WebhookShadow", locals())
+        return self._core.call(operations.SET_WEBHOOK_SHADOW, locals())
 
-    def shadow(
-        self, webhook_id: str, *, request_options: Options = None,
-    ) -> models.WebhookShadowWithReport:
+    def shadow(self, webhook_id: str, *,
+            request_options: Options = None) -> models.WebhookShadowWithReport:
         """The candidate of a webhook, and how it answers beside the real one."""
-        return self._core.call(operations.GET_WEBHOOK_SHADOW, "WebhookShadowWithReport", locals())
+        return self._core.call(operations.GET_WEBHOOK_SHADOW, locals())
 
     def end_shadow(self, webhook_id: str, *, request_options: Options = None) -> models.Deleted:
         """Send nothing more to the candidate."""
-        return self._core.call(operations.END_WEBHOOK_SHADOW, "Deleted", locals())
+        return self._core.call(operations.END_WEBHOOK_SHADOW, locals())
 
-    def replay(
-        self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
-        selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
-        dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Replay:
+    def replay(self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
+            selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
+            dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None) -> models.Replay:
         """Deliver a range of time again; a dry run (200) only counts."""
-        return self._core.call(operations.REPLAY_WEBHOOK, "Replay", locals())
+        return self._core.call(operations.REPLAY_WEBHOOK, locals())
 
-    def recover(
-        self, webhook_id: str, *, since: str, rate_per_second: Opt[int] = NOT_GIVEN,
-        dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Replay:
-        """Deliver the events since then that the webhook has not received with success; a dry run
-        (200) only counts.
-        """
-        return self._core.call(operations.RECOVER_WEBHOOK, "Replay", locals())
+    def recover(self, webhook_id: str, *, since: str, rate_per_second: Opt[int] = NOT_GIVEN,
+            dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None) -> models.Replay:
+        """Deliver the events since then that the webhook has not received with success; a dry
+        run (200) only counts."""
+        return self._core.call(operations.RECOVER_WEBHOOK, locals())
 
-
-class EventsSubscriptions:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def replay(
-        self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
-        selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
-        dry_run: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.ReplaySubscriptionResult:
+class EventsSubscriptions(Part):
+    def replay(self, webhook_id: str, *, from_: str, to: Opt[str] = NOT_GIVEN,
+            selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
+            dry_run: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.ReplaySubscriptionResult:
         """Deliver a range of time again, and wait up to 10 seconds for the counts."""
-        return self._core.call(operations.REPLAY_SUBSCRIPTION, "ReplaySubscriptionResult", locals())
+        return self._core.call(operations.REPLAY_SUBSCRIPTION, locals())
 
-
-class NotificationsChannels:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, type: str,
-        config: Opt[models.NewNotificationChannelConfig] = NOT_GIVEN,
-        min_severity: Opt[str] = NOT_GIVEN,
-        rate_limit: Opt[models.NewNotificationChannelRateLimit] = NOT_GIVEN,
-        quiet_hours: Opt[models.NewNotificationChannelQuietHours | None] = NOT_GIVEN,
-        active: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeNotificationChannel:
+class NotificationsChannels(Part):
+    def create(self, *, name: str, type: str,
+            config: Opt[models.NewNotificationChannelConfig] = NOT_GIVEN,
+            min_severity: Opt[str] = NOT_GIVEN,
+            rate_limit: Opt[models.NewNotificationChannelRateLimit] = NOT_GIVEN,
+            quiet_hours: Opt[models.NewNotificationChannelQuietHours | None] = NOT_GIVEN,
+            active: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeNotificationChannel:
         """Make a notification channel; the secret of a generic webhook is shown once."""
-        return self._core.call(
-            operations.CREATE_NOTIFICATION_CHANNEL, "MadeNotificationChannel", locals()
-        )
+        return self._core.call(operations.CREATE_NOTIFICATION_CHANNEL, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.NotificationChannel]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.NotificationChannel]:
         """List notification channels, the built-in ones too."""
-        return self._core.page(
-            operations.LIST_NOTIFICATION_CHANNELS, "NotificationChannel", locals()
-        )
+        return self._core.page(operations.LIST_NOTIFICATION_CHANNELS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.NotificationChannel]:
-        """List notification channels, the built-in ones too."""
-        return self._core.each(
-            operations.LIST_NOTIFICATION_CHANNELS, "NotificationChannel", locals()
-        )
-
-    def get(
-        self, channel_id: str, *, request_options: Options = None,
-    ) -> models.NotificationChannel:
+    def get(self, channel_id: str, *,
+            request_options: Options = None) -> models.NotificationChannel:
         """One notification channel, by its name or id."""
-        return self._core.call(operations.GET_NOTIFICATION_CHANNEL, "NotificationChannel", locals())
+        return self._core.call(operations.GET_NOTIFICATION_CHANNEL, locals())
 
-    def update(
-        self, channel_id: str, *, name: Opt[str] = NOT_GIVEN,
-        config: Opt[models.NewNotificationChannelConfig] = NOT_GIVEN,
-        min_severity: Opt[str] = NOT_GIVEN,
-        rate_limit: Opt[models.NewNotificationChannelRateLimit] = NOT_GIVEN,
-        quiet_hours: Opt[models.NewNotificationChannelQuietHours | None] = NOT_GIVEN,
-        active: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.NotificationChannel:
+    def update(self, channel_id: str, *, name: Opt[str] = NOT_GIVEN,
+            config: Opt[models.NewNotificationChannelConfig] = NOT_GIVEN,
+            min_severity: Opt[str] = NOT_GIVEN,
+            rate_limit: Opt[models.NewNotificationChannelRateLimit] = NOT_GIVEN,
+            quiet_hours: Opt[models.NewNotificationChannelQuietHours | None] = NOT_GIVEN,
+            active: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.NotificationChannel:
         """Change a notification channel."""
-        return self._core.call(
-            operations.UPDATE_NOTIFICATION_CHANNEL, "NotificationChannel", locals()
-        )
+        return self._core.call(operations.UPDATE_NOTIFICATION_CHANNEL, locals())
 
     def delete(self, channel_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a notification channel."""
-        return self._core.call(operations.DELETE_NOTIFICATION_CHANNEL, "Deleted", locals())
+        return self._core.call(operations.DELETE_NOTIFICATION_CHANNEL, locals())
 
     def test(self, channel_id: str, *, request_options: Options = None) -> models.Notification:
         """Send a test through a channel; its result is that of the notification."""
-        return self._core.call(operations.TEST_NOTIFICATION_CHANNEL, "Notification", locals())
+        return self._core.call(operations.TEST_NOTIFICATION_CHANNEL, locals())
 
-    def rotate(
-        self, channel_id: str, *, immediate: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.MadeNotificationChannel:
+    def rotate(self, channel_id: str, *, immediate: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeNotificationChannel:
         """Rotate the secret of a generic webhook; the new one is shown once."""
-        return self._core.call(
-            operations.ROTATE_NOTIFICATION_CHANNEL_SECRET, "MadeNotificationChannel", locals()
-        )
+        return self._core.call(operations.ROTATE_NOTIFICATION_CHANNEL_SECRET, locals())
 
-
-class InvoicesUsagePlans:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
-        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.UsagePlan:
+class InvoicesUsagePlans(Part):
+    def create(self, *, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
+            due_days: Opt[int] = NOT_GIVEN, request_options: Options = None) -> models.UsagePlan:
         """Let the usage of each month become an invoice by itself."""
-        return self._core.call(operations.CREATE_USAGE_PLAN, "UsagePlan", locals())
+        return self._core.call(operations.CREATE_USAGE_PLAN, locals())
 
-    def list(
-        self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.UsagePlan]:
+    def list(self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.UsagePlan]:
         """List usage plans."""
-        return self._core.page(operations.LIST_USAGE_PLANS, "UsagePlan", locals())
-
-    def each(
-        self, *, customer_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.UsagePlan]:
-        """List usage plans."""
-        return self._core.each(operations.LIST_USAGE_PLANS, "UsagePlan", locals())
+        return self._core.page(operations.LIST_USAGE_PLANS, locals())
+    each = each_of(list)
 
     def get(self, usage_plan_id: str, *, request_options: Options = None) -> models.UsagePlan:
         """One usage plan."""
-        return self._core.call(operations.GET_USAGE_PLAN, "UsagePlan", locals())
+        return self._core.call(operations.GET_USAGE_PLAN, locals())
 
     def delete(self, usage_plan_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a usage plan; its invoices stay."""
-        return self._core.call(operations.DELETE_USAGE_PLAN, "Deleted", locals())
+        return self._core.call(operations.DELETE_USAGE_PLAN, locals())
 
-
-class InfrastructureClusters:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, node_count: int, min: Opt[int] = NOT_GIVEN, max: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Cluster:
+class InfrastructureClusters(Part):
+    def create(self, *, name: str, node_count: int, min: Opt[int] = NOT_GIVEN,
+            max: Opt[int] = NOT_GIVEN, request_options: Options = None) -> models.Cluster:
         """Make a cluster."""
-        return self._core.call(operations.CREATE_CLUSTER, "Cluster", locals())
+        return self._core.call(operations.CREATE_CLUSTER, locals())
 
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Cluster]:
+    def list(self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, request_options: Options = None) -> Page[models.Cluster]:
         """List clusters."""
-        return self._core.page(operations.LIST_CLUSTERS, "Cluster", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Cluster]:
-        """List clusters."""
-        return self._core.each(operations.LIST_CLUSTERS, "Cluster", locals())
+        return self._core.page(operations.LIST_CLUSTERS, locals())
+    each = each_of(list)
 
     def get(self, cluster_id: str, *, request_options: Options = None) -> models.Cluster:
         """One cluster."""
-        return self._core.call(operations.GET_CLUSTER, "Cluster", locals())
+        return self._core.call(operations.GET_CLUSTER, locals())
 
     def delete(self, cluster_id: str, *, request_options: Options = None) -> models.Cluster:
         """Delete a cluster that is ready, for good."""
-        return self._core.call(operations.DELETE_CLUSTER, "Cluster", locals())
+        return self._core.call(operations.DELETE_CLUSTER, locals())
 
-    def scale(
-        self, cluster_id: str, *, node_count: Opt[int] = NOT_GIVEN, delta: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Scaled:
+    def scale(self, cluster_id: str, *, node_count: Opt[int] = NOT_GIVEN,
+            delta: Opt[int] = NOT_GIVEN, request_options: Options = None) -> models.Scaled:
         """Scale a cluster to a number of nodes, or by some."""
-        return self._core.call(operations.SCALE_CLUSTER, "Scaled", locals())
+        return self._core.call(operations.SCALE_CLUSTER, locals())
 
-
-class InfrastructureAlertRules:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, metric: str, operator: str, threshold: float,
-        cluster_id: Opt[str | None] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.AlertRule:
+class InfrastructureAlertRules(Part):
+    def create(self, *, metric: str, operator: str, threshold: float,
+            cluster_id: Opt[str | None] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.AlertRule:
         """Make a rule for alerts."""
-        return self._core.call(operations.CREATE_ALERT_RULE, "AlertRule", locals())
+        return self._core.call(operations.CREATE_ALERT_RULE, locals())
 
-    def list(
-        self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.AlertRule]:
+    def list(self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.AlertRule]:
         """List rules for alerts."""
-        return self._core.page(operations.LIST_ALERT_RULES, "AlertRule", locals())
-
-    def each(
-        self, *, metric: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.AlertRule]:
-        """List rules for alerts."""
-        return self._core.each(operations.LIST_ALERT_RULES, "AlertRule", locals())
+        return self._core.page(operations.LIST_ALERT_RULES, locals())
+    each = each_of(list)
 
     def get(self, alert_rule_id: str, *, request_options: Options = None) -> models.AlertRule:
         """One rule for alerts."""
-        return self._core.call(operations.GET_ALERT_RULE, "AlertRule", locals())
+        return self._core.call(operations.GET_ALERT_RULE, locals())
 
-    def update(
-        self, alert_rule_id: str, *, metric: Opt[str] = NOT_GIVEN,
-        cluster_id: Opt[str | None] = NOT_GIVEN, operator: Opt[str] = NOT_GIVEN,
-        threshold: Opt[float] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.AlertRule:
+    def update(self, alert_rule_id: str, *, metric: Opt[str] = NOT_GIVEN,
+            cluster_id: Opt[str | None] = NOT_GIVEN, operator: Opt[str] = NOT_GIVEN,
+            threshold: Opt[float] = NOT_GIVEN, clear_below: Opt[float | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.AlertRule:
         """Change a rule; it is armed again."""
-        return self._core.call(operations.UPDATE_ALERT_RULE, "AlertRule", locals())
+        return self._core.call(operations.UPDATE_ALERT_RULE, locals())
 
     def delete(self, alert_rule_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a rule."""
-        return self._core.call(operations.DELETE_ALERT_RULE, "Deleted", locals())
+        return self._core.call(operations.DELETE_ALERT_RULE, locals())
 
-
-class InfrastructureMetrics:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def send(
-        self, *, cluster_id: str, metric: str, value: float, request_options: Options = None,
-    ) -> models.JudgedMetric:
+class InfrastructureMetrics(Part):
+    def send(self, *, cluster_id: str, metric: str, value: float,
+            request_options: Options = None) -> models.JudgedMetric:
         """Judge a metric by the rules for its cluster."""
-        return self._core.call(operations.SEND_METRIC, "JudgedMetric", locals())
+        return self._core.call(operations.SEND_METRIC, locals())
 
-
-class InfrastructureInstances:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, image: str, replicas: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Instance:
+class InfrastructureInstances(Part):
+    def create(self, *, name: str, image: str, replicas: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """Make an instance."""
-        return self._core.call(operations.CREATE_INSTANCE, "Instance", locals())
+        return self._core.call(operations.CREATE_INSTANCE, locals())
 
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Instance]:
+    def list(self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, request_options: Options = None) -> Page[models.Instance]:
         """List instances."""
-        return self._core.page(operations.LIST_INSTANCES, "Instance", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Instance]:
-        """List instances."""
-        return self._core.each(operations.LIST_INSTANCES, "Instance", locals())
+        return self._core.page(operations.LIST_INSTANCES, locals())
+    each = each_of(list)
 
     def get(self, instance_id: str, *, request_options: Options = None) -> models.Instance:
         """One instance."""
-        return self._core.call(operations.GET_INSTANCE, "Instance", locals())
+        return self._core.call(operations.GET_INSTANCE, locals())
 
     def delete(self, instance_id: str, *, request_options: Options = None) -> models.Instance:
         """Delete an instance, for good."""
-        return self._core.call(operations.DELETE_INSTANCE, "Instance", locals())
+        return self._core.call(operations.DELETE_INSTANCE, locals())
 
-    def start(
-        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Instance:
+    def start(self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """Start an instance."""
-        return self._core.call(operations.START_INSTANCE, "Instance", locals())
+        return self._core.call(operations.START_INSTANCE, locals())
 
-    def stop(
-        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Instance:
+    def stop(self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """Stop an instance."""
-        return self._core.call(operations.STOP_INSTANCE, "Instance", locals())
+        return self._core.call(operations.STOP_INSTANCE, locals())
 
-    def fail(
-        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Instance:
+    def fail(self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """An instance has failed."""
-        return self._core.call(operations.FAIL_INSTANCE, "Instance", locals())
+        return self._core.call(operations.FAIL_INSTANCE, locals())
 
-    def scale(
-        self, instance_id: str, *, replicas: int, reason: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Instance:
+    def scale(self, instance_id: str, *, replicas: int, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """Change how many replicas an instance has."""
-        return self._core.call(operations.SCALE_INSTANCE, "Instance", locals())
+        return self._core.call(operations.SCALE_INSTANCE, locals())
 
-    def suspend(
-        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Instance:
+    def suspend(self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """Suspend an instance."""
-        return self._core.call(operations.SUSPEND_INSTANCE, "Instance", locals())
+        return self._core.call(operations.SUSPEND_INSTANCE, locals())
 
-    def unsuspend(
-        self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Instance:
+    def unsuspend(self, instance_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Instance:
         """Let a suspended instance go on as before."""
-        return self._core.call(operations.UNSUSPEND_INSTANCE, "Instance", locals())
+        return self._core.call(operations.UNSUSPEND_INSTANCE, locals())
 
-    def report_health(
-        self, instance_id: str, *, check_id: str, status: str, latency_ms: Opt[float] = NOT_GIVEN,
-        message: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.InstanceHealth:
+    def report_health(self, instance_id: str, *, check_id: str, status: str,
+            latency_ms: Opt[float] = NOT_GIVEN, message: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.InstanceHealth:
         """Report the result of a health check."""
-        return self._core.call(operations.REPORT_HEALTH, "InstanceHealth", locals())
+        return self._core.call(operations.REPORT_HEALTH, locals())
 
-    def health(
-        self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.InstanceHealth]:
+    def health(self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.InstanceHealth]:
         """Newest results of the health checks of an instance."""
-        return self._core.page(operations.LIST_HEALTH, "InstanceHealth", locals())
+        return self._core.page(operations.LIST_HEALTH, locals())
+    each_health = each_of(health)
 
-    def each_health(
-        self, instance_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.InstanceHealth]:
-        """Newest results of the health checks of an instance."""
-        return self._core.each(operations.LIST_HEALTH, "InstanceHealth", locals())
-
-
-class InfrastructureDeployments:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, instance_id: str, release: str, strategy: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Deployment:
+class InfrastructureDeployments(Part):
+    def create(self, *, instance_id: str, release: str, strategy: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Deployment:
         """Start a deployment of a release to an instance."""
-        return self._core.call(operations.CREATE_DEPLOYMENT, "Deployment", locals())
+        return self._core.call(operations.CREATE_DEPLOYMENT, locals())
 
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Deployment]:
+    def list(self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Deployment]:
         """List deployments."""
-        return self._core.page(operations.LIST_DEPLOYMENTS, "Deployment", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, instance_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Deployment]:
-        """List deployments."""
-        return self._core.each(operations.LIST_DEPLOYMENTS, "Deployment", locals())
+        return self._core.page(operations.LIST_DEPLOYMENTS, locals())
+    each = each_of(list)
 
     def get(self, deployment_id: str, *, request_options: Options = None) -> models.Deployment:
         """One deployment."""
-        return self._core.call(operations.GET_DEPLOYMENT, "Deployment", locals())
+        return self._core.call(operations.GET_DEPLOYMENT, locals())
 
-    def succeed(
-        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Deployment:
+    def succeed(self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Deployment:
         """A deployment has succeeded."""
-        return self._core.call(operations.SUCCEED_DEPLOYMENT, "Deployment", locals())
+        return self._core.call(operations.SUCCEED_DEPLOYMENT, locals())
 
-    def fail(
-        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Deployment:
+    def fail(self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Deployment:
         """A deployment has failed."""
-        return self._core.call(operations.FAIL_DEPLOYMENT, "Deployment", locals())
+        return self._core.call(operations.FAIL_DEPLOYMENT, locals())
 
-    def rollback(
-        self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Deployment:
+    def rollback(self, deployment_id: str, *, reason: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Deployment:
         """Roll a deployment back."""
-        return self._core.call(operations.ROLLBACK_DEPLOYMENT, "Deployment", locals())
+        return self._core.call(operations.ROLLBACK_DEPLOYMENT, locals())
 
-
-class InfrastructureDomains:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class InfrastructureDomains(Part):
     def add(self, *, hostname: str, request_options: Options = None) -> models.Domain:
         """Add a domain."""
-        return self._core.call(operations.CREATE_DOMAIN, "Domain", locals())
+        return self._core.call(operations.CREATE_DOMAIN, locals())
 
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Domain]:
+    def list(self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, request_options: Options = None) -> Page[models.Domain]:
         """List domains."""
-        return self._core.page(operations.LIST_DOMAINS, "Domain", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Domain]:
-        """List domains."""
-        return self._core.each(operations.LIST_DOMAINS, "Domain", locals())
+        return self._core.page(operations.LIST_DOMAINS, locals())
+    each = each_of(list)
 
     def get(self, domain_id: str, *, request_options: Options = None) -> models.Domain:
         """One domain with its certificate."""
-        return self._core.call(operations.GET_DOMAIN, "Domain", locals())
+        return self._core.call(operations.GET_DOMAIN, locals())
 
     def remove(self, domain_id: str, *, request_options: Options = None) -> models.Domain:
         """Remove a domain, for good."""
-        return self._core.call(operations.DELETE_DOMAIN, "Domain", locals())
+        return self._core.call(operations.DELETE_DOMAIN, locals())
 
-    def verify(
-        self, domain_id: str, *, certificate_days: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Domain:
+    def verify(self, domain_id: str, *, certificate_days: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.Domain:
         """A domain is verified, and gets a certificate."""
-        return self._core.call(operations.VERIFY_DOMAIN, "Domain", locals())
+        return self._core.call(operations.VERIFY_DOMAIN, locals())
 
-
-class System:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class System(Part):
     def health(self, *, request_options: Options = None) -> models.GetHealthResult:
         """Whether the process is alive."""
-        return self._core.call(operations.GET_HEALTH, "GetHealthResult", locals())
+        return self._core.call(operations.GET_HEALTH, locals())
 
     def ready(self, *, request_options: Options = None) -> models.GetReadinessResult:
         """Whether every role of the process serves."""
-        return self._core.call(operations.GET_READINESS, "GetReadinessResult", locals())
+        return self._core.call(operations.GET_READINESS, locals())
 
     def metrics(self, *, request_options: Options = None) -> str:
         """Figures in the text format of Prometheus; with the key of the operator unless the api
-        listens on loopback alone.
-        """
-        return self._core.call(operations.GET_METRICS, "", locals())
+        listens on loopback alone."""
+        return self._core.call(operations.GET_METRICS, locals())
 
     def openapi(self, *, request_options: Options = None) -> Any:
         """This API, as OpenAPI 3.1."""
-        return self._core.call(operations.GET_OPEN_API, "", locals())
+        return self._core.call(operations.GET_OPEN_API, locals())
 
     def openapi30(self, *, request_options: Options = None) -> Any:
         """The same for tools that read OpenAPI 3.0 alone."""
-        return self._core.call(operations.GET_OPEN_API30, "", locals())
+        return self._core.call(operations.GET_OPEN_API30, locals())
 
-
-class Organizations:
+class Organizations(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.namespaces = OrganizationsNamespaces(core)
         self.keys = OrganizationsKeys(core)
         self.partitions = OrganizationsPartitions(core)
 
-    def create(
-        self, *, name: str, slug: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
-        owner_email: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeOrganization:
+    def create(self, *, name: str, slug: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
+            owner_email: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeOrganization:
         """Make an organization; its key is shown once."""
-        return self._core.call(operations.CREATE_ORGANIZATION, "MadeOrganization", locals())
+        return self._core.call(operations.CREATE_ORGANIZATION, locals())
 
-    def list(
-        self, *, q: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Organization]:
+    def list(self, *, q: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
+            status: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Organization]:
         """List organizations."""
-        return self._core.page(operations.LIST_ORGANIZATIONS, "Organization", locals())
+        return self._core.page(operations.LIST_ORGANIZATIONS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, q: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
-        status: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Organization]:
-        """List organizations."""
-        return self._core.each(operations.LIST_ORGANIZATIONS, "Organization", locals())
+    def usage(self, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            sort: Opt[str] = NOT_GIVEN, top: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> builtins.list[models.CompareOrganization]:
+        """Organizations by what they did, largest first; without a range in the last 15 minutes."""
+        return self._core.call(operations.COMPARE_ORGANIZATIONS, locals())
 
-    def usage(
-        self, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        sort: Opt[str] = NOT_GIVEN, top: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> builtins.list[models.CompareOrganization]:
-        """Organizations by what they did, largest first; without a range in the last 15 minutes.
-        """
-        return self._core.call(operations.COMPARE_ORGANIZATIONS, "[CompareOrganization", locals())
-
-    def load(
-        self, organization_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        group_by: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> builtins.list[models.GetOrganizationLoad]:
-        """What an organization emitted, by type, key, source or code."""
-        return self._core.call(operations.GET_ORGANIZATION_LOAD, "[GetOrganizationLoad", locals())
+    def load(self, organization_id: str, *, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            group_by: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> builtins.list[models.GetOrganizationLoad]:
+        """The emits of an organization, by type, key, source or code."""
+        return self._core.call(operations.GET_ORGANIZATION_LOAD, locals())
 
     def get(self, organization_id: str, *, request_options: Options = None) -> models.Organization:
         """One organization."""
-        return self._core.call(operations.GET_ORGANIZATION, "Organization", locals())
+        return self._core.call(operations.GET_ORGANIZATION, locals())
 
-    def update(
-        self, organization_id: str, *, name: Opt[str] = NOT_GIVEN, plan: Opt[str] = NOT_GIVEN,
-        owner_email: Opt[str | None] = NOT_GIVEN, strict_compatibility: Opt[bool] = NOT_GIVEN,
-        schema_limits: Opt[models.OrganizationPatchSchemaLimits] = NOT_GIVEN,
-        limits: Opt[models.OrganizationPatchLimits] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Organization:
+    def update(self, organization_id: str, *, name: Opt[str] = NOT_GIVEN,
+            plan: Opt[str] = NOT_GIVEN, owner_email: Opt[str | None] = NOT_GIVEN,
+            strict_compatibility: Opt[bool] = NOT_GIVEN,
+            schema_limits: Opt[models.OrganizationPatchSchemaLimits] = NOT_GIVEN,
+            limits: Opt[models.OrganizationPatchLimits] = NOT_GIVEN,
+            request_options: Options = None) -> models.Organization:
         """Change name, plan, owner, limits, or whether minor versions need a proof."""
-        return self._core.call(operations.UPDATE_ORGANIZATION, "Organization", locals())
+        return self._core.call(operations.UPDATE_ORGANIZATION, locals())
 
-    def delete(
-        self, organization_id: str, *, request_options: Options = None,
-    ) -> models.Organization:
+    def delete(self, organization_id: str, *,
+            request_options: Options = None) -> models.Organization:
         """Delete an organization, its keys and its webhooks."""
-        return self._core.call(operations.DELETE_ORGANIZATION, "Organization", locals())
+        return self._core.call(operations.DELETE_ORGANIZATION, locals())
 
-    def suspend(
-        self, organization_id: str, *, request_options: Options = None,
-    ) -> models.Organization:
+    def suspend(self, organization_id: str, *,
+            request_options: Options = None) -> models.Organization:
         """Suspend an organization: it can read, but not emit or register."""
-        return self._core.call(operations.SUSPEND_ORGANIZATION, "Organization", locals())
+        return self._core.call(operations.SUSPEND_ORGANIZATION, locals())
 
-    def activate(
-        self, organization_id: str, *, request_options: Options = None,
-    ) -> models.Organization:
+    def activate(self, organization_id: str, *,
+            request_options: Options = None) -> models.Organization:
         """End a suspension."""
-        return self._core.call(operations.ACTIVATE_ORGANIZATION, "Organization", locals())
+        return self._core.call(operations.ACTIVATE_ORGANIZATION, locals())
 
-    def create_console_link(
-        self, organization_id: str, *, environment: str, scopes: Sequence[str],
-        read_only: Opt[bool] = NOT_GIVEN, expires_in_seconds: Opt[int] = NOT_GIVEN,
-        screens: Opt[Sequence[str]] = NOT_GIVEN,
-        theme: Opt[models.NewConsoleLinkTheme] = NOT_GIVEN, return_url: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.LoginToken:
+    def create_console_link(self, organization_id: str, *, environment: str, scopes: Sequence[str],
+            read_only: Opt[bool] = NOT_GIVEN, expires_in_seconds: Opt[int] = NOT_GIVEN,
+            screens: Opt[Sequence[str]] = NOT_GIVEN,
+            theme: Opt[models.NewConsoleLinkTheme] = NOT_GIVEN, return_url: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.LoginToken:
         """A link that opens the console once, with these scopes of an organization."""
-        return self._core.call(operations.CREATE_CONSOLE_LINK, "LoginToken", locals())
+        return self._core.call(operations.CREATE_CONSOLE_LINK, locals())
 
-    def lineage(
-        self, organization_id: str, event_id: str, *, request_options: Options = None,
-    ) -> models.Lineage:
+    def lineage(self, organization_id: str, event_id: str, *,
+            request_options: Options = None) -> models.Lineage:
         """One event at its source and at every peer, with deliveries and attempts."""
-        return self._core.call(operations.GET_LINEAGE, "Lineage", locals())
+        return self._core.call(operations.GET_LINEAGE, locals())
 
-
-class Keys:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Key]:
+class Keys(Part):
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Key]:
         """List keys."""
-        return self._core.page(operations.LIST_KEYS, "Key", locals())
+        return self._core.page(operations.LIST_KEYS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Key]:
-        """List keys."""
-        return self._core.each(operations.LIST_KEYS, "Key", locals())
-
-    def create(
-        self, *, name: str, environment: str, scopes: Sequence[str],
-        expires_at: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MadeKey:
+    def create(self, *, name: str, environment: str, scopes: Sequence[str],
+            expires_at: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.MadeKey:
         """Make a key; it is shown once."""
-        return self._core.call(operations.CREATE_KEY, "MadeKey", locals())
+        return self._core.call(operations.CREATE_KEY, locals())
 
     def end_sessions(self, key_id: str, *, request_options: Options = None) -> models.Key:
         """End the sessions of the console that a key has opened."""
-        return self._core.call(operations.END_SESSIONS_OF_KEY, "Key", locals())
+        return self._core.call(operations.END_SESSIONS_OF_KEY, locals())
 
-    def aws_credentials(
-        self, key_id: str, *, request_options: Options = None,
-    ) -> models.AwsCredentials:
+    def aws_credentials(self, key_id: str, *,
+            request_options: Options = None) -> models.AwsCredentials:
         """The credentials by which clients of SQS call queues with a key."""
-        return self._core.call(operations.AWS_CREDENTIALS_OF_KEY, "AwsCredentials", locals())
+        return self._core.call(operations.AWS_CREDENTIALS_OF_KEY, locals())
 
     def delete(self, key_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a key."""
-        return self._core.call(operations.DELETE_KEY, "Deleted", locals())
+        return self._core.call(operations.DELETE_KEY, locals())
 
-
-class Platform:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class Platform(Part):
     def status(self, *, request_options: Options = None) -> models.PlatformStatus:
         """Processes, roles, Kafka, history and disk."""
-        return self._core.call(operations.GET_PLATFORM_STATUS, "PlatformStatus", locals())
+        return self._core.call(operations.GET_PLATFORM_STATUS, locals())
 
-
-class Sessions:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, api_key: Opt[str] = NOT_GIVEN, login_token: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Session:
+class Sessions(Part):
+    def create(self, *, api_key: Opt[str] = NOT_GIVEN, login_token: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Session:
         """Sign in to the console with a key or a login token; the answer sets a cookie."""
-        return self._core.call(operations.CREATE_SESSION, "Session", locals())
+        return self._core.call(operations.CREATE_SESSION, locals())
 
     def current(self, *, request_options: Options = None) -> models.Session:
         """The session of the call."""
-        return self._core.call(operations.GET_SESSION, "Session", locals())
+        return self._core.call(operations.GET_SESSION, locals())
 
     def end(self, *, request_options: Options = None) -> models.SessionEnded:
         """Sign out."""
-        return self._core.call(operations.END_SESSION, "SessionEnded", locals())
+        return self._core.call(operations.END_SESSION, locals())
 
-    def create_login_token(
-        self, *, expires_in_seconds: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.LoginToken:
+    def create_login_token(self, *, expires_in_seconds: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.LoginToken:
         """A token that signs in once, for the session of the calling key."""
-        return self._core.call(operations.CREATE_LOGIN_TOKEN, "LoginToken", locals())
+        return self._core.call(operations.CREATE_LOGIN_TOKEN, locals())
 
-    def act_as(
-        self, *, organization_id: str, environment: str, write: Opt[bool] = NOT_GIVEN,
-        reason: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Session:
+    def act_as(self, *, organization_id: str, environment: str, write: Opt[bool] = NOT_GIVEN,
+            reason: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.Session:
         """Look inside an organization for an hour, or write in it for a reason."""
-        return self._core.call(operations.ACT_AS_ORGANIZATION, "Session", locals())
+        return self._core.call(operations.ACT_AS_ORGANIZATION, locals())
 
     def leave(self, *, request_options: Options = None) -> models.Session:
         """Leave the organization."""
-        return self._core.call(operations.LEAVE_ORGANIZATION, "Session", locals())
+        return self._core.call(operations.LEAVE_ORGANIZATION, locals())
 
-
-class KafkaCredentials:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, access: str, request_options: Options = None,
-    ) -> models.MadeKafkaCredential:
+class KafkaCredentials(Part):
+    def create(self, *, name: str, access: str,
+            request_options: Options = None) -> models.MadeKafkaCredential:
         """Create a Kafka user for an application of your own; its password is shown once."""
-        return self._core.call(operations.CREATE_KAFKA_CREDENTIAL, "MadeKafkaCredential", locals())
+        return self._core.call(operations.CREATE_KAFKA_CREDENTIAL, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.KafkaCredential]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.KafkaCredential]:
         """List Kafka credentials."""
-        return self._core.page(operations.LIST_KAFKA_CREDENTIALS, "KafkaCredential", locals())
+        return self._core.page(operations.LIST_KAFKA_CREDENTIALS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.KafkaCredential]:
-        """List Kafka credentials."""
-        return self._core.each(operations.LIST_KAFKA_CREDENTIALS, "KafkaCredential", locals())
-
-    def get(
-        self, kafka_credential_id: str, *, request_options: Options = None,
-    ) -> models.KafkaCredential:
+    def get(self, kafka_credential_id: str, *,
+            request_options: Options = None) -> models.KafkaCredential:
         """One Kafka credential."""
-        return self._core.call(operations.GET_KAFKA_CREDENTIAL, "KafkaCredential", locals())
+        return self._core.call(operations.GET_KAFKA_CREDENTIAL, locals())
 
-    def delete(
-        self, kafka_credential_id: str, *, request_options: Options = None,
-    ) -> models.Deleted:
+    def delete(self, kafka_credential_id: str, *,
+            request_options: Options = None) -> models.Deleted:
         """Delete a Kafka credential; its open sessions lose all rights."""
-        return self._core.call(operations.DELETE_KAFKA_CREDENTIAL, "Deleted", locals())
+        return self._core.call(operations.DELETE_KAFKA_CREDENTIAL, locals())
 
-
-class Events:
+class Events(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.custom = EventsCustom(core)
         self.streams = EventsStreams(core)
         self.lifecycle = EventsLifecycle(core)
         self.webhooks = EventsWebhooks(core)
         self.subscriptions = EventsSubscriptions(core)
 
-    def pull(
-        self, *, types: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
-        filter: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        wait_seconds: Opt[int] = NOT_GIVEN, format: Opt[str] = NOT_GIVEN,
-        include_lifecycle: Opt[bool] = NOT_GIVEN, sequence: Opt[str] = NOT_GIVEN,
-        webhook: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.PullEventsResult]:
+    def pull(self, *, types: Opt[str] = NOT_GIVEN, subject: Opt[str] = NOT_GIVEN,
+            filter: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            wait_seconds: Opt[int] = NOT_GIVEN, format: Opt[str] = NOT_GIVEN,
+            include_lifecycle: Opt[bool] = NOT_GIVEN, sequence: Opt[str] = NOT_GIVEN,
+            webhook: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.PullEventsResult]:
         """Read events from the log, oldest first."""
-        return self._core.page(operations.PULL_EVENTS, "PullEventsResult", locals())
+        return self._core.page(operations.PULL_EVENTS, locals())
 
-    def create_stream_token(
-        self, *, types: Any, subject: Opt[str] = NOT_GIVEN,
-        filter: Opt[Mapping[str, Any]] = NOT_GIVEN, ttl_seconds: Opt[int] = NOT_GIVEN,
-        allowed_origins: Opt[Sequence[str]] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.StreamToken:
+    def create_stream_token(self, *, types: Any, subject: Opt[str] = NOT_GIVEN,
+            filter: Opt[Mapping[str, Any]] = NOT_GIVEN, ttl_seconds: Opt[int] = NOT_GIVEN,
+            allowed_origins: Opt[Sequence[str]] = NOT_GIVEN,
+            request_options: Options = None) -> models.StreamToken:
         """Issue a token by which a browser opens a stream within a minute."""
-        return self._core.call(operations.CREATE_STREAM_TOKEN, "StreamToken", locals())
+        return self._core.call(operations.CREATE_STREAM_TOKEN, locals())
 
-    def why(
-        self, event_id: str, *, webhook_id: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Why:
+    def why(self, event_id: str, *, webhook_id: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Why:
         """Of each webhook, what became of an event, or why it does not get it."""
-        return self._core.call(operations.EXPLAIN_EVENT, "Why", locals())
+        return self._core.call(operations.EXPLAIN_EVENT, locals())
 
     def lineage(self, event_id: str, *, request_options: Options = None) -> models.LineageAnswer:
-        """What caused an event, and what followed from it, as a graph; other organizations are
-        closed.
-        """
-        return self._core.call(operations.GET_EVENT_LINEAGE, "LineageAnswer", locals())
+        """The causes and consequences of an event as a graph; other organizations are closed."""
+        return self._core.call(operations.GET_EVENT_LINEAGE, locals())
 
     def get(self, event_id: str, *, request_options: Options = None) -> models.EventHistory:
         """The whole history of one event."""
-        return self._core.call(operations.GET_EVENT, "EventHistory", locals())
+        return self._core.call(operations.GET_EVENT, locals())
 
-
-class SchemaRegistry:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class SchemaRegistry(Part):
     def root(self, *, request_options: Options = None) -> Any:
         """Schema registry: The root, as the registry has it."""
-        return self._core.call(operations.GET_SCHEMA_REGISTRY, "", locals())
+        return self._core.call(operations.GET_SCHEMA_REGISTRY, locals())
 
     def subjects(self, *, request_options: Options = None) -> Any:
         """Schema registry: Names of the published events."""
-        return self._core.call(operations.LIST_SUBJECTS, "", locals())
+        return self._core.call(operations.LIST_SUBJECTS, locals())
 
     def look_up(self, subject: str, *, request_options: Options = None) -> Any:
         """Schema registry: Look a schema up."""
-        return self._core.call(operations.LOOK_UP_SCHEMA, "", locals())
+        return self._core.call(operations.LOOK_UP_SCHEMA, locals())
 
     def versions(self, subject: str, *, request_options: Options = None) -> Any:
         """Schema registry: Version numbers of an event."""
-        return self._core.call(operations.LIST_SUBJECT_VERSIONS, "", locals())
+        return self._core.call(operations.LIST_SUBJECT_VERSIONS, locals())
 
     def find_id(self, subject: str, *, request_options: Options = None) -> Any:
         """Schema registry: The id of a schema that is there; nothing is registered."""
-        return self._core.call(operations.FIND_SCHEMA_ID, "", locals())
+        return self._core.call(operations.FIND_SCHEMA_ID, locals())
 
     def version(self, subject: str, version: str, *, request_options: Options = None) -> Any:
         """Schema registry: One version with its schema."""
-        return self._core.call(operations.GET_SUBJECT_VERSION, "", locals())
+        return self._core.call(operations.GET_SUBJECT_VERSION, locals())
 
     def version_schema(self, subject: str, version: str, *, request_options: Options = None) -> Any:
         """Schema registry: The schema alone."""
-        return self._core.call(operations.GET_SUBJECT_SCHEMA, "", locals())
+        return self._core.call(operations.GET_SUBJECT_SCHEMA, locals())
 
     def referenced_by(self, subject: str, version: str, *, request_options: Options = None) -> Any:
         """Schema registry: Always empty: schemas refer to none."""
-        return self._core.call(operations.LIST_REFERENCES, "", locals())
+        return self._core.call(operations.LIST_REFERENCES, locals())
 
     def schemas(self, *, request_options: Options = None) -> Any:
         """Schema registry: All versions with their schemas."""
-        return self._core.call(operations.LIST_SCHEMAS, "", locals())
+        return self._core.call(operations.LIST_SCHEMAS, locals())
 
     def schema_types(self, *, request_options: Options = None) -> Any:
         """Schema registry: JSON."""
-        return self._core.call(operations.LIST_SCHEMA_TYPES, "", locals())
+        return self._core.call(operations.LIST_SCHEMA_TYPES, locals())
 
     def schema_by_id(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: A schema by its id."""
-        return self._core.call(operations.GET_SCHEMA_BY_ID, "", locals())
+        return self._core.call(operations.GET_SCHEMA_BY_ID, locals())
 
     def schema_by_guid(self, guid: str, *, request_options: Options = None) -> Any:
         """Schema registry: A schema by the GUID that serializers write into a header."""
-        return self._core.call(operations.GET_SCHEMA_BY_GUID, "", locals())
+        return self._core.call(operations.GET_SCHEMA_BY_GUID, locals())
 
     def bare_schema_by_id(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: The schema alone."""
-        return self._core.call(operations.GET_BARE_SCHEMA_BY_ID, "", locals())
+        return self._core.call(operations.GET_BARE_SCHEMA_BY_ID, locals())
 
     def subjects_of_schema(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: The event that it is of."""
-        return self._core.call(operations.LIST_SUBJECTS_OF_SCHEMA, "", locals())
+        return self._core.call(operations.LIST_SUBJECTS_OF_SCHEMA, locals())
 
     def versions_of_schema(self, schema_id: str, *, request_options: Options = None) -> Any:
         """Schema registry: Event and version that it is of."""
-        return self._core.call(operations.LIST_VERSIONS_OF_SCHEMA, "", locals())
+        return self._core.call(operations.LIST_VERSIONS_OF_SCHEMA, locals())
 
     def config(self, *, request_options: Options = None) -> Any:
         """Schema registry: The compatibility that a minor version is held to."""
-        return self._core.call(operations.GET_COMPATIBILITY, "", locals())
+        return self._core.call(operations.GET_COMPATIBILITY, locals())
 
     def subject_config(self, subject: str, *, request_options: Options = None) -> Any:
         """Schema registry: The same, of one event."""
-        return self._core.call(operations.GET_SUBJECT_COMPATIBILITY, "", locals())
+        return self._core.call(operations.GET_SUBJECT_COMPATIBILITY, locals())
 
     def mode(self, *, request_options: Options = None) -> Any:
         """Schema registry: READONLY."""
-        return self._core.call(operations.GET_REGISTRY_MODE, "", locals())
+        return self._core.call(operations.GET_REGISTRY_MODE, locals())
 
     def subject_mode(self, subject: str, *, request_options: Options = None) -> Any:
         """Schema registry: READONLY."""
-        return self._core.call(operations.GET_SUBJECT_MODE, "", locals())
+        return self._core.call(operations.GET_SUBJECT_MODE, locals())
 
     def check_newest(self, subject: str, *, request_options: Options = None) -> Any:
         """Schema registry: Whether a schema could be a minor version after the newest one, or by
-        the mode after all of its major.
-        """
-        return self._core.call(operations.CHECK_NEWEST, "", locals())
+        the mode after all of its major."""
+        return self._core.call(operations.CHECK_NEWEST, locals())
 
     def check_version(self, subject: str, version: str, *, request_options: Options = None) -> Any:
         """Schema registry: Whether a schema could be a minor version after this one."""
-        return self._core.call(operations.CHECK_VERSION, "", locals())
+        return self._core.call(operations.CHECK_VERSION, locals())
 
-
-class PlatformEvents:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def publish(
-        self, *, organization_id: str, type: str, data: Mapping[str, Any],
-        subject: Opt[str] = NOT_GIVEN, actor_id: Opt[str] = NOT_GIVEN,
-        source: Opt[str] = NOT_GIVEN, time: Opt[str] = NOT_GIVEN,
-        correlation_id: Opt[str] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.EmitResult:
+class PlatformEvents(Part):
+    def publish(self, *, organization_id: str, type: str, data: Mapping[str, Any],
+            subject: Opt[str] = NOT_GIVEN, actor_id: Opt[str] = NOT_GIVEN,
+            source: Opt[str] = NOT_GIVEN, time: Opt[str] = NOT_GIVEN,
+            correlation_id: Opt[str] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.EmitResult:
         """Publish a built-in event for an organization; the answer carries its verdict."""
-        return self._core.call(operations.PUBLISH_PLATFORM_EVENT, "EmitResult", locals())
+        return self._core.call(operations.PUBLISH_PLATFORM_EVENT, locals())
 
-
-class Queues:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, selectors: Sequence[str], conditions: Opt[Any] = NOT_GIVEN,
-        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
-        visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
-        nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
-        retention_hours: Opt[int] = NOT_GIVEN, dead_letter_queue_id: Opt[str | None] = NOT_GIVEN,
-        active: Opt[bool] = NOT_GIVEN, ordered: Opt[bool] = NOT_GIVEN,
-        start: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Queue:
+class Queues(Part):
+    def create(self, *, name: str, selectors: Sequence[str], conditions: Opt[Any] = NOT_GIVEN,
+            contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
+            visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
+            nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
+            retention_hours: Opt[int] = NOT_GIVEN,
+            dead_letter_queue_id: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
+            ordered: Opt[bool] = NOT_GIVEN, start: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Queue:
         """Make a queue."""
-        return self._core.call(operations.CREATE_QUEUE, "Queue", locals())
+        return self._core.call(operations.CREATE_QUEUE, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Queue]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Queue]:
         """List queues, newest first."""
-        return self._core.page(operations.LIST_QUEUES, "Queue", locals())
-
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Queue]:
-        """List queues, newest first."""
-        return self._core.each(operations.LIST_QUEUES, "Queue", locals())
+        return self._core.page(operations.LIST_QUEUES, locals())
+    each = each_of(list)
 
     def get(self, queue_id: str, *, request_options: Options = None) -> models.Queue:
         """One queue."""
-        return self._core.call(operations.GET_QUEUE, "Queue", locals())
+        return self._core.call(operations.GET_QUEUE, locals())
 
-    def update(
-        self, queue_id: str, *, name: Opt[str] = NOT_GIVEN,
-        selectors: Opt[Sequence[str]] = NOT_GIVEN, conditions: Opt[Any] = NOT_GIVEN,
-        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
-        visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
-        nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
-        retention_hours: Opt[int] = NOT_GIVEN, dead_letter_queue_id: Opt[str | None] = NOT_GIVEN,
-        active: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Queue:
+    def update(self, queue_id: str, *, name: Opt[str] = NOT_GIVEN,
+            selectors: Opt[Sequence[str]] = NOT_GIVEN, conditions: Opt[Any] = NOT_GIVEN,
+            contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
+            visibility_timeout_seconds: Opt[int] = NOT_GIVEN, max_receives: Opt[int] = NOT_GIVEN,
+            nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
+            retention_hours: Opt[int] = NOT_GIVEN,
+            dead_letter_queue_id: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Queue:
         """Change a queue."""
-        return self._core.call(operations.UPDATE_QUEUE, "Queue", locals())
+        return self._core.call(operations.UPDATE_QUEUE, locals())
 
-    def delete(
-        self, queue_id: str, *, force: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Deleted:
+    def delete(self, queue_id: str, *, force: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Deleted:
         """Delete a queue."""
-        return self._core.call(operations.DELETE_QUEUE, "Deleted", locals())
+        return self._core.call(operations.DELETE_QUEUE, locals())
 
-    def receive(
-        self, queue_id: str, *, max: Opt[int] = NOT_GIVEN, wait_seconds: Opt[int] = NOT_GIVEN,
-        visibility_timeout_seconds: Opt[int] = NOT_GIVEN, per_subject: Opt[int] = NOT_GIVEN,
-        ack: Opt[Sequence[str]] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.ReceivedMessages:
+    def receive(self, queue_id: str, *, max: Opt[int] = NOT_GIVEN,
+            wait_seconds: Opt[int] = NOT_GIVEN, visibility_timeout_seconds: Opt[int] = NOT_GIVEN,
+            per_subject: Opt[int] = NOT_GIVEN, ack: Opt[Sequence[str]] = NOT_GIVEN,
+            request_options: Options = None) -> models.ReceivedMessages:
         """Receive messages under a lease."""
-        return self._core.call(operations.RECEIVE_MESSAGES, "ReceivedMessages", locals())
+        return self._core.call(operations.RECEIVE_MESSAGES, locals())
 
-    def ack(
-        self, queue_id: str, *, receipts: Sequence[str], request_options: Options = None,
-    ) -> models.SettledMessages:
+    def ack(self, queue_id: str, *, receipts: Sequence[str],
+            request_options: Options = None) -> models.SettledMessages:
         """Settle messages: they never come again."""
-        return self._core.call(operations.ACK_MESSAGES, "SettledMessages", locals())
+        return self._core.call(operations.ACK_MESSAGES, locals())
 
-    def nack(
-        self, queue_id: str, *, receipts: Sequence[str], delay_seconds: Opt[int] = NOT_GIVEN,
-        dead: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.SettledMessages:
+    def nack(self, queue_id: str, *, receipts: Sequence[str], delay_seconds: Opt[int] = NOT_GIVEN,
+            dead: Opt[bool] = NOT_GIVEN, request_options: Options = None) -> models.SettledMessages:
         """Give messages back, or reject them."""
-        return self._core.call(operations.NACK_MESSAGES, "SettledMessages", locals())
+        return self._core.call(operations.NACK_MESSAGES, locals())
 
-    def extend(
-        self, queue_id: str, *, receipts: Sequence[str], seconds: int,
-        request_options: Options = None,
-    ) -> models.SettledMessages:
+    def extend(self, queue_id: str, *, receipts: Sequence[str], seconds: int,
+            request_options: Options = None) -> models.SettledMessages:
         """Extend leases, from now on."""
-        return self._core.call(operations.EXTEND_LEASES, "SettledMessages", locals())
+        return self._core.call(operations.EXTEND_LEASES, locals())
 
     def stats(self, queue_id: str, *, request_options: Options = None) -> models.QueueStats:
         """Counts of a queue."""
-        return self._core.call(operations.GET_QUEUE_STATS, "QueueStats", locals())
+        return self._core.call(operations.GET_QUEUE_STATS, locals())
 
-    def peek(
-        self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> builtins.list[models.PeekQueue]:
+    def peek(self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> builtins.list[models.PeekQueue]:
         """The messages that are due next; nothing changes."""
-        return self._core.call(operations.PEEK_QUEUE, "[PeekQueue", locals())
+        return self._core.call(operations.PEEK_QUEUE, locals())
 
-    def dead(
-        self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.QueueDeadLetter]:
+    def dead(self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.QueueDeadLetter]:
         """List dead letters, oldest first."""
-        return self._core.page(operations.LIST_QUEUE_DEAD_LETTERS, "QueueDeadLetter", locals())
+        return self._core.page(operations.LIST_QUEUE_DEAD_LETTERS, locals())
+    each_dead = each_of(dead)
 
-    def each_dead(
-        self, queue_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.QueueDeadLetter]:
-        """List dead letters, oldest first."""
-        return self._core.each(operations.LIST_QUEUE_DEAD_LETTERS, "QueueDeadLetter", locals())
-
-    def redrive(
-        self, queue_id: str, *, all: Opt[bool] = NOT_GIVEN,
-        event_ids: Opt[Sequence[str]] = NOT_GIVEN, to_queue_id: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.RedrivenMessages:
+    def redrive(self, queue_id: str, *, all: Opt[bool] = NOT_GIVEN,
+            event_ids: Opt[Sequence[str]] = NOT_GIVEN, to_queue_id: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.RedrivenMessages:
         """Hand dead letters out again; they count from 0."""
-        return self._core.call(operations.REDRIVE_QUEUE, "RedrivenMessages", locals())
+        return self._core.call(operations.REDRIVE_QUEUE, locals())
 
-    def purge(
-        self, queue_id: str, *, dead: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.PurgedMessages:
+    def purge(self, queue_id: str, *, dead: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.PurgedMessages:
         """Empty a queue, or its dead list."""
-        return self._core.call(operations.PURGE_QUEUE, "PurgedMessages", locals())
+        return self._core.call(operations.PURGE_QUEUE, locals())
 
-
-class Inspectors:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: Opt[str] = NOT_GIVEN, answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN,
-        fail_first: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Inspector:
+class Inspectors(Part):
+    def create(self, *, name: Opt[str] = NOT_GIVEN,
+            answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN, fail_first: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.Inspector:
         """Make an inspector: a receiver for a day, to try webhooks with."""
-        return self._core.call(operations.CREATE_INSPECTOR, "Inspector", locals())
+        return self._core.call(operations.CREATE_INSPECTOR, locals())
 
-    def list(
-        self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Inspector]:
+    def list(self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Inspector]:
         """List inspectors, newest first."""
-        return self._core.page(operations.LIST_INSPECTORS, "Inspector", locals())
-
-    def each(
-        self, *, count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Inspector]:
-        """List inspectors, newest first."""
-        return self._core.each(operations.LIST_INSPECTORS, "Inspector", locals())
+        return self._core.page(operations.LIST_INSPECTORS, locals())
+    each = each_of(list)
 
     def get(self, inspector_id: str, *, request_options: Options = None) -> models.Inspector:
         """One inspector."""
-        return self._core.call(operations.GET_INSPECTOR, "Inspector", locals())
+        return self._core.call(operations.GET_INSPECTOR, locals())
 
-    def update(
-        self, inspector_id: str, *, name: Opt[str] = NOT_GIVEN,
-        answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN, fail_first: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Inspector:
+    def update(self, inspector_id: str, *, name: Opt[str] = NOT_GIVEN,
+            answer: Opt[models.NewInspectorAnswer] = NOT_GIVEN, fail_first: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.Inspector:
         """Change what an inspector answers."""
-        return self._core.call(operations.UPDATE_INSPECTOR, "Inspector", locals())
+        return self._core.call(operations.UPDATE_INSPECTOR, locals())
 
     def delete(self, inspector_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete an inspector; its URL is gone at once."""
-        return self._core.call(operations.DELETE_INSPECTOR, "Deleted", locals())
+        return self._core.call(operations.DELETE_INSPECTOR, locals())
 
-    def requests(
-        self, inspector_id: str, *, request_options: Options = None,
-    ) -> builtins.list[models.InspectorRequest]:
-        """What an inspector got: the last 100 requests, newest first; or each new one as
-        Server-Sent Events.
-        """
-        return self._core.call(operations.LIST_INSPECTOR_REQUESTS, "[InspectorRequest", locals())
+    def requests(self, inspector_id: str, *,
+            request_options: Options = None) -> builtins.list[models.InspectorRequest]:
+        """The last 100 requests to an inspector, newest first; or each new one as Server-Sent
+        Events."""
+        return self._core.call(operations.LIST_INSPECTOR_REQUESTS, locals())
 
-
-class Replays:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: Opt[str | None] = NOT_GIVEN,
-        source: Opt[models.NewReplaySource] = NOT_GIVEN,
-        target: Opt[models.NewReplayTarget] = NOT_GIVEN,
-        options: Opt[models.NewReplayOptions] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
-        only_failed: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Replay:
+class Replays(Part):
+    def create(self, *, name: Opt[str | None] = NOT_GIVEN,
+            source: Opt[models.NewReplaySource] = NOT_GIVEN,
+            target: Opt[models.NewReplayTarget] = NOT_GIVEN,
+            options: Opt[models.NewReplayOptions] = NOT_GIVEN, webhook_id: Opt[str] = NOT_GIVEN,
+            from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            selectors: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int] = NOT_GIVEN,
+            only_failed: Opt[bool] = NOT_GIVEN, request_options: Options = None) -> models.Replay:
         """Take stored events to chosen targets again, or count them (dryRun)."""
-        return self._core.call(operations.CREATE_REPLAY, "Replay", locals())
+        return self._core.call(operations.CREATE_REPLAY, locals())
 
-    def list(
-        self, *, state: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Replay]:
+    def list(self, *, state: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Replay]:
         """List replays."""
-        return self._core.page(operations.LIST_REPLAYS, "Replay", locals())
-
-    def each(
-        self, *, state: Opt[str] = NOT_GIVEN, count: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Replay]:
-        """List replays."""
-        return self._core.each(operations.LIST_REPLAYS, "Replay", locals())
+        return self._core.page(operations.LIST_REPLAYS, locals())
+    each = each_of(list)
 
     def get(self, replay_id: str, *, request_options: Options = None) -> models.Replay:
         """One replay with its progress, in all and by target."""
-        return self._core.call(operations.GET_REPLAY, "Replay", locals())
+        return self._core.call(operations.GET_REPLAY, locals())
 
-    def items(
-        self, replay_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.ReplayItem]:
-        """What became of each event of a replay, by target."""
-        return self._core.page(operations.LIST_REPLAY_ITEMS, "ReplayItem", locals())
-
-    def each_item(
-        self, replay_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.ReplayItem]:
-        """What became of each event of a replay, by target."""
-        return self._core.each(operations.LIST_REPLAY_ITEMS, "ReplayItem", locals())
+    def items(self, replay_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.ReplayItem]:
+        """The outcome of each event of a replay, by target."""
+        return self._core.page(operations.LIST_REPLAY_ITEMS, locals())
+    each_item = each_of(items)
 
     def cancel(self, replay_id: str, *, request_options: Options = None) -> models.Replay:
         """Cancel a replay; deliveries in flight end by themselves."""
-        return self._core.call(operations.CANCEL_REPLAY, "Replay", locals())
+        return self._core.call(operations.CANCEL_REPLAY, locals())
 
     def pause(self, replay_id: str, *, request_options: Options = None) -> models.Replay:
         """Pause a replay."""
-        return self._core.call(operations.PAUSE_REPLAY, "Replay", locals())
+        return self._core.call(operations.PAUSE_REPLAY, locals())
 
     def resume(self, replay_id: str, *, request_options: Options = None) -> models.Replay:
         """Resume a replay."""
-        return self._core.call(operations.RESUME_REPLAY, "Replay", locals())
+        return self._core.call(operations.RESUME_REPLAY, locals())
 
-
-class Notifications:
+class Notifications(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.channels = NotificationsChannels(core)
 
-    def send(
-        self, *, channel: str, message: str, title: Opt[str] = NOT_GIVEN,
-        severity: Opt[str] = NOT_GIVEN, data: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        dedupe_key: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Notification:
+    def send(self, *, channel: str, message: str, title: Opt[str] = NOT_GIVEN,
+            severity: Opt[str] = NOT_GIVEN, data: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            dedupe_key: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Notification:
         """Send a notification through a channel."""
-        return self._core.call(operations.SEND_NOTIFICATION, "Notification", locals())
+        return self._core.call(operations.SEND_NOTIFICATION, locals())
 
-    def list(
-        self, *, channel: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
-        severity: Opt[str] = NOT_GIVEN, unread: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Notification]:
+    def list(self, *, channel: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
+            severity: Opt[str] = NOT_GIVEN, unread: Opt[bool] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Notification]:
         """List notifications of 90 days."""
-        return self._core.page(operations.LIST_NOTIFICATIONS, "Notification", locals())
-
-    def each(
-        self, *, channel: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
-        severity: Opt[str] = NOT_GIVEN, unread: Opt[bool] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Notification]:
-        """List notifications of 90 days."""
-        return self._core.each(operations.LIST_NOTIFICATIONS, "Notification", locals())
+        return self._core.page(operations.LIST_NOTIFICATIONS, locals())
+    each = each_of(list)
 
     def mark_all_read(self, *, request_options: Options = None) -> models.ReadMarks:
         """Mark in-app notifications as read, up to 10,000 in one call."""
-        return self._core.call(operations.MARK_ALL_NOTIFICATIONS_READ, "ReadMarks", locals())
+        return self._core.call(operations.MARK_ALL_NOTIFICATIONS_READ, locals())
 
     def preferences(self, *, request_options: Options = None) -> models.NotificationPreferences:
         """Which system notices go to which channels."""
-        return self._core.call(
-            operations.GET_NOTIFICATION_PREFERENCES, "NotificationPreferences", locals()
-        )
+        return self._core.call(operations.GET_NOTIFICATION_PREFERENCES, locals())
 
-    def set_preferences(
-        self, *, notices: models.NewNotificationPreferencesNotices,
-        request_options: Options = None,
-    ) -> models.NotificationPreferences:
+    def set_preferences(self, *, notices: models.NewNotificationPreferencesNotices,
+            request_options: Options = None) -> models.NotificationPreferences:
         """Choose the channels of system notices; an empty list turns one off."""
-        return self._core.call(
-            operations.SET_NOTIFICATION_PREFERENCES, "NotificationPreferences", locals()
-        )
+        return self._core.call(operations.SET_NOTIFICATION_PREFERENCES, locals())
 
     def get(self, notification_id: str, *, request_options: Options = None) -> models.Notification:
         """One notification."""
-        return self._core.call(operations.GET_NOTIFICATION, "Notification", locals())
+        return self._core.call(operations.GET_NOTIFICATION, locals())
 
-    def mark_read(
-        self, notification_id: str, *, request_options: Options = None,
-    ) -> models.ReadMark:
+    def mark_read(self, notification_id: str, *,
+            request_options: Options = None) -> models.ReadMark:
         """Mark an in-app notification as read."""
-        return self._core.call(operations.MARK_NOTIFICATION_READ, "ReadMark", locals())
+        return self._core.call(operations.MARK_NOTIFICATION_READ, locals())
 
-
-class Workflows:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def runs(
-        self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
-        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        workflow_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.RunSummary]:
+class Workflows(Part):
+    def runs(self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+            code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+            replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            workflow_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.RunSummary]:
         """List the runs of all workflows, newest first."""
-        return self._core.page(operations.LIST_RUNS, "RunSummary", locals())
-
-    def each_run(
-        self, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
-        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        workflow_id: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.RunSummary]:
-        """List the runs of all workflows, newest first."""
-        return self._core.each(operations.LIST_RUNS, "RunSummary", locals())
+        return self._core.page(operations.LIST_RUNS, locals())
+    each_run = each_of(runs)
 
     def get_run(self, run_id: str, *, request_options: Options = None) -> models.Run:
         """One run, with its steps."""
-        return self._core.call(operations.GET_RUN, "Run", locals())
+        return self._core.call(operations.GET_RUN, locals())
 
     def cancel_run(self, run_id: str, *, request_options: Options = None) -> models.AcceptedRun:
         """Cancel a run that has not ended."""
-        return self._core.call(operations.CANCEL_RUN, "AcceptedRun", locals())
+        return self._core.call(operations.CANCEL_RUN, locals())
 
-    def retry_run(
-        self, run_id: str, *, use_latest: Opt[bool] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.AcceptedRun:
+    def retry_run(self, run_id: str, *, use_latest: Opt[bool] = NOT_GIVEN,
+            from_: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.AcceptedRun:
         """Start an ended run once more, with the same params."""
-        return self._core.call(operations.RETRY_RUN, "AcceptedRun", locals())
+        return self._core.call(operations.RETRY_RUN, locals())
 
-    def runs_of(
-        self, workflow_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
-        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.RunSummary]:
+    def runs_of(self, workflow_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+            code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+            replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.RunSummary]:
         """List the runs of a workflow, newest first."""
-        return self._core.page(operations.LIST_WORKFLOW_RUNS, "RunSummary", locals())
+        return self._core.page(operations.LIST_WORKFLOW_RUNS, locals())
+    each_run_of = each_of(runs_of)
 
-    def each_run_of(
-        self, workflow_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
-        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.RunSummary]:
-        """List the runs of a workflow, newest first."""
-        return self._core.each(operations.LIST_WORKFLOW_RUNS, "RunSummary", locals())
-
-    def run(
-        self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        wait: Opt[int] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.StartedRun:
+    def run(self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            wait: Opt[int] = NOT_GIVEN, idempotency_key: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.StartedRun:
         """Start the live version by hand, and wait for its end if you like."""
-        return self._core.call(operations.RUN_WORKFLOW, "StartedRun", locals())
+        return self._core.call(operations.RUN_WORKFLOW, locals())
 
-    def debug(
-        self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
-        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.AcceptedOrRun:
+    def debug(self, workflow_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
+            definition: Opt[Any] = NOT_GIVEN,
+            request_options: Options = None) -> models.AcceptedOrRun:
         """Run the draft with these params, and see each step; it counts nowhere."""
-        return self._core.call(operations.DEBUG_WORKFLOW, "AcceptedOrRun", locals())
+        return self._core.call(operations.DEBUG_WORKFLOW, locals())
 
-    def debug_params(
-        self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DebugParams:
+    def debug_params(self, workflow_id: str, *, from_: str, run_id: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.DebugParams:
         """Params to debug with: an example, the last event, or those of a run."""
-        return self._core.call(operations.GET_DEBUG_PARAMS, "DebugParams", locals())
+        return self._core.call(operations.GET_DEBUG_PARAMS, locals())
 
-    def create(
-        self, *, name: str, trigger: models.NewWorkflowTrigger,
-        description: Opt[str | None] = NOT_GIVEN, allow_self_trigger: Opt[bool] = NOT_GIVEN,
-        priority: Opt[int] = NOT_GIVEN, cooldown_seconds: Opt[int | None] = NOT_GIVEN,
-        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
-        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
-        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
-        record_skips: Opt[bool] = NOT_GIVEN, catch_up: Opt[str] = NOT_GIVEN,
-        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
-        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Workflow:
+    def create(self, *, name: str, trigger: models.NewWorkflowTrigger,
+            description: Opt[str | None] = NOT_GIVEN, allow_self_trigger: Opt[bool] = NOT_GIVEN,
+            priority: Opt[int] = NOT_GIVEN, cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+            max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+            concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+            timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+            record_skips: Opt[bool] = NOT_GIVEN, catch_up: Opt[str] = NOT_GIVEN,
+            contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
+            definition: Opt[Any] = NOT_GIVEN, request_options: Options = None) -> models.Workflow:
         """Make a workflow, with a draft of its definition."""
-        return self._core.call(operations.CREATE_WORKFLOW, "Workflow", locals())
+        return self._core.call(operations.CREATE_WORKFLOW, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.WorkflowSummary]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.WorkflowSummary]:
         """List workflows, without their definitions."""
-        return self._core.page(operations.LIST_WORKFLOWS, "WorkflowSummary", locals())
+        return self._core.page(operations.LIST_WORKFLOWS, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.WorkflowSummary]:
-        """List workflows, without their definitions."""
-        return self._core.each(operations.LIST_WORKFLOWS, "WorkflowSummary", locals())
-
-    def evaluate(
-        self, *, event: str, payload: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        payload_json: Opt[str | bytes] = NOT_GIVEN, version: Opt[str] = NOT_GIVEN,
-        subject: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.EvaluatedWorkflows:
+    def evaluate(self, *, event: str, payload: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            payload_json: Opt[str | bytes] = NOT_GIVEN, version: Opt[str] = NOT_GIVEN,
+            subject: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.EvaluatedWorkflows:
         """Which workflows an event would start, and why the others not; nothing runs."""
-        return self._core.call(operations.EVALUATE_WORKFLOWS, "EvaluatedWorkflows", locals())
+        return self._core.call(operations.EVALUATE_WORKFLOWS, locals())
 
     def get(self, workflow_id: str, *, request_options: Options = None) -> models.Workflow:
         """One workflow, with its draft."""
-        return self._core.call(operations.GET_WORKFLOW, "Workflow", locals())
+        return self._core.call(operations.GET_WORKFLOW, locals())
 
-    def update(
-        self, workflow_id: str, *, name: Opt[str] = NOT_GIVEN,
-        trigger: Opt[models.NewWorkflowTrigger] = NOT_GIVEN,
-        description: Opt[str | None] = NOT_GIVEN, allow_self_trigger: Opt[bool] = NOT_GIVEN,
-        priority: Opt[int] = NOT_GIVEN, cooldown_seconds: Opt[int | None] = NOT_GIVEN,
-        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
-        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
-        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
-        record_skips: Opt[bool] = NOT_GIVEN, catch_up: Opt[str] = NOT_GIVEN,
-        contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Workflow:
+    def update(self, workflow_id: str, *, name: Opt[str] = NOT_GIVEN,
+            trigger: Opt[models.NewWorkflowTrigger] = NOT_GIVEN,
+            description: Opt[str | None] = NOT_GIVEN, allow_self_trigger: Opt[bool] = NOT_GIVEN,
+            priority: Opt[int] = NOT_GIVEN, cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+            max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+            concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+            timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+            record_skips: Opt[bool] = NOT_GIVEN, catch_up: Opt[str] = NOT_GIVEN,
+            contracts: Opt[Mapping[str, Mapping[str, Any]] | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.Workflow:
         """Change the settings of a workflow."""
-        return self._core.call(operations.UPDATE_WORKFLOW, "Workflow", locals())
+        return self._core.call(operations.UPDATE_WORKFLOW, locals())
 
     def delete(self, workflow_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a workflow."""
-        return self._core.call(operations.DELETE_WORKFLOW, "Deleted", locals())
+        return self._core.call(operations.DELETE_WORKFLOW, locals())
 
-    def save_draft(
-        self, workflow_id: str, *, definition: Any, pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.WorkflowDraft:
+    def save_draft(self, workflow_id: str, *, definition: Any,
+            pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            request_options: Options = None) -> models.WorkflowDraft:
         """Save the draft, finished or not; the answer has its findings. If-Match is the revision
-        of the draft.
-        """
-        return self._core.call(operations.SAVE_WORKFLOW_DRAFT, "WorkflowDraft", locals())
+        of the draft."""
+        return self._core.call(operations.SAVE_WORKFLOW_DRAFT, locals())
 
-    def deploy(
-        self, workflow_id: str, *, if_hash: Opt[str] = NOT_GIVEN, activate: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.WorkflowDeployment:
+    def deploy(self, workflow_id: str, *, if_hash: Opt[str] = NOT_GIVEN,
+            activate: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.WorkflowDeployment:
         """Make the draft the next version, and live at once."""
-        return self._core.call(operations.DEPLOY_WORKFLOW, "WorkflowDeployment", locals())
+        return self._core.call(operations.DEPLOY_WORKFLOW, locals())
 
-    def rollback(
-        self, workflow_id: str, *, version: int, request_options: Options = None,
-    ) -> models.WorkflowDeployment:
+    def rollback(self, workflow_id: str, *, version: int,
+            request_options: Options = None) -> models.WorkflowDeployment:
         """Deploy the definition of an older version again, as the next one."""
-        return self._core.call(operations.ROLLBACK_WORKFLOW, "WorkflowDeployment", locals())
+        return self._core.call(operations.ROLLBACK_WORKFLOW, locals())
 
     def undeploy(self, workflow_id: str, *, request_options: Options = None) -> models.Workflow:
         """Take the live version away."""
-        return self._core.call(operations.UNDEPLOY_WORKFLOW, "Workflow", locals())
+        return self._core.call(operations.UNDEPLOY_WORKFLOW, locals())
 
     def activate(self, workflow_id: str, *, request_options: Options = None) -> models.Workflow:
         """Switch a deployed workflow on."""
-        return self._core.call(operations.ACTIVATE_WORKFLOW, "Workflow", locals())
+        return self._core.call(operations.ACTIVATE_WORKFLOW, locals())
 
     def deactivate(self, workflow_id: str, *, request_options: Options = None) -> models.Workflow:
         """Switch a workflow off."""
-        return self._core.call(operations.DEACTIVATE_WORKFLOW, "Workflow", locals())
+        return self._core.call(operations.DEACTIVATE_WORKFLOW, locals())
 
-    def versions(
-        self, workflow_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.WorkflowVersionSummary]:
+    def versions(self, workflow_id: str, *, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.WorkflowVersionSummary]:
         """The versions that are kept, newest first, each with what it changed."""
-        return self._core.page(
-            operations.LIST_WORKFLOW_VERSIONS, "WorkflowVersionSummary", locals()
-        )
+        return self._core.page(operations.LIST_WORKFLOW_VERSIONS, locals())
+    each_version = each_of(versions)
 
-    def each_version(
-        self, workflow_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.WorkflowVersionSummary]:
-        """The versions that are kept, newest first, each with what it changed."""
-        return self._core.each(
-            operations.LIST_WORKFLOW_VERSIONS, "WorkflowVersionSummary", locals()
-        )
-
-    def version(
-        self, workflow_id: str, version: str, *, request_options: Options = None,
-    ) -> models.WorkflowVersion:
+    def version(self, workflow_id: str, version: str, *,
+            request_options: Options = None) -> models.WorkflowVersion:
         """One version: its definition, and what it changed in the one before."""
-        return self._core.call(operations.GET_WORKFLOW_VERSION, "WorkflowVersion", locals())
+        return self._core.call(operations.GET_WORKFLOW_VERSION, locals())
 
-    def dry_run(
-        self, workflow_id: str, *, params: Mapping[str, Any], version: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.WorkflowDryRun:
+    def dry_run(self, workflow_id: str, *, params: Mapping[str, Any], version: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.WorkflowDryRun:
         """Which actions would run with these params; nothing runs."""
-        return self._core.call(operations.DRY_RUN_WORKFLOW, "WorkflowDryRun", locals())
+        return self._core.call(operations.DRY_RUN_WORKFLOW, locals())
 
-
-class Routes:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def runs(
-        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
-        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.RunSummary]:
+class Routes(Part):
+    def runs(self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
+            code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
+            replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.RunSummary]:
         """List the runs of an API route, newest first."""
-        return self._core.page(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
+        return self._core.page(operations.LIST_ROUTE_RUNS, locals())
+    each_run = each_of(runs)
 
-    def each_run(
-        self, route_id: str, *, status: Opt[str] = NOT_GIVEN, mode: Opt[str] = NOT_GIVEN,
-        code: Opt[str] = NOT_GIVEN, event_id: Opt[str] = NOT_GIVEN, event: Opt[str] = NOT_GIVEN,
-        replay_id: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.RunSummary]:
-        """List the runs of an API route, newest first."""
-        return self._core.each(operations.LIST_ROUTE_RUNS, "RunSummary", locals())
-
-    def debug(
-        self, route_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
-        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.AcceptedOrRun:
+    def debug(self, route_id: str, *, params: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            stop_at: Opt[str] = NOT_GIVEN, mock: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            side_effects: Opt[str] = NOT_GIVEN, emit: Opt[bool] = NOT_GIVEN,
+            definition: Opt[Any] = NOT_GIVEN,
+            request_options: Options = None) -> models.AcceptedOrRun:
         """Run the draft of an API route with a request of these params."""
-        return self._core.call(operations.DEBUG_ROUTE, "AcceptedOrRun", locals())
+        return self._core.call(operations.DEBUG_ROUTE, locals())
 
-    def create(
-        self, *, method: str, path: str, name: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
-        body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
-        origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
-        response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
-        allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
-        cooldown_seconds: Opt[int | None] = NOT_GIVEN,
-        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
-        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
-        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
-        definition: Opt[Any] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.CreateRouteResult:
+    def create(self, *, method: str, path: str, name: Opt[str] = NOT_GIVEN,
+            auth: Opt[str] = NOT_GIVEN, body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+            origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
+            response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+            allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
+            cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+            max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+            concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+            timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+            definition: Opt[Any] = NOT_GIVEN,
+            request_options: Options = None) -> models.CreateRouteResult:
         """Make an API route, with a draft of its definition."""
-        return self._core.call(operations.CREATE_ROUTE, "CreateRouteResult", locals())
+        return self._core.call(operations.CREATE_ROUTE, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Route]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Route]:
         """List API routes, without their definitions."""
-        return self._core.page(operations.LIST_ROUTES, "Route", locals())
-
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Route]:
-        """List API routes, without their definitions."""
-        return self._core.each(operations.LIST_ROUTES, "Route", locals())
+        return self._core.page(operations.LIST_ROUTES, locals())
+    each = each_of(list)
 
     def get(self, route_id: str, *, request_options: Options = None) -> models.CreateRouteResult:
         """One API route, with its draft."""
-        return self._core.call(operations.GET_ROUTE, "CreateRouteResult", locals())
+        return self._core.call(operations.GET_ROUTE, locals())
 
-    def update(
-        self, route_id: str, *, name: Opt[str] = NOT_GIVEN, method: Opt[str] = NOT_GIVEN,
-        path: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
-        body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
-        origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
-        response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
-        allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
-        cooldown_seconds: Opt[int | None] = NOT_GIVEN,
-        max_runs_per_day: Opt[int | None] = NOT_GIVEN,
-        concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
-        timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.CreateRouteResult:
+    def update(self, route_id: str, *, name: Opt[str] = NOT_GIVEN, method: Opt[str] = NOT_GIVEN,
+            path: Opt[str] = NOT_GIVEN, auth: Opt[str] = NOT_GIVEN,
+            body_schema: Opt[Mapping[str, Any] | None] = NOT_GIVEN,
+            origins: Opt[Sequence[str]] = NOT_GIVEN, rate_per_second: Opt[int | None] = NOT_GIVEN,
+            response_timeout_ms: Opt[int] = NOT_GIVEN, description: Opt[str | None] = NOT_GIVEN,
+            allow_self_trigger: Opt[bool] = NOT_GIVEN, priority: Opt[int] = NOT_GIVEN,
+            cooldown_seconds: Opt[int | None] = NOT_GIVEN,
+            max_runs_per_day: Opt[int | None] = NOT_GIVEN,
+            concurrency: Opt[models.NewWorkflowConcurrency | None] = NOT_GIVEN,
+            timeout_seconds: Opt[int] = NOT_GIVEN, strict: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.CreateRouteResult:
         """Change the settings of an API route."""
-        return self._core.call(operations.UPDATE_ROUTE, "CreateRouteResult", locals())
+        return self._core.call(operations.UPDATE_ROUTE, locals())
 
     def delete(self, route_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete an API route."""
-        return self._core.call(operations.DELETE_ROUTE, "Deleted", locals())
+        return self._core.call(operations.DELETE_ROUTE, locals())
 
-    def save_draft(
-        self, route_id: str, *, definition: Any, pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.WorkflowDraft:
+    def save_draft(self, route_id: str, *, definition: Any,
+            pins: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            request_options: Options = None) -> models.WorkflowDraft:
         """Save the draft, finished or not; the answer has its findings. If-Match is the revision
-        of the draft.
-        """
-        return self._core.call(operations.SAVE_ROUTE_DRAFT, "WorkflowDraft", locals())
+        of the draft."""
+        return self._core.call(operations.SAVE_ROUTE_DRAFT, locals())
 
-    def deploy(
-        self, route_id: str, *, if_hash: Opt[str] = NOT_GIVEN, activate: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.WorkflowDeployment:
+    def deploy(self, route_id: str, *, if_hash: Opt[str] = NOT_GIVEN,
+            activate: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.WorkflowDeployment:
         """Make the draft the next version, which answers requests at once."""
-        return self._core.call(operations.DEPLOY_ROUTE, "WorkflowDeployment", locals())
+        return self._core.call(operations.DEPLOY_ROUTE, locals())
 
-    def rollback(
-        self, route_id: str, *, version: int, request_options: Options = None,
-    ) -> models.WorkflowDeployment:
+    def rollback(self, route_id: str, *, version: int,
+            request_options: Options = None) -> models.WorkflowDeployment:
         """Deploy the definition of an older version again, as the next one."""
-        return self._core.call(operations.ROLLBACK_ROUTE, "WorkflowDeployment", locals())
+        return self._core.call(operations.ROLLBACK_ROUTE, locals())
 
-    def undeploy(
-        self, route_id: str, *, request_options: Options = None,
-    ) -> models.CreateRouteResult:
+    def undeploy(self, route_id: str, *,
+            request_options: Options = None) -> models.CreateRouteResult:
         """Take the live version away."""
-        return self._core.call(operations.UNDEPLOY_ROUTE, "CreateRouteResult", locals())
+        return self._core.call(operations.UNDEPLOY_ROUTE, locals())
 
-    def activate(
-        self, route_id: str, *, request_options: Options = None,
-    ) -> models.CreateRouteResult:
+    def activate(self, route_id: str, *,
+            request_options: Options = None) -> models.CreateRouteResult:
         """Switch a deployed API route on."""
-        return self._core.call(operations.ACTIVATE_ROUTE, "CreateRouteResult", locals())
+        return self._core.call(operations.ACTIVATE_ROUTE, locals())
 
-    def deactivate(
-        self, route_id: str, *, request_options: Options = None,
-    ) -> models.CreateRouteResult:
+    def deactivate(self, route_id: str, *,
+            request_options: Options = None) -> models.CreateRouteResult:
         """Switch an API route off."""
-        return self._core.call(operations.DEACTIVATE_ROUTE, "CreateRouteResult", locals())
+        return self._core.call(operations.DEACTIVATE_ROUTE, locals())
 
-    def versions(
-        self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.WorkflowVersionSummary]:
+    def versions(self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.WorkflowVersionSummary]:
         """The versions that are kept, newest first, each with what it changed."""
-        return self._core.page(operations.LIST_ROUTE_VERSIONS, "WorkflowVersionSummary", locals())
+        return self._core.page(operations.LIST_ROUTE_VERSIONS, locals())
+    each_version = each_of(versions)
 
-    def each_version(
-        self, route_id: str, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.WorkflowVersionSummary]:
-        """The versions that are kept, newest first, each with what it changed."""
-        return self._core.each(operations.LIST_ROUTE_VERSIONS, "WorkflowVersionSummary", locals())
-
-    def version(
-        self, route_id: str, version: str, *, request_options: Options = None,
-    ) -> models.WorkflowVersion:
+    def version(self, route_id: str, version: str, *,
+            request_options: Options = None) -> models.WorkflowVersion:
         """One version: its definition, and what it changed in the one before."""
-        return self._core.call(operations.GET_ROUTE_VERSION, "WorkflowVersion", locals())
+        return self._core.call(operations.GET_ROUTE_VERSION, locals())
 
-    def dry_run(
-        self, route_id: str, *, body: Opt[Any] = NOT_GIVEN,
-        query: Opt[Mapping[str, Any]] = NOT_GIVEN, path: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        headers: Opt[Mapping[str, Any]] = NOT_GIVEN, version: Opt[int] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.WorkflowDryRun:
+    def dry_run(self, route_id: str, *, body: Opt[Any] = NOT_GIVEN,
+            query: Opt[Mapping[str, Any]] = NOT_GIVEN, path: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            headers: Opt[Mapping[str, Any]] = NOT_GIVEN, version: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.WorkflowDryRun:
         """Which actions would run with this request; nothing runs."""
-        return self._core.call(operations.DRY_RUN_ROUTE, "WorkflowDryRun", locals())
+        return self._core.call(operations.DRY_RUN_ROUTE, locals())
 
-    def create_token(
-        self, route_id: str, *, name: str, request_options: Options = None,
-    ) -> models.CreateRouteTokenResult:
+    def create_token(self, route_id: str, *, name: str,
+            request_options: Options = None) -> models.CreateRouteTokenResult:
         """Make a token of an API route; it is shown once."""
-        return self._core.call(operations.CREATE_ROUTE_TOKEN, "CreateRouteTokenResult", locals())
+        return self._core.call(operations.CREATE_ROUTE_TOKEN, locals())
 
-    def delete_token(
-        self, route_id: str, token_id: str, *, request_options: Options = None,
-    ) -> models.Deleted:
+    def delete_token(self, route_id: str, token_id: str, *,
+            request_options: Options = None) -> models.Deleted:
         """Delete a token of an API route."""
-        return self._core.call(operations.DELETE_ROUTE_TOKEN, "Deleted", locals())
+        return self._core.call(operations.DELETE_ROUTE_TOKEN, locals())
 
-
-class Variables:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Variable]:
+class Variables(Part):
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Variable]:
         """List variables, by name."""
-        return self._core.page(operations.LIST_VARIABLES, "Variable", locals())
-
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Variable]:
-        """List variables, by name."""
-        return self._core.each(operations.LIST_VARIABLES, "Variable", locals())
+        return self._core.page(operations.LIST_VARIABLES, locals())
+    each = each_of(list)
 
     def get(self, variable_name: str, *, request_options: Options = None) -> models.Variable:
         """One variable."""
-        return self._core.call(operations.GET_VARIABLE, "Variable", locals())
+        return self._core.call(operations.GET_VARIABLE, locals())
 
-    def set(
-        self, variable_name: str, *, value: str, request_options: Options = None,
-    ) -> models.Variable:
+    def set(self, variable_name: str, *, value: str,
+            request_options: Options = None) -> models.Variable:
         """Set a variable, which definitions read as $env.NAME."""
-        return self._core.call(operations.SET_VARIABLE, "Variable", locals())
+        return self._core.call(operations.SET_VARIABLE, locals())
 
     def delete(self, variable_name: str, *, request_options: Options = None) -> models.DeletedTable:
         """Delete a variable that no live version reads."""
-        return self._core.call(operations.DELETE_VARIABLE, "DeletedTable", locals())
+        return self._core.call(operations.DELETE_VARIABLE, locals())
 
-
-class Secrets:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Secret]:
+class Secrets(Part):
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Secret]:
         """List secrets, by name, without their values."""
-        return self._core.page(operations.LIST_SECRETS, "Secret", locals())
-
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Secret]:
-        """List secrets, by name, without their values."""
-        return self._core.each(operations.LIST_SECRETS, "Secret", locals())
+        return self._core.page(operations.LIST_SECRETS, locals())
+    each = each_of(list)
 
     def get(self, secret_name: str, *, request_options: Options = None) -> models.Secret:
         """Whether there is a secret; never its value."""
-        return self._core.call(operations.GET_SECRET, "Secret", locals())
+        return self._core.call(operations.GET_SECRET, locals())
 
-    def set(
-        self, secret_name: str, *, value: str, request_options: Options = None,
-    ) -> models.Secret:
+    def set(self, secret_name: str, *, value: str,
+            request_options: Options = None) -> models.Secret:
         """Set a secret; it is stored sealed."""
-        return self._core.call(operations.SET_SECRET, "Secret", locals())
+        return self._core.call(operations.SET_SECRET, locals())
 
     def delete(self, secret_name: str, *, request_options: Options = None) -> models.DeletedTable:
         """Delete a secret that no live version reads."""
-        return self._core.call(operations.DELETE_SECRET, "DeletedTable", locals())
+        return self._core.call(operations.DELETE_SECRET, locals())
 
-
-class Connections:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Connection]:
+class Connections(Part):
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Connection]:
         """List connections, by name, without their passwords."""
-        return self._core.page(operations.LIST_CONNECTIONS, "Connection", locals())
-
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Connection]:
-        """List connections, by name, without their passwords."""
-        return self._core.each(operations.LIST_CONNECTIONS, "Connection", locals())
+        return self._core.page(operations.LIST_CONNECTIONS, locals())
+    each = each_of(list)
 
     def get(self, connection_name: str, *, request_options: Options = None) -> models.Connection:
         """One connection; never its password."""
-        return self._core.call(operations.GET_CONNECTION, "Connection", locals())
+        return self._core.call(operations.GET_CONNECTION, locals())
 
-    def set(
-        self, connection_name: str, *, host: str, database: str, user: str,
-        port: Opt[int] = NOT_GIVEN, password: Opt[str] = NOT_GIVEN, tls: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Connection:
+    def set(self, connection_name: str, *, host: str, database: str, user: str,
+            port: Opt[int] = NOT_GIVEN, password: Opt[str] = NOT_GIVEN, tls: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Connection:
         """Set a connection to a PostgreSQL, which sql_query names."""
-        return self._core.call(operations.SET_CONNECTION, "Connection", locals())
+        return self._core.call(operations.SET_CONNECTION, locals())
 
-    def delete(
-        self, connection_name: str, *, request_options: Options = None,
-    ) -> models.DeletedTable:
+    def delete(self, connection_name: str, *,
+            request_options: Options = None) -> models.DeletedTable:
         """Delete a connection that no live version uses."""
-        return self._core.call(operations.DELETE_CONNECTION, "DeletedTable", locals())
+        return self._core.call(operations.DELETE_CONNECTION, locals())
 
-    def test(
-        self, connection_name: str, *, request_options: Options = None,
-    ) -> models.ConnectionTest:
+    def test(self, connection_name: str, *,
+            request_options: Options = None) -> models.ConnectionTest:
         """Connect, and ask for one row."""
-        return self._core.call(operations.TEST_CONNECTION, "ConnectionTest", locals())
+        return self._core.call(operations.TEST_CONNECTION, locals())
 
-
-class MailTemplates:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.MailTemplate]:
+class MailTemplates(Part):
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.MailTemplate]:
         """List mail templates, by name."""
-        return self._core.page(operations.LIST_MAIL_TEMPLATES, "MailTemplate", locals())
+        return self._core.page(operations.LIST_MAIL_TEMPLATES, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.MailTemplate]:
-        """List mail templates, by name."""
-        return self._core.each(operations.LIST_MAIL_TEMPLATES, "MailTemplate", locals())
-
-    def get(
-        self, mail_template_name: str, *, request_options: Options = None,
-    ) -> models.MailTemplate:
+    def get(self, mail_template_name: str, *,
+            request_options: Options = None) -> models.MailTemplate:
         """One mail template."""
-        return self._core.call(operations.GET_MAIL_TEMPLATE, "MailTemplate", locals())
+        return self._core.call(operations.GET_MAIL_TEMPLATE, locals())
 
-    def set(
-        self, mail_template_name: str, *, subject: str, html: Opt[str | None] = NOT_GIVEN,
-        text: Opt[str | None] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.MailTemplate:
+    def set(self, mail_template_name: str, *, subject: str, html: Opt[str | None] = NOT_GIVEN,
+            text: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.MailTemplate:
         """Set a mail template, which send_email names."""
-        return self._core.call(operations.SET_MAIL_TEMPLATE, "MailTemplate", locals())
+        return self._core.call(operations.SET_MAIL_TEMPLATE, locals())
 
-    def delete(
-        self, mail_template_name: str, *, request_options: Options = None,
-    ) -> models.DeletedTable:
+    def delete(self, mail_template_name: str, *,
+            request_options: Options = None) -> models.DeletedTable:
         """Delete a mail template that no live version names."""
-        return self._core.call(operations.DELETE_MAIL_TEMPLATE, "DeletedTable", locals())
+        return self._core.call(operations.DELETE_MAIL_TEMPLATE, locals())
 
-
-class Tables:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, columns: Sequence[models.NewColumn], request_options: Options = None,
-    ) -> models.Table:
+class Tables(Part):
+    def create(self, *, name: str, columns: Sequence[models.NewColumn],
+            request_options: Options = None) -> models.Table:
         """Make a table."""
-        return self._core.call(operations.CREATE_TABLE, "Table", locals())
+        return self._core.call(operations.CREATE_TABLE, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Table]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Table]:
         """List tables by name."""
-        return self._core.page(operations.LIST_TABLES, "Table", locals())
+        return self._core.page(operations.LIST_TABLES, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Table]:
-        """List tables by name."""
-        return self._core.each(operations.LIST_TABLES, "Table", locals())
-
-    def query(
-        self, *, sql: str, params: Opt[Sequence[Any]] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.TableQueryResult:
+    def query(self, *, sql: str, params: Opt[Sequence[Any]] = NOT_GIVEN,
+            request_options: Options = None) -> models.TableQueryResult:
         """One statement of SQL that reads."""
-        return self._core.call(operations.QUERY_TABLES, "TableQueryResult", locals())
+        return self._core.call(operations.QUERY_TABLES, locals())
 
     def get(self, table_name: str, *, request_options: Options = None) -> models.Table:
         """One table with its columns."""
-        return self._core.call(operations.GET_TABLE, "Table", locals())
+        return self._core.call(operations.GET_TABLE, locals())
 
     def delete(self, table_name: str, *, request_options: Options = None) -> models.DeletedTable:
         """Delete a table and its rows."""
-        return self._core.call(operations.DELETE_TABLE, "DeletedTable", locals())
+        return self._core.call(operations.DELETE_TABLE, locals())
 
-    def add_column(
-        self, table_name: str, *, name: str, type: str, nullable: Opt[bool] = NOT_GIVEN,
-        default: Opt[Any] = NOT_GIVEN, unique: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Table:
+    def add_column(self, table_name: str, *, name: str, type: str, nullable: Opt[bool] = NOT_GIVEN,
+            default: Opt[Any] = NOT_GIVEN, unique: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Table:
         """Add a column."""
-        return self._core.call(operations.ADD_COLUMN, "Table", locals())
+        return self._core.call(operations.ADD_COLUMN, locals())
 
-    def rows(
-        self, table_name: str, *, where: Opt[str] = NOT_GIVEN, order_by: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[dict[str, Any]]:
+    def rows(self, table_name: str, *, where: Opt[str] = NOT_GIVEN, order_by: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[dict[str, Any]]:
         """Rows in pages, newest first."""
-        return self._core.page(operations.LIST_ROWS, "", locals())
-
-    def each_row(
-        self, table_name: str, *, where: Opt[str] = NOT_GIVEN, order_by: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Rows in pages, newest first."""
-        return self._core.each(operations.LIST_ROWS, "", locals())
+        return self._core.page(operations.LIST_ROWS, locals())
+    each_row = each_of(rows)
 
     def insert(self, table_name: str, body: Any, *, request_options: Options = None) -> Any:
         """Insert a row or up to 1,000, all or none."""
-        return self._core.call(operations.INSERT_ROWS, "", locals())
+        return self._core.call(operations.INSERT_ROWS, locals())
 
-    def update(
-        self, table_name: str, *, where: Mapping[str, Any],
-        set: Opt[Mapping[str, Any]] = NOT_GIVEN, increment: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        min: Opt[Any] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.ChangedRows:
+    def update(self, table_name: str, *, where: Mapping[str, Any],
+            set: Opt[Mapping[str, Any]] = NOT_GIVEN, increment: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            min: Opt[Any] = NOT_GIVEN, request_options: Options = None) -> models.ChangedRows:
         """Change the rows that match."""
-        return self._core.call(operations.UPDATE_ROWS, "ChangedRows", locals())
+        return self._core.call(operations.UPDATE_ROWS, locals())
 
-    def delete_rows(
-        self, table_name: str, *, where: Mapping[str, Any], request_options: Options = None,
-    ) -> models.DeletedRows:
+    def delete_rows(self, table_name: str, *, where: Mapping[str, Any],
+            request_options: Options = None) -> models.DeletedRows:
         """Delete the rows that match."""
-        return self._core.call(operations.DELETE_ROWS, "DeletedRows", locals())
+        return self._core.call(operations.DELETE_ROWS, locals())
 
-
-class Orders:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, customer_id: str, items: Sequence[models.NewOrderItem],
-        fail_next: Opt[bool] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Order:
+class Orders(Part):
+    def create(self, *, customer_id: str, items: Sequence[models.NewOrderItem],
+            fail_next: Opt[bool] = NOT_GIVEN, request_options: Options = None) -> models.Order:
         """Place an order; its resources are provided in a while."""
-        return self._core.call(operations.CREATE_ORDER, "Order", locals())
+        return self._core.call(operations.CREATE_ORDER, locals())
 
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Page[models.Order]:
+    def list(self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
+            cursor: Opt[str] = NOT_GIVEN, request_options: Options = None) -> Page[models.Order]:
         """List orders."""
-        return self._core.page(operations.LIST_ORDERS, "Order", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN,
-        cursor: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> Iterator[models.Order]:
-        """List orders."""
-        return self._core.each(operations.LIST_ORDERS, "Order", locals())
+        return self._core.page(operations.LIST_ORDERS, locals())
+    each = each_of(list)
 
     def get(self, order_id: str, *, request_options: Options = None) -> models.Order:
         """One order."""
-        return self._core.call(operations.GET_ORDER, "Order", locals())
+        return self._core.call(operations.GET_ORDER, locals())
 
-
-class Resources:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Resource]:
+class Resources(Part):
+    def list(self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Resource]:
         """List resources."""
-        return self._core.page(operations.LIST_RESOURCES, "Resource", locals())
-
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, order_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Resource]:
-        """List resources."""
-        return self._core.each(operations.LIST_RESOURCES, "Resource", locals())
+        return self._core.page(operations.LIST_RESOURCES, locals())
+    each = each_of(list)
 
     def get(self, resource_id: str, *, request_options: Options = None) -> models.Resource:
         """One resource."""
-        return self._core.call(operations.GET_RESOURCE, "Resource", locals())
+        return self._core.call(operations.GET_RESOURCE, locals())
 
-    def update(
-        self, resource_id: str, *, status: str, request_options: Options = None,
-    ) -> models.Resource:
+    def update(self, resource_id: str, *, status: str,
+            request_options: Options = None) -> models.Resource:
         """Change the status of a resource."""
-        return self._core.call(operations.UPDATE_RESOURCE, "Resource", locals())
+        return self._core.call(operations.UPDATE_RESOURCE, locals())
 
     def delete(self, resource_id: str, *, request_options: Options = None) -> models.Resource:
         """Delete a resource, for good."""
-        return self._core.call(operations.DELETE_RESOURCE, "Resource", locals())
+        return self._core.call(operations.DELETE_RESOURCE, locals())
 
-
-class Invoices:
+class Invoices(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.usage_plans = InvoicesUsagePlans(core)
 
-    def create(
-        self, *, customer_id: str, currency: str, lines: Sequence[models.NewInvoiceLine],
-        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Invoice:
+    def create(self, *, customer_id: str, currency: str, lines: Sequence[models.NewInvoiceLine],
+            due_days: Opt[int] = NOT_GIVEN, request_options: Options = None) -> models.Invoice:
         """Make an invoice with the next number."""
-        return self._core.call(operations.CREATE_INVOICE, "Invoice", locals())
+        return self._core.call(operations.CREATE_INVOICE, locals())
 
-    def list(
-        self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.Invoice]:
+    def list(self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Invoice]:
         """List invoices."""
-        return self._core.page(operations.LIST_INVOICES, "Invoice", locals())
+        return self._core.page(operations.LIST_INVOICES, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, status: Opt[str] = NOT_GIVEN, customer_id: Opt[str] = NOT_GIVEN,
-        limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.Invoice]:
-        """List invoices."""
-        return self._core.each(operations.LIST_INVOICES, "Invoice", locals())
-
-    def create_of_usage(
-        self, *, month: str, customer_id: str, currency: str, prices: models.UsageInvoicePrices,
-        due_days: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Invoice:
+    def create_of_usage(self, *, month: str, customer_id: str, currency: str,
+            prices: models.UsageInvoicePrices, due_days: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> models.Invoice:
         """Make the invoice of the usage of a month that is over, once."""
-        return self._core.call(operations.CREATE_INVOICE_OF_USAGE, "Invoice", locals())
+        return self._core.call(operations.CREATE_INVOICE_OF_USAGE, locals())
 
     def get(self, invoice_id: str, *, request_options: Options = None) -> models.Invoice:
         """One invoice."""
-        return self._core.call(operations.GET_INVOICE, "Invoice", locals())
+        return self._core.call(operations.GET_INVOICE, locals())
 
     def pay(self, invoice_id: str, *, request_options: Options = None) -> models.Invoice:
         """An invoice has been paid."""
-        return self._core.call(operations.PAY_INVOICE, "Invoice", locals())
+        return self._core.call(operations.PAY_INVOICE, locals())
 
-
-class Infrastructure:
+class Infrastructure(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.clusters = InfrastructureClusters(core)
         self.alert_rules = InfrastructureAlertRules(core)
         self.metrics = InfrastructureMetrics(core)
@@ -2654,190 +1825,124 @@ class Infrastructure:
         self.deployments = InfrastructureDeployments(core)
         self.domains = InfrastructureDomains(core)
 
-
-class Designs:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def create(
-        self, *, name: str, description: Opt[str] = NOT_GIVEN, user_id: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Design:
+class Designs(Part):
+    def create(self, *, name: str, description: Opt[str] = NOT_GIVEN, user_id: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Design:
         """Make a design."""
-        return self._core.call(operations.CREATE_DESIGN, "Design", locals())
+        return self._core.call(operations.CREATE_DESIGN, locals())
 
-    def list(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.DesignSummary]:
+    def list(self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.DesignSummary]:
         """List designs, without their parts."""
-        return self._core.page(operations.LIST_DESIGNS, "DesignSummary", locals())
-
-    def each(
-        self, *, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.DesignSummary]:
-        """List designs, without their parts."""
-        return self._core.each(operations.LIST_DESIGNS, "DesignSummary", locals())
+        return self._core.page(operations.LIST_DESIGNS, locals())
+    each = each_of(list)
 
     def get(self, design_id: str, *, request_options: Options = None) -> models.Design:
         """One design with its parts."""
-        return self._core.call(operations.GET_DESIGN, "Design", locals())
+        return self._core.call(operations.GET_DESIGN, locals())
 
-    def update(
-        self, design_id: str, *, name: Opt[str] = NOT_GIVEN,
-        description: Opt[str | None] = NOT_GIVEN, style: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Design:
+    def update(self, design_id: str, *, name: Opt[str] = NOT_GIVEN,
+            description: Opt[str | None] = NOT_GIVEN, style: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            request_options: Options = None) -> models.Design:
         """Change a design."""
-        return self._core.call(operations.UPDATE_DESIGN, "Design", locals())
+        return self._core.call(operations.UPDATE_DESIGN, locals())
 
     def delete(self, design_id: str, *, request_options: Options = None) -> models.Deleted:
         """Delete a design."""
-        return self._core.call(operations.DELETE_DESIGN, "Deleted", locals())
+        return self._core.call(operations.DELETE_DESIGN, locals())
 
-    def export(
-        self, design_id: str, *, format: str, preset: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Exported:
+    def export(self, design_id: str, *, format: str, preset: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Exported:
         """Export a design."""
-        return self._core.call(operations.EXPORT_DESIGN, "Exported", locals())
+        return self._core.call(operations.EXPORT_DESIGN, locals())
 
-    def get_export(
-        self, design_id: str, part: str, *, request_options: Options = None,
-    ) -> dict[str, Any]:
+    def get_export(self, design_id: str, part: str, *,
+            request_options: Options = None) -> dict[str, Any]:
         """One export of a design."""
-        return self._core.call(operations.GET_DESIGN_EXPORT, "", locals())
+        return self._core.call(operations.GET_DESIGN_EXPORT, locals())
 
-    def share(
-        self, design_id: str, *, visibility: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Shared:
+    def share(self, design_id: str, *, visibility: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Shared:
         """Share a design."""
-        return self._core.call(operations.SHARE_DESIGN, "Shared", locals())
+        return self._core.call(operations.SHARE_DESIGN, locals())
 
-    def get_share(
-        self, design_id: str, part: str, *, request_options: Options = None,
-    ) -> dict[str, Any]:
+    def get_share(self, design_id: str, part: str, *,
+            request_options: Options = None) -> dict[str, Any]:
         """One share of a design."""
-        return self._core.call(operations.GET_DESIGN_SHARE, "", locals())
+        return self._core.call(operations.GET_DESIGN_SHARE, locals())
 
-    def add_element(
-        self, design_id: str, *, type: str, properties: Opt[Mapping[str, Any]] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.Element:
+    def add_element(self, design_id: str, *, type: str,
+            properties: Opt[Mapping[str, Any]] = NOT_GIVEN,
+            request_options: Options = None) -> models.Element:
         """Add an element to a design."""
-        return self._core.call(operations.ADD_DESIGN_ELEMENT, "Element", locals())
+        return self._core.call(operations.ADD_DESIGN_ELEMENT, locals())
 
-    def apply_suggestion(
-        self, design_id: str, part: str, *, request_options: Options = None,
-    ) -> models.Suggestion:
+    def apply_suggestion(self, design_id: str, part: str, *,
+            request_options: Options = None) -> models.Suggestion:
         """Apply a suggestion to a design, by its number."""
-        return self._core.call(operations.APPLY_DESIGN_SUGGESTION, "Suggestion", locals())
+        return self._core.call(operations.APPLY_DESIGN_SUGGESTION, locals())
 
-
-class Ledger:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
+class Ledger(Part):
     def get(self, *, request_options: Options = None) -> models.Ledger:
         """Differences between counters, audit, meters and logs."""
-        return self._core.call(operations.GET_LEDGER, "Ledger", locals())
+        return self._core.call(operations.GET_LEDGER, locals())
 
-    def check(
-        self, *, organization_id: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.LedgerReport:
+    def check(self, *, organization_id: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.LedgerReport:
         """Compare the figures now."""
-        return self._core.call(operations.CHECK_LEDGER, "LedgerReport", locals())
+        return self._core.call(operations.CHECK_LEDGER, locals())
 
-
-class Drift:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
-        severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
-        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.DriftFinding]:
+class Drift(Part):
+    def list(self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
+            severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
+            count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.DriftFinding]:
         """Things that must agree and do not."""
-        return self._core.page(operations.LIST_DRIFT_FINDINGS, "DriftFinding", locals())
-
-    def each(
-        self, *, kind: Opt[str] = NOT_GIVEN, status: Opt[str] = NOT_GIVEN,
-        severity: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
-        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.DriftFinding]:
-        """Things that must agree and do not."""
-        return self._core.each(operations.LIST_DRIFT_FINDINGS, "DriftFinding", locals())
+        return self._core.page(operations.LIST_DRIFT_FINDINGS, locals())
+    each = each_of(list)
 
     def get(self, finding_id: str, *, request_options: Options = None) -> models.DriftFinding:
         """One finding, with what differs."""
-        return self._core.call(operations.GET_DRIFT_FINDING, "DriftFinding", locals())
+        return self._core.call(operations.GET_DRIFT_FINDING, locals())
 
-    def acknowledge(
-        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DriftFinding:
+    def acknowledge(self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.DriftFinding:
         """Say that a finding is known."""
-        return self._core.call(operations.ACKNOWLEDGE_DRIFT_FINDING, "DriftFinding", locals())
+        return self._core.call(operations.ACKNOWLEDGE_DRIFT_FINDING, locals())
 
-    def ignore(
-        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DriftFinding:
+    def ignore(self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.DriftFinding:
         """Say nothing of this difference any more."""
-        return self._core.call(operations.IGNORE_DRIFT_FINDING, "DriftFinding", locals())
+        return self._core.call(operations.IGNORE_DRIFT_FINDING, locals())
 
-    def resolve(
-        self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DriftFinding:
+    def resolve(self, finding_id: str, *, note: Opt[str | None] = NOT_GIVEN,
+            request_options: Options = None) -> models.DriftFinding:
         """End a finding by hand."""
-        return self._core.call(operations.RESOLVE_DRIFT_FINDING, "DriftFinding", locals())
+        return self._core.call(operations.RESOLVE_DRIFT_FINDING, locals())
 
     def summary(self, *, request_options: Options = None) -> models.DriftSummary:
         """How many findings there are, by kind, severity and status."""
-        return self._core.call(operations.GET_DRIFT_SUMMARY, "DriftSummary", locals())
+        return self._core.call(operations.GET_DRIFT_SUMMARY, locals())
 
-    def check(
-        self, *, definitions: Any, scope: Opt[str] = NOT_GIVEN, persist: Opt[bool] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> models.DeclaredState:
+    def check(self, *, definitions: Any, scope: Opt[str] = NOT_GIVEN,
+            persist: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.DeclaredState:
         """Compare a manifest of definitions with the registry; nothing is changed."""
-        return self._core.call(operations.CHECK_DRIFT, "DeclaredState", locals())
+        return self._core.call(operations.CHECK_DRIFT, locals())
 
-
-class Audit:
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(
-        self, *, type: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
-        entity_type: Opt[str] = NOT_GIVEN, entity_id: Opt[str] = NOT_GIVEN,
-        actor: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Page[models.AuditEntry]:
+class Audit(Part):
+    def list(self, *, type: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
+            entity_type: Opt[str] = NOT_GIVEN, entity_id: Opt[str] = NOT_GIVEN,
+            actor: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.AuditEntry]:
         """Every lifecycle event of the organization, newest first."""
-        return self._core.page(operations.LIST_AUDIT, "AuditEntry", locals())
+        return self._core.page(operations.LIST_AUDIT, locals())
+    each = each_of(list)
 
-    def each(
-        self, *, type: Opt[str] = NOT_GIVEN, entity: Opt[str] = NOT_GIVEN,
-        entity_type: Opt[str] = NOT_GIVEN, entity_id: Opt[str] = NOT_GIVEN,
-        actor: Opt[str] = NOT_GIVEN, from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
-        count: Opt[bool] = NOT_GIVEN, limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
-        request_options: Options = None,
-    ) -> Iterator[models.AuditEntry]:
-        """Every lifecycle event of the organization, newest first."""
-        return self._core.each(operations.LIST_AUDIT, "AuditEntry", locals())
-
-
-class Root:
+class Root(Part):
     def __init__(self, core: Core) -> None:
-        self._core = core
+        super().__init__(core)
         self.system = System(core)
         self.organizations = Organizations(core)
         self.keys = Keys(core)
@@ -2869,26 +1974,22 @@ class Root:
 
     def whoami(self, *, request_options: Options = None) -> models.Caller:
         """The calling key."""
-        return self._core.call(operations.GET_CALLER, "Caller", locals())
+        return self._core.call(operations.GET_CALLER, locals())
 
-    def search(
-        self, *, q: str, limit: Opt[int] = NOT_GIVEN, request_options: Options = None,
-    ) -> builtins.list[models.Search]:
-        """What the key may see, by the beginning of an id, a part of a name, or a whole value of
-        an emit.
-        """
-        return self._core.call(operations.SEARCH, "[Search", locals())
+    def search(self, *, q: str, limit: Opt[int] = NOT_GIVEN,
+            request_options: Options = None) -> builtins.list[models.Search]:
+        """Find records that the key may see, by the beginning of an id, a part of a name, or a
+        whole value of an emit."""
+        return self._core.call(operations.SEARCH, locals())
 
-    def usage(
-        self, *, month: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> models.Usage:
+    def usage(self, *, month: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Usage:
         """The meters of a month."""
-        return self._core.call(operations.GET_USAGE, "Usage", locals())
+        return self._core.call(operations.GET_USAGE, locals())
 
-    def usage_timeseries(
-        self, *, meter: Opt[str] = NOT_GIVEN, meters: Opt[str] = NOT_GIVEN,
-        interval: Opt[str] = NOT_GIVEN, group_by: Opt[str] = NOT_GIVEN,
-        from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN, request_options: Options = None,
-    ) -> builtins.list[models.GetUsageTimeseries]:
+    def usage_timeseries(self, *, meter: Opt[str] = NOT_GIVEN, meters: Opt[str] = NOT_GIVEN,
+            interval: Opt[str] = NOT_GIVEN, group_by: Opt[str] = NOT_GIVEN,
+            from_: Opt[str] = NOT_GIVEN, to: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> builtins.list[models.GetUsageTimeseries]:
         """Meters by hour, day or month, without empty buckets; grouped, or as text/csv."""
-        return self._core.call(operations.GET_USAGE_TIMESERIES, "[GetUsageTimeseries", locals())
+        return self._core.call(operations.GET_USAGE_TIMESERIES, locals())

@@ -6,6 +6,7 @@ import { createFederation } from './federation.ts'
 import { createMarketplace } from './marketplace.ts'
 import type { Send } from './transport.ts'
 import type {
+  BatchOptions,
   BatchResult,
   CallOptions,
   Compatibility,
@@ -123,9 +124,21 @@ export function createCustomEvents(send: Send, random: Random) {
     /**
      * Up to 1,000 events and 4 MB; each gets its own verdict, in order, and a refused one does not affect the others.
      */
-    async emitBatch(items: readonly EmitInput[], options?: CallOptions): Promise<BatchResult[]> {
+    async emitBatch(
+      items: readonly EmitInput[],
+      { schemaHashes = {}, onSchemaDrift, ...options }: BatchOptions = {},
+    ): Promise<BatchResult[]> {
       const body = `{"items":[${items.map(item => bodyOf(withKey(item, random))).join(',')}]}`
-      return (await calls.post<{ results: BatchResult[] }>('/emit/batch', body, options)).results
+      const hashes = Object.entries(schemaHashes).map(([name, hash]) => `${name}=${hash}`)
+      const headers: Record<string, string> = hashes.length === 0 ? {} : { 'x-schema-hash': hashes.join(', ') }
+      const onHeaders = (answered: Headers): void => {
+        for (const part of answered.get('x-schema-drift')?.split(', ') ?? []) {
+          const [name, version] = part.split('=') as [string, string]
+          onSchemaDrift?.(version, name)
+        }
+      }
+      return (await calls.post<{ results: BatchResult[] }>('/emit/batch', body, { ...options, headers, onHeaders }))
+        .results
     },
     /** Plan, usage, capabilities and recent failures. */
     health: (options?: CallOptions) => calls.get<Health>('/health', options),

@@ -151,6 +151,13 @@ export interface EmitOptions extends CallOptions {
   onSchemaDrift?(currentVersion: string): void
 }
 
+export interface BatchOptions extends CallOptions {
+  /** The constants beside generated types, by the name of their event. */
+  schemaHashes?: Readonly<Record<string, string>>
+  /** Called for each event whose types are of another schema than the version that judges. */
+  onSchemaDrift?(currentVersion: string, name: string): void
+}
+
 /** Judged: what every emit gets that does not wait for its verdict longer than two seconds. */
 export interface JudgedEmit {
   emitId: string

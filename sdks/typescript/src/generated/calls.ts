@@ -5,7 +5,7 @@ import type * as api from './types.ts'
 // biome-ignore format: generated
 export function createGeneratedCalls({ call, page, each }: Caller) {
   return {
-    /** What the key may see, by the beginning of an id, a part of a name, or a whole value of an emit. */
+    /** Find records that the key may see, by the beginning of an id, a part of a name, or a whole value of an emit. */
     search: (query: { q: string; limit?: number }, options: CallOptions = {}) => call<api.Search[]>('search', { ids: [], query }, options),
     system: {
       /** Whether the process is alive. */
@@ -27,7 +27,7 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       each: (query: { q?: string; plan?: string; status?: string; count?: boolean; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Organization>('organizations.list', { ids: [], query }, options),
       /** Organizations by what they did, largest first; without a range in the last 15 minutes. */
       usage: (query: { from?: string; to?: string; sort?: string; top?: number } = {}, options: CallOptions = {}) => call<api.CompareOrganization[]>('organizations.usage', { ids: [], query }, options),
-      /** What an organization emitted, by type, key, source or code. */
+      /** The emits of an organization, by type, key, source or code. */
       load: (organizationId: string, query: { from?: string; to?: string; groupBy?: string } = {}, options: CallOptions = {}) => call<api.GetOrganizationLoad[]>('organizations.load', { ids: [organizationId], query }, options),
       /** One organization. */
       get: (organizationId: string, options: CallOptions = {}) => call<api.Organization>('organizations.get', { ids: [organizationId] }, options),
@@ -183,7 +183,7 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       update: (inspectorId: string, input: api.NewInspector, options: CallOptions = {}) => call<api.Inspector>('inspectors.update', { ids: [inspectorId], input }, options),
       /** Delete an inspector; its URL is gone at once. */
       delete: (inspectorId: string, options: CallOptions = {}) => call<api.Deleted>('inspectors.delete', { ids: [inspectorId] }, options),
-      /** What an inspector got: the last 100 requests, newest first; or each new one as Server-Sent Events. */
+      /** The last 100 requests to an inspector, newest first; or each new one as Server-Sent Events. */
       requests: (inspectorId: string, options: CallOptions = {}) => call<api.InspectorRequest[]>('inspectors.requests', { ids: [inspectorId] }, options),
     },
     connections: {

@@ -1862,6 +1862,7 @@ export interface NewNotificationPreferencesNotices {
   replay_finished?: string[] | undefined
   chain_truncated?: string[] | undefined
   drift_critical?: string[] | undefined
+  drift_warning?: string[] | undefined
   key_expiring?: string[] | undefined
   listing_taken_down?: string[] | undefined
   upstream_version?: string[] | undefined
@@ -2154,6 +2155,7 @@ export interface NotificationPreferencesNotices {
   replay_finished: string[]
   chain_truncated: string[]
   drift_critical: string[]
+  drift_warning: string[]
   key_expiring: string[]
   listing_taken_down: string[]
   upstream_version: string[]

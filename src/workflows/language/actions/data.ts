@@ -26,7 +26,7 @@ export const customCode = spec({
   schema: fields(
     {
       code: literal('The body of a function of `input`; what it returns is the output', { maxLength: 50_000 }),
-      input: anything('What the code sees; no secrets'),
+      input: anything('Values that the code sees; no secrets'),
       timeoutMs: literalInteger('1,000 unless set', 1, 10_000),
       memoryMb: literalInteger('32 unless set', 1, 64),
     },

@@ -17,7 +17,7 @@ export const sendEmail = spec({
       to: addresses('Addresses, or one address'),
       cc: addresses('Addresses, or one address'),
       subject: text('In one line', { maxLength: 500, 'x-template': 'header' }),
-      html: literal('What templates yield is escaped', { maxLength: 50_000, 'x-template': 'html' }),
+      html: literal('Results of templates are escaped', { maxLength: 50_000, 'x-template': 'html' }),
       text: text('The plain form', { maxLength: 50_000 }),
       template: literal('The name of a mail template, instead of subject and content', { maxLength: 63 }),
       variables: object('The values of the template'),

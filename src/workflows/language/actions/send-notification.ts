@@ -8,7 +8,7 @@ export const sendNotification = spec({
     {
       channel: literal('The name of the channel', { maxLength: 100 }),
       title: text('In one line', { maxLength: 200 }),
-      message: text('What happened', { maxLength: 4_000 }),
+      message: text('The text of the notification', { maxLength: 4_000 }),
       severity: choice('`info` unless set', ['info', 'warning', 'critical']),
       dedupeKey: text('A notification with the key of a recent one is not sent again', { maxLength: 200 }),
     },
