@@ -76,18 +76,26 @@ export function createLooks(context: {
       row.organizationId === organizationId &&
       row.environment === environment &&
       (workflowId === undefined || row.workflowId === workflowId)
-    const live = [...runs.live()].filter(({ facts }) => isOwn(facts)).map(liveRow)
-    const rows = [...live, ...[...recent.ends()].filter(isOwn)]
-    rows.sort((one, other) => other.startedAtMs - one.startedAtMs || (one.runId < other.runId ? 1 : -1))
-    return rows.slice(0, LISTED_MAX).map(row => ({ ...row, scopes: '{}', output: null, warnings: '[]' }))
+    const live = [...runs.live()]
+      .filter(({ brief }) => isOwn(brief))
+      .sort((one, other) => newestFirst(one.brief, other.brief))
+    const rows = [...live.slice(0, LISTED_MAX).map(liveRow), ...[...recent.ends()].filter(isOwn)]
+    return rows
+      .sort(newestFirst)
+      .slice(0, LISTED_MAX)
+      .map(row => ({ ...row, scopes: '{}', output: null, warnings: '[]' }))
   }
 
   /** Of variables and secrets, by runs that have not ended. */
   function namesRead({ organizationId, environment }: RunCommand): string[] {
     const names = new Set<string>()
-    for (const { facts } of runs.live())
-      if (facts.organizationId === organizationId && facts.environment === environment)
-        for (const name of programs.of(facts)?.env ?? []) names.add(name)
+    for (const live of runs.live()) {
+      const { brief } = live
+      if (brief.organizationId !== organizationId || brief.environment !== environment) continue
+      // A debug run brings its definition.
+      const options = brief.mode === 'debug' ? live.facts.options : null
+      for (const name of programs.of({ ...brief, options })?.env ?? []) names.add(name)
+    }
     return [...names].sort()
   }
 
@@ -143,6 +151,11 @@ export function createLooks(context: {
     },
   }
 }
+
+const newestFirst = (one: Newer, other: Newer): number =>
+  other.startedAtMs - one.startedAtMs || (one.runId < other.runId ? 1 : -1)
+
+type Newer = Pick<RunRow, 'startedAtMs' | 'runId'>
 
 function partsOf(steps: readonly StepRow[]): StepRow[][] {
   const parts: StepRow[][] = [[]]

@@ -25,6 +25,7 @@ export interface PartsOf {
   (facts: RunFacts, secrets: Set<string>): RunParts
   /** Of a run that cannot go on. */
   nothing(facts: RunFacts): RunParts
+  startOf(facts: RunFacts): RunStart
 }
 
 export function createPartsOf(deps: {
@@ -39,7 +40,7 @@ export function createPartsOf(deps: {
     return { program: compiled.program, start: startOf(view, facts), secret: secretReader(deps, facts, secrets) }
   }
   const nothing = (facts: RunFacts) => ({ program: NOTHING, start: startOf(view, facts), secret: () => undefined })
-  return Object.assign(partsOf, { nothing })
+  return Object.assign(partsOf, { nothing, startOf: (facts: RunFacts) => startOf(view, facts) })
 }
 
 function startOf(view: ControlView, facts: StartedFacts): RunStart {
@@ -57,8 +58,8 @@ class Start implements RunStart {
   readonly mode: RunMode
   readonly startedAtMs: number
   readonly variables: RunStart['variables']
-  readonly strict: boolean
-  readonly timeoutMs: number
+  strict: boolean
+  timeoutMs: number
   debug?: DebugOptions
   known?: Readonly<Record<string, unknown>>
   readonly facts: StartedFacts

@@ -6,7 +6,7 @@ import { createRun, type Restored, restoreRun, snapshotOf } from '../../../src/w
 import { type RunEntry, runEntryCodec } from '../../../topics/run-journal.ts'
 import { exactJson } from '../facts.ts'
 import type { Lanes } from '../lanes.ts'
-import { type LiveRun, liveRun } from '../live-run.ts'
+import { LiveRun } from '../live-run.ts'
 import type { PartsOf } from './parts.ts'
 import type { Slots } from './slots.ts'
 
@@ -36,13 +36,13 @@ export function createRevive(context: {
     const parts = partsOf(facts, secrets)
     // It had not begun, or nothing of it is known to anybody: it begins anew.
     if (snapshot === null && effects + records === 0) {
-      const live = liveRun(facts, createRun(parts), lanes.of(facts), secrets, inputs)
+      const live = new LiveRun(facts, createRun(parts), lanes.of(facts), secrets, inputs)
       live.journal.isWritten = true
       keep(live)
       return { live, isNew: true, proceed: () => slots.request(live, false) }
     }
     const restored = restoreRun(parts, { snapshot, inputs, effects, records })
-    return takeUp(liveRun(facts, restored.run, lanes.of(facts), secrets, []), entry, restored)
+    return takeUp(new LiveRun(facts, restored.run, lanes.of(facts), secrets, []), entry, restored)
   }
 
   function takeUp(live: LiveRun, entry: RunEntry, { run, ...restored }: Restored): Revived {
@@ -71,7 +71,7 @@ export function createRevive(context: {
       const shown = error instanceof Error ? error.stack : String(error)
       context.logger.error({ runId, error: shown }, 'a run cannot be restored')
       const { facts } = entry
-      const live = liveRun(facts, createRun(partsOf.nothing(facts)), lanes.of(facts), new Set(), [])
+      const live = new LiveRun(facts, createRun(partsOf.nothing(facts)), lanes.of(facts), new Set(), [])
       live.journal.isWritten = true
       return { live, isNew: false, proceed: () => context.breakDown(live, error) }
     }
@@ -80,4 +80,4 @@ export function createRevive(context: {
 
 /** Those that have begun first, then by age. */
 export const inTurn = (one: Revived, other: Revived): number =>
-  Number(one.isNew) - Number(other.isNew) || one.live.facts.startedAtMs - other.live.facts.startedAtMs
+  Number(one.isNew) - Number(other.isNew) || one.live.brief.startedAtMs - other.live.brief.startedAtMs

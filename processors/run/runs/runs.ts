@@ -13,12 +13,13 @@ import { type RunFacts, runEntryCodec, runJournal } from '../../../topics/run-jo
 import type { RunDependencies } from '../dependencies.ts'
 import type { Performer } from '../effects/perform.ts'
 import type { Lanes } from '../lanes.ts'
-import { entryOf, type LiveRun, liveRun } from '../live-run.ts'
+import { entryOf, LiveRun } from '../live-run.ts'
 import type { Outputs } from '../outputs.ts'
 import type { RunPort } from '../port.ts'
 import { createParking } from './parking.ts'
 import { type PartsOf, VersionMissing } from './parts.ts'
 import { createRevive, inTurn } from './revive.ts'
+import { createShelf } from './shelf.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createTurns } from './turns.ts'
 
@@ -60,6 +61,7 @@ export function createRuns(context: {
   const turns = createTurns({ clock, turn, onError: error => handle.fail(error) })
   const slots = createSlots({ limitOf: lanes.limitOf, granted: live => turns.add(live) })
   const parking = createParking({ limitOf: lanes.parkedMax })
+  const shelf = createShelf({ clock, startOf: partsOf.startOf })
   const nowMs = () => Math.round(clock.nowMs())
 
   const port: RunPort = {
@@ -72,7 +74,7 @@ export function createRuns(context: {
 
   function begin(facts: RunFacts): void {
     const secrets = new Set<string>()
-    const live = liveRun(facts, createRun(partsOf(facts, secrets)), lanes.of(facts), secrets, [start(facts)])
+    const live = new LiveRun(facts, createRun(partsOf(facts, secrets)), lanes.of(facts), secrets, [start(facts)])
     keep(live)
     dirty.add(live)
     observe.started(facts.triggerKind)
@@ -197,17 +199,13 @@ export function createRuns(context: {
   }
 
   function remove(live: LiveRun): void {
-    release(live)
-    all.delete(live.facts.runId)
-    if (live.journal.isWritten) removed.add(live.facts.runId)
-  }
-
-  function release(live: LiveRun): void {
     quieten(live)
     parking.leave(live)
     dirty.delete(live)
     slots.forget(live)
     slots.release(live)
+    all.delete(live.brief.runId)
+    if (live.journal.isWritten) removed.add(live.brief.runId)
   }
 
   function answerCaller({ runId, parentRunId, parentPath, parentAttempt }: RunFacts, ending: Ending): void {
@@ -241,7 +239,7 @@ export function createRuns(context: {
     slots,
     cancelAll(organizationId) {
       for (const live of [...all.values()])
-        if (live.facts.organizationId === organizationId) feed(live, { kind: 'cancel', nowMs: nowMs() })
+        if (live.lane.organizationId === organizationId) feed(live, { kind: 'cancel', nowMs: nowMs() })
     },
     restore(runId, value) {
       if (value === null) entries.delete(runId)
@@ -252,18 +250,15 @@ export function createRuns(context: {
       const revived = [...entries].map(([runId, value]) => revive(runId, value)).sort(inTurn)
       entries.clear()
       for (const { proceed } of revived) proceed()
+      for (const { live, isNew } of revived) if (isNew) shelf.idle(live)
       turns.work()
     },
     seal() {
       sealed = [...dirty]
       dirty.clear()
       const records = sealed.map(sealOne)
-      const tombstones = [...removed].map(key => ({
-        topic: runJournal.name,
-        partition: handle.shard,
-        key,
-        value: null,
-      }))
+      const place = { topic: runJournal.name, partition: handle.shard, value: null }
+      const tombstones = [...removed].map(key => ({ ...place, key }))
       removed.clear()
       return [...records, ...tombstones]
     },
@@ -271,6 +266,7 @@ export function createRuns(context: {
       for (const live of sealed) {
         live.journal.committed = live.journal.sealed
         performer.release(live, port)
+        if (!live.hasEnded && live.slot !== 'held') shelf.idle(live)
       }
       sealed = []
     },
@@ -278,6 +274,7 @@ export function createRuns(context: {
     counts: () => ({ active: slots.counts().held, waiting: all.size - slots.counts().held }),
     close() {
       turns.close()
+      shelf.close()
       for (const live of all.values()) quieten(live)
       all.clear()
     },
