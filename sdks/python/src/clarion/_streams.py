@@ -91,6 +91,7 @@ class _Reading:
         self.failures = 0
         self.has_opened = False
         self.end: Mapping[str, Any] | None = None
+        self.is_cut = False
 
     def begin(self) -> None:
         if self.options.place is not None:
@@ -103,21 +104,35 @@ class _Reading:
                 query[name] = ",".join(value)
             elif isinstance(value, Mapping):
                 query[name] = json.dumps(value)
-        self.end = None
+        self.end, self.is_cut = None, False
         return request_of(
             self.settings, operations.STREAM_EVENTS, Given((), query, None, None)
         )
 
     def line_of(self, text: str) -> Mapping[str, Any] | None:
-        """None: the connection was cut in it."""
+        """None for an empty line, and for one that the connection was cut in: that is the last."""
+        if not text.strip():
+            return None
         try:
             line = decode(text, self.settings.exact_numbers)
         except ValueError:
-            return None
+            line = None
+        self.is_cut = not isinstance(line, dict)
         return line if isinstance(line, dict) else None
 
-    def take(self, line: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The event of the line, if it has one."""
+    @property
+    def is_last(self) -> bool:
+        """No line of this connection follows."""
+        return self.is_cut or self.end is not None
+
+    def events_of(self, line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """One event or none; when the caller asks on, it has finished it."""
+        event = self._take(line)
+        if event is not None:
+            yield event
+        self.pass_to(line)
+
+    def _take(self, line: Mapping[str, Any]) -> dict[str, Any] | None:
         self.failures, self.has_opened = 0, True
         kind, options = line.get("type"), self.options
         if kind == "event":
@@ -143,11 +158,14 @@ class _Reading:
         if self.options.place is not None:
             self.options.place.save(cursor)
 
-    @property
-    def is_over(self) -> bool:
-        return self.end is not None and self.end.get("reason") == "until_reached"
+    def pause_after(self, cut: ClarionError | None) -> float | None:
+        """Seconds until the next connection; None: it is over. Raises what does not pass."""
+        if cut is not None and not self._may_pass(cut):
+            raise cut
+        is_over = self.end is not None and self.end.get("reason") == "until_reached"
+        return None if cut is None and is_over else self._pause(cut)
 
-    def may_pass(self, error: ClarionError) -> bool:
+    def _may_pass(self, error: ClarionError) -> bool:
         if isinstance(error, ClarionConnectionError):
             return True
         if not isinstance(error, ClarionApiError):
@@ -159,8 +177,7 @@ class _Reading:
             or (self.has_opened and error.code == "stream_limit_exceeded")
         )
 
-    def pause(self, error: ClarionError | None) -> float:
-        """Seconds until the next connection."""
+    def _pause(self, error: ClarionError | None) -> float:
         if error is None and self.end is not None:
             return float(self.end.get("retryMs") or 0) / 1000
         if error is None:
@@ -183,13 +200,9 @@ def _sent(request: Request) -> dict[str, Any]:
     }
 
 
-class EventStream:
-    """Events as they come. It has no end, unless `until` is given or the loop is left."""
-
-    def __init__(self, core: Core, query: Mapping[str, Any], options: StreamOptions) -> None:
-        self._core = core
-        self._reading = _Reading(core.settings, query, options)
-        self._events = self._read()
+class _Stream:
+    def __init__(self, reading: _Reading) -> None:
+        self._reading = reading
 
     @property
     def cursor(self) -> str | None:
@@ -201,6 +214,15 @@ class EventStream:
         if self._reading.at_hand is not None:
             self._reading.pass_to(self._reading.at_hand)
 
+
+class EventStream(_Stream):
+    """Events as they come. It has no end, unless `until` is given or the loop is left."""
+
+    def __init__(self, core: Core, query: Mapping[str, Any], options: StreamOptions) -> None:
+        super().__init__(_Reading(core.settings, query, options))
+        self._core = core
+        self._events = self._read()
+
     def close(self) -> None:
         self._events.close()
 
@@ -211,24 +233,19 @@ class EventStream:
         return next(self._events)
 
     def _read(self) -> Generator[dict[str, Any], None, None]:
-        reading = self._reading
-        reading.begin()
-        while True:
+        self._reading.begin()
+        pause: float | None = 0.0
+        while pause is not None:
             cut: ClarionError | None = None
             try:
                 with closing(self._lines()) as lines:
                     for line in lines:
-                        event = reading.take(line)
-                        if event is not None:
-                            yield event
-                        reading.pass_to(line)
+                        yield from self._reading.events_of(line)
             except ClarionError as error:
-                if not reading.may_pass(error):
-                    raise
                 cut = error
-            if cut is None and reading.is_over:
-                return
-            self._core.clock.sleep(reading.pause(cut))
+            pause = self._reading.pause_after(cut)
+            if pause is not None:
+                self._core.clock.sleep(pause)
 
     def _lines(self) -> Generator[Mapping[str, Any], None, None]:
         reading = self._reading
@@ -239,32 +256,22 @@ class EventStream:
                     response.read()
                     read_answer(reading.settings, request, response, self._core.clock.now())
                 for text in response.iter_lines():
-                    line = reading.line_of(text) if text.strip() else {}
-                    if line is None:
-                        return
-                    if line:
+                    line = reading.line_of(text)
+                    if line is not None:
                         yield line
-                    if reading.end is not None:
+                    if reading.is_last:
                         return
         except httpx.HTTPError as cause:
             raise connection_error(reading.settings, request, cause) from cause
 
 
-class AsyncEventStream:
+class AsyncEventStream(_Stream):
     """As EventStream; the events are awaited."""
 
     def __init__(self, core: AsyncCore, query: Mapping[str, Any], options: StreamOptions) -> None:
+        super().__init__(_Reading(core.settings, query, options))
         self._core = core
-        self._reading = _Reading(core.settings, query, options)
         self._events = self._read()
-
-    @property
-    def cursor(self) -> str | None:
-        return self._reading.cursor
-
-    def commit(self) -> None:
-        if self._reading.at_hand is not None:
-            self._reading.pass_to(self._reading.at_hand)
 
     async def close(self) -> None:
         await self._events.aclose()
@@ -276,26 +283,20 @@ class AsyncEventStream:
         return await self._events.__anext__()
 
     async def _read(self) -> AsyncGenerator[dict[str, Any], None]:
-        reading = self._reading
-        reading.begin()
-        while True:
+        self._reading.begin()
+        pause: float | None = 0.0
+        while pause is not None:
             cut: ClarionError | None = None
             try:
                 async with aclosing(self._lines()) as lines:
                     async for line in lines:
-                        event = reading.take(line)
-                        if event is not None:
+                        for event in self._reading.events_of(line):
                             yield event
-                        reading.pass_to(line)
             except ClarionError as error:
-                if not reading.may_pass(error):
-                    raise
                 cut = error
-            if cut is None and reading.is_over:
-                return
-            pause = self._core.clock.sleep(reading.pause(cut))
+            pause = self._reading.pause_after(cut)
             if pause is not None:
-                await pause
+                await _slept(self._core.clock.sleep(pause))
 
     async def _lines(self) -> AsyncGenerator[Mapping[str, Any], None]:
         reading = self._reading
@@ -306,12 +307,16 @@ class AsyncEventStream:
                     await response.aread()
                     read_answer(reading.settings, request, response, self._core.clock.now())
                 async for text in response.aiter_lines():
-                    line = reading.line_of(text) if text.strip() else {}
-                    if line is None:
-                        return
-                    if line:
+                    line = reading.line_of(text)
+                    if line is not None:
                         yield line
-                    if reading.end is not None:
+                    if reading.is_last:
                         return
         except httpx.HTTPError as cause:
             raise connection_error(reading.settings, request, cause) from cause
+
+
+async def _slept(pause: Any) -> None:
+    """The clock of a test ends a pause at once."""
+    if pause is not None:
+        await pause
