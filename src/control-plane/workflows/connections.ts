@@ -5,14 +5,14 @@ import type { Connection, ConnectionTls } from '../../model/connections.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import { planOf } from '../../model/plans.ts'
-import type { Workflow } from '../../model/workflows.ts'
+import type { WorkflowVersion } from '../../model/workflows.ts'
 import { deployedDefinition } from '../../workflows/deployed-definition.ts'
 import { BUILT_IN_CONNECTION } from '../../workflows/language/actions/sql-query.ts'
 import { eachAction } from '../../workflows/language/definition.ts'
 import type { Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { checkRevision, revised } from '../store/revision.ts'
-import { findVersion } from './get-workflow.ts'
+import { refuseInUse } from './in-use.ts'
 import { environmentId, type VariablesDeps } from './variables.ts'
 import { quotaExceeded } from './workflow-plan.ts'
 
@@ -81,7 +81,7 @@ export function createConnections({
     async delete(caller, owner, name, revision) {
       getConnection(view, owner, name)
       // Definitions are read in front of the one writer, as a deploy reads them.
-      refuseInUse(view, owner, name)
+      refuseInUse(view, owner, name, usesConnection(name))
       await store.change(ids.next('chg'), current => {
         checkRevision(getConnection(current, owner, name), revision)
         const { organizationId, environment } = owner
@@ -124,21 +124,9 @@ function checkRoom(current: Pick<ControlView, 'list'>, { organizationId, environ
     throw quotaExceeded(`An environment has at most ${CONNECTIONS_MAX} connections: delete one that is not needed.`)
 }
 
-/** Throws `in_use` with the workflows whose live version uses the connection. */
-function refuseInUse(view: View, { organizationId, environment }: Owner, name: string): void {
-  const users = view.list('workflow', organizationId).filter(each => each.environment === environment && uses(each))
-  if (users.length === 0) return
-  const details = users.map(({ id, name: called }) => {
-    return { path: `/workflows/${id}`, rule: 'in_use', message: `the live version of '${called}' uses ${name}` }
-  })
-  const count = users.length === 1 ? 'a deployed workflow' : `${users.length} deployed workflows`
-  throw new ClarionError('in_use', `${name} is used by ${count}: deploy without it first.`, { details })
-
-  function uses(workflow: Workflow): boolean {
-    const live = workflow.deployed && findVersion(view, workflow, workflow.deployed.version)
-    if (!live) return false
-    return [...eachAction(deployedDefinition(live))].some(
+function usesConnection(name: string): (live: WorkflowVersion) => boolean {
+  return live =>
+    [...eachAction(deployedDefinition(live))].some(
       ({ action }) => action.type === 'sql_query' && action.with.connection === name,
     )
-  }
 }

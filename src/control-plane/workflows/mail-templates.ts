@@ -3,14 +3,14 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { MailTemplate } from '../../model/mail-templates.ts'
-import type { Workflow } from '../../model/workflows.ts'
+import type { WorkflowVersion } from '../../model/workflows.ts'
 import { mailTextProblem } from '../../notifications/mail-template.ts'
 import { deployedDefinition } from '../../workflows/deployed-definition.ts'
 import { eachAction } from '../../workflows/language/definition.ts'
 import type { Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import { checkRevision, revised } from '../store/revision.ts'
-import { findVersion } from './get-workflow.ts'
+import { refuseInUse } from './in-use.ts'
 import { environmentId, type VariablesDeps } from './variables.ts'
 import { quotaExceeded } from './workflow-plan.ts'
 
@@ -75,7 +75,7 @@ export function createMailTemplates({
     async delete(caller, owner, name, revision) {
       getMailTemplate(view, owner, name)
       // Definitions are read in front of the one writer, as a deploy reads them.
-      refuseInUse(view, owner, name)
+      refuseInUse(view, owner, name, usesMailTemplate(name))
       await store.change(ids.next('chg'), current => {
         checkRevision(getMailTemplate(current, owner, name), revision)
         const { organizationId, environment } = owner
@@ -123,21 +123,9 @@ function checkRoom(current: Pick<ControlView, 'list'>, { organizationId, environ
     )
 }
 
-/** Throws `in_use` with the workflows whose live version names it. */
-function refuseInUse(view: View, { organizationId, environment }: Owner, name: string): void {
-  const users = view.list('workflow', organizationId).filter(each => each.environment === environment && uses(each))
-  if (users.length === 0) return
-  const details = users.map(({ id, name: called }) => {
-    return { path: `/workflows/${id}`, rule: 'in_use', message: `the live version of '${called}' uses ${name}` }
-  })
-  const count = users.length === 1 ? 'a deployed workflow' : `${users.length} deployed workflows`
-  throw new ClarionError('in_use', `${name} is used by ${count}: deploy without it first.`, { details })
-
-  function uses(workflow: Workflow): boolean {
-    const live = workflow.deployed && findVersion(view, workflow, workflow.deployed.version)
-    if (!live) return false
-    return [...eachAction(deployedDefinition(live))].some(
+function usesMailTemplate(name: string): (live: WorkflowVersion) => boolean {
+  return live =>
+    [...eachAction(deployedDefinition(live))].some(
       ({ action }) => action.type === 'send_email' && action.with.template === name,
     )
-  }
 }

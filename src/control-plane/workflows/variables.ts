@@ -8,13 +8,13 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Environment, Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { SealedSecret, Variable, Workflow } from '../../model/workflows.ts'
+import type { SealedSecret, Variable } from '../../model/workflows.ts'
 import type { Announce, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, ControlStore } from '../store/store.ts'
-import { findVersion } from './get-workflow.ts'
+import { refuseInUse } from './in-use.ts'
 import { quotaExceeded } from './workflow-plan.ts'
 
 /** Variables and secrets together. */
@@ -86,7 +86,7 @@ function createNamed<K extends NameKind>(
     delete: (caller, owner, name, revision) =>
       store.change(ids.next('chg'), current => {
         checkRevision(getNamed(current, kind, owner, name), revision)
-        refuseInUse(current, owner, name)
+        refuseInUse(current, owner, name, ({ env }) => env.includes(name))
         const { organizationId, environment } = owner
         return {
           records: [{ kind, remove: { organizationId, id: environmentId(environment, name) } }],
@@ -125,20 +125,4 @@ function checkNewName(current: DecisionView, owner: Owner, name: string, kind: N
   const used = [...current.list('variable', organizationId), ...current.list('secret', organizationId)]
   if (used.filter(each => each.environment === environment).length >= NAMES_MAX)
     throw quotaExceeded(`An environment has at most ${NAMES_MAX} variables and secrets: delete one that is not needed.`)
-}
-
-/** Throws `in_use` with the workflows whose live version reads the name. */
-function refuseInUse(current: DecisionView, { organizationId, environment }: Owner, name: string): void {
-  const users = current.list('workflow', organizationId).filter(each => each.environment === environment && reads(each))
-  if (users.length === 0) return
-  const details = users.map(({ id, name: called }) => {
-    return { path: `/workflows/${id}`, rule: 'in_use', message: `the live version of '${called}' reads ${name}` }
-  })
-  const message = `${name} is read by ${users.length === 1 ? 'a deployed workflow' : `${users.length} deployed workflows`}: deploy them without it first.`
-  throw new ClarionError('in_use', message, { details })
-
-  function reads(workflow: Workflow): boolean {
-    const live = workflow.deployed && findVersion(current, workflow, workflow.deployed.version)
-    return live?.env.includes(name) ?? false
-  }
 }
