@@ -83,3 +83,19 @@ export async function systemServer(): Promise<DatabaseLogin & { pid: number }> {
   }
   throw new Error('the PostgreSQL of the system does not start')
 }
+
+/** The servers that hold tables: the one that a platform starts, and the system's where there is one. */
+export const servers = [
+  { server: 'the embedded PostgreSQL', url: async () => undefined },
+  ...(systemPrograms() === undefined
+    ? []
+    : [
+        {
+          server: "the system's PostgreSQL",
+          url: async () => {
+            const { user, password, port } = await systemServer()
+            return `postgres://${user}:${password}@127.0.0.1:${port}/postgres`
+          },
+        },
+      ]),
+]

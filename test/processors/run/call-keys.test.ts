@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CallResult } from '../../../src/delivery/outbound-call.ts'
 import type { RouteTrigger, Workflow } from '../../../src/model/workflows.ts'
-import { createMemoryRun, type MemoryRun, OK } from './memory-run.ts'
+import { OK } from './memory-outside.ts'
+import { createMemoryRun, type MemoryRun } from './memory-run.ts'
 
 const TRIGGER = { kind: 'route', method: 'POST', path: '/a' } as RouteTrigger
 const respond = (body: unknown) => ({ key: 'answer', type: 'respond', with: { body } })

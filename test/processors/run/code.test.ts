@@ -2,7 +2,8 @@
 import { expect, it } from '@jest/globals'
 import type { Job } from '../../../src/sandbox/job.ts'
 import type { CodeEnd, SandboxPool } from '../../../src/sandbox/pool.ts'
-import { createMemoryRun, OK } from './memory-run.ts'
+import { OK } from './memory-outside.ts'
+import { createMemoryRun } from './memory-run.ts'
 
 const code = {
   key: 'c',

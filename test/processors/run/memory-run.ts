@@ -2,7 +2,7 @@
  * `run` on a broker in memory: one shard, its inputs and state, a clock that the test moves, and an outside that answers
  * as the test says. A transaction is visible at once or not at all, so a test can crash the shard at any moment.
  */
-import type { RunDependencies, RunObserver } from '../../../processors/run/dependencies.ts'
+import type { RunDependencies } from '../../../processors/run/dependencies.ts'
 import { createRunProcessor } from '../../../processors/run/index.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { versionId } from '../../../src/control-plane/workflows/get-workflow.ts'
@@ -16,31 +16,21 @@ import type { ForeignDatabases } from '../../../src/tables/foreign.ts'
 import type { StepAnswer, TableSteps } from '../../../src/tables/steps.ts'
 import { keepDefinition } from '../../../src/workflows/kept-definition.ts'
 import { auditRuns, auditRunsCodec, type RunRow, type StepRow } from '../../../topics/audit-runs.ts'
-import { type DomainCommand, domainCommandCodec, domainCommands } from '../../../topics/domain-commands.ts'
 import { domainState } from '../../../topics/domain-state.ts'
 import { type PlatformEmit, platformEmitCodec, platformEmits } from '../../../topics/platform-emits.ts'
 import { responses, responsesCodec } from '../../../topics/responses.ts'
 import { runJournal } from '../../../topics/run-journal.ts'
 import { runState } from '../../../topics/run-state.ts'
 import { runInputCodec, runs } from '../../../topics/runs.ts'
-import { type RunCommand, runCommandCodec, runsCommands } from '../../../topics/runs-commands.ts'
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
 import { workflowOf } from '../../workflows/workflow-records.ts'
+import { createInputs } from './memory-inputs.ts'
+import { NO_FOREIGN, NO_SANDBOXES, NO_TABLES, OK, SILENT } from './memory-outside.ts'
 
 export type MemoryRun = ReturnType<typeof createMemoryRun>
 
 const STATES: readonly string[] = [runState.name, runJournal.name, domainState.name]
-const SILENT: RunObserver = {
-  started: () => undefined,
-  ended: () => undefined,
-  skipped: () => undefined,
-  attempt: () => undefined,
-  late: () => undefined,
-  live: () => undefined,
-  domainEvent: () => undefined,
-}
-
 interface Session {
   task: ShardTask
   filling: OutRecord[]
@@ -76,7 +66,6 @@ export function createMemoryRun(
   const statements = new Set<Promise<StepAnswer>>()
   let session: Session
   let controlOffset = 0
-  let emitted = 0
 
   const logOf = (topic: string) => {
     const log = logs.get(topic) ?? []
@@ -220,6 +209,7 @@ export function createMemoryRun(
       return [...ofRuns, ...steps]
     })
 
+  const inputs = createInputs({ append, clock, organizationId: ORGANIZATION })
   return {
     clock,
     requests,
@@ -237,58 +227,7 @@ export function createMemoryRun(
       return workflow
     },
     control,
-    /** An accepted event that starts these workflows. */
-    event(
-      workflows: readonly Workflow[],
-      payload: object = {},
-      facts: object = {},
-      refused: readonly Workflow[] = [],
-      replayId: string | null = null,
-    ): void {
-      const number = String(++emitted).padStart(32, '0')
-      const event = {
-        ...{ eventId: `evt_${number}`, emitId: `cee_${number}`, organizationId: ORGANIZATION, environment: 'live' },
-        ...{ sequence: emitted, type: 'shop.order', canonicalName: 'TENANT_CUSTOM:org_a:shop.order@1.0.0', kind: null },
-        ...{ source: 'api', subject: null, actorId: 'key_a', timeMs: clock.nowMs(), recordedAtMs: clock.nowMs() },
-        ...{ schemaVersion: '1.0.0', schemaHash: '', correlationId: null, causationId: null, traceparent: null },
-        ...{ rootEventId: `evt_${number}`, depth: 0, path: [] as string[], federation: null },
-        ...facts,
-      }
-      const start = {
-        ...{ event: event as never, payload: Buffer.from(JSON.stringify(payload)), controlOffset: -1 },
-        ...{ workflows: workflows.map(pinned), refused: refused.map(pinned), replayId },
-      }
-      append({ topic: runs.name, key: null, value: runInputCodec.encode({ start, verdict: null }) })
-    },
-    command(command: Partial<RunCommand>): void {
-      const value = runCommandCodec.encode({
-        ...{
-          kind: 'start',
-          organizationId: ORGANIZATION,
-          environment: 'live',
-          runId: 'run_x',
-          actorId: '',
-          requestId: '',
-        },
-        ...{ workflowId: '', version: 1, scopes: null, trigger: null, retryOf: null, options: null },
-        ...{ controlOffset: -1, answerTo: null, callKey: null, ask: null },
-        ...command,
-      })
-      append({ topic: runsCommands.name, key: null, value })
-    },
-    /** A call of the reference domain; its answer is for the process `api_x`. */
-    domain(command: Pick<DomainCommand, 'name'> & Partial<DomainCommand>, correlation: number): void {
-      const answerTo = {
-        ...{ process: 'api_x', correlation, deadlineMs: 4_000_000_000_000, wants: 'response' as const },
-      }
-      const value = domainCommandCodec.encode({
-        ...{ organizationId: ORGANIZATION, environment: 'live', actorId: 'key_a', requestId: `req_${correlation}` },
-        ...{ id: '', part: '', body: '{}', expectedRevision: null, idempotencyKey: null, controlOffset: -1 },
-        ...{ recordsMax: 100, answerTo },
-        ...command,
-      })
-      append({ topic: domainCommands.name, key: null, value })
-    },
+    ...inputs,
     /** What steps and the reference domain have emitted. */
     emits: (): PlatformEmit[] => logOf(platformEmits.name).map(({ value }) => platformEmitCodec.decode(value!)),
     /** Judges the emit of a step as accepted. */
@@ -346,22 +285,6 @@ export function createMemoryRun(
     state: () => keysOf(runState.name),
   }
 }
-
-const NO_SANDBOXES: SandboxPool = {
-  run: () => Promise.reject(new Error('This test has no sandboxes')),
-  close: () => undefined,
-}
-const NO_FOREIGN: ForeignDatabases = {
-  run: () => Promise.reject(new Error('This test has no connections')),
-  close: async () => undefined,
-}
-const NO_TABLES: TableSteps = { run: () => Promise.reject(new Error('This test has no tables')) }
-
-export const OK: CallResult = {
-  ...{ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('{"ok":true}'), durationMs: 1 },
-}
-
-const pinned = ({ id }: Workflow) => ({ workflowId: id, version: 1 })
 
 function compacted(log: readonly LogRecord[]): LogRecord[] {
   return [...new Map(log.map(record => [String(record.key), record])).values()]
