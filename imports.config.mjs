@@ -53,6 +53,11 @@ const ROOMS = [
   },
   { name: 'delivery', path: '^src/delivery/', why: 'One signed request and its schedule: no Kafka, no store.' },
   {
+    name: 'sinks',
+    path: '^src/sinks/',
+    why: 'One record in a cluster outside, in the place of a request: the engine above sees no difference.',
+  },
+  {
     name: 'sandbox',
     path: '^src/sandbox/',
     why: "Organizations' code is a job with a time limit: it knows no workflow, and only its turns are those of deliveries.",

@@ -31,6 +31,7 @@ export const ERROR_KINDS = [
   'blocked_address',
   'redirect',
   'too_large',
+  'broker',
 ] as const
 export type ErrorKind = (typeof ERROR_KINDS)[number]
 

@@ -75,9 +75,9 @@ export function createAttempts(deps: {
       nowMs: clock.nowMs(),
     })
     if (built === undefined) return undefined
-    const { body, headers } = built
+    const { body, headers, sink } = built
     const nowMs = clock.nowMs()
-    const request = { url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs }
+    const request = { url: webhook.url, body, headers, timeoutMs: webhook.timeoutMs, ...(sink && { sink }) }
     const shadow = shadowOf(deps.view, delivery, nowMs)
     const mirrored = shadow && { mirrored: { shadow, body } }
     delivery.attempt = { webhook, headers, queuedMs: queuedFor(delivery, nowMs), ...mirrored }

@@ -49,6 +49,8 @@ const (
 	ErrBusRelayFailed                   Code = "bus_relay_failed"
 	ErrInvalidWebhookURL                Code = "invalid_webhook_url"
 	ErrHttpsRequired                    Code = "https_required"
+	ErrInvalidSinkConfig                Code = "invalid_sink_config"
+	ErrSinkTypeNotSupported             Code = "sink_type_not_supported"
 	ErrInvalidEventSelector             Code = "invalid_event_selector"
 	ErrInvalidRetryPolicy               Code = "invalid_retry_policy"
 	ErrWebhookQuotaExceeded             Code = "webhook_quota_exceeded"

@@ -43,6 +43,10 @@ type AckMessagesInput struct {
 	Receipts []string `json:"receipts"`
 }
 
+type ActivateSinkInput struct {
+	Resume string `json:"resume,omitzero"`
+}
+
 type ActivateWebhookInput struct {
 	Resume          string `json:"resume,omitzero"`
 	VerifyOwnership *bool  `json:"verifyOwnership,omitzero"`
@@ -1972,6 +1976,31 @@ type NewShare struct {
 	Visibility string `json:"visibility,omitzero"`
 }
 
+type NewSink struct {
+	Type       string           `json:"type"`
+	Events     []string         `json:"events"`
+	Config     NewSinkConfig    `json:"config"`
+	Name       Nullable[string] `json:"name,omitzero"`
+	Conditions any              `json:"conditions,omitzero"`
+	Ordering   string           `json:"ordering,omitzero"`
+	Retry      *NewWebhookRetry `json:"retry,omitzero"`
+	Active     *bool            `json:"active,omitzero"`
+}
+
+type NewSinkConfig struct {
+	BootstrapServers []string                    `json:"bootstrapServers"`
+	Topic            string                      `json:"topic"`
+	Sasl             Nullable[NewSinkConfigSasl] `json:"sasl,omitzero"`
+	Tls              *bool                       `json:"tls,omitzero"`
+	Format           string                      `json:"format,omitzero"`
+}
+
+type NewSinkConfigSasl struct {
+	Mechanism string `json:"mechanism"`
+	Username  string `json:"username"`
+	Password  string `json:"password"`
+}
+
 type NewStreamToken struct {
 	Types          any      `json:"types"`
 	Subject        string   `json:"subject,omitzero"`
@@ -3180,6 +3209,56 @@ type Shared struct {
 	Extra      map[string]json.RawMessage `json:"-"`
 }
 
+type Sink struct {
+	ID                 string                     `json:"id"`
+	Revision           int64                      `json:"revision"`
+	CreatedAt          string                     `json:"createdAt"`
+	UpdatedAt          string                     `json:"updatedAt"`
+	Environment        string                     `json:"environment"`
+	Name               *string                    `json:"name"`
+	Type               string                     `json:"type"`
+	Events             []string                   `json:"events"`
+	Config             SinkConfig                 `json:"config"`
+	Conditions         json.RawMessage            `json:"conditions"`
+	Ordering           string                     `json:"ordering"`
+	Active             bool                       `json:"active"`
+	PausedAt           *string                    `json:"pausedAt"`
+	Retry              WebhookRetry               `json:"retry"`
+	Health             string                     `json:"health"`
+	FailingSince       *string                    `json:"failingSince"`
+	LastDeliveryAt     *string                    `json:"lastDeliveryAt"`
+	LastDeliveryStatus *string                    `json:"lastDeliveryStatus"`
+	Counters           *WebhookCounters           `json:"counters"`
+	CountersReason     *string                    `json:"countersReason"`
+	Waiting            json.RawMessage            `json:"waiting"`
+	Extra              map[string]json.RawMessage `json:"-"`
+}
+
+type SinkConfig struct {
+	BootstrapServers []string                   `json:"bootstrapServers"`
+	Topic            string                     `json:"topic"`
+	Sasl             *SinkConfigSasl            `json:"sasl"`
+	Tls              bool                       `json:"tls"`
+	Format           string                     `json:"format"`
+	Extra            map[string]json.RawMessage `json:"-"`
+}
+
+type SinkConfigSasl struct {
+	Mechanism string                     `json:"mechanism"`
+	Username  string                     `json:"username"`
+	Extra     map[string]json.RawMessage `json:"-"`
+}
+
+type SinkPatch struct {
+	Events     []string         `json:"events,omitzero"`
+	Config     *NewSinkConfig   `json:"config,omitzero"`
+	Name       Nullable[string] `json:"name,omitzero"`
+	Conditions any              `json:"conditions,omitzero"`
+	Ordering   string           `json:"ordering,omitzero"`
+	Retry      *NewWebhookRetry `json:"retry,omitzero"`
+	Active     *bool            `json:"active,omitzero"`
+}
+
 type StartedRun struct {
 	RunID           *string                    `json:"runId"`
 	Run             *Run                       `json:"run"`
@@ -4037,6 +4116,13 @@ type GetWebhookStatsQuery struct {
 	From     string `query:"from"`
 	To       string `query:"to"`
 	Interval string `query:"interval"`
+}
+
+type ListSinksQuery struct {
+	Active *bool  `query:"active"`
+	Health string `query:"health"`
+	Limit  *int64 `query:"limit"`
+	Cursor string `query:"cursor"`
 }
 
 type ListInspectorsQuery struct {

@@ -30,6 +30,7 @@ import * as replays from './replays/schemas.ts'
 import * as runs from './runs/schemas.ts'
 import * as sessions from './sessions/schemas.ts'
 import { emitResult, emitResultInBatch } from './shared/emit-result.ts'
+import * as sinks from './sinks/schemas.ts'
 import * as streams from './streams/schemas.ts'
 import * as tables from './tables/schemas.ts'
 import * as usage from './usage/schemas.ts'
@@ -117,6 +118,7 @@ const SAID_OTHERWISE: Record<string, string> = {
   'runs.retryInput': 'RetryRunInput',
   'sessions.login': 'LoginToken',
   'sessions.newLogin': 'NewLoginToken',
+  'sinks.sinkActivation': 'ActivateSinkInput',
   'tables.query': 'TableQuery',
   'tables.queried': 'TableQueryResult',
   'usage.health': 'CustomEventsHealth',
@@ -169,6 +171,7 @@ const FOLDERS = {
     replays,
     runs,
     sessions,
+    sinks,
     streams,
     tables,
     usage,

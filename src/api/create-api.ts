@@ -69,6 +69,7 @@ import { createSearchHandler } from './search/handlers.ts'
 import { createSessionHandlers } from './sessions/handlers.ts'
 import { createSignIn } from './sessions/sign-in.ts'
 import { createSharingHandlers } from './sharing.ts'
+import { createSinkHandlers } from './sinks/handlers.ts'
 import { createStreams } from './streams/create-streams.ts'
 import type { Upgrade } from './streams/web-socket.ts'
 import { createSystemHandlers } from './system/handlers.ts'
@@ -164,6 +165,7 @@ export function createApi(deps: ApiDeps): Api {
       { ...deps, ...controlPlane },
       createWorkflowHandlers({ ...deps, ...controlPlane, sort: 'route' }),
     ),
+    sinks: createSinkHandlers({ ...deps, ...controlPlane }),
     queues: createQueueHandlers({ ...deps, ...controlPlane }),
     queueMessages: createMessageHandlers({ ...deps, messages }),
     evaluate: createEvaluateHandler(deps),

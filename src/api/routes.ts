@@ -29,6 +29,7 @@ import { createReplayRoutes, type ReplayHandlers } from './replays/routes.ts'
 import { createRunRoutes, type RunRoutesHandlers } from './runs/routes.ts'
 import { createSearchRoutes } from './search/routes.ts'
 import { createSessionRoutes, type SessionHandlers } from './sessions/routes.ts'
+import { createSinkRoutes, type SinkHandlers } from './sinks/routes.ts'
 import { createStreamRoutes, type StreamHandlers } from './streams/routes.ts'
 import { createSystemRoutes, type SystemHandlers } from './system/routes.ts'
 import { createTableRoutes, type TableHandlers } from './tables/routes.ts'
@@ -48,6 +49,7 @@ export interface Handlers
     QueueHandlers,
     ReplayHandlers,
     RunRoutesHandlers,
+    SinkHandlers,
     ConnectionHandlers,
     MailTemplateHandlers,
     VariableHandlers,
@@ -112,6 +114,7 @@ export function createRoutes(on: Handlers): Route[] {
     emits.history,
     ...createDeliveryRoutes(on),
     ...createWebhookRoutes(on),
+    ...createSinkRoutes(on),
     ...createInspectorRoutes(on),
     ...createReplayRoutes(on),
     ...createNotificationRoutes(on),

@@ -8,7 +8,7 @@ import { type AwsCredentials, createAwsCredentials } from '../crypto/aws-credent
 import { signingKeys } from '../crypto/signing-key.ts'
 import { createPings } from '../delivery/ping.ts'
 import { createBuildAttempt } from '../delivery/request.ts'
-import { createSender, type Sender } from '../delivery/send.ts'
+import type { Sender } from '../delivery/send.ts'
 import { createSigningContexts } from '../delivery/signing-context.ts'
 import { type Inspecting, openInspecting } from '../inspectors/inspecting.ts'
 import type { Appender } from '../kafka/ports.ts'
@@ -32,6 +32,7 @@ import { releaseVersion } from './compose-reports.ts'
 import { openTables } from './compose-tables.ts'
 import { createFollowed, type Followed, followTopics, showFollowed } from './followed-topics.ts'
 import type { Logs } from './open-logs.ts'
+import { openSender } from './open-sender.ts'
 import type { Parts } from './parts.ts'
 import { platformView } from './platform-view.ts'
 import { showRegistry } from './registry-metrics.ts'
@@ -42,7 +43,7 @@ const APPEND_PERSIST_MS = 5_000
 const READ_TIMEOUT_MS = 10_000
 /** `openMetrics`: see `ApiDeps`. */
 export async function startApi(parts: Parts, streaming: Logs, openMetrics: boolean): Promise<Api> {
-  const { clock, logger, kafka, controlPlane, config, closing } = parts
+  const { clock, logger, kafka, controlPlane, closing } = parts
   const processId = parts.ids.next('api')
   const followed = createFollowed(parts, processId)
   const appender = createAppender({ kafka, clock, logger, persistMs: APPEND_PERSIST_MS })
@@ -75,7 +76,7 @@ export async function startApi(parts: Parts, streaming: Logs, openMetrics: boole
   showFollowed(parts, { ...followed, runCalls, queueCalls })
   alignPartitions(parts)
   const kafkaAccess = openKafkaAccess(parts)
-  const sender = createSender({ guard: parts.guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
+  const sender = openSender(parts)
   const pings = openPings(parts, sender, appender)
   const history = openRequestHistory(parts)
   const { tables, database } = openTables(parts)

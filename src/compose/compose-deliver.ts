@@ -12,7 +12,6 @@ import { createRedriveReads } from '../analytics/read/redrive-reads.ts'
 import { createReplayReads } from '../analytics/read/replay-reads.ts'
 import type { Clock } from '../clock.ts'
 import { EVENT_RETENTION_MS, type Replays } from '../control-plane/replays/replays.ts'
-import { createSender } from '../delivery/send.ts'
 import { createTopicRetention } from '../kafka/admin/topic-retention.ts'
 import { createLogEnds } from '../kafka/read/log-ends.ts'
 import { createLogPages } from '../kafka/read/log-pages.ts'
@@ -22,13 +21,15 @@ import { createMailer } from '../notifications/mail.ts'
 import { createSendNotification } from '../notifications/send-notification.ts'
 import { createRetryDepth } from '../observability/retry-depth.ts'
 import { createLogWatch, type LogWatch } from '../replay/ways/log-watch.ts'
+import { openSender } from './open-sender.ts'
 import type { Parts } from './parts.ts'
 import { runProcessor } from './run-processor.ts'
 
 export function startDeliver(parts: Parts): void {
-  const { config, closing, guard, view, secrets, chains, clock, random, ids, logger, tracing, metrics } = parts
+  const { config, closing, view, secrets, chains, clock, random, ids, logger, tracing, metrics } = parts
   const { timeScale, clockOffsetMs } = config
-  const sender = createSender({ guard, clock, connectionAgeMsMax: config.connectionAgeMsMax })
+  const sender = openSender(parts)
+  metrics.deliver.sinkProducers(sender.producers)
   closing.push(async () => sender.close())
   const mailer = createMailer({
     smtpUrl: config.smtpUrl,

@@ -8,6 +8,7 @@ import { type AnalyticsClient, createAnalyticsClient } from '../analytics/client
 import { reachAnalytics } from '../analytics/reach.ts'
 import type { Clock, Random } from '../clock.ts'
 import { type ControlPlane, createControlPlane } from '../control-plane/control-plane.ts'
+import { createCheckBroker } from '../control-plane/sinks/check-broker.ts'
 import { type ControlTail, createControlLog, tailControl } from '../control-plane/store/control-topic.ts'
 import { type ControlViewStore, createControlView } from '../control-plane/store/view-store.ts'
 import { createSecretBox, type SecretBox } from '../crypto/secret-box.ts'
@@ -232,6 +233,7 @@ async function openControlPlane(parts: ControlPlaneParts, tail: ControlTail) {
     ...{ secretKey, previousSecretKey, knownKeyIds: keyIds.given },
     checkUrl: url => guard.checkUrl(url),
     checkAddresses: createCheckAddresses({ guard, clock }),
+    checkBroker: createCheckBroker({ guard, allowPlain: config.egressAllowHttp }),
     shardOf: organizationId => shardOf(organizationId, provisioning.shards),
   })
   const neededKeyIds = await controlPlane.secretKeys.reconcile(keyIds.expected)

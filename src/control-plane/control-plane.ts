@@ -30,6 +30,8 @@ import { createReplays, type Replays } from './replays/replays.ts'
 import { createRetention, type Retention } from './retention/retention.ts'
 import { createLogins, type Logins } from './sessions/logins.ts'
 import { createOperatorAccess, type OperatorAccess } from './sessions/operator-access.ts'
+import type { CheckBroker } from './sinks/sink-config.ts'
+import { createSinks, type Sinks } from './sinks/sinks.ts'
 import { createAnnounce } from './store/announce.ts'
 import type { ControlLog } from './store/control-log.ts'
 import { createSecretKeys, type SecretKeyCare } from './store/secret-keys.ts'
@@ -56,6 +58,7 @@ export interface ControlPlane {
   registrations: Registrations
   compatibilityModes: CompatibilityModes
   webhooks: Webhooks
+  sinks: Sinks
   shadows: Shadows
   replays: Replays
   redrives: Redrives
@@ -99,6 +102,8 @@ export interface ControlPlaneDeps {
   checkUrl(url: string): ClarionError | undefined
   /** Resolves the host name of a URL and checks its addresses; absent: they are checked at each connection only. */
   checkAddresses?: CheckAddresses
+  /** The egress guard, for brokers of sinks; absent: they are judged at each connection only. */
+  checkBroker?: CheckBroker
   /** The partition of `audit.changes` that an organization's rows go to. */
   shardOf(organizationId: string): number
   /** Compiles schemas. */
@@ -144,6 +149,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     lifecycleNames: createLifecycleNames(shared),
     partitions: createPartitions(shared),
     webhooks: createWebhooks(shared),
+    sinks: createSinks(shared),
     shadows: createShadows(shared),
     workflows,
     apiRoutes: createRouteChanges({ ...shared, workflows }),

@@ -19,6 +19,8 @@ import { createResolveName, isLocalhost, type ResolveName } from './resolve-name
 
 const URL_CHARACTERS_MAX = 2048
 const HTTPS_PORTS = [443, 8443]
+/** Of brokers: 9092 by custom, those beside it for further listeners, 443 behind some load balancers. */
+export const KAFKA_PORTS: readonly number[] = [443, 9092, 9093, 9094, 9095, 9096, 9097, 9098]
 
 export interface OwnAddress {
   host: string
@@ -50,30 +52,34 @@ export interface AddressGuard {
   isOwnAllowed(url: URL): boolean
   /**
    * The addresses to connect to, all of them checked: connect to these and to no other. `hostname` is a name or a
-   * literal. `anyPort`: not those of HTTP alone. Rejects with `AttemptError` of kind `dns` or `blocked_address`.
+   * literal. `ports`: the permitted ones outside the allow list, those of HTTP by default. Rejects with `AttemptError` of
+   * kind `dns` or `blocked_address`.
    */
-  addressesOf(hostname: string, port: number, anyPort?: boolean): Promise<LookupAddress[]>
+  addressesOf(hostname: string, port: number, ports?: Ports): Promise<LookupAddress[]>
+  /** The reason why a server can never be connected to, as far as its text says; undefined if there is none. */
+  problemOf(hostname: string, port: number, ports: Ports): Problem | undefined
+}
+
+export type Ports = readonly number[] | 'any'
+export interface Problem {
+  rule: 'blocked_address' | 'port'
+  message: string
 }
 
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   const allowed = options.allow.map(parseRange)
   const resolve = options.resolve ?? createResolveName()
   const ownNames = createOwnNames(resolve)
-  const ports = options.allowHttp ? [...HTTPS_PORTS, 80] : HTTPS_PORTS
+  const httpPorts = options.allowHttp ? [...HTTPS_PORTS, 80] : HTTPS_PORTS
 
   /** The reason why this address and port must not be reached, or undefined. */
-  function judge(
-    address: Address,
-    port: number,
-    own: readonly OwnAddress[],
-  ): { rule: 'blocked_address' | 'port'; message: string } | undefined {
+  function judge(address: Address, port: number, own: readonly OwnAddress[], ports: Ports): Problem | undefined {
     if (isOwn(address, port, own))
       return { rule: 'blocked_address', message: `${address} port ${port} belongs to this installation` }
     if (isWithin(address, allowed)) return undefined
     const range = specialRange(address)
     if (range) return { rule: 'blocked_address', message: `${address} is not a public address (${range})` }
-    if (!ports.includes(port)) return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
-    return undefined
+    return portProblem(port, ports)
   }
 
   function isOwn(address: Address, port: number, ownAddresses: readonly OwnAddress[]): boolean {
@@ -81,17 +87,15 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     return ownAddresses.some(own => isPort(own, port) && hostCovers(own.host, target))
   }
 
-  function judgeHost(hostname: string, port: number) {
+  function judgeHost(hostname: string, port: number, ports: Ports): Problem | undefined {
     const literal = parseAddress(hostname)
     const own = options.ownAddresses()
-    if (literal) return judge(literal, port, own)
-    if (isLocalhost(hostname)) return judge(parseAddress('127.0.0.1')!, port, own)
+    if (literal) return judge(literal, port, own, ports)
+    if (isLocalhost(hostname)) return judge(parseAddress('127.0.0.1')!, port, own, ports)
     if (own.some(each => isPort(each, port) && sameName(each.host, hostname)))
       return { rule: 'blocked_address', message: `${hostname} port ${port} belongs to this installation` }
     // A name on another port is valid if it resolves into the allow list, which is known only once it is resolved.
-    if (!ports.includes(port) && allowed.length === 0)
-      return { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
-    return undefined
+    return allowed.length === 0 ? portProblem(port, ports) : undefined
   }
 
   function isOwnAllowed(url: URL): boolean {
@@ -116,16 +120,15 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
       if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
         return new ClarionError('https_required', `A webhook's URL begins with https://, not ${url.protocol}//.`)
       }
-      const problem = judgeHost(url.hostname, portOf(url))
+      const problem = judgeHost(url.hostname, portOf(url), httpPorts)
       return problem && invalid(problem.rule, problem.message)
     },
-    async addressesOf(hostname, port, anyPort = false) {
+    problemOf: judgeHost,
+    async addressesOf(hostname, port, ports = httpPorts) {
       const literal = parseAddress(hostname)
       const addresses = literal ? [literal] : await namedAddresses(hostname)
       const own = await ownNames.resolved(options.ownAddresses().filter(each => isPort(each, port)))
-      const problems = addresses
-        .map(address => judge(address, port, own))
-        .map(problem => (anyPort && problem?.rule === 'port' ? undefined : problem))
+      const problems = addresses.map(address => judge(address, port, own, ports))
       // One forbidden address condemns a name: a receiver has no reason to mix them, an attacker has. `localhost` is
       // two addresses by definition.
       const problem = isLocalhost(hostname) && problems.includes(undefined) ? undefined : problems.find(Boolean)
@@ -144,6 +147,11 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
     throw new AttemptError('dns', `The name ${hostname} has no address.`)
   }
 }
+
+const portProblem = (port: number, ports: Ports): Problem | undefined =>
+  ports === 'any' || ports.includes(port)
+    ? undefined
+    : { rule: 'port', message: `port ${port} is not one of ${ports.join(', ')}` }
 
 const isPort = (own: OwnAddress, port: number): boolean => own.port === undefined || own.port === port
 

@@ -11,10 +11,11 @@ import { schemaHash } from '../json/canonical-json.ts'
 import { ClarionError } from '../model/codes.ts'
 import { deliveryId, type Ids } from '../model/ids.ts'
 import type { Webhook } from '../model/webhooks.ts'
-import { type BuildAttempt, loggedHeaders } from './request.ts'
+import { type BuildAttempt, loggedAnswer, loggedHeaders } from './request.ts'
 import type { AttemptResult, Sender } from './send.ts'
 
 export const TEST_TYPE = 'webhook.test'
+export const SINK_TEST_TYPE = 'sink.test'
 const SCHEMA_HASH = schemaHash({
   type: 'object',
   properties: { webhookId: { type: 'string' }, message: { type: 'string' } },
@@ -53,7 +54,12 @@ export function createPings(deps: {
     const { eventId, organizationId } = event
     const id = deliveryId(eventId, webhook.id)
     const chainToken = deps.chains.sign({ rootEventId: eventId, depth: 0, eventId, organizationId, path: [webhook.id] })
-    const payload = Buffer.from(JSON.stringify({ webhookId: webhook.id, message: 'This is a test of your webhook.' }))
+    const payload = Buffer.from(
+      JSON.stringify({
+        webhookId: webhook.id,
+        message: `This is a test of your ${webhook.sink ? 'sink' : 'webhook'}.`,
+      }),
+    )
     const built = deps.build({
       webhook,
       event,
@@ -90,12 +96,13 @@ export function createPings(deps: {
 
 function testEvent(webhook: Webhook, eventId: string, nowMs: number): EventFacts {
   const { organizationId, environment } = webhook
+  const type = webhook.sink === undefined ? TEST_TYPE : SINK_TEST_TYPE
   const timeMs = Math.round(nowMs)
   return {
     ...{ eventId, emitId: `cee_${eventId.slice('evt_'.length)}`, organizationId, environment, sequence: 0 },
     ...{
-      type: TEST_TYPE,
-      canonicalName: `PLATFORM:${organizationId}:${TEST_TYPE}@1`,
+      type,
+      canonicalName: `PLATFORM:${organizationId}:${type}@1`,
       kind: null,
       source: 'api',
       subject: webhook.id,
@@ -151,7 +158,7 @@ function rowOf(
     ...{ queuedMs: 0, dnsMs: result.dnsMs, tlsMs: result.tlsMs, remoteAddress: result.remoteAddress },
     ...{ firstByteMs: result.firstByteMs, responseStatus: result.status },
     requestHeaders: loggedHeaders(headers, webhook.headerNames),
-    responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
+    responseHeaders: loggedAnswer(result),
     responseBody: result.status === null ? null : result.body.toString(),
     ...{
       errorKind: result.errorKind,

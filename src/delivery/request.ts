@@ -3,38 +3,15 @@
  * the webhook's own (docs/specification/webhooks.md#the-request). Everything that does not change between attempts
  * (keys, own headers, format) is prepared once per webhook record (`signing-context.ts`).
  */
-import type { EventFacts } from '../../topics/deliveries.ts'
-import type { ReplayFacts } from '../events/envelope.ts'
+import { replayOf } from '../events/envelope.ts'
 import { quoted } from '../json/quoted.ts'
-import type { Webhook } from '../model/webhooks.ts'
+import type { AttemptFacts, BuiltAttempt } from './attempt-facts.ts'
+import type { AttemptResult } from './send.ts'
 import type { SigningContexts } from './signing-context.ts'
+import { sinkRecord } from './sink-record.ts'
 
 const REDACTED = '"[redacted]"'
 const NAMES_MAX = 10_000
-
-export interface AttemptFacts {
-  webhook: Webhook
-  event: EventFacts
-  /** The payload's own bytes. */
-  payload: Buffer
-  deliveryId: string
-  /** 1 for the first. */
-  attempt: number
-  /** Set on a delivery that a replay or a catch-up made, else null. */
-  replayId: string | null
-  /** Only on a delivery that a replay made: when the webhook received the event before; null if never or unknown. */
-  originalDeliveredAtMs?: number | null
-  /** The span that makes the request; without one the receiver gets the event's own trace context. */
-  traceparent?: string | undefined
-  /** An emit caused by this delivery returns it as `chainToken`. */
-  chainToken: string
-  nowMs: number
-}
-
-export interface BuiltAttempt {
-  body: Buffer
-  headers: Record<string, string>
-}
 
 /** Undefined when a sealed value of the webhook cannot be opened: an installation fault, logged once. */
 export type BuildAttempt = (facts: AttemptFacts) => BuiltAttempt | undefined
@@ -44,6 +21,7 @@ export function createBuildAttempt({ contextFor }: SigningContexts): BuildAttemp
     const { webhook, deliveryId, nowMs } = facts
     const context = contextFor(webhook, nowMs)
     if (context === undefined) return undefined
+    if (context.sink !== undefined) return sinkRecord(context.sink, facts)
     const event = context.eventFor(facts.event)
     const body = context.render(event, facts.payload, {
       deliveryId,
@@ -66,14 +44,6 @@ export function createBuildAttempt({ contextFor }: SigningContexts): BuildAttemp
   }
 }
 
-function replayOf({ replayId, originalDeliveredAtMs = null }: AttemptFacts): ReplayFacts | null {
-  if (replayId === null) return null
-  return {
-    replayId,
-    originalDeliveredAt: originalDeliveredAtMs === null ? null : new Date(originalDeliveredAtMs).toISOString(),
-  }
-}
-
 /**
  * Headers for the attempt log, as a JSON object: names in lower case, without values that would let a reader of the log
  * impersonate the platform or the webhook's owner. No name occurs twice (`webhook-headers.ts`).
@@ -86,6 +56,11 @@ export function loggedHeaders(headers: Record<string, string>, ownNames: readonl
     shown += `${shown === '' ? '' : ','}${key}:${isHidden ? REDACTED : quoted(headers[name]!)}`
   }
   return `{${shown}}`
+}
+
+/** The headers of an answer, or the place of a record; null if there was neither. */
+export function loggedAnswer({ status, headers }: Pick<AttemptResult, 'status' | 'headers'>): string | null {
+  return status === null && headers.offset === undefined ? null : JSON.stringify(headers)
 }
 
 const isOwn = (name: string, ownNames: readonly string[]): boolean => {

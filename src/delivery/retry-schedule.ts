@@ -51,14 +51,15 @@ export function nextAttempt(options: NextAttemptOptions): { dueAtMs: number } | 
 }
 
 /**
- * 2xx is success; `gone` (410) and `declined` (the answer's header `webhook-retry: no`) end the retries of the
- * delivery; every other result is retried (docs/specification/webhooks.md#answers).
+ * 2xx is success; `gone` (410) and `declined` (the answer's header `webhook-retry: no`, or a broker that
+ * never takes the record) end the retries of the delivery; every other result is retried (docs/specification/webhooks.md#answers).
  */
 export function judge(
-  result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers'>,
+  result: Pick<AttemptResult, 'status' | 'errorKind' | 'headers' | 'isFinal'>,
 ): 'success' | 'retry' | 'gone' | 'declined' {
   if (result.errorKind === null) return 'success'
   if (result.status === 410) return 'gone'
+  if (result.isFinal === true) return 'declined'
   return result.headers['webhook-retry']?.trim().toLowerCase() === 'no' ? 'declined' : 'retry'
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ErrorKind } from '../../topics/audit-attempts.ts'
 import type { Clock } from '../clock.ts'
+import type { OpenedSink } from '../model/sinks.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { createConnect } from './connect.ts'
 import { createConnections, type Target } from './connections.ts'
@@ -22,6 +23,13 @@ export interface AttemptRequest {
   timeoutMs: number
   /** Whether the result has `bodyHash`. */
   hashesAnswer?: boolean
+  /** It is a record for a sink, instead of a request. */
+  sink?: AddressedSink
+}
+
+export interface AddressedSink {
+  sink: OpenedSink
+  key: string | null
 }
 
 export interface AttemptResult {
@@ -48,6 +56,8 @@ export interface AttemptResult {
   firstByteMs: number | null
   /** SHA-256 of the first 64 KB of the answer's body, where it was asked for. */
   bodyHash?: string
+  /** The receiver will never take it: no retry follows. */
+  isFinal?: boolean
 }
 
 export interface Sender {

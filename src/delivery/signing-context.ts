@@ -6,6 +6,7 @@ import type { EventFacts } from '../../topics/deliveries.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
+import type { OpenedSink } from '../model/sinks.ts'
 import type { Webhook } from '../model/webhooks.ts'
 import { createSigner, type Signatory, type Signer } from './profiles/index.ts'
 import { FORMATS, type Format } from './wire-formats/index.ts'
@@ -19,6 +20,16 @@ export interface SigningContext {
   sign: Signer
   /** The event as this receiver sees it: a peer of a federation group also gets the ids of group and push. */
   eventFor(event: EventFacts): EventFacts
+  /** Instead of all that, for a sink: with its password. */
+  sink?: OpenedSink
+}
+
+/** Nothing signs a record: who may write into the topic is the broker's to say. */
+const UNSIGNED: SigningContext = {
+  headers: {},
+  render: FORMATS.default.render,
+  sign: () => undefined,
+  eventFor: event => event,
 }
 
 export interface SigningContexts {
@@ -57,6 +68,11 @@ export function createSigningContexts(deps: {
   }
 
   function openContext(webhook: Webhook, rotating: boolean): SigningContext {
+    const { id, sink } = webhook
+    if (sink !== undefined) {
+      const password = secrets.decrypt(webhook.encryptedSecret)
+      return { ...UNSIGNED, sink: { ...sink, id, password } }
+    }
     const former = rotating && secrets.openedBy(webhook.previousEncryptedSecret!) !== undefined
     const sealed = former ? [webhook.encryptedSecret, webhook.previousEncryptedSecret!] : [webhook.encryptedSecret]
     const { contentType, render } = FORMATS[webhook.wireFormat]

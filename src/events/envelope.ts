@@ -11,6 +11,21 @@ export interface ReplayFacts {
   originalDeliveredAt: string | null
 }
 
+/** Null on a delivery that no replay and no catch-up made. */
+export function replayOf({
+  replayId,
+  originalDeliveredAtMs = null,
+}: {
+  replayId: string | null
+  originalDeliveredAtMs?: number | null
+}): ReplayFacts | null {
+  if (replayId === null) return null
+  return {
+    replayId,
+    originalDeliveredAt: originalDeliveredAtMs === null ? null : new Date(originalDeliveredAtMs).toISOString(),
+  }
+}
+
 export interface DeliveryFacts {
   deliveryId: string
   /** The date pinned when the webhook was created, such as `2026-07-01`. */

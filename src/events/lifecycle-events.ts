@@ -84,6 +84,18 @@ export const LIFECYCLE_EVENTS: ReadonlyMap<string, Entry> = new Map<string, Entr
       'webhookId, eventId, emitId, eventType, attempts, lastError; or webhookId, count, fromSequence, throughSequence',
     ],
   }),
+  ...each('SINK', {
+    CREATED: ['A sink was created.', 'url, events'],
+    UPDATED: ['It was changed, paused or activated.', 'changed'],
+    DELETED: ['It was deleted.', ''],
+    FAILING: ['A delivery’s attempts are used up, 20 attempts failed in a row, or 4 over five minutes.', ''],
+    RECOVERED: ['Its cluster takes records again.', ''],
+    DISABLED: ['It was switched off, failing for too long.', ''],
+    DELIVERY_EXHAUSTED: [
+      'A delivery was given up; with count: this many, none of which the cluster took in time.',
+      'webhookId, eventId, emitId, eventType, attempts, lastError; or webhookId, count, fromSequence, throughSequence',
+    ],
+  }),
   ...each('REPLAY', {
     STARTED: ['A replay, recovery or catch-up began.', ''],
     UPDATED: ['It was paused, resumed or is being cancelled.', ''],

@@ -88,6 +88,8 @@ export const CODES = {
   // Webhooks
   invalid_webhook_url: entry(400, 'The URL cannot be that of a webhook; the message says why.'),
   https_required: entry(400, 'Webhooks are https, and so is a sign-in from another machine.'),
+  invalid_sink_config: entry(400, 'A server, the topic or the sign-in cannot be that of a sink; the message says why.'),
+  sink_type_not_supported: entry(400, 'There are no sinks of this type: kafka is the one that there is.'),
   invalid_event_selector: entry(400, 'A selector has none of the permitted forms.'),
   invalid_retry_policy: entry(400, 'The retry policy is out of bounds.'),
   webhook_quota_exceeded: entry(402, "The plan's number of webhooks is used up."),
@@ -95,10 +97,7 @@ export const CODES = {
     409,
     'The sealed secret and headers of the webhook cannot be opened with the key of the installation; set both again.',
   ),
-  ownership_not_verified: entry(
-    409,
-    'The receiver did not answer the test with 2xx, so the webhook was not made or changed.',
-  ),
+  ownership_not_verified: entry(409, 'The receiver did not answer the test with 2xx: nothing was made or changed.'),
 
   // Federation
   federation_not_available: entry(402, 'Federation is for organizations on the Enterprise plan.'),

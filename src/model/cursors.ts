@@ -62,6 +62,7 @@ export const LISTS = {
   registrations: record,
   webhooks: record,
   inspectors: record,
+  sinks: record,
   replays: record,
   queues: record,
   'queue-dead': [count],

@@ -1,5 +1,6 @@
 import type { ConditionGroup } from './conditions.ts'
 import type { Environment } from './environments.ts'
+import type { KafkaSink } from './sinks.ts'
 import type { Stored } from './stored.ts'
 
 /** See docs/specification/webhooks.md#settings. */
@@ -47,7 +48,19 @@ export interface Webhook extends Stored {
    * receiver, and hidden from webhook lists.
    */
   peer: { groupId: string } | null
+  /**
+   * Set on a sink, which is stored as a webhook for the same reason: `url` shows its topic, and the secret is its
+   * password. Hidden from webhook lists too; earlier releases wrote none.
+   */
+  sink?: KafkaSink
 }
+
+/** Neither an external peer nor a sink: its owner sees it as a webhook. */
+export const isWebhook = ({ peer, sink }: Pick<Webhook, 'peer' | 'sink'>): boolean =>
+  peer === null && sink === undefined
+
+/** A webhook or a sink of the organization; the plan counts both. */
+export const isOwnReceiver = ({ peer }: Pick<Webhook, 'peer'>): boolean => peer === null
 
 export const SIGNATURE_PROFILES = ['standard', 'platforma', 'platphorm', 'event', 'relay', 'ed25519'] as const
 export type SignatureProfile = (typeof SIGNATURE_PROFILES)[number]

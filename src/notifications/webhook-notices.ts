@@ -1,4 +1,4 @@
-/** Notices about the receivers of deliveries: webhooks, and external peers of federation groups. */
+/** Notices about the receivers of deliveries: webhooks, sinks, and external peers of federation groups. */
 import type { WebhookStory } from '../../topics/delivery-state.ts'
 import type { Organization } from '../model/organizations.ts'
 import type { Webhook } from '../model/webhooks.ts'
@@ -65,8 +65,11 @@ export function webhookNotice(
     ...common(facts),
     kind: isPeer ? 'federation_peer' : kind,
     severity,
-    title: `${isPeer ? 'External peer' : 'Webhook'} ${webhook?.name ?? webhookId} ${subject}`,
-    message: noticeMessage(lines, details),
+    title: `${nounOf(webhook)} ${webhook?.name ?? webhookId} ${subject}`,
+    message: noticeMessage(
+      lines.map(line => inTermsOf(webhook, line)),
+      details,
+    ),
     data: { webhookId, url: webhook?.url ?? null, deliveryId, error, state: story },
   }
 }
@@ -85,12 +88,23 @@ export function deadLettersNotice(facts: WebhookFacts & { count: number; reason:
     ...common(facts),
     kind: 'dead_letters',
     severity: 'warning',
-    title: `Webhook ${webhook?.name ?? webhookId} has dead letters`,
-    message: noticeMessage(lines, [...detailsOf(facts), ['Reason', reason], timeOf(facts)]),
+    title: `${nounOf(webhook)} ${webhook?.name ?? webhookId} has dead letters`,
+    message: noticeMessage(
+      lines.map(line => inTermsOf(webhook, line)),
+      [...detailsOf(facts), ['Reason', reason], timeOf(facts)],
+    ),
     data: { webhookId, count, reason },
     oncePer: { key: webhookId, ms: DEAD_LETTERS_MS },
   }
 }
+
+function nounOf(webhook: Webhook | undefined): string {
+  if (webhook?.peer) return 'External peer'
+  return webhook?.sink === undefined ? 'Webhook' : 'Sink'
+}
+
+const inTermsOf = (webhook: Webhook | undefined, line: string): string =>
+  webhook?.sink === undefined ? line : line.replaceAll('webhook', 'sink').replaceAll('endpoint', 'topic')
 
 const common = ({ organizationId, webhookId, webhook, occurredAtMs }: WebhookFacts) => ({
   organizationId,
@@ -101,7 +115,7 @@ const common = ({ organizationId, webhookId, webhook, occurredAtMs }: WebhookFac
 
 const detailsOf = ({ organization, webhookId, webhook }: WebhookFacts): Array<[string, string | undefined]> => [
   ['Organization', organization?.name],
-  ['Webhook', webhook?.name ? `${webhook.name} (${webhookId})` : webhookId],
+  [webhook?.sink === undefined ? 'Webhook' : 'Sink', webhook?.name ? `${webhook.name} (${webhookId})` : webhookId],
   ['URL', webhook?.url ?? 'deleted'],
 ]
 

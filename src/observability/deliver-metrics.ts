@@ -20,6 +20,10 @@ export interface DeliverMetrics {
   replayItem(target: string, outcome: string): void
   /** A delivery was sent to a candidate besides, or left out. */
   shadow(answer: string): void
+  /** A record for a sink was written, or why it was not. */
+  sinkRecord(result: string): void
+  /** Read at each scrape. */
+  sinkProducers(read: () => number): void
   /** Read at each scrape: the state of the log readers. */
   logs(watch: WatchedLogs): void
   /** Read at each scrape: deliveries in memory, by stage, and the bytes of their payloads. */
@@ -95,6 +99,12 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     labelNames: ['answer'],
     registers,
   })
+  const sinkRecords = new Counter({
+    name: 'clarion_sink_records_total',
+    help: 'Records for sinks, by result: written, or the kind of error.',
+    labelNames: ['result'],
+    registers,
+  })
   const replayItems = new Counter({
     name: 'clarion_replay_items_total',
     help: 'Events of replays that were dealt with, by kind of target and outcome; would_deliver: shown by a dry run.',
@@ -102,6 +112,14 @@ export function createDeliverMetrics(registry: Registry, scraped: ScrapedMetrics
     registers,
   })
   return {
+    sinkRecord: result => sinkRecords.inc({ result }),
+    sinkProducers(read) {
+      scraped.gauge({
+        name: 'clarion_sink_producers',
+        help: 'Producers of sinks that this process has for clusters outside.',
+        read: () => [{ value: read() }],
+      })
+    },
     shadow: answer => shadows.inc({ answer }),
     replayItem: (target, outcome) => replayItems.inc({ target, outcome }),
     fed(outcome, isProbe) {

@@ -100,7 +100,7 @@ async function writeQuery(session: Session, query: Query): Promise<Queried> {
 async function loginOf(guard: Pick<AddressGuard, 'addressesOf'>, server: ForeignServer): Promise<DatabaseLogin> {
   const { host, port, database, user, password, tls } = server
   try {
-    const [{ address } = { address: host }] = await guard.addressesOf(host, port, true)
+    const [{ address } = { address: host }] = await guard.addressesOf(host, port, 'any')
     const servername = isIP(host) ? {} : { servername: host }
     const ssl = tls === 'disable' ? undefined : { rejectUnauthorized: tls === 'verify', ...servername }
     return { host: address, port, database, user, password, ssl }

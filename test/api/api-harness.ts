@@ -11,6 +11,7 @@ import { createApi } from '../../src/api/create-api.ts'
 import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
 import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createCheckBroker } from '../../src/control-plane/sinks/check-broker.ts'
 import { createAwsCredentials } from '../../src/crypto/aws-credentials.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
 import { signingKeys } from '../../src/crypto/signing-key.ts'
@@ -141,6 +142,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   const { timeScale = 1 } = options
   const controlPlane = createControlPlane({
     ...{ ...control, secretKey: SECRET_KEY, checkUrl: guard.checkUrl, validators, ids, clock, random, timeScale },
+    checkBroker: createCheckBroker({ guard, allowPlain: options.egress?.allowHttp ?? false }),
   })
   const sender = createSender({ guard, clock })
   const tested: AttemptRow[] = []

@@ -42,6 +42,10 @@ beforeAll(async () => {
   await owner.call('POST', `/api/v1/routes/${apiRoute.data.id}/deploy`)
   await owner.call('PUT', '/api/v1/variables/REGION', { value: 'eu' })
   await owner.call('PUT', '/api/v1/secrets/TOKEN', { value: 'sealed' })
+  const sink = await owner.call('POST', '/api/v1/sinks', {
+    ...{ type: 'kafka', events: ['platformxe.generic'] },
+    config: { bootstrapServers: ['kafka.example.com:9093'], topic: 'orders' },
+  })
   const inspector = await owner.call('POST', '/api/v1/inspectors', {})
   const place = {
     timestampMs: 1_760_000_000_000,
@@ -64,6 +68,7 @@ beforeAll(async () => {
     '/api/v1/routes': apiRoute.data.id,
     '/api/v1/variables': 'REGION',
     '/api/v1/secrets': 'TOKEN',
+    '/api/v1/sinks': sink.data.id,
     '/api/v1/inspectors': inspector.data.id,
     '/api/v1/webhooks/deliveries': `dlv_${'0'.repeat(32)}`,
   }

@@ -22,6 +22,7 @@ export const PLACES: { [L in ListName]: fc.Arbitrary<Place<L>> } = {
   registrations: fc.tuple(time, id('cer')),
   webhooks: record,
   inspectors: fc.tuple(time, id('ins')),
+  sinks: fc.tuple(time, id('snk')),
   replays: fc.tuple(time, id('rpl')),
   queues: fc.tuple(time, id('que')),
   'queue-dead': fc.tuple(fc.nat({ max: Number.MAX_SAFE_INTEGER })),

@@ -3,10 +3,11 @@
  * success at a healthy webhook, for an emit whose lifecycle events have no subscriber, costs three look-ups here.
  */
 import type { Clock } from '../../../src/clock.ts'
-import { causeOf, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
+import { causeOf, type DeliveryFailure, type Lifecycle } from '../../../src/control-plane/store/lifecycle.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { OutRecord, ShardHandle } from '../../../src/kafka/ports.ts'
 import type { Ids } from '../../../src/model/ids.ts'
+import type { Webhook } from '../../../src/model/webhooks.ts'
 import type { ChangeRow } from '../../../topics/audit-changes.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Outcome } from '../attempt.ts'
@@ -59,7 +60,7 @@ export function createAnnouncements(
     }
   }
 
-  /** `WEBHOOK_DELIVERY_EXHAUSTED`, and for an emit of the organization's own `CUSTOM_EVENT_EMIT_DELIVERY_FAILED`. */
+  /** `…_DELIVERY_EXHAUSTED`, and for an emit of the organization's own `CUSTOM_EVENT_EMIT_DELIVERY_FAILED`. */
   function exhausted(delivery: InFlight, reason: string, result: AttemptResult): void {
     const { event, webhookId, deliveryId } = delivery
     const { webhook } = delivery.attempt
@@ -75,7 +76,7 @@ export function createAnnouncements(
     const row = rowOf({
       ...{
         organizationId: event.organizationId,
-        type: 'WEBHOOK_DELIVERY_EXHAUSTED',
+        type: webhook.sink === undefined ? 'WEBHOOK_DELIVERY_EXHAUSTED' : 'SINK_DELIVERY_EXHAUSTED',
         entityType: 'delivery',
         entityId: deliveryId,
       },
@@ -90,7 +91,7 @@ export function createAnnouncements(
     outputs.changed(change)
     handle.write(lifecycle.announce(change, event.environment, causeOf(event)))
     if (delivery.trigger !== 'live') return
-    const subscriberType = webhook.peer ? 'federation_peer' : 'webhook'
+    const subscriberType = subscriberTypeOf(webhook)
     const failure = { subscriberType, subscriberId: webhookId, attempts, lastError: result.error } as const
     handle.write(lifecycle.emitDeliveryFailed(event, failure, clock.nowMs()))
   }
@@ -137,8 +138,9 @@ export function createAnnouncements(
       const row = rowOf({
         ...{
           organizationId,
-          type: 'WEBHOOK_DELIVERY_EXHAUSTED',
-          entityType: 'webhook',
+          ...(webhook?.sink === undefined
+            ? { type: 'WEBHOOK_DELIVERY_EXHAUSTED', entityType: 'webhook' }
+            : { type: 'SINK_DELIVERY_EXHAUSTED', entityType: 'sink' }),
           entityId: webhookId,
           reason: first.reason,
         },
@@ -148,7 +150,7 @@ export function createAnnouncements(
       outputs.changed(change)
       handle.write(lifecycle.announce(change, environment))
       notices.deadLetters(range, ended.length, first.reason)
-      const subscriberType = webhook?.peer ? 'federation_peer' : 'webhook'
+      const subscriberType = subscriberTypeOf(webhook)
       for (const { event, entry, keys } of ended) {
         if (!keys && !entry?.isCounted) continue
         const failure = {
@@ -165,4 +167,9 @@ export function createAnnouncements(
     committed: health.committed,
     close: health.close,
   }
+}
+
+function subscriberTypeOf(webhook: Webhook | undefined): DeliveryFailure['subscriberType'] {
+  if (webhook?.peer) return 'federation_peer'
+  return webhook?.sink === undefined ? 'webhook' : 'sink'
 }

@@ -3,7 +3,7 @@
  * packed, many rows in one record.
  */
 
-import { loggedHeaders } from '../../../src/delivery/request.ts'
+import { loggedAnswer, loggedHeaders } from '../../../src/delivery/request.ts'
 import type { AttemptResult } from '../../../src/delivery/send.ts'
 import type { OutRecord } from '../../../src/kafka/ports.ts'
 import {
@@ -215,7 +215,7 @@ export function attemptRow(attemptId: string, delivery: InFlight, result: Attemp
     firstByteMs: result.firstByteMs,
     responseStatus: result.status,
     requestHeaders: loggedHeaders(headers, webhook.headerNames),
-    responseHeaders: result.status === null ? null : JSON.stringify(result.headers),
+    responseHeaders: loggedAnswer(result),
     responseBody: result.status === null ? null : result.body.toString(),
     errorKind: result.errorKind,
     error: result.error,

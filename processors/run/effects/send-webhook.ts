@@ -5,6 +5,7 @@ import type { OutRecord } from '../../../src/kafka/ports.ts'
 import type { ControlView } from '../../../src/model/control-view.ts'
 import { deliveryId, fixedId } from '../../../src/model/ids.ts'
 import { MESSAGE_TYPE } from '../../../src/model/names.ts'
+import { isWebhook } from '../../../src/model/webhooks.ts'
 import type { EventFacts } from '../../../topics/deliveries.ts'
 import { deliveriesCommands, deliveryCommandCodec } from '../../../topics/deliveries-commands.ts'
 import type { RunFacts } from '../../../topics/run-journal.ts'
@@ -21,7 +22,7 @@ export function webhookMessageOf(
   const { webhookId, payload: given = null } = effect.with as { webhookId: string; payload?: unknown }
   const { organizationId, environment, workflowId, runId } = live.facts
   const webhook = view.find('webhook', organizationId, webhookId)
-  if (webhook?.environment !== environment || webhook.peer !== null)
+  if (webhook?.environment !== environment || !isWebhook(webhook))
     return { answer: failed('not_found', `There is no webhook '${webhookId}'.`) }
   const payload = Buffer.from(JSON.stringify(given))
   if (payload.length > PAYLOAD_BYTES_MAX)

@@ -10,6 +10,7 @@ export const AUDIT_ENTITY_TYPES = [
     'registration',
     'emit',
     'webhook',
+    'sink',
     'delivery',
     'notification',
     'notification-channel',

@@ -7,7 +7,7 @@ import type { DeadLetterFilter } from '../../analytics/read/redelivery-reads.ts'
 import { withWaitingReason } from '../../analytics/read/waiting-reason.ts'
 import type { Clock } from '../../clock.ts'
 import type { Redrives } from '../../control-plane/replays/redrives.ts'
-import { getWebhook } from '../../control-plane/webhooks/webhooks.ts'
+import { getReceiver } from '../../control-plane/webhooks/webhooks.ts'
 import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import { parseEventId } from '../../model/ids.ts'
@@ -76,7 +76,7 @@ export function createDeliveryHandlers(deps: {
   return {
     async list(call: Call): Promise<Answer> {
       const owner = ownerOf(call)
-      const webhook = getWebhook(view, owner, call.params.id!)
+      const webhook = getReceiver(view, owner, call.params.id!)
       const { count: _count, ...filter } = call.query as Listed<DeliveryFilter>
       return listed(call, clock, {
         read: paging => reads.listDeliveries({ ...owner, ...filter, ...paging, webhookId: webhook.id }),
@@ -138,7 +138,7 @@ export function createDeliveryHandlers(deps: {
         return { data: await redelivery.redrive(call.caller, owner, deliveryIds) }
       }
       refuseEmptyRange(chosen)
-      if (chosen.webhookId !== undefined) getWebhook(view, owner, chosen.webhookId)
+      if (chosen.webhookId !== undefined) getReceiver(view, owner, chosen.webhookId)
       if (dryRun) return { status: 200, data: await byFilter.preview(owner, chosen) }
       const { replay, count, skipped } = await byFilter.start(call.caller, owner, chosen)
       return { data: { ...presentReplay(replay, new Map()), count, skipped, more: false, rangeIds: [] } }

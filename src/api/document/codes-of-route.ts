@@ -27,6 +27,10 @@ const WEBHOOK: readonly Code[] = [
   ...(['header_not_allowed', 'ownership_not_verified', 'secret_unreadable', 'webhook_quota_exceeded'] as const),
   ...CONTRACT,
 ]
+const SINK: readonly Code[] = [
+  ...(['invalid_sink_config', 'sink_type_not_supported', 'invalid_event_selector', 'invalid_retry_policy'] as const),
+  ...(['secret_unreadable', 'webhook_quota_exceeded'] as const),
+]
 const REPLAY: readonly Code[] = [
   ...(['federation_member_not_found', 'federation_not_available', 'invalid_cursor', 'invalid_event_selector'] as const),
   ...([
@@ -105,6 +109,7 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     ],
   },
   { path: /^\/webhooks|\/subscribe$|\/external-peers/, methods: 'POST PATCH', codes: WEBHOOK },
+  { path: /^\/sinks/, methods: 'POST PATCH', codes: SINK },
   { path: /^\/webhooks\/:id\/shadow$/, methods: 'PUT', codes: WEBHOOK },
   { path: /^\/events\/custom\/compare$/, codes: ['not_found'] },
   { path: /\/stats$|^\/usage\/timeseries$|^\/organizations\/(usage|:id\/load)$/, codes: ['invalid_range'] },

@@ -5,6 +5,13 @@ GET /platform/status getPlatformStatus platform.status
 GET /organizations/usage compareOrganizations organizations.usage
 GET /organizations/:id/load getOrganizationLoad organizations.load
 GET /webhooks/deliveries searchDeliveries events.webhooks.searchDeliveries
+POST /sinks createSink sinks.create once
+GET /sinks listSinks sinks.list
+GET /sinks/:id getSink sinks.get
+PATCH /sinks/:id updateSink sinks.update
+DELETE /sinks/:id deleteSink sinks.delete
+POST /sinks/:id/activate activateSink sinks.activate
+POST /sinks/:id/test testSink sinks.test
 POST /inspectors createInspector inspectors.create once
 GET /inspectors listInspectors inspectors.list
 GET /inspectors/:id getInspector inspectors.get

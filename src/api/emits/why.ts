@@ -3,7 +3,7 @@ import type { EventFacts } from '../../../topics/deliveries.ts'
 import type { Delivery } from '../../analytics/read/delivery.ts'
 import type { Emit } from '../../analytics/read/emit-reads.ts'
 import type { EventHistory, Reads } from '../../analytics/read/reads.ts'
-import { ownWebhooks } from '../../control-plane/webhooks/webhook-plan.ts'
+import { ownReceivers } from '../../control-plane/webhooks/webhook-plan.ts'
 import { type FailedCondition, failedCondition } from '../../events/failed-condition.ts'
 import { createSelectorIndex } from '../../events/selector.ts'
 import { parseJson } from '../../json/json.ts'
@@ -137,7 +137,7 @@ export function createWhyHandler(deps: {
     const isOwn = (['emits', 'platform'] as const).some(kind => originOf(kind, organizationId, environment) === origin)
     const history = isOwn ? await reads.eventHistory(organizationId, environment, eventId) : undefined
     if (history === undefined) throw new ClarionError('not_found', 'There is no such event.')
-    const all = ownWebhooks(view.webhooks(organizationId))
+    const all = ownReceivers(view.webhooks(organizationId))
     const gone = history.emit.webhooks
       .filter(each => view.find('webhook', organizationId, each.webhookId) === undefined)
       .map(each => ({ id: each.webhookId, name: null }))

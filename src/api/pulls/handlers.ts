@@ -9,7 +9,7 @@ import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import { deliveryId } from '../../model/ids.ts'
 import { parseTime } from '../../model/time.ts'
-import type { Webhook } from '../../model/webhooks.ts'
+import { isOwnReceiver, type Webhook } from '../../model/webhooks.ts'
 import type { Position } from '../../streaming/cursor.ts'
 import type { Meters } from '../../streaming/meters.ts'
 import type { Log } from '../../streaming/resume.ts'
@@ -111,7 +111,7 @@ export function createPullHandlers(deps: {
 
   function webhookOf({ organizationId, environment }: Owner, id: string): Webhook {
     const webhook = view.find('webhook', organizationId, id)
-    if (webhook === undefined || webhook.environment !== environment || webhook.peer !== null)
+    if (webhook === undefined || webhook.environment !== environment || !isOwnReceiver(webhook))
       throw new ClarionError('not_found', 'There is no such webhook.')
     return webhook
   }

@@ -4,11 +4,11 @@ import type { Reads } from '../../analytics/read/reads.ts'
 import { NO_ACTIVITY, UNKNOWN_ACTIVITY } from '../../analytics/read/webhook-reads.ts'
 import type { Clock } from '../../clock.ts'
 import { selectsName } from '../../control-plane/webhooks/selects-name.ts'
+import type { ResumeFrom } from '../../control-plane/webhooks/switched.ts'
 import { ownWebhooks } from '../../control-plane/webhooks/webhook-plan.ts'
 import {
   getWebhook,
   type NewWebhook,
-  type ResumeFrom,
   type Rotation,
   type WebhookPatch,
   type Webhooks,

@@ -7,7 +7,6 @@ import {
   integer,
   listOf,
   nullable,
-  number,
   object,
   oneOf,
   optionalText,
@@ -17,7 +16,7 @@ import {
   time,
 } from '../http/schema-parts.ts'
 import { searchQuery } from '../http/text-search.ts'
-import { WAITING_REASONS } from './waiting-webhooks.ts'
+import { waiting } from '../shared/waiting-schema.ts'
 
 const selectors = { type: 'array', items: text(1, 255), minItems: 1, maxItems: 100 }
 const retry = object({
@@ -81,15 +80,7 @@ const webhookFields = {
   lastDeliveryStatus: nullable(string),
   counters: nullable(object({ attempts: integer, succeeded: integer, failed: integer })),
   countersReason: nullable(string),
-  waiting: nullable(
-    object({
-      count: integer,
-      oldestAt: nullable(time),
-      since: nullable(time),
-      reason: oneOf(WAITING_REASONS),
-      ratePerSecond: number,
-    }),
-  ),
+  waiting,
 }
 export const webhook = object(webhookFields)
 /** This answer is the only one with the secret. */

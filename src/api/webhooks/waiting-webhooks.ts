@@ -5,12 +5,8 @@
 import { catchUpKeys, parkedWebhookCodec } from '../../../topics/delivery-catch-ups.ts'
 import type { LogRecord } from '../../kafka/ports.ts'
 import type { Logger } from '../../logger.ts'
+import { WAITING_REASONS } from '../shared/waiting-schema.ts'
 
-/**
- * `held`: the webhook has more waiting than its share. `paused`: the webhook is off. `ordered`: earlier events of their subjects are
- * being retried.
- */
-export const WAITING_REASONS = ['held', 'paused', 'ordered'] as const
 export type WaitingReason = (typeof WAITING_REASONS)[number]
 
 export interface Waiting {

@@ -10,7 +10,7 @@ import { inboundEvents } from '../registrations/inbound-events.ts'
 import type { DecisionView } from '../store/overlay.ts'
 
 interface Receiver {
-  kind: 'webhook' | 'queue' | 'workflow'
+  kind: 'webhook' | 'sink' | 'queue' | 'workflow'
   id: string
   name: string | null
   selectors: readonly string[]
@@ -54,8 +54,8 @@ function receivers(current: DecisionView, organizationId: string): Receiver[] {
     .webhooks(organizationId)
     .filter(({ active, peer }) => active && peer === null)
     .map(
-      ({ id, name, events }): Receiver => ({
-        kind: 'webhook',
+      ({ id, name, events, sink }): Receiver => ({
+        kind: sink === undefined ? 'webhook' : 'sink',
         id,
         name,
         selectors: events,

@@ -20,7 +20,7 @@ import type { Webhook } from '../../model/webhooks.ts'
 import { explainUnresolved, resolveEvent } from '../../registry/resolve-event.ts'
 import type { Validators } from '../../registry/validators.ts'
 import { impactOf } from '../registrations/impact.ts'
-import { ownWebhooks } from '../webhooks/webhook-plan.ts'
+import { ownReceivers } from '../webhooks/webhook-plan.ts'
 
 export interface EmitPreview {
   verdict: 'accepted' | 'rejected'
@@ -77,7 +77,7 @@ export function createPreviewEmit(deps: {
     const { refusal, registration, value } = judge(by, read, used, limit)
     const event = registration && value && eventOf(by, read, registration, value, nowMs)
     const owner = { organizationId: organization.id, environment }
-    const webhooks = ownWebhooks(view.webhooks(organization.id)).filter(each => each.environment === environment)
+    const webhooks = ownReceivers(view.webhooks(organization.id)).filter(each => each.environment === environment)
     return {
       verdict: refusal === undefined ? 'accepted' : 'rejected',
       code: refusal?.code ?? null,

@@ -5,8 +5,10 @@ import type { Owner } from '../../model/environments.ts'
 import { isLifecycleType } from '../../model/names.ts'
 import { planOf } from '../../model/plans.ts'
 import { type ReplayTarget, type ReplayTargetKind, type ReplayTargetName, webhookIdOf } from '../../model/replays.ts'
+import { isOwnReceiver, type Webhook } from '../../model/webhooks.ts'
 import { activeMembership, memberNotFound, notOwner, requireFederation } from '../federation/access.ts'
 import { getQueue } from '../queues/queues.ts'
+import { getSink } from '../sinks/sinks.ts'
 import type { DecisionView } from '../store/overlay.ts'
 import { getWebhook } from '../webhooks/webhooks.ts'
 import { getWorkflow } from '../workflows/get-workflow.ts'
@@ -53,23 +55,18 @@ const running = (kind: ReplayTargetKind, id: string): ReplayTarget => ({
 type Check = (view: DecisionView, owner: Owner, id: string, options: TargetOptions) => void
 
 const CHECKS: Readonly<Record<ReplayTargetKind, Check>> = {
-  webhook: checkWebhook,
-  subscription: (view, owner, id, options) => checkWebhook(view, owner, webhookIdOf(id), options),
-  sink: (_view, _owner, id) => {
-    throw missing('sink', id)
-  },
+  webhook: (view, owner, id, options) => checkSelectors(getWebhook(view, owner, id), options),
+  subscription: (view, owner, id, options) => checkSelectors(getWebhook(view, owner, webhookIdOf(id)), options),
+  sink: (view, owner, id, options) => checkSelectors(getSink(view, owner, id), options),
   queue: checkQueue,
   workflow: checkWorkflow,
   federation_member: checkMember,
 }
 
-const missing = (kind: string, id: string) => new ClarionError('not_found', `There is no ${kind} ${id.slice(0, 60)}.`)
-
-function checkWebhook(view: DecisionView, owner: Owner, id: string, options: TargetOptions): void {
-  const { events } = getWebhook(view, owner, id)
+function checkSelectors({ events, sink }: Webhook, options: TargetOptions): void {
   if (options.hasSelectors || options.includeLifecycle || !events.every(isLifecycleType)) return
   const message = 'selects lifecycle events alone: name selectors, or set options.includeLifecycle'
-  throw new ClarionError('selector_required', `The webhook ${message}.`, {
+  throw new ClarionError('selector_required', `The ${sink === undefined ? 'webhook' : 'sink'} ${message}.`, {
     details: [{ path: '/source/selectors', rule: 'required', message }],
   })
 }
@@ -114,10 +111,10 @@ function originalTargets(view: DecisionView, owner: Owner, options: TargetOption
   const { organizationId, environment } = owner
   const webhooks = view
     .webhooks(organizationId)
-    .filter(each => each.environment === environment && each.peer === null)
+    .filter(each => each.environment === environment && isOwnReceiver(each))
     .filter(({ events }) => options.includeLifecycle || !events.every(isLifecycleType))
   const targets = [
-    ...webhooks.map(({ id }) => running('webhook', id)),
+    ...webhooks.map(({ id, sink }) => running(sink === undefined ? 'webhook' : 'sink', id)),
     ...(options.includeFederation ? membersOf(view, owner) : []),
   ]
   if (targets.length <= REPLAY_TARGETS_MAX) return targets

@@ -25,6 +25,7 @@ export interface Announcement {
     | 'key'
     | 'registration'
     | 'webhook'
+    | 'sink'
     | 'emit'
     | 'delivery'
     | 'replay'

@@ -42,7 +42,7 @@ export interface Lifecycle {
 }
 
 export interface DeliveryFailure {
-  subscriberType: 'webhook' | 'federation_peer'
+  subscriberType: 'webhook' | 'sink' | 'federation_peer'
   subscriberId: string
   attempts: number
   lastError: string | null
@@ -161,8 +161,9 @@ export function environmentOf(
   { entityType, organizationId, entityId }: ChangeRow,
   view: Reading,
 ): Environment | undefined {
-  if (!hasEnvironment(entityType)) return undefined
-  return view.find(entityType, organizationId, entityId)?.environment
+  const kind = entityType === 'sink' ? 'webhook' : entityType
+  if (!hasEnvironment(kind)) return undefined
+  return view.find(kind, organizationId, entityId)?.environment
 }
 
 const OF_ONE_ENVIRONMENT = [

@@ -40,9 +40,9 @@ export function createReportHealth(deps: {
       if (!before || !after) return { records: [], changes: [], result: undefined }
       const changes: ChangeRow[] = transitions(before, after).map(({ type, status }) =>
         announce(caller, {
-          ...{ organizationId: after.organizationId, type, entityType: 'webhook', entityId: after.id },
+          ...{ organizationId: after.organizationId, type, entityType: entityTypeOf(after), entityId: after.id },
           ...{ previousStatus: before.health, status },
-          ...(type === 'WEBHOOK_DISABLED' ? { reason: after.health === 'disabled' ? 'failing_too_long' : 'gone' } : {}),
+          ...(type.endsWith('_DISABLED') ? { reason: after.health === 'disabled' ? 'failing_too_long' : 'gone' } : {}),
           data: { url: after.url, failingSince: after.failingSince, active: after.active },
         }),
       )
@@ -63,10 +63,16 @@ function withHealth(before: Webhook, report: HealthReport, nowMs: number): Webho
   return deactivates ? revised(after, { active: false, pausedAt: new Date(nowMs).toISOString() }, nowMs) : after
 }
 
+const OF_WEBHOOKS = { failing: 'WEBHOOK_FAILING', recovered: 'WEBHOOK_RECOVERED', disabled: 'WEBHOOK_DISABLED' }
+const OF_SINKS = { failing: 'SINK_FAILING', recovered: 'SINK_RECOVERED', disabled: 'SINK_DISABLED' }
+
+const entityTypeOf = ({ sink }: Webhook) => (sink === undefined ? 'webhook' : 'sink')
+
 function transitions(before: Webhook, after: Webhook): Array<{ type: string; status: string }> {
+  const names = entityTypeOf(after) === 'sink' ? OF_SINKS : OF_WEBHOOKS
   const types: string[] = []
-  if (before.health === 'healthy' && after.health !== 'healthy') types.push('WEBHOOK_FAILING')
-  if (before.health !== 'healthy' && after.health === 'healthy') types.push('WEBHOOK_RECOVERED')
-  if (before.active && !after.active) types.push('WEBHOOK_DISABLED')
+  if (before.health === 'healthy' && after.health !== 'healthy') types.push(names.failing)
+  if (before.health !== 'healthy' && after.health === 'healthy') types.push(names.recovered)
+  if (before.active && !after.active) types.push(names.disabled)
   return types.map(type => ({ type, status: after.health }))
 }

@@ -1,4 +1,4 @@
-/** Ids of delivery targets: webhooks, and external peers of federation groups. */
+/** Ids of delivery targets: webhooks, sinks, and external peers of federation groups. */
 
 import { subscriberKey } from '../../events/subscribers.ts'
 import type { Ids } from '../../model/ids.ts'
@@ -10,7 +10,7 @@ import type { Webhook } from '../../model/webhooks.ts'
  */
 export function freeWebhookId(
   ids: Ids,
-  prefix: 'wh' | 'cefm',
+  prefix: 'wh' | 'cefm' | 'snk',
   webhooks: readonly Webhook[],
   drawn = ids.next(prefix),
 ): string {

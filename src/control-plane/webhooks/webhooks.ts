@@ -11,7 +11,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Owner } from '../../model/environments.ts'
 import type { Ids } from '../../model/ids.ts'
-import type { SignatureProfile, Webhook } from '../../model/webhooks.ts'
+import { isOwnReceiver, isWebhook, type SignatureProfile, type Webhook } from '../../model/webhooks.ts'
 import type { Validators } from '../../registry/validators.ts'
 import type { Announce, Announcement, Caller } from '../store/announce.ts'
 import { getOrganization } from '../store/get-organization.ts'
@@ -19,6 +19,7 @@ import type { DecisionView } from '../store/overlay.ts'
 import { checkRevision, revised } from '../store/revision.ts'
 import type { Change, ControlStore, Decision } from '../store/store.ts'
 import { retryDelaysMs } from './retry-policy.ts'
+import { type ResumeFrom, switched } from './switched.ts'
 import { freeWebhookId } from './webhook-ids.ts'
 import { checkWebhookQuota, checkWritable } from './webhook-plan.ts'
 import { rotated } from './webhook-rotation.ts'
@@ -45,9 +46,6 @@ export type WebhookPatch = Partial<WebhookSettings>
 
 /** Proves the receiver before a webhook is created or switched on; rejects when the receiver fails the check. */
 export type Prove = (webhook: Webhook) => Promise<void>
-
-/** Events accepted during the pause: deliver all of them, or only those from now on. */
-export type ResumeFrom = 'from_pause' | 'latest'
 
 export interface Rotation {
   /** Instead of a generated one. */
@@ -110,15 +108,6 @@ export interface WebhooksDeps {
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, view, ids, clock, announce, secrets } = deps
-
-  /** Switched on or off. A webhook that the engine switched off starts with fresh health. */
-  function switched(active: boolean | undefined, before: Webhook, resume: ResumeFrom): Partial<Webhook> {
-    if (active === undefined || active === before.active) return {}
-    const now = new Date(clock.nowMs()).toISOString()
-    if (!active) return { active, pausedAt: now }
-    const healthReset: Partial<Webhook> = before.health === 'disabled' ? { health: 'healthy', failingSince: null } : {}
-    return { active, pausedAt: null, resumeAfter: resume === 'latest' ? now : null, ...healthReset }
-  }
 
   /** Changes one webhook. `decide` answers the changed fields, from the newest state. */
   function change<T>(
@@ -192,7 +181,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return change(caller, owner, id, revision, (before, current) => {
       if (!isPause(input)) changeable(current, owner, id, revision)
       return {
-        fields: { ...fields, ...switched(input.active, before, 'from_pause') },
+        fields: { ...fields, ...switched(input.active, before, 'from_pause', clock.nowMs()) },
         types: ['WEBHOOK_UPDATED', ...(input.secret === undefined ? [] : ['WEBHOOK_SECRET_ROTATED'])],
         data: { changed: Object.keys(input) },
         result: webhook => webhook,
@@ -208,7 +197,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       if (prove !== undefined && !existing.active) await prove(changeable(view, owner, id, revision))
       return change(caller, owner, id, revision, (before, current) => {
         changeable(current, owner, id, revision)
-        const fields = switched(true, before, resume)
+        const fields = switched(true, before, resume, clock.nowMs())
         return { fields, types: ['WEBHOOK_UPDATED'], data: { changed: ['active'], resume }, result: webhook => webhook }
       })
     },
@@ -251,12 +240,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 }
 
 /**
- * Throws `not_found`, also for a webhook of the other environment (a test key does not see live ones), and for an
- * external peer of a federation group, which is not a webhook to its owner.
+ * Throws `not_found`, also for a webhook of the other environment (a test key does not see live ones), and for sinks
+ * and external peers of federation groups, which are no webhooks to their owner.
  */
 export function getWebhook(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
+  const webhook = getReceiver(view, owner, id)
+  if (!isWebhook(webhook)) throw new ClarionError('not_found', 'There is no such webhook.')
+  return webhook
+}
+
+/** The same for a webhook or a sink. */
+export function getReceiver(view: Pick<ControlView, 'find'>, owner: Owner, id: string): Webhook {
   const webhook = view.find('webhook', owner.organizationId, id)
-  if (webhook?.environment !== owner.environment || webhook.peer !== null)
+  if (webhook?.environment !== owner.environment || !isOwnReceiver(webhook))
     throw new ClarionError('not_found', 'There is no such webhook.')
   return webhook
 }

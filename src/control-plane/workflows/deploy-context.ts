@@ -4,6 +4,7 @@ import { LIFECYCLE_EVENTS } from '../../events/lifecycle-events.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Environment } from '../../model/environments.ts'
 import { planOf } from '../../model/plans.ts'
+import { isWebhook } from '../../model/webhooks.ts'
 import type { Workflow } from '../../model/workflows.ts'
 import { findChannel } from '../../notifications/channels.ts'
 import type { ActionType } from '../../workflows/language/definition.ts'
@@ -44,7 +45,7 @@ export function createDeployContext(view: ContextView, workflow: Workflow): Aske
     },
     isKnownWebhook(webhookId) {
       const found = view.find('webhook', organizationId, webhookId)
-      return found?.environment === environment && found.peer === null
+      return found?.environment === environment && isWebhook(found)
     },
     isKnownChannel: name => findChannel(view, organizationId, name) !== undefined,
     isKnownMailTemplate: name => findMailTemplate(view, workflow, name) !== undefined,

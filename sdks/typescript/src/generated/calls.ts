@@ -171,6 +171,23 @@ export function createGeneratedCalls({ call, page, each }: Caller) {
       /** Empty a queue, or its dead list. */
       purge: (queueId: string, input: api.PurgeQueueInput = {}, options: CallOptions = {}) => call<api.PurgedMessages>('queues.purge', { ids: [queueId], input }, options),
     },
+    sinks: {
+      /** Make a sink: events are written into a topic of your own cluster. */
+      create: (input: api.NewSink, options: CallOptions = {}) => call<api.Sink>('sinks.create', { ids: [], input }, options),
+      /** List sinks. */
+      list: (query: { active?: boolean; health?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}): Promise<Page<api.Sink>> => page<api.Sink>('sinks.list', { ids: [], query }, options),
+      each: (query: { active?: boolean; health?: string; limit?: number; cursor?: string } = {}, options: CallOptions = {}) => each<api.Sink>('sinks.list', { ids: [], query }, options),
+      /** One sink. */
+      get: (sinkId: string, options: CallOptions = {}) => call<api.Sink>('sinks.get', { ids: [sinkId] }, options),
+      /** Change a sink; active: false pauses it, config replaces the former one as a whole. */
+      update: (sinkId: string, input: api.SinkPatch, options: CallOptions = {}) => call<api.Sink>('sinks.update', { ids: [sinkId], input }, options),
+      /** Delete a sink; its waiting deliveries are cancelled. */
+      delete: (sinkId: string, options: CallOptions = {}) => call<api.Deleted>('sinks.delete', { ids: [sinkId] }, options),
+      /** Switch a sink on, with the events of the pause or from now on. */
+      activate: (sinkId: string, input: api.ActivateSinkInput = {}, options: CallOptions = {}) => call<api.Sink>('sinks.activate', { ids: [sinkId], input }, options),
+      /** Write an event sink.test into the topic now; the answer has the result. */
+      test: (sinkId: string, options: CallOptions = {}) => call<api.WebhookTestResult>('sinks.test', { ids: [sinkId] }, options),
+    },
     inspectors: {
       /** Make an inspector: a receiver for a day, to try webhooks with. */
       create: (input: api.NewInspector = {}, options: CallOptions = {}) => call<api.Inspector>('inspectors.create', { ids: [], input }, options),

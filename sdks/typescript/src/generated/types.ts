@@ -40,6 +40,10 @@ export interface AckMessagesInput {
   receipts: string[]
 }
 
+export interface ActivateSinkInput {
+  resume?: string | undefined
+}
+
 export interface ActivateWebhookInput {
   resume?: string | undefined
   verifyOwnership?: boolean | undefined
@@ -1969,6 +1973,31 @@ export interface NewShare {
   visibility?: string | undefined
 }
 
+export interface NewSink {
+  type: string
+  events: string[]
+  config: NewSinkConfig
+  name?: string | null | undefined
+  conditions?: Record<string, unknown> | null | undefined
+  ordering?: string | undefined
+  retry?: NewWebhookRetry | undefined
+  active?: boolean | undefined
+}
+
+export interface NewSinkConfig {
+  bootstrapServers: string[]
+  topic: string
+  sasl?: NewSinkConfigSasl | null | undefined
+  tls?: boolean | undefined
+  format?: string | undefined
+}
+
+export interface NewSinkConfigSasl {
+  mechanism: string
+  username: string
+  password: string
+}
+
 export interface NewStreamToken {
   types: unknown
   subject?: string | undefined
@@ -3175,6 +3204,56 @@ export interface Shared {
   designId: string
   revision: number
   [further: string]: unknown
+}
+
+export interface Sink {
+  id: string
+  revision: number
+  createdAt: string
+  updatedAt: string
+  environment: string
+  name: string | null
+  type: string
+  events: string[]
+  config: SinkConfig
+  conditions: Record<string, unknown> | null
+  ordering: string
+  active: boolean
+  pausedAt: string | null
+  retry: WebhookRetry
+  health: string
+  failingSince: string | null
+  lastDeliveryAt: string | null
+  lastDeliveryStatus: string | null
+  counters: WebhookCounters | null
+  countersReason: string | null
+  waiting: Record<string, unknown> | null
+  [further: string]: unknown
+}
+
+export interface SinkConfig {
+  bootstrapServers: string[]
+  topic: string
+  sasl: SinkConfigSasl | null
+  tls: boolean
+  format: string
+  [further: string]: unknown
+}
+
+export interface SinkConfigSasl {
+  mechanism: string
+  username: string
+  [further: string]: unknown
+}
+
+export interface SinkPatch {
+  events?: string[] | undefined
+  config?: NewSinkConfig | undefined
+  name?: string | null | undefined
+  conditions?: Record<string, unknown> | null | undefined
+  ordering?: string | undefined
+  retry?: NewWebhookRetry | undefined
+  active?: boolean | undefined
 }
 
 export interface StartedRun {
