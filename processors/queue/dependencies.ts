@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { ControlView } from '../../src/model/control-view.ts'
+import type { ListedEvents } from '../../src/replay/ways/listed-events.ts'
 import type { LogSource } from '../../src/replay/ways/log-merge.ts'
 import type { TargetRunPorts } from '../../src/replay/ways/target-runs.ts'
 import type { PageCache } from '../../src/streaming/page-cache.ts'
@@ -23,6 +24,8 @@ export interface QueueDependencies {
 /** Sources of replays into queues, and how they end. */
 export interface ReplaySources {
   log: LogSource
+  /** Events that are named one by one. */
+  listed: ListedEvents
   pause: TargetRunPorts['pause']
   ended: TargetRunPorts['ended']
   /** For metrics. */

@@ -117,7 +117,7 @@ export function createQueueReplays(context: {
   const shared = {
     ...{ owner, view, clock, logger, log: replays.log, pause: replays.pause, ended: replays.ended },
     ...{ stateTopic: queuesState.name, keyOf: queueStateKeys.replay, items: createReplayItems(replays.onItem) },
-    listed: { open: () => Promise.reject(new Error('a replay to a queue has a range')) },
+    listed: replays.listed,
     changed: () => handle.write([]),
     fail: (error: Error) => handle.fail(error),
     isOurs: (organizationId: string) => shardOf(organizationId, shards) === handle.shard,

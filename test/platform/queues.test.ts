@@ -219,8 +219,20 @@ describe('a queue', () => {
       (await organization.call<{ state: string }>('GET', `/api/v1/replays/${made.data.id}`)).data
     const ended = await until(state, ({ state: now }) => now !== 'running')
     expect(ended).toMatchObject({ state: 'completed', progress: { matched: 2, succeeded: 2 } })
-    const named = await organization.call('POST', '/api/v1/replays', { source: { eventIds: ['evt_none'] }, target })
-    expect(named.status).toBe(404)
+    const unknown = await organization.call('POST', '/api/v1/replays', { source: { eventIds: ['evt_none'] }, target })
+    expect(unknown.status).toBe(404)
+    const third = await emit(organization, 3)
+    for (let received = await queue.receive(); ; received = await queue.receive()) {
+      await queue.call('POST', '/ack', { receipts: receiptsOf(received) })
+      if (ns(received).includes(3)) break
+    }
+    const source = { eventIds: [third] }
+    const named = await until(
+      () => organization.call<{ id: string }>('POST', '/api/v1/replays', { source, target }),
+      ({ status }) => status === 202,
+    )
+    const { messages } = await queue.receive()
+    expect(messages).toMatchObject([{ id: third, replay: { replayId: named.data.id } }])
   })
 
   it('refuses receipts of another queue, of another organization and changed ones, without saying which', async () => {

@@ -99,7 +99,9 @@ export function createReplayHandlers(deps: {
   return {
     async create(call: Call): Promise<Answer> {
       const input = readRequested(call.body as RequestedReplay)
-      requireTargetScopes(call, requestedKinds(input.target, input.options))
+      const { organizationId, environment } = ownerOf(call)
+      const hasQueues = view.list('queue', organizationId).some(each => each.environment === environment)
+      requireTargetScopes(call, requestedKinds(input.target, input.options ?? {}, hasQueues))
       return start(call, input)
     },
     replayWebhook(call: Call): Promise<Answer> {

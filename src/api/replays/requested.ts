@@ -105,8 +105,7 @@ export async function resolveStart(
 /** Base64url; times have colons. */
 const CURSOR = /^[A-Za-z0-9_-]{16,500}$/
 
-/** Nobody holds a scope of targets that cannot exist yet: such ids are not found. */
-const SCOPES: Readonly<Record<ReplayTargetName, Scope | undefined>> = {
+const SCOPES: Readonly<Record<ReplayTargetName, Scope>> = {
   webhook: 'webhooks:manage',
   subscription: 'webhooks:manage',
   sink: 'webhooks:manage',
@@ -121,7 +120,7 @@ export function requireTargetScopes(call: Call, kinds: Iterable<ReplayTargetName
   const held = keyOf(call).scopes
   for (const kind of kinds) {
     const scope = SCOPES[kind]
-    if (scope !== undefined && !held.includes(scope))
+    if (!held.includes(scope))
       throw new ClarionError('insufficient_scope', `A replay to a ${kind} needs the scope ${scope}.`)
   }
 }
@@ -129,9 +128,18 @@ export function requireTargetScopes(call: Call, kinds: Iterable<ReplayTargetName
 export const kindsOf = (replay: Replay): ReadonlySet<ReplayTargetName> =>
   new Set(targetsOf(replay).map(({ kind }) => kind))
 
-/** The kinds for whose targets a new replay asks. */
-export function requestedKinds({ kind }: { kind: ReplayTargetName }, options: ReplayOptions = {}): ReplayTargetName[] {
-  return kind === 'original' && options.includeFederation ? ['original', 'federation_member'] : [kind]
+/** The kinds for whose targets a new replay asks. `hasQueues`: of the environment, which `original` means too. */
+export function requestedKinds(
+  { kind }: { kind: ReplayTargetName },
+  options: ReplayOptions,
+  hasQueues: boolean,
+): ReplayTargetName[] {
+  if (kind !== 'original') return [kind]
+  return [
+    kind,
+    ...(hasQueues ? ['queue' as const] : []),
+    ...(options.includeFederation ? ['federation_member' as const] : []),
+  ]
 }
 
 const wrong = (path: string, rule: string, message: string) =>

@@ -26,7 +26,6 @@ export interface TargetOptions {
   includeLifecycle: boolean
   /** Whether the replay has selectors, or names its events. */
   hasSelectors: boolean
-  namesEvents: boolean
 }
 
 /** Throws the error of the first target that cannot be one, with its place. */
@@ -58,7 +57,7 @@ const CHECKS: Readonly<Record<ReplayTargetKind, Check>> = {
   webhook: (view, owner, id, options) => checkSelectors(getWebhook(view, owner, id), options),
   subscription: (view, owner, id, options) => checkSelectors(getWebhook(view, owner, webhookIdOf(id)), options),
   sink: (view, owner, id, options) => checkSelectors(getSink(view, owner, id), options),
-  queue: checkQueue,
+  queue: (view, owner, id) => getQueue(view, owner, id),
   workflow: checkWorkflow,
   federation_member: checkMember,
 }
@@ -68,16 +67,6 @@ function checkSelectors({ events, sink }: Webhook, options: TargetOptions): void
   const message = 'selects lifecycle events alone: name selectors, or set options.includeLifecycle'
   throw new ClarionError('selector_required', `The ${sink === undefined ? 'webhook' : 'sink'} ${message}.`, {
     details: [{ path: '/source/selectors', rule: 'required', message }],
-  })
-}
-
-/** A queue knows its messages by their places in the log, which the history does not have. */
-function checkQueue(view: DecisionView, owner: Owner, id: string, { namesEvents }: TargetOptions): void {
-  getQueue(view, owner, id)
-  if (!namesEvents) return
-  const message = 'is not for a queue: give a range, from and to'
-  throw new ClarionError('validation_failed', `'eventIds' ${message}.`, {
-    details: [{ path: '/source/eventIds', rule: 'target', message }],
   })
 }
 
@@ -115,6 +104,7 @@ function originalTargets(view: DecisionView, owner: Owner, options: TargetOption
     .filter(({ events }) => options.includeLifecycle || !events.every(isLifecycleType))
   const targets = [
     ...webhooks.map(({ id, sink }) => running(sink === undefined ? 'webhook' : 'sink', id)),
+    ...queuesOf(view, owner, options),
     ...(options.includeFederation ? membersOf(view, owner) : []),
   ]
   if (targets.length <= REPLAY_TARGETS_MAX) return targets
@@ -122,6 +112,14 @@ function originalTargets(view: DecisionView, owner: Owner, options: TargetOption
   throw new ClarionError('too_many_targets', `The original ${message}.`, {
     details: [{ path: '/target/kind', rule: 'maxItems', message }],
   })
+}
+
+function queuesOf(view: DecisionView, { organizationId, environment }: Owner, options: TargetOptions): ReplayTarget[] {
+  return view
+    .list('queue', organizationId)
+    .filter(each => each.environment === environment)
+    .filter(({ selectors }) => options.includeLifecycle || !selectors.every(isLifecycleType))
+    .map(({ id }) => running('queue', id))
 }
 
 function membersOf(view: DecisionView, { organizationId, environment }: Owner): ReplayTarget[] {

@@ -96,7 +96,6 @@ export function createReplays(deps: { store: ControlStore; ids: Ids; clock: Cloc
         const targets = resolveTargets(current, owner, input.target, {
           ...options,
           hasSelectors: fields.selectors.length > 0 || fields.eventIds !== undefined,
-          namesEvents: fields.eventIds !== undefined,
         })
         checkUnderWay(current, owner, targets, options.dryRun)
         const matchedMax = options.dryRun ? null : allowanceOf(organization, usedToday)

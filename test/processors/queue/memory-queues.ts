@@ -3,6 +3,7 @@
  * moves. A transaction is visible at once or not at all, so a test can crash the shard at any moment.
  */
 import { createQueueProcessor } from '../../../processors/queue/index.ts'
+import { createPlacedEvents } from '../../../processors/queue/placed-events.ts'
 import { QUEUE_DEFAULTS } from '../../../src/control-plane/queues/queue-settings.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { eventHeaders } from '../../../src/events/log-record.ts'
@@ -114,6 +115,21 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
       pages: { read, search: async () => 0 },
       ends: { all: async () => new Map([[0, events.length]]), of: async () => events.length },
     } as never,
+    listed: createPlacedEvents({
+      history: {
+        numbers: async (_owner, emitIds) =>
+          events.flatMap(({ headers }, at) => {
+            const emitId = `cee_${String(headers['event-id']).slice('evt_'.length)}`
+            return emitIds.includes(emitId) ? [{ emitId, sequence: at + 1 }] : []
+          }),
+      },
+      sequences: {
+        read: async ({ range, log: { topic } }) => ({
+          ...{ records: events.slice(range.first - 1, range.last), isAtEnd: false },
+          position: { topic, offsets: [], sequence: range.last },
+        }),
+      },
+    }),
     pause: async () => undefined,
     async ended(replay: Replay, target: ReplayTarget, end: TargetEnd, progress: TargetProgress) {
       if (!isWritable) throw new Error('the control plane is away')
@@ -258,6 +274,8 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
       return id
     },
     ends,
+    /** Of the event at this offset. */
+    eventId: (offset: number): string => String(events[offset]!.headers['event-id']),
     remove: (id: string) => control('queue', id),
     /** An event in the log, which those that follow it see at once. */
     emit(subject: string | null = null, type = 'shop.order'): number {

@@ -43,6 +43,20 @@ describe('a replay into a queue', () => {
     expect(shard.ends).toMatchObject([{ target: queue, state: 'completed', matched: 4, handedOver: 4, skipped: 0 }])
   })
 
+  it('hands out the events that it names, and counts those that there are no more', async () => {
+    const queue = await emptied(5)
+    const eventIds = [shard.eventId(3), shard.eventId(1), `evt_${'0'.repeat(32)}`]
+    shard.replay(queue, { eventIds })
+    await moments()
+    const { messages } = await shard.receive(queue, { max: 10 })
+    expect(messages.map(({ offset, eventId }) => [offset, eventId])).toEqual([
+      [1, shard.eventId(1)],
+      [3, shard.eventId(3)],
+    ])
+    await moments()
+    expect(shard.ends).toMatchObject([{ target: queue, state: 'completed', matched: 2, handedOver: 2, expired: 1 }])
+  })
+
   it('wakes a receive that waits', async () => {
     const queue = await emptied(1)
     const waiting = shard.begin(queue, 'receive', { max: 1, waitMs: 20_000, perSubject: 1, ack: [] })
