@@ -1921,6 +1921,7 @@ type NewQueue struct {
 	RetentionHours           *int64                        `json:"retentionHours,omitzero"`
 	DeadLetterQueueID        Nullable[string]              `json:"deadLetterQueueId,omitzero"`
 	Active                   *bool                         `json:"active,omitzero"`
+	SqsBody                  string                        `json:"sqsBody,omitzero"`
 	Ordered                  *bool                         `json:"ordered,omitzero"`
 	Start                    string                        `json:"start,omitzero"`
 }
@@ -2431,6 +2432,7 @@ type Queue struct {
 	Ordered                  bool                       `json:"ordered"`
 	DeadLetterQueueID        *string                    `json:"deadLetterQueueId"`
 	Active                   bool                       `json:"active"`
+	SqsBody                  string                     `json:"sqsBody"`
 	Receivable               bool                       `json:"receivable"`
 	Extra                    map[string]json.RawMessage `json:"-"`
 }
@@ -2481,6 +2483,7 @@ type QueuePatch struct {
 	RetentionHours           *int64                        `json:"retentionHours,omitzero"`
 	DeadLetterQueueID        Nullable[string]              `json:"deadLetterQueueId,omitzero"`
 	Active                   *bool                         `json:"active,omitzero"`
+	SqsBody                  string                        `json:"sqsBody,omitzero"`
 }
 
 type QueueStats struct {
@@ -3230,7 +3233,7 @@ type Sink struct {
 	LastDeliveryStatus *string                    `json:"lastDeliveryStatus"`
 	Counters           *WebhookCounters           `json:"counters"`
 	CountersReason     *string                    `json:"countersReason"`
-	Waiting            json.RawMessage            `json:"waiting"`
+	Waiting            *WebhookWaiting            `json:"waiting"`
 	Extra              map[string]json.RawMessage `json:"-"`
 }
 

@@ -93,6 +93,8 @@ export interface ApiDeps {
   onRouteAnswer(status: number, seconds: number): void
   /** See `createServeRoute`. */
   routesHost: string
+  /** `PUBLIC_URL`; undefined: each call says where it has reached the process. */
+  publicUrl: string | undefined
   /** The text of `/metrics`. */
   metrics: () => Promise<string> | string
   /** Whether `/metrics` needs no key: the api is bound to loopback. */

@@ -239,6 +239,7 @@ function createHandler(parts: Parts, { numbers, history, ...opened }: Opened): A
     routesHost: config.routesBaseUrl === undefined ? '' : new URL(config.routesBaseUrl).host,
     metrics: () => metrics.text(),
     adminKey: backends.adminKey,
+    publicUrl: config.publicUrl,
     aliasKeyHeader: config.aliasKeyHeader,
     referenceDomain: config.referenceDomain,
     domainCalls: createDomainCalls({ ...parts, runCalls: opened.runCalls }),

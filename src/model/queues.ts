@@ -29,4 +29,9 @@ export interface QueueRecord extends Stored {
   /** Where it began to read the log: the next offset by partition. */
   startOffsets: number[]
   active: boolean
+  /** What clients of SQS get as the body. Absent: the envelope. */
+  sqsBody?: SqsBody
 }
+
+export const SQS_BODIES = ['envelope', 'payload'] as const
+export type SqsBody = (typeof SQS_BODIES)[number]

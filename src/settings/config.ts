@@ -84,6 +84,7 @@ export interface Config {
   aliasKeyHeader: string
   /** Undefined: API routes share the host of the API. */
   routesBaseUrl: string | undefined
+  publicUrl: string | undefined
   console: 'on' | 'off'
   /** Undefined: mail goes into `<dataDir>/mailbox`. */
   smtpUrl: string | undefined
@@ -218,6 +219,7 @@ function readApi({ read, optional }: SettingsReader) {
     historyPauseMs: read('HISTORY_PAUSE_MS', wholeNumber(10, 60_000)),
     aliasKeyHeader: read('CLARION_KEY_HEADER', keyHeader),
     routesBaseUrl: optional('ROUTES_BASE_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
+    publicUrl: optional('PUBLIC_URL', urlOf({ ...HTTP, credentials: 'user', path: false })),
     referenceDomain: read('REFERENCE_DOMAIN', oneOf(['on', 'off'] as const)),
     console: read('CONSOLE', oneOf(['on', 'off'] as const)),
     waitingMax: read('CLARION_WAITING_EMITS_MAX', wholeNumber(1, 10_000_000)),

@@ -144,6 +144,13 @@ export const SETTINGS: readonly Setting[] = [
     example: 'https://run.example.com',
   },
   {
+    name: 'PUBLIC_URL',
+    sentence:
+      'Address by which clients reach the API, for URLs of queues for clients of SQS; empty takes what each call says.',
+    default: '',
+    example: 'https://clarion.example.com',
+  },
+  {
     name: 'CLARION_WAITING_EMITS_MAX',
     sentence: 'Emits that one api process takes ahead of their verdicts while none comes; beyond it callers get 503.',
     default: '100000',

@@ -214,6 +214,7 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
   inspected.assign(inspectorsRequests.name, 0, 'earliest')
   const knownProcesses = createKnownProcesses({ clock, appender })
   const api = createApi({
+    publicUrl: undefined,
     knownProcesses,
     platformView: {
       brokers: async () => [{ id: 1, host: 'broker:9092', alive: true }],

@@ -4,6 +4,11 @@ import { TLSSocket } from 'node:tls'
 
 const HOST = /^[A-Za-z0-9.:[\]_-]{1,255}$/
 
+/** As the operator says, else as the call does. */
+export function publicBaseOf(publicUrl: string | undefined, call: Parameters<typeof baseOf>[0]): string {
+  return publicUrl === undefined ? baseOf(call) : new URL(publicUrl).origin
+}
+
 /** It is shown to this caller alone, so what its own headers say does no harm. */
 export function baseOf({ headers, socket }: Pick<IncomingMessage, 'headers'> & { socket?: unknown }): string {
   const given = first(headers['x-forwarded-host']) ?? headers.host ?? ''

@@ -13,7 +13,7 @@ import { ClarionError } from '../../model/codes.ts'
 import type { ControlView } from '../../model/control-view.ts'
 import type { Organization } from '../../model/organizations.ts'
 import { holdsScope } from '../../model/scopes.ts'
-import { baseOf } from '../http/call-base.ts'
+import { publicBaseOf } from '../http/call-base.ts'
 import { keyOf, organizationOf } from '../http/caller.ts'
 import { pageAnswer, pageOf, pagingOf } from '../http/paging.ts'
 import type { Answer, Call } from '../http/route.ts'
@@ -28,11 +28,14 @@ export function createOrganizationHandlers({
   keys,
   view,
   awsCredentials,
+  publicUrl,
 }: {
   organizations: Organizations
   keys: Keys
   view: ControlView
   awsCredentials: AwsCredentials
+  /** `PUBLIC_URL` */
+  publicUrl: string | undefined
 }) {
   const present = async (changing: Promise<Organization>): Promise<Answer> => ({
     data: presentOrganization(await changing),
@@ -95,7 +98,14 @@ export function createOrganizationHandlers({
         scopes: OF_QUEUES.filter(scope => holdsScope(key, scope)),
       })
       const secretAccessKey = awsCredentials.secretOf(key.id)
-      return { data: { accessKeyId: key.id, secretAccessKey, region: 'clarion', endpoint: `${baseOf(call)}/sqs` } }
+      return {
+        data: {
+          accessKeyId: key.id,
+          secretAccessKey,
+          region: 'clarion',
+          endpoint: `${publicBaseOf(publicUrl, call)}/sqs`,
+        },
+      }
     },
     endSessions: async (call: Call): Promise<Answer> => ({
       data: presentKey(await keys.endSessions(call.caller, organizationOf(call).id, id(call))),

@@ -29,8 +29,8 @@ export function createQueueHandlers(deps: {
   const { queues, queueCalls, view, streaming, clock } = deps
 
   function present(record: QueueRecord) {
-    const { organizationId: _org, startOffsets: _offsets, contracts = {}, ...queue } = record
-    return { ...queue, contracts, receivable: queue.active && !isBeyondPlan(view, record) }
+    const { organizationId: _org, startOffsets: _offsets, contracts = {}, sqsBody = 'envelope', ...queue } = record
+    return { ...queue, contracts, sqsBody, receivable: queue.active && !isBeyondPlan(view, record) }
   }
 
   async function startOf(owner: Owner, from: string): Promise<number[]> {

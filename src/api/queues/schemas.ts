@@ -1,3 +1,4 @@
+import { SQS_BODIES } from '../../model/queues.ts'
 import { CONTRACTS_MAX } from '../../registry/contract-settings.ts'
 import {
   anyObject,
@@ -36,6 +37,7 @@ const settings = {
   'retentionHours?': { type: 'integer', minimum: 1, maximum: 720 },
   'deadLetterQueueId?': { type: ['string', 'null'], maxLength: 40 },
   'active?': boolean,
+  'sqsBody?': { ...oneOf(SQS_BODIES), description: 'What clients of SQS get as the body of a message.' },
 }
 
 const name = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,75}(\\.fifo)?$' }
@@ -57,7 +59,13 @@ export const queue = object({
   conditions: { type: ['object', 'null'] },
   contracts: anyObject,
   ...{ visibilityTimeoutSeconds: integer, maxReceives: integer, nackBackoff: backoff },
-  ...{ retentionHours: integer, ordered: boolean, deadLetterQueueId: nullable(string), active: boolean },
+  ...{
+    retentionHours: integer,
+    ordered: boolean,
+    deadLetterQueueId: nullable(string),
+    active: boolean,
+    sqsBody: oneOf(SQS_BODIES),
+  },
   /** The plan has fewer queues than there are, and this is one of the newest. */
   receivable: boolean,
 })

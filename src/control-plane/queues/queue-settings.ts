@@ -2,7 +2,7 @@
 import { parseConditions } from '../../events/conditions.ts'
 import { notASelector, parseSelector } from '../../events/selector.ts'
 import { ClarionError, type Finding } from '../../model/codes.ts'
-import type { NackBackoff, QueueRecord } from '../../model/queues.ts'
+import type { NackBackoff, QueueRecord, SqsBody } from '../../model/queues.ts'
 import { checkedContracts } from '../../registry/contract-settings.ts'
 import type { Validators } from '../../registry/validators.ts'
 
@@ -17,6 +17,7 @@ export interface QueueSettings {
   retentionHours?: number
   deadLetterQueueId?: string | null
   active?: boolean
+  sqsBody?: SqsBody
 }
 
 export const QUEUE_DEFAULTS = {
@@ -27,6 +28,7 @@ export const QUEUE_DEFAULTS = {
   retentionHours: 168,
   deadLetterQueueId: null,
   active: true,
+  sqsBody: 'envelope',
 } as const satisfies Partial<QueueRecord>
 
 /** Only the fields that are given. Throws `invalid_event_selector`, `validation_failed`, and for contracts the codes of a schema. */

@@ -26,6 +26,17 @@ export const RECEIVE_CASES: Case[] = [
     },
   ],
   [
+    'Body is the payload alone of a queue that says so',
+    async sqs => {
+      const queue = await sqs.queue({ sqsBody: 'payload' })
+      const id = await sqs.emit(1)
+      const [message] = await receive(sqs, queue)
+      const digest = createHash('md5').update(message!.Body!).digest('hex')
+      expect(message).toMatchObject({ MessageId: id, MD5OfBody: digest })
+      expect(JSON.parse(message!.Body!)).toEqual({ kind: 'job', data: { n: 1 } })
+    },
+  ],
+  [
     'MaxNumberOfMessages is 1 by default, and bounds what is returned',
     async sqs => {
       const { queue } = await filled(sqs, 4)

@@ -1918,6 +1918,7 @@ export interface NewQueue {
   retentionHours?: number | undefined
   deadLetterQueueId?: string | null | undefined
   active?: boolean | undefined
+  sqsBody?: string | undefined
   ordered?: boolean | undefined
   start?: string | undefined
 }
@@ -2428,6 +2429,7 @@ export interface Queue {
   ordered: boolean
   deadLetterQueueId: string | null
   active: boolean
+  sqsBody: string
   receivable: boolean
   [further: string]: unknown
 }
@@ -2478,6 +2480,7 @@ export interface QueuePatch {
   retentionHours?: number | undefined
   deadLetterQueueId?: string | null | undefined
   active?: boolean | undefined
+  sqsBody?: string | undefined
 }
 
 export interface QueueStats {
@@ -3227,7 +3230,7 @@ export interface Sink {
   lastDeliveryStatus: string | null
   counters: WebhookCounters | null
   countersReason: string | null
-  waiting: Record<string, unknown> | null
+  waiting: WebhookWaiting | null
   [further: string]: unknown
 }
 

@@ -19,10 +19,14 @@ export function createSqsCallers(deps: {
   keys: Pick<KeyLookup, 'byId'>
   credentials: AwsCredentials
   clock: Clock
+  /** `PUBLIC_URL`: its host may be the one that was signed. */
+  publicUrl: string | undefined
   /** Called with every key that is accepted. */
   onUse(key: ApiKey): void
 }): SqsCallers {
-  const { view, keys, credentials, clock } = deps
+  const { view, keys, credentials, clock, publicUrl } = deps
+  const publicHosts = publicUrl === undefined ? [] : [new URL(publicUrl).host]
+  const hostsOf = (request: SignedRequest) => [...new Set([...givenHosts(request), ...publicHosts])]
 
   function holderOf(accessKeyId: string): KeyHolder {
     const key = view.keyById(accessKeyId)
@@ -95,7 +99,7 @@ function requestOf(request: IncomingMessage, body: Buffer): SignedRequest {
   return { method: request.method ?? '', path, query, headers, dateTime: headers['x-amz-date'] ?? '', body }
 }
 
-const hostsOf = ({ headers }: SignedRequest): string[] => {
+const givenHosts = ({ headers }: SignedRequest): string[] => {
   const forwarded = headers['x-forwarded-host']?.split(',')[0]?.trim()
   return [headers.host ?? '', ...(forwarded === undefined || forwarded === '' ? [] : [forwarded])]
 }

@@ -65,7 +65,7 @@ export function presentMessage(
   { wanted, isWithheld }: { wanted: Wanted; isWithheld: boolean },
 ): SqsMessage {
   const event = factsOf(received.record)
-  const body = envelopeOf(received.record, { format: 'default', isWithheld, replayId: received.message.replayId })
+  const body = bodyOf(queue, received, isWithheld)
   const system = systemAttributes({ queue, received, event, view }, wanted.system)
   const attributes = Object.fromEntries(
     Object.entries(messageAttributes(event)).filter(([name]) => wanted.message.some(each => selects(each, name))),
@@ -78,6 +78,14 @@ export function presentMessage(
       ? {}
       : { MessageAttributes: attributes, MD5OfMessageAttributes: md5OfAttributes(attributes) }),
   }
+}
+
+const WITHHELD = Buffer.from('{"withheld":true}')
+
+/** By the queue's `sqsBody`: the envelope, or the payload's own bytes. */
+function bodyOf({ sqsBody }: QueueRecord, { record, message }: Received, isWithheld: boolean): Buffer {
+  if (sqsBody !== 'payload') return envelopeOf(record, { format: 'default', isWithheld, replayId: message.replayId })
+  return isWithheld || record.value === null ? WITHHELD : record.value
 }
 
 function systemAttributes(facts: Facts, names: readonly string[]): Record<string, string> {

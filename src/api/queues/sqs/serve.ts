@@ -14,7 +14,7 @@ import { planOf } from '../../../model/plans.ts'
 import { holdsScope } from '../../../model/scopes.ts'
 import { nameRequest } from '../../../process/work.ts'
 import { BODY_BYTES_MAX, RequestAborted, readBody } from '../../http/body.ts'
-import { baseOf } from '../../http/call-base.ts'
+import { publicBaseOf } from '../../http/call-base.ts'
 import type { KeyHolder, KeyLookup } from '../../http/key-lookup.ts'
 import type { Rates } from '../../http/rates.ts'
 import { createSqsCallers } from './callers.ts'
@@ -27,6 +27,8 @@ export interface SqsDeps extends OperationDeps {
   credentials: AwsCredentials
   /** Counts calls together with those over JSON. */
   rates: Rates
+  /** `PUBLIC_URL` */
+  publicUrl: string | undefined
   ids: Ids
   clock: Clock
   logger: Logger
@@ -65,7 +67,7 @@ export function createServeSqs(deps: SqsDeps): RequestListener {
       owner: { organizationId: organization.id, environment: key.environment },
       isWithheld: !holdsScope(key, 'events:payload'),
       input: parseInput(body),
-      base: baseOf(request),
+      base: publicBaseOf(deps.publicUrl, request),
       signal: hungUp(response),
     })
   }
