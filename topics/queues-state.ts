@@ -52,6 +52,17 @@ export const queueHeadFields = record('QueueHead', {
   overflow: optional(record('QueueOverflow', { told: long, atMs: long })),
   /** Replays to it that were under way when it was last purged: they are over. */
   purgedReplays: byDefault([], list(text)),
+  /** What came in and went to other queues, for the ledger. Null: not counted yet. */
+  books: optional(
+    record('QueueBooks', {
+      /** Matching events of the log that the head has passed: handed out, held, too old, or purged. */
+      matched: long,
+      /** By replays, and from other queues. */
+      brought: long,
+      /** To other queues. */
+      left: long,
+    }),
+  ),
 })
 
 export const queueHeadCodec = codecOf(queueHeadFields)

@@ -87,7 +87,7 @@ export function createCalls(context: {
       at.queue.revive(message, nowMs())
       return
     }
-    at.queue.messages.remove(message)
+    at.queue.handOver(message)
     to.queue.adopt(message.deadFrom?.queueId === to.id ? 0 : to.originOf(at.id), message, nowMs())
     receives.serve(to)
   }
@@ -103,6 +103,7 @@ export function createCalls(context: {
     at.purgedReplays = replays.underWay(at)
     replays.end(at.id, 'purged')
     at.queue.counters.purged += ready
+    at.queue.counters.matched += ready
     answers.answer(command, { purged: cleared + ready })
     // Those that wait follow the log from its new place.
     receives.serve(at)

@@ -6,7 +6,7 @@ import type { LastRedrive } from '../../src/queues/calls.ts'
 import type { Message } from '../../src/queues/message.ts'
 import type { Messages, Together } from '../../src/queues/messages.ts'
 import { createQueue, type Queue } from '../../src/queues/queue.ts'
-import { NEW_QUEUE } from '../../src/queues/rules.ts'
+import { NEW_QUEUE, type QueueCounters } from '../../src/queues/rules.ts'
 import { type Selection, selectionOf } from '../../src/streaming/selection.ts'
 import { logOf } from '../../src/streaming/streaming.ts'
 import type { QueueHead } from '../../topics/queues-state.ts'
@@ -96,7 +96,10 @@ export function createOpenQueue(context: {
       const { ordered, maxReceives, nackBackoff, retentionHours } = record()
       return { ordered, maxReceives, nackBackoff, retentionMs: retentionHours * HOUR_MS }
     },
-    seed: context.head === undefined ? NEW_QUEUE : { ...context.head, counters: countersOf(context.head) },
+    seed:
+      context.head === undefined
+        ? NEW_QUEUE
+        : { ...context.head, counters: countersOf(context.head, context.messages.length) },
     forward(message, dead) {
       const { deadLetterQueueId } = record()
       return deadLetterQueueId !== null && context.bury(self, deadLetterQueueId, message, dead)
@@ -140,7 +143,13 @@ export function createOpenQueue(context: {
 
   const head = (): QueueHead => ({
     ...{ offsets: ahead?.head() ?? headAt, origins, purge: queue.purge, lastGroup: queue.messages.lastGroup },
-    ...{ ...queue.counters, lastRedrive: self.lastRedrive, ...self.told, purgedReplays: [...self.purgedReplays] },
+    ...{
+      ...queue.counters,
+      books: booksOf(queue.counters),
+      lastRedrive: self.lastRedrive,
+      ...self.told,
+      purgedReplays: [...self.purgedReplays],
+    },
   })
 
   let readBy: Selection | undefined
@@ -191,6 +200,13 @@ export function createOpenQueue(context: {
 const selected = (selectors: readonly string[], conditions: ConditionGroup | null): Selection =>
   selectionOf({ selectors, ...(conditions === null ? {} : { filter: conditions }), isWithheld: false })
 
-const countersOf = ({ handedOut, acked, expired, purged, overflowed }: QueueHead) => ({
-  ...{ handedOut, acked, expired, purged, overflowed },
-})
+/** `unsettled`: with dead ones. A head of an earlier release has no books: they begin with what is known of the past. */
+function countersOf(
+  { handedOut, acked, expired, purged, overflowed, books }: QueueHead,
+  unsettled: number,
+): QueueCounters {
+  const matched = acked + expired + purged + overflowed + unsettled
+  return { handedOut, acked, expired, purged, overflowed, ...(books ?? { matched, brought: 0, left: 0 }) }
+}
+
+const booksOf = ({ matched, brought, left }: QueueCounters) => ({ matched, brought, left })

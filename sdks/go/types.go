@@ -1320,6 +1320,8 @@ type LedgerReportFinding struct {
 	Message        string                     `json:"message"`
 	Missing        []string                   `json:"missing"`
 	Repeated       []string                   `json:"repeated"`
+	QueueID        *string                    `json:"queueId"`
+	Of             *string                    `json:"of"`
 	Topic          *string                    `json:"topic"`
 	Partition      *int64                     `json:"partition"`
 	Reason         *string                    `json:"reason"`

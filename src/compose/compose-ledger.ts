@@ -13,6 +13,8 @@ import { createDriftNotices } from '../ledger/drift-notices.ts'
 import { createKafkaFigures, type KafkaFigures } from '../ledger/kafka-figures.ts'
 import { createLedger, type Ledger } from '../ledger/ledger.ts'
 import { createLostRecords } from '../ledger/lost-records.ts'
+import { createQueueCheck } from '../ledger/queue-check.ts'
+import { createQueueFigures } from '../ledger/queue-figures.ts'
 import type { Logger } from '../logger.ts'
 import type { ControlView } from '../model/control-view.ts'
 import type { Ids } from '../model/ids.ts'
@@ -44,10 +46,12 @@ export function openLedger(parts: {
     drift: parts.drift,
     shards,
   })
-  const figures = createKafkaFigures({ pages: createLogPages(parts), wire: parts.wire })
+  const read = { pages: createLogPages(parts), wire: parts.wire }
+  const figures = createKafkaFigures(read)
+  const queues = createQueueCheck({ figures: createQueueFigures(read), view: parts.view })
   const lost = createLostRecords({ ...parts, notices, reads })
   parts.readers.onLoss(lost.report)
-  const ledger = createLedger({ ...parts, figures, reads, notices, lost })
+  const ledger = createLedger({ ...parts, figures, reads, notices, lost, queues })
   parts.metrics.gauge(
     'clarion_ledger_findings',
     'Differences that the last check of the ledger in this process found.',

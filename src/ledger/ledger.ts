@@ -30,6 +30,7 @@ import type { DriftNotices } from './drift-notices.ts'
 import { type Finding, PLATFORM } from './finding.ts'
 import type { KafkaFigures } from './kafka-figures.ts'
 import type { LostRecords } from './lost-records.ts'
+import type { QueueCheck } from './queue-check.ts'
 
 export interface LedgerReport {
   /** ISO 8601: when the check ended. */
@@ -55,6 +56,7 @@ export interface LedgerDeps {
   figures: KafkaFigures
   reads: LedgerReads
   notices: DriftNotices
+  queues: QueueCheck
   lost: Pick<LostRecords, 'found'>
   view: Pick<ControlView, 'organizations'>
   shards: number
@@ -127,7 +129,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
         )
       }
     }
-    return findings
+    const owners = new Set(organizations.map(({ id }) => id))
+    return [...findings, ...(await deps.queues.check(shard, owners, clock.nowMs()))]
   }
 
   async function checkRecorded(account: Account): Promise<Finding[]> {

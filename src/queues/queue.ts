@@ -27,6 +27,8 @@ export interface Queue {
   bury(origin: number, message: Message, from: DeadFrom): boolean
   /** A message that was dead elsewhere; it counts from 0 here. False: it is here already. */
   adopt(origin: number, message: Message, nowMs: number): boolean
+  /** A message goes to another queue. */
+  handOver(message: Message): void
   /** Dead letters and, of a dead-letter queue, what came from others and is not out. */
   buried(): Message[]
   /** A dead letter of its own comes again, and counts from 0. */
@@ -68,10 +70,16 @@ export function createQueue(deps: {
     messages.remove(message)
   }
 
+  /** Another queue has it now. */
+  function handOver(message: Message): void {
+    counters.left++
+    messages.remove(message)
+  }
+
   function die(message: Message, deadReason: DeathReason, nowMs: number): void {
     const { receiveCount } = message
     if (deps.forward(message, { receiveCount, reason: deadReason })) {
-      messages.remove(message)
+      handOver(message)
       return
     }
     messages.change(message, { state: 'dead', deadReason, deadAtMs: nowMs, dueAtMs: 0, group: messages.sharedGroup() })
@@ -162,6 +170,7 @@ export function createQueue(deps: {
     while (taken.length < order.max && !isFull()) {
       const candidate = next()
       if (candidate === undefined) return
+      counters[candidate.place.origin === 0 ? 'matched' : 'brought']++
       if (isTooOld(candidate, order.nowMs)) {
         counters.expired++
         continue
@@ -200,6 +209,7 @@ export function createQueue(deps: {
     const { eventId, subject, recordedAtMs } = message
     const candidate = { place, eventId, subject, recordedAtMs }
     messages.add({ ...messageOf(candidate, messages.sharedGroup(), rules().ordered), ...fields })
+    counters.brought++
     return true
   }
 
@@ -247,6 +257,7 @@ export function createQueue(deps: {
       }
     },
     tick,
+    handOver,
     nextDueMs: messages.nextDueMs,
     bury: (origin, message, deadFrom) => put(origin, message, { deadFrom }),
     adopt: (origin, message, dueAtMs) => put(origin, message, { dueAtMs }),

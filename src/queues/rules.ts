@@ -46,6 +46,12 @@ export interface QueueCounters {
   purged: number
   /** Dead letters that left the queue's own list because it was full. */
   overflowed: number
+  /** Matching events of the log that the head has passed: handed out, held, too old, or purged. */
+  matched: number
+  /** Messages that replays brought, or that came from other queues. */
+  brought: number
+  /** Messages that went to other queues. */
+  left: number
 }
 
 export interface QueueSeed {
@@ -56,5 +62,5 @@ export interface QueueSeed {
 
 export const NEW_QUEUE: QueueSeed = {
   ...{ lastGroup: 0, purge: 0 },
-  counters: { handedOut: 0, acked: 0, expired: 0, purged: 0, overflowed: 0 },
+  counters: { handedOut: 0, acked: 0, expired: 0, purged: 0, overflowed: 0, matched: 0, brought: 0, left: 0 },
 }

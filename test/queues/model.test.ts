@@ -96,6 +96,10 @@ describe.each([
 
     function check(): void {
       const all = [...queue.messages.all()]
+      // The books: what came in is settled or here.
+      const { matched, brought, left, acked, expired, purged, overflowed } = queue.counters
+      expect(matched).toBe(Math.min(head, log.length))
+      expect(matched + brought).toBe(acked + expired + purged + overflowed + left + all.length)
       const known = new Set(all.map(keyOf))
       for (let offset = 0; offset < Math.min(head, log.length); offset++)
         expect([offset, known.has(`0/${offset}`) !== settled.has(`0/${offset}`)]).toEqual([offset, true])

@@ -929,6 +929,8 @@ class LedgerReportFinding(Model):
     message: str
     missing: list[str] | None
     repeated: list[str] | None
+    queue_id: str | None
+    of: str | None
     topic: str | None
     partition: int | None
     reason: str | None

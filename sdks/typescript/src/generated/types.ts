@@ -1317,6 +1317,8 @@ export interface LedgerReportFinding {
   message: string
   missing?: string[] | undefined
   repeated?: string[] | undefined
+  queueId?: string | undefined
+  of?: string | undefined
   topic?: string | undefined
   partition?: number | undefined
   reason?: string | undefined
