@@ -122,6 +122,8 @@ type PlatformEventsService struct{ core *core }
 
 type QueuesService struct{ core *core }
 
+type SinksService struct{ core *core }
+
 type InspectorsService struct{ core *core }
 
 type ReplaysService struct{ core *core }
@@ -197,6 +199,7 @@ type Client struct {
 	SchemaRegistry   *SchemaRegistryService
 	PlatformEvents   *PlatformEventsService
 	Queues           *QueuesService
+	Sinks            *SinksService
 	Inspectors       *InspectorsService
 	Replays          *ReplaysService
 	Notifications    *NotificationsService
@@ -218,7 +221,7 @@ type Client struct {
 }
 
 func newClient(c *core) *Client {
-	return &Client{core: c, System: &SystemService{c}, Organizations: newOrganizationsService(c), Keys: &KeysService{c}, Platform: &PlatformService{c}, Sessions: &SessionsService{c}, KafkaCredentials: &KafkaCredentialsService{c}, Events: newEventsService(c), SchemaRegistry: &SchemaRegistryService{c}, PlatformEvents: &PlatformEventsService{c}, Queues: &QueuesService{c}, Inspectors: &InspectorsService{c}, Replays: &ReplaysService{c}, Notifications: newNotificationsService(c), Workflows: &WorkflowsService{c}, Routes: &RoutesService{c}, Variables: &VariablesService{c}, Secrets: &SecretsService{c}, Connections: &ConnectionsService{c}, MailTemplates: &MailTemplatesService{c}, Tables: &TablesService{c}, Orders: &OrdersService{c}, Resources: &ResourcesService{c}, Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: &DesignsService{c}, Ledger: &LedgerService{c}, Drift: &DriftService{c}, Audit: &AuditService{c}}
+	return &Client{core: c, System: &SystemService{c}, Organizations: newOrganizationsService(c), Keys: &KeysService{c}, Platform: &PlatformService{c}, Sessions: &SessionsService{c}, KafkaCredentials: &KafkaCredentialsService{c}, Events: newEventsService(c), SchemaRegistry: &SchemaRegistryService{c}, PlatformEvents: &PlatformEventsService{c}, Queues: &QueuesService{c}, Sinks: &SinksService{c}, Inspectors: &InspectorsService{c}, Replays: &ReplaysService{c}, Notifications: newNotificationsService(c), Workflows: &WorkflowsService{c}, Routes: &RoutesService{c}, Variables: &VariablesService{c}, Secrets: &SecretsService{c}, Connections: &ConnectionsService{c}, MailTemplates: &MailTemplatesService{c}, Tables: &TablesService{c}, Orders: &OrdersService{c}, Resources: &ResourcesService{c}, Invoices: newInvoicesService(c), Infrastructure: newInfrastructureService(c), Designs: &DesignsService{c}, Ledger: &LedgerService{c}, Drift: &DriftService{c}, Audit: &AuditService{c}}
 }
 
 // Create: Make a group.
@@ -2153,6 +2156,72 @@ func (s *QueuesService) Purge(queueID string, in PurgeQueueInput, opts ...Option
 }
 func (s *QueuesService) PurgeContext(ctx context.Context, queueID string, in PurgeQueueInput, opts ...Option) (*PurgedMessages, error) {
 	return callFor[PurgedMessages](ctx, s.core, operation{method: "POST", path: "/api/v1/queues/{}/purge"}, []string{queueID}, nil, in, opts)
+}
+
+// Create: Make a sink: events are written into a topic of your own cluster.
+func (s *SinksService) Create(in NewSink, opts ...Option) (*Sink, error) {
+	return s.CreateContext(context.Background(), in, opts...)
+}
+func (s *SinksService) CreateContext(ctx context.Context, in NewSink, opts ...Option) (*Sink, error) {
+	return callFor[Sink](ctx, s.core, operation{method: "POST", path: "/api/v1/sinks", repeat: "ifNotDone"}, nil, nil, in, opts)
+}
+
+// List: List sinks.
+func (s *SinksService) List(query ListSinksQuery, opts ...Option) (*Page[Sink], error) {
+	return s.ListContext(context.Background(), query, opts...)
+}
+func (s *SinksService) ListContext(ctx context.Context, query ListSinksQuery, opts ...Option) (*Page[Sink], error) {
+	return pageOf[Sink](ctx, s.core, operation{method: "GET", path: "/api/v1/sinks"}, nil, query, nil, opts)
+}
+
+// Each: List sinks.
+func (s *SinksService) Each(query ListSinksQuery, opts ...Option) iter.Seq2[Sink, error] {
+	return s.EachContext(context.Background(), query, opts...)
+}
+func (s *SinksService) EachContext(ctx context.Context, query ListSinksQuery, opts ...Option) iter.Seq2[Sink, error] {
+	return eachOf(query, func(query ListSinksQuery) (*Page[Sink], error) {
+		return s.ListContext(ctx, query, opts...)
+	})
+}
+
+// Get: One sink.
+func (s *SinksService) Get(sinkID string, opts ...Option) (*Sink, error) {
+	return s.GetContext(context.Background(), sinkID, opts...)
+}
+func (s *SinksService) GetContext(ctx context.Context, sinkID string, opts ...Option) (*Sink, error) {
+	return callFor[Sink](ctx, s.core, operation{method: "GET", path: "/api/v1/sinks/{}"}, []string{sinkID}, nil, nil, opts)
+}
+
+// Update: Change a sink; active: false pauses it, config replaces the former one as a whole.
+func (s *SinksService) Update(sinkID string, in SinkPatch, opts ...Option) (*Sink, error) {
+	return s.UpdateContext(context.Background(), sinkID, in, opts...)
+}
+func (s *SinksService) UpdateContext(ctx context.Context, sinkID string, in SinkPatch, opts ...Option) (*Sink, error) {
+	return callFor[Sink](ctx, s.core, operation{method: "PATCH", path: "/api/v1/sinks/{}"}, []string{sinkID}, nil, in, opts)
+}
+
+// Delete: Delete a sink; its waiting deliveries are cancelled.
+func (s *SinksService) Delete(sinkID string, opts ...Option) (*Deleted, error) {
+	return s.DeleteContext(context.Background(), sinkID, opts...)
+}
+func (s *SinksService) DeleteContext(ctx context.Context, sinkID string, opts ...Option) (*Deleted, error) {
+	return callFor[Deleted](ctx, s.core, operation{method: "DELETE", path: "/api/v1/sinks/{}"}, []string{sinkID}, nil, nil, opts)
+}
+
+// Activate: Switch a sink on, with the events of the pause or from now on.
+func (s *SinksService) Activate(sinkID string, in ActivateSinkInput, opts ...Option) (*Sink, error) {
+	return s.ActivateContext(context.Background(), sinkID, in, opts...)
+}
+func (s *SinksService) ActivateContext(ctx context.Context, sinkID string, in ActivateSinkInput, opts ...Option) (*Sink, error) {
+	return callFor[Sink](ctx, s.core, operation{method: "POST", path: "/api/v1/sinks/{}/activate"}, []string{sinkID}, nil, in, opts)
+}
+
+// Test: Write an event sink.test into the topic now; the answer has the result.
+func (s *SinksService) Test(sinkID string, opts ...Option) (*WebhookTestResult, error) {
+	return s.TestContext(context.Background(), sinkID, opts...)
+}
+func (s *SinksService) TestContext(ctx context.Context, sinkID string, opts ...Option) (*WebhookTestResult, error) {
+	return callFor[WebhookTestResult](ctx, s.core, operation{method: "POST", path: "/api/v1/sinks/{}/test"}, []string{sinkID}, nil, nil, opts)
 }
 
 // Create: Make an inspector: a receiver for a day, to try webhooks with.

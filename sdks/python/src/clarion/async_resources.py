@@ -345,6 +345,16 @@ class AsyncQueues(AsyncPart):
     redrive = awaited(resources.Queues.redrive)
     purge = awaited(resources.Queues.purge)
 
+class AsyncSinks(AsyncPart):
+    create = awaited(resources.Sinks.create)
+    list = awaited(resources.Sinks.list)
+    each = iterated(resources.Sinks.each)
+    get = awaited(resources.Sinks.get)
+    update = awaited(resources.Sinks.update)
+    delete = awaited(resources.Sinks.delete)
+    activate = awaited(resources.Sinks.activate)
+    test = awaited(resources.Sinks.test)
+
 class AsyncInspectors(AsyncPart):
     create = awaited(resources.Inspectors.create)
     list = awaited(resources.Inspectors.list)
@@ -554,6 +564,7 @@ class AsyncRoot(AsyncPart):
         self.schema_registry = AsyncSchemaRegistry(core)
         self.platform_events = AsyncPlatformEvents(core)
         self.queues = AsyncQueues(core)
+        self.sinks = AsyncSinks(core)
         self.inspectors = AsyncInspectors(core)
         self.replays = AsyncReplays(core)
         self.notifications = AsyncNotifications(core)

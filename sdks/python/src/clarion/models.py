@@ -1373,6 +1373,7 @@ class Queue(Model):
     ordered: bool
     dead_letter_queue_id: str | None
     active: bool
+    sqs_body: str
     receivable: bool
 
 class QueueDeadLetter(Model):
@@ -1873,6 +1874,40 @@ class Shared(Model):
     design_id: str
     revision: int
 
+class Sink(Model):
+    id: str
+    revision: int
+    created_at: str
+    updated_at: str
+    environment: str
+    name: str | None
+    type: str
+    events: list[str]
+    config: SinkConfig
+    conditions: dict[str, Any] | None
+    ordering: str
+    active: bool
+    paused_at: str | None
+    retry: WebhookRetry
+    health: str
+    failing_since: str | None
+    last_delivery_at: str | None
+    last_delivery_status: str | None
+    counters: WebhookCounters | None
+    counters_reason: str | None
+    waiting: WebhookWaiting | None
+
+class SinkConfig(Model):
+    bootstrap_servers: list[str]
+    topic: str
+    sasl: SinkConfigSasl | None
+    tls: bool
+    format: str
+
+class SinkConfigSasl(Model):
+    mechanism: str
+    username: str
+
 class Stats(Model):
     from_: str
     to: str
@@ -2262,6 +2297,7 @@ class WorkflowVersionSummaryChange(Model):
 AcceptInvitationInput = TypedDict("AcceptInvitationInput", {
         "inboundNamespace": "str | None"}, total=False)
 AckMessagesInput = TypedDict("AckMessagesInput", {"receipts": "list[str]"}, total=False)
+ActivateSinkInput = TypedDict("ActivateSinkInput", {"resume": "str"}, total=False)
 ActivateWebhookInput = TypedDict("ActivateWebhookInput", {"resume": "str",
         "verifyOwnership": "bool"}, total=False)
 AlertRulePatch = TypedDict("AlertRulePatch", {"metric": "str", "cluster_id": "str | None",
@@ -2398,7 +2434,7 @@ NewPlatformEvent = TypedDict("NewPlatformEvent", {"organizationId": "str", "type
 NewQueue = TypedDict("NewQueue", {"name": "str", "selectors": "list[str]", "conditions": "Any",
         "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
         "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
-        "deadLetterQueueId": "str | None", "active": "bool", "ordered": "bool",
+        "deadLetterQueueId": "str | None", "active": "bool", "sqsBody": "str", "ordered": "bool",
         "start": "str"}, total=False)
 NewQueueNackBackoff = TypedDict("NewQueueNackBackoff", {"firstSeconds": "int", "factor": "float",
         "maxSeconds": "int"}, total=False)
@@ -2415,6 +2451,13 @@ NewReplaySource = TypedDict("NewReplaySource", {"from": "str", "to": "str",
 NewReplayTarget = TypedDict("NewReplayTarget", {"kind": "str", "ids": "list[str]"}, total=False)
 NewSession = TypedDict("NewSession", {"apiKey": "str", "loginToken": "str"}, total=False)
 NewShare = TypedDict("NewShare", {"visibility": "str"}, total=False)
+NewSink = TypedDict("NewSink", {"type": "str", "events": "list[str]", "config": "NewSinkConfig",
+        "name": "str | None", "conditions": "dict[str, Any] | None", "ordering": "str",
+        "retry": "NewWebhookRetry", "active": "bool"}, total=False)
+NewSinkConfig = TypedDict("NewSinkConfig", {"bootstrapServers": "list[str]", "topic": "str",
+        "sasl": "NewSinkConfigSasl | None", "tls": "bool", "format": "str"}, total=False)
+NewSinkConfigSasl = TypedDict("NewSinkConfigSasl", {"mechanism": "str", "username": "str",
+        "password": "str"}, total=False)
 NewStreamToken = TypedDict("NewStreamToken", {"types": "Any", "subject": "str",
         "filter": "dict[str, Any]", "ttlSeconds": "int",
         "allowedOrigins": "list[str]"}, total=False)
@@ -2458,7 +2501,7 @@ PurgeQueueInput = TypedDict("PurgeQueueInput", {"dead": "bool"}, total=False)
 QueuePatch = TypedDict("QueuePatch", {"name": "str", "selectors": "list[str]", "conditions": "Any",
         "contracts": "dict[str, dict[str, Any]] | None", "visibilityTimeoutSeconds": "int",
         "maxReceives": "int", "nackBackoff": "NewQueueNackBackoff | None", "retentionHours": "int",
-        "deadLetterQueueId": "str | None", "active": "bool"}, total=False)
+        "deadLetterQueueId": "str | None", "active": "bool", "sqsBody": "str"}, total=False)
 ReceiveMessagesInput = TypedDict("ReceiveMessagesInput", {"max": "int", "waitSeconds": "int",
         "visibilityTimeoutSeconds": "int", "perSubject": "int", "ack": "list[str]"}, total=False)
 RedriveDeadLettersInput = TypedDict("RedriveDeadLettersInput", {"deliveryIds": "list[str]",
@@ -2499,6 +2542,9 @@ SetValueInput = TypedDict("SetValueInput", {"value": "str"}, total=False)
 SetWebhookShadowInput = TypedDict("SetWebhookShadowInput", {"url": "str", "share": "int",
         "headers": "dict[str, str] | None", "until": "str", "verifyOwnership": "bool"}, total=False)
 SettleDriftFindingInput = TypedDict("SettleDriftFindingInput", {"note": "str | None"}, total=False)
+SinkPatch = TypedDict("SinkPatch", {"events": "list[str]", "config": "NewSinkConfig",
+        "name": "str | None", "conditions": "dict[str, Any] | None", "ordering": "str",
+        "retry": "NewWebhookRetry", "active": "bool"}, total=False)
 TableQuery = TypedDict("TableQuery", {"sql": "str", "params": "list[Any]"}, total=False)
 TakeDownListingInput = TypedDict("TakeDownListingInput", {"reason": "str"}, total=False)
 UpdateRouteInput = TypedDict("UpdateRouteInput", {"name": "str", "method": "str", "path": "str",

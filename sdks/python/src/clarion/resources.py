@@ -1143,8 +1143,8 @@ class Queues(Part):
             nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
             retention_hours: Opt[int] = NOT_GIVEN,
             dead_letter_queue_id: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
-            ordered: Opt[bool] = NOT_GIVEN, start: Opt[str] = NOT_GIVEN,
-            request_options: Options = None) -> models.Queue:
+            sqs_body: Opt[str] = NOT_GIVEN, ordered: Opt[bool] = NOT_GIVEN,
+            start: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.Queue:
         """Make a queue."""
         return self._core.call(operations.CREATE_QUEUE, locals())
 
@@ -1165,7 +1165,7 @@ class Queues(Part):
             nack_backoff: Opt[models.NewQueueNackBackoff | None] = NOT_GIVEN,
             retention_hours: Opt[int] = NOT_GIVEN,
             dead_letter_queue_id: Opt[str | None] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
-            request_options: Options = None) -> models.Queue:
+            sqs_body: Opt[str] = NOT_GIVEN, request_options: Options = None) -> models.Queue:
         """Change a queue."""
         return self._core.call(operations.UPDATE_QUEUE, locals())
 
@@ -1221,6 +1221,47 @@ class Queues(Part):
             request_options: Options = None) -> models.PurgedMessages:
         """Empty a queue, or its dead list."""
         return self._core.call(operations.PURGE_QUEUE, locals())
+
+class Sinks(Part):
+    def create(self, *, type: str, events: Sequence[str], config: models.NewSinkConfig,
+            name: Opt[str | None] = NOT_GIVEN,
+            conditions: Opt[Mapping[str, Any] | None] = NOT_GIVEN, ordering: Opt[str] = NOT_GIVEN,
+            retry: Opt[models.NewWebhookRetry] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Sink:
+        """Make a sink: events are written into a topic of your own cluster."""
+        return self._core.call(operations.CREATE_SINK, locals())
+
+    def list(self, *, active: Opt[bool] = NOT_GIVEN, health: Opt[str] = NOT_GIVEN,
+            limit: Opt[int] = NOT_GIVEN, cursor: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> Page[models.Sink]:
+        """List sinks."""
+        return self._core.page(operations.LIST_SINKS, locals())
+    each = each_of(list)
+
+    def get(self, sink_id: str, *, request_options: Options = None) -> models.Sink:
+        """One sink."""
+        return self._core.call(operations.GET_SINK, locals())
+
+    def update(self, sink_id: str, *, events: Opt[Sequence[str]] = NOT_GIVEN,
+            config: Opt[models.NewSinkConfig] = NOT_GIVEN, name: Opt[str | None] = NOT_GIVEN,
+            conditions: Opt[Mapping[str, Any] | None] = NOT_GIVEN, ordering: Opt[str] = NOT_GIVEN,
+            retry: Opt[models.NewWebhookRetry] = NOT_GIVEN, active: Opt[bool] = NOT_GIVEN,
+            request_options: Options = None) -> models.Sink:
+        """Change a sink; active: false pauses it, config replaces the former one as a whole."""
+        return self._core.call(operations.UPDATE_SINK, locals())
+
+    def delete(self, sink_id: str, *, request_options: Options = None) -> models.Deleted:
+        """Delete a sink; its waiting deliveries are cancelled."""
+        return self._core.call(operations.DELETE_SINK, locals())
+
+    def activate(self, sink_id: str, *, resume: Opt[str] = NOT_GIVEN,
+            request_options: Options = None) -> models.Sink:
+        """Switch a sink on, with the events of the pause or from now on."""
+        return self._core.call(operations.ACTIVATE_SINK, locals())
+
+    def test(self, sink_id: str, *, request_options: Options = None) -> models.WebhookTestResult:
+        """Write an event sink.test into the topic now; the answer has the result."""
+        return self._core.call(operations.TEST_SINK, locals())
 
 class Inspectors(Part):
     def create(self, *, name: Opt[str] = NOT_GIVEN,
@@ -1953,6 +1994,7 @@ class Root(Part):
         self.schema_registry = SchemaRegistry(core)
         self.platform_events = PlatformEvents(core)
         self.queues = Queues(core)
+        self.sinks = Sinks(core)
         self.inspectors = Inspectors(core)
         self.replays = Replays(core)
         self.notifications = Notifications(core)
