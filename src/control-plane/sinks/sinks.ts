@@ -1,6 +1,6 @@
 /**
  * Sinks of an environment: topics in clusters of organizations' own. A sink is kept as a webhook, so that the engine has
- * one kind of receiver (docs/decisions/0050, 0141).
+ * one kind of receiver (docs/decisions/0050, 0143).
  */
 import type { Clock } from '../../clock.ts'
 import type { SecretBox } from '../../crypto/secret-box.ts'
