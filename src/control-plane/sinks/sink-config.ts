@@ -41,6 +41,8 @@ export function checkedSink(config: SinkConfig, checkBroker: CheckBroker | undef
     details.push({ path: `/config${path}`, rule, message })
   for (const [at, server] of bootstrapServers.entries()) {
     const problem = problemOfServer(server, tls, checkBroker)
+    // One for all servers.
+    if (problem?.rule === 'tls' && at > 0) continue
     if (problem !== undefined)
       refuse(problem.rule === 'tls' ? '/tls' : `/bootstrapServers/${at}`, problem.rule, problem.message)
   }
