@@ -4,13 +4,11 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { AnalyticsClient } from '../../src/analytics/client.ts'
 import { createLedgerReads } from '../../src/analytics/read/ledger-reads.ts'
 import { createReads } from '../../src/analytics/read/reads.ts'
 import { createApi } from '../../src/api/create-api.ts'
-import type { Route } from '../../src/api/http/route.ts'
 import { openLedger } from '../../src/compose/compose-ledger.ts'
-import { type ControlPlane, createControlPlane } from '../../src/control-plane/control-plane.ts'
+import { createControlPlane } from '../../src/control-plane/control-plane.ts'
 import { createCheckBroker } from '../../src/control-plane/sinks/check-broker.ts'
 import { createAwsCredentials } from '../../src/crypto/aws-credentials.ts'
 import { createSecretBox } from '../../src/crypto/secret-box.ts'
@@ -21,7 +19,7 @@ import { createBuildAttempt } from '../../src/delivery/request.ts'
 import { createSender } from '../../src/delivery/send.ts'
 import { createSigningContexts } from '../../src/delivery/signing-context.ts'
 import { createChainTokens } from '../../src/events/chain.ts'
-import { createIngressTags, type IngressTags } from '../../src/events/ingress.ts'
+import { createIngressTags } from '../../src/events/ingress.ts'
 import { createPausedOrganizations } from '../../src/ingress/paused-organizations.ts'
 import { createVerdictWaiter, type VerdictWaiter } from '../../src/ingress/verdict-waiter.ts'
 import { openInspecting } from '../../src/inspectors/inspecting.ts'
@@ -38,84 +36,26 @@ import { createReceipts } from '../../src/queues/receipts.ts'
 import { createValidators } from '../../src/registry/validators.ts'
 import { createRunCalls } from '../../src/run-calls/run-calls.ts'
 import { createRunWatches } from '../../src/run-calls/run-watches.ts'
-import type { ConnectionTimings } from '../../src/streaming/hub/connection.ts'
 import { createPush } from '../../src/streaming/hub/push.ts'
 import { createMeters } from '../../src/streaming/meters.ts'
-import { openStreaming, type Streaming } from '../../src/streaming/streaming.ts'
+import { openStreaming } from '../../src/streaming/streaming.ts'
 import type { AttemptRow } from '../../topics/audit-attempts.ts'
 import { inspectorsRequests } from '../../topics/inspectors-requests.ts'
-import { type OutcomeRow, outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
+import { outcomesCodec, outcomes as outcomesTopic } from '../../topics/outcomes.ts'
 import { migratedDatabase } from '../analytics/database.ts'
-import {
-  type ControlProcess,
-  clock,
-  logger,
-  openControlProcess,
-  random,
-} from '../control-plane/control-plane-harness.ts'
+import { clock, logger, openControlProcess, random } from '../control-plane/control-plane-harness.ts'
 import { testBroker } from '../support/kafka.ts'
 import { PATIENT_SERVER } from '../support/patient-server.ts'
 import { testTables } from '../support/tables.ts'
+import { type CallAs, caller, type Reply } from './api-caller.ts'
 import { describedBy } from './described.ts'
 import { createDomainDesks } from './domain-desks.ts'
+import type { TestApi, TestApiOptions } from './test-api.ts'
+
+export type { CallAs, Reply, TestApi, TestApiOptions }
 
 export const ADMIN_KEY = 'ck_admin_of_the_tests'
 const SECRET_KEY = 'the secret of the tests'
-
-export interface Reply {
-  status: number
-  body: {
-    success: boolean
-    error?: { code: string; message: string; details?: Array<{ path: string; rule: string }>; [more: string]: unknown }
-    [more: string]: unknown
-  }
-  // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what the test is about
-  data: any
-  meta: { requestId: string; nextCursor?: string | null; atEnd?: boolean }
-  code: string | undefined
-  headers: Headers
-}
-
-export type CallAs = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>
-
-export interface TestApi extends ControlProcess {
-  base: string
-  routes: readonly Route[]
-  controlPlane: ControlPlane
-  tags: IngressTags
-  appender: Appender
-  outcomes: VerdictWaiter
-  analytics: AnalyticsClient
-  /** Positions in place of admission's: `topic/partition` → position. */
-  positions: Map<string, number>
-  used: Map<string, number>
-  /** The newest sequence numbers in place of admission's: `organization/environment` → number. */
-  sequences: Map<string, number>
-  streaming: Streaming
-  missing: string[]
-  /** Tests of webhooks, as they would be recorded. */
-  tested: AttemptRow[]
-  /** The next appends are refused. */
-  refuseAppends(refuse: boolean): void
-  as(key: string | undefined): CallAs
-  operator: CallAs
-  organization(plan?: string): Promise<{ id: string; slug: string; apiKey: string; call: CallAs }>
-  /** Writes a verdict, as admission would. */
-  answer(row: OutcomeRow): Promise<void>
-}
-
-export interface TestApiOptions {
-  /** See `ApiDeps`; true unless given. */
-  openMetrics?: boolean
-  /** Addresses that webhooks may reach besides the public internet. */
-  egress?: { allow: string[]; allowHttp: boolean }
-  timeScale?: number
-  /** Of streams; those of the platform by default. */
-  streamTimings?: Partial<ConnectionTimings>
-  referenceDomain?: 'on' | 'off'
-  /** The handlers' client of the history, of this database; the test's own by default. */
-  openHistory?(database: string): AnalyticsClient
-}
 
 export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const control = await openControlProcess()
@@ -329,37 +269,5 @@ export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi
       ])
       await control.close()
     },
-  }
-}
-
-function caller(base: string, key: string | undefined, check: ReturnType<typeof describedBy>): CallAs {
-  return async (method, path, body, headers = {}) => {
-    const text =
-      body === undefined
-        ? undefined
-        : typeof body === 'string' || body instanceof Uint8Array
-          ? body
-          : JSON.stringify(body)
-    const response = await fetch(base + path, {
-      method,
-      headers: {
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      body: text as string,
-    })
-    const raw = await response.text()
-    const isLines = response.headers.get('content-type')?.startsWith('application/x-ndjson') === true
-    const parsed = raw.startsWith('{') && !isLines ? JSON.parse(raw) : raw
-    check(method, path, { status: response.status, body: parsed })
-    return {
-      status: response.status,
-      body: parsed,
-      data: parsed.data,
-      meta: parsed.meta,
-      code: parsed.error?.code,
-      headers: response.headers,
-    }
   }
 }
