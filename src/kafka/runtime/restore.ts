@@ -71,7 +71,10 @@ export function createRestore(deps: {
       if (stateTopics.length === 0) return
       await readToBarrier(writer)
       if (isAbandoned || !marks.isOfAnother(writer)) return
-      await deps.clock.sleep(FORMER_OWNER_MS)
+      await new Promise<void>(resolve => {
+        finish = resolve
+        deps.clock.after(FORMER_OWNER_MS, resolve)
+      })
       if (!isAbandoned) await readToBarrier(writer)
     },
     abandon() {
