@@ -22,6 +22,7 @@ import { measureGrowth } from './figures/growth.ts'
 import { measureHistory } from './figures/history.ts'
 import { measureIsolation } from './figures/isolation.ts'
 import { measureKeys } from './figures/keys.ts'
+import { measureKits } from './figures/kits.ts'
 import { measureOrganizations } from './figures/organizations.ts'
 import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
@@ -64,6 +65,7 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   console: measureConsole,
   growth: measureGrowth,
   keys: measureKeys,
+  kits: measureKits,
   start: measureStart,
   organizations: measureOrganizations,
 }

@@ -27,6 +27,7 @@ export const FIGURES = [
   'console',
   'growth',
   'keys',
+  'kits',
   'start',
   'organizations',
 ] as const
