@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
 import { CREDENTIALS } from './credentials.ts'
 import { DEAD_LETTERS } from './dead-letters.ts'
+import { dev } from './dev.ts'
 import { doctor } from './doctor.ts'
 import { driftCheck } from './drift.ts'
 import { emit, produce } from './emit.ts'
@@ -24,6 +25,7 @@ import { WORKFLOWS } from './workflow.ts'
 const BY_HAND: readonly Command[] = [
   login,
   whoami,
+  dev,
   emit,
   trigger,
   dryRun,

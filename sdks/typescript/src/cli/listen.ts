@@ -14,6 +14,15 @@ type Profile = NonNullable<SignOptions['profile']>
 const PROFILES = SIGNATURE_PROFILES.filter((each): each is Profile => each !== 'ed25519')
 const COUNT: Option = { type: 'string', value: 'N', sentence: 'End after this many events; default: until Ctrl-C.' }
 
+export const SIGNING_OPTIONS: Record<string, Option> = {
+  secret: {
+    type: 'string',
+    value: 'TEXT',
+    sentence: 'Signing secret of the deliveries (CLARION_WEBHOOK_SECRET); by default a new one, which is shown.',
+  },
+  profile: { type: 'string', value: 'NAME', sentence: `How: ${PROFILES.join(', ')}; default standard.` },
+}
+
 export const listen: Command = {
   name: 'listen',
   positionals: [],
@@ -24,8 +33,7 @@ export const listen: Command = {
     after: { type: 'string', value: 'SEQUENCE', sentence: 'Start behind this event; 0 is the oldest one kept. Default: the newest one.' },
     count: COUNT,
     'forward-to': { type: 'string', value: 'URL', sentence: 'POST each event there, as a webhook would.' },
-    secret: { type: 'string', value: 'TEXT', sentence: 'Signing secret of the deliveries (CLARION_WEBHOOK_SECRET); by default a new one, which is shown.' },
-    profile: { type: 'string', value: 'NAME', sentence: `How: ${PROFILES.join(', ')}; default standard.` },
+    ...SIGNING_OPTIONS,
     from: { type: 'string', value: 'PLACE', sentence: 'Start there: latest (default), earliest, a time or a cursor.' },
     place: { type: 'string', value: 'FILE', sentence: 'Keep the place there, and go on at it the next time.' },
     ...KAFKA_OPTIONS,
@@ -34,8 +42,8 @@ export const listen: Command = {
 are written as JavaScript writes them. It waits for a platform that is away, and misses nothing; with --place, a later run neither. Forwarding tries once and shows the answer; retries are the platform's own webhooks' to make.
   clarion listen --events 'northwind.*' --forward-to http://localhost:3000/hook --secret whsec_…`,
   async run(context) {
-    const forward = forwarderOf(context)
-    return show(context, await sourceOf(context), forward)
+    const forward = forwarderTo(context, context.text('forward-to'), '--forward-to')
+    return showEvents(context, await sourceOf(context), forward)
   },
 }
 
@@ -53,13 +61,13 @@ export const consume: Command = {
     ...KAFKA_OPTIONS,
   },
   run: context =>
-    show(
+    showEvents(
       context,
       consumeLog(context, { group: groupOf(context), fromBeginning: context.options['from-beginning'] === true }),
     ),
 }
 
-async function show(
+export async function showEvents(
   context: Context,
   events: AsyncIterable<LogEvent>,
   forward?: (event: LogEvent) => Promise<void>,
@@ -104,18 +112,15 @@ function selectorOf(list: string | undefined): (type: string) => boolean {
     selectors.some(each => each === '*' || each === type || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))))
 }
 
-function forwarderOf({
-  text,
-  env,
-  print,
-  clock,
-  random,
-  signal,
-}: Context): ((event: LogEvent) => Promise<void>) | undefined {
-  const url = text('forward-to')
+/** `option`: the one that has the URL. */
+export function forwarderTo(
+  { text, env, print, clock, random, signal }: Context,
+  url: string | undefined,
+  option: string,
+): ((event: LogEvent) => Promise<void>) | undefined {
   if (url === undefined) return undefined
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError('--forward-to must be a URL (http or https)')
+    throw new UsageError(`${option} must be a URL (http or https)`)
   const profile = text('profile') ?? 'standard'
   if (!PROFILES.includes(profile as Profile))
     throw new UsageError(`there is no profile '${profile}'`, `one of: ${PROFILES.join(', ')}`)
