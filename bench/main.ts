@@ -14,6 +14,7 @@ import { measureCurve } from './figures/curve.ts'
 import { measureDelivery } from './figures/delivery.ts'
 import { measureDomain } from './figures/domain.ts'
 import { measureDryRun } from './figures/dry-run.ts'
+import { measureDurable } from './figures/durable.ts'
 import { measureEmit } from './figures/emit.ts'
 import { measureFairness } from './figures/fairness.ts'
 import { measureFanOut } from './figures/fan-out.ts'
@@ -23,6 +24,7 @@ import { measureHistory } from './figures/history.ts'
 import { measureIsolation } from './figures/isolation.ts'
 import { measureKeys } from './figures/keys.ts'
 import { measureKits } from './figures/kits.ts'
+import { measureNeighbours } from './figures/neighbours.ts'
 import { measureOrganizations } from './figures/organizations.ts'
 import { measureOverload } from './figures/overload.ts'
 import { measurePath } from './figures/path.ts'
@@ -33,6 +35,7 @@ import { measureRuns } from './figures/runs.ts'
 import { measureSchemas } from './figures/schemas.ts'
 import { measureStart } from './figures/start.ts'
 import { measureStreams } from './figures/streams.ts'
+import { measureWaiting } from './figures/waiting.ts'
 import { describeMachine } from './machine.ts'
 import { type BenchOptions, type FigureName, HELP, readOptions } from './options.ts'
 import { type Row, table } from './table.ts'
@@ -48,6 +51,9 @@ const MEASURE: Record<FigureName, (testbed: Testbed) => Promise<Row[]>> = {
   routes: measureRoutes,
   runs: measureRuns,
   domain: measureDomain,
+  durable: measureDurable,
+  waiting: measureWaiting,
+  neighbours: measureNeighbours,
   batch: measureBatch,
   delivery: measureDelivery,
   'catch-up': measureCatchUp,

@@ -1,9 +1,9 @@
 /** The PostgreSQL of the tables: killed, frozen, stopped, away. */
 import { join } from 'node:path'
+import { descendants, signalAll } from '../bench/processes.ts'
 import type { Clock } from '../src/clock.ts'
 import { readChild } from '../src/embedded/part-directory.ts'
 import { type EmbeddedPostgres, openEmbeddedPostgres } from '../src/embedded/postgres.ts'
-import { descendants, signalAll } from './processes.ts'
 import { again, sameAddress } from './same-address.ts'
 import { type Fault, forAWhile } from './schedule.ts'
 

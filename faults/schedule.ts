@@ -1,10 +1,11 @@
 /** Which fault comes when: drawn from the seed alone, so that a failing run can be run again. */
+
+import { commandOf, descendants, signalAll } from '../bench/processes.ts'
 import type { Clock } from '../src/clock.ts'
 import { events } from '../topics/events.ts'
 import type { FaultyBackends } from './backends.ts'
 import { type Chance, createDeck } from './chance.ts'
 import type { Fleet, Slot } from './fleet.ts'
-import { commandOf, descendants, signalAll } from './processes.ts'
 import type { Receivers } from './receivers.ts'
 import type { World } from './world.ts'
 

@@ -14,7 +14,7 @@ const RATE_PER_S = 100
 const WARM_S = 5
 const GOALS_MS = { p50: 4, p99: 25 }
 
-const DEFINITION = {
+export const DEFINITION = {
   language: 1,
   actions: [
     { key: 'one', type: 'set_variable', with: { value: '{{$body.orderId}}' } },
@@ -26,7 +26,7 @@ const DEFINITION = {
 export async function measureRoutes(testbed: Testbed): Promise<Row[]> {
   const koa = await startKoaRoute(testbed)
   const platform = await testbed.platform('all')
-  const { client, path } = await serve(testbed, platform)
+  const { client, path } = await serveRoute(testbed, platform, DEFINITION)
   const sendBare = (n: number) => bareProduce(koa, n)
   const callRoute = async (n: number) => {
     const { status, text } = await client.send('POST', path, orderJson(n))
@@ -46,13 +46,19 @@ export async function measureRoutes(testbed: Testbed): Promise<Row[]> {
   return [rowOf('p50', calls, bare), rowOf('p99', calls, bare)]
 }
 
-async function serve(testbed: Testbed, platform: PlatformProcess): Promise<{ client: HttpClient; path: string }> {
+/** A route of an organization of its own. */
+export async function serveRoute(
+  testbed: Testbed,
+  platform: PlatformProcess,
+  definition: object,
+  plan = 'ENTERPRISE',
+): Promise<{ client: HttpClient; path: string }> {
   const slug = `b${testbed.random.bytes(6).toString('hex')}`
   const operator = platform.client(platform.adminKey)
-  const asked = { name: slug, slug, plan: 'ENTERPRISE', ownerEmail: 'bench@example.test' }
+  const asked = { name: slug, slug, plan, ownerEmail: 'bench@example.test' }
   const { apiKey } = await post<{ apiKey: string }>(operator, '/api/v1/organizations', asked)
   const client = platform.client(apiKey)
-  const input = { method: 'POST', path: '/orders', auth: 'none', definition: DEFINITION }
+  const input = { method: 'POST', path: '/orders', auth: 'none', definition }
   const { id, servedAt } = await post<{ id: string; servedAt: string }>(client, '/api/v1/routes', input)
   await post(client, `/api/v1/routes/${id}/deploy`, {})
   return { client, path: servedAt }
