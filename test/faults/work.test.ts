@@ -50,6 +50,9 @@ function facts() {
   }
 }
 
+/** Of the ordered queue, which histories.test.ts is about. */
+const NO_HISTORIES = { ready: 0, inFlight: 0, delayed: 0, held: 0, dead: 0, handedOut: 0, acked: 0 }
+
 function evidenceOf(given: ReturnType<typeof facts>): WorkEvidence {
   const answer = (data: unknown) => ({ status: 200, body: { data, meta: { nextCursor: null } } })
   const call = async (_key: string, _method: string, path: string) => {
@@ -62,8 +65,13 @@ function evidenceOf(given: ReturnType<typeof facts>): WorkEvidence {
     ...{ id: 'org_1', apiKey: 'k', workflowId: 'wf_1', queueId: 'que_1', stock: 100, emitted },
     ...{ consumed: { acked, received, afterAck }, supplier: { answered: given.answered } },
     ...{ invoices: new Map([['invoice-1', 'inv_1']]), orders: new Map([['order-1', 'ord_1']]) },
+    histories: { queueId: 'que_2', receipts: [], ackSentMs: new Map(), ackedMs: new Map() },
   }
-  return { world: { call }, work, analytics: { query: async () => given.ends } } as never
+  return {
+    world: { call, surely: async () => NO_HISTORIES },
+    work,
+    analytics: { query: async () => given.ends },
+  } as never
 }
 
 async function wrong(change: (given: ReturnType<typeof facts>) => void): Promise<string[]> {
