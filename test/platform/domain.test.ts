@@ -124,7 +124,7 @@ describe('calls', () => {
   it('beyond the plan are refused until there is room again', async () => {
     const organization = await platform.organization('FREE')
     const add = () => organization.call('POST', '/api/v1/designs', { name: 'd' })
-    const answers = await Promise.all(Array.from({ length: 12 }, add))
+    const answers = await Promise.all(Array.from({ length: 40 }, add))
     const refused = answers.filter(({ status }) => status !== 201)
     expect(refused.length).toBeGreaterThan(0)
     for (const { status, code, headers } of refused)
