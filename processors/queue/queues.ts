@@ -40,10 +40,11 @@ const AWAKE_MS = 10 * 60_000
 /** How late a last lease that ends at a queue that nobody calls makes a dead letter. */
 const LOOK_MS = AWAKE_MS / 10
 
+/** A queue that nobody has called since, as bytes: there may be tens of thousands. */
 interface Restored {
   organizationId: string
-  head: QueueHead | undefined
-  groups: Map<number, Buffer>
+  head: Buffer | undefined
+  groups: Map<number, Buffer> | undefined
 }
 
 export function createQueues(context: {
@@ -66,12 +67,12 @@ export function createQueues(context: {
   let isClosed = false
 
   function restoredOf(organizationId: string, queueId: string): Restored {
-    const found = restored.get(queueId) ?? { organizationId, head: undefined, groups: new Map() }
+    const found = restored.get(queueId) ?? { organizationId, head: undefined, groups: undefined }
     restored.set(queueId, found)
     return found
   }
 
-  function messagesOf({ groups }: Restored): Message[] {
+  function messagesOf(groups: ReadonlyMap<number, Buffer>): Message[] {
     const leaseMs = Math.round(clock.nowMs()) + LEASE_GRACE_MS
     const numbers = [...groups.keys()].sort((a, b) => a - b)
     return numbers.flatMap(group =>
@@ -82,6 +83,9 @@ export function createQueues(context: {
       })),
     )
   }
+
+  const headOf = (state: Restored | undefined): QueueHead | undefined =>
+    state?.head && queueHeadCodec.decode(state.head)
 
   function togetherOf(organizationId: string): Together {
     const found = together.get(organizationId) ?? { unsettled: 0 }
@@ -98,7 +102,7 @@ export function createQueues(context: {
     const state = restored.get(record.id)
     restored.delete(record.id)
     const queue = createOpenQueue({
-      ...{ deps, record, head: state?.head, messages: state === undefined ? [] : messagesOf(state), onNew },
+      ...{ deps, record, head: headOf(state), messages: messagesOf(state?.groups ?? new Map()), onNew },
       ...{ onTouched, together: togetherOf(record.organizationId) },
       bury(from, toQueueId, message, { receiveCount, reason }) {
         const to = open(from.organizationId, toQueueId)
@@ -154,7 +158,7 @@ export function createQueues(context: {
     const head = queue.head()
     if (touched.has(queue) || messages.unsettled + messages.deadCount > 0 || owes(head)) return
     opened.delete(id)
-    restored.set(id, { organizationId, head, groups: new Map() })
+    restored.set(id, { organizationId, head: queueHeadCodec.encode(head), groups: undefined })
   }
 
   function tombstone(key: string): OutRecord {
@@ -164,7 +168,7 @@ export function createQueues(context: {
   function drop(organizationId: string, queueId: string): void {
     const queue = opened.get(queueId)
     if (queue === undefined && !restored.has(queueId)) return
-    const groups = new Set(restored.get(queueId)?.groups.keys())
+    const groups = new Set(restored.get(queueId)?.groups?.keys())
     for (const { group } of queue?.queue.messages.all() ?? []) groups.add(group)
     queue?.sleep()
     if (queue !== undefined) {
@@ -191,17 +195,21 @@ export function createQueues(context: {
 
   return {
     restoreHead(organizationId, queueId, value) {
-      restoredOf(organizationId, queueId).head = value === null ? undefined : queueHeadCodec.decode(value)
+      restoredOf(organizationId, queueId).head = value ?? undefined
     },
     restoreGroup(organizationId, queueId, group, value) {
-      const { groups } = restoredOf(organizationId, queueId)
-      if (value === null) groups.delete(group)
-      else groups.set(group, value)
+      const found = restoredOf(organizationId, queueId)
+      if (value === null) found.groups?.delete(group)
+      else found.groups = (found.groups ?? new Map()).set(group, value)
     },
     start() {
-      for (const [queueId, { organizationId, groups, head }] of [...restored]) {
-        if (head === undefined && groups.size === 0) restored.delete(queueId)
-        else if (groups.size > 0 || (head !== undefined && owes(head))) open(organizationId, queueId)
+      for (const [queueId, found] of [...restored]) {
+        const { organizationId, groups, head } = found
+        const hasMessages = groups !== undefined && groups.size > 0
+        if (head === undefined && !hasMessages) restored.delete(queueId)
+        else if (hasMessages || owes(headOf(found)!)) open(organizationId, queueId)
+        // What it was read from is many times as large.
+        else if (head !== undefined) found.head = Buffer.from(head)
       }
       if (touched.size > 0) handle.write([])
     },
