@@ -3,13 +3,11 @@
  * fetches its jars once for this machine; Java runs the source as it is.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { fetchJars } from '../src/embedded/maven.ts'
-import { cacheDirectory } from '../src/settings/config.ts'
+import { fetchedJars } from './fetched-jars.ts'
 import { ORDER_SCHEMA } from './order.ts'
 import { createTopics, filledTopic } from './pass-through.ts'
 import { type Sample, steadyRate } from './rates.ts'
@@ -33,7 +31,7 @@ export async function kafkaStreamsRate(testbed: Testbed, threads: number): Promi
   writeFileSync(schema, JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...ORDER_SCHEMA }))
   const samples = await run(testbed, [
     '-cp',
-    `${await jars()}/*`,
+    `${await fetchedJars('kafka-streams', POM)}/*`,
     '-Xmx1g',
     SOURCE,
     settings,
@@ -82,22 +80,4 @@ function run(testbed: Testbed, args: string[]): Promise<Sample[]> {
       else reject(new Error(`the Kafka Streams application ended with ${code}:\n${said}`))
     })
   })
-}
-
-/** The directory with its jars; shared by all runs on this machine, complete or not there. */
-async function jars(): Promise<string> {
-  const hash = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12)
-  const directory = join(cacheDirectory(), `kafka-streams-${hash}`)
-  if (existsSync(directory)) return directory
-  const draft = `${directory}.${process.pid}`
-  rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { recursive: true })
-  await fetchJars({
-    pom: POM,
-    directory: draft,
-    jars: [],
-    logger: { info: message => console.error(message), warn: message => console.error(message) },
-  })
-  renameSync(draft, directory)
-  return directory
 }

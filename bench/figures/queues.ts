@@ -4,6 +4,10 @@
  * little.
  */
 import { queueLoop } from '../baselines/queue-loop.ts'
+import { otherRate } from '../baselines/queues/baseline.ts'
+import { bullMq } from '../baselines/queues/bullmq.ts'
+import { elasticMq } from '../baselines/queues/elasticmq.ts'
+import { pgmq } from '../baselines/queues/pgmq.ts'
 import { watchCpu } from '../cpu.ts'
 import { createPlatformClient, type PlatformClient } from '../emit-all.ts'
 import { type Connections, openConnections } from '../lean-http.ts'
@@ -18,7 +22,8 @@ const RATE_PER_S = 200
 const WARM_S = 3
 const SETTLED_MS = 15_000
 const WAITING = 4
-const GOALS = { tens: 2_000, tensP99Ms: 30, ones: 3_000, cpuUs: 60, p50Ms: 3, p99Ms: 20 }
+const GOALS = { tens: 2_000, tensP99Ms: 30, ones: 3_000, cpuUs: 60, p50Ms: 3, p99Ms: 20, elasticMq: 2 }
+const OTHERS = [elasticMq, pgmq, bullMq]
 
 interface Load {
   consumers: number
@@ -64,10 +69,16 @@ async function compared(testbed: Testbed, load: Load, drain: () => Promise<Drain
   const { consumers, max, together } = load
   const own: Drained[] = []
   const bare: number[] = []
+  const others = new Map(OTHERS.filter(({ takesMany }) => takesMany || max === 1).map(other => [other, [] as number[]]))
   for (let round = 0; round < testbed.options.rounds; round++) {
     own.push(await drain())
     const cycles = Math.ceil(testbed.options.records / 20)
     bare.push(await queueLoop(testbed, { consumers, lanes: QUEUES, cycles }))
+    const perQueue = Math.ceil((cycles * max) / QUEUES)
+    for (const [other, rates] of together ? [] : others) {
+      const found = await otherRate(testbed, other, { consumers, max, queues: QUEUES, perQueue })
+      if (found !== undefined) rates.push(found)
+    }
   }
   const what = `queues, ${max === 1 ? 'single messages' : `receives of ${max}`}, ${consumers} consumers${together ? ', acked by the next receive' : ''}`
   const [rate, loop] = [median(own.map(({ cyclesPerS }) => cyclesPerS)), median(bare)]
@@ -76,11 +87,24 @@ async function compared(testbed: Testbed, load: Load, drain: () => Promise<Drain
     ...{ figure: `${what}, cycles/s`, clarion: whole(rate), baseline: `${whole(loop)} (bare loop)` },
     ...{ ratio: short(rate / loop), goal: `≥ ${whole(goal)}`, holds: rate >= goal },
   }
-  if (max === 1) return [row]
+  const beside = [...others].flatMap(([{ name }, rates]) => {
+    if (rates.length === 0) return []
+    const other = median(rates)
+    const wanted = name === elasticMq.name && max > 1 ? GOALS.elasticMq : undefined
+    return {
+      ...{ figure: `${what}, cycles/s`, clarion: whole(rate), baseline: `${whole(other)} (${name})` },
+      ratio: short(rate / other),
+      ...(wanted === undefined
+        ? { goal: '–', holds: undefined }
+        : { goal: `≥ ${wanted} ×`, holds: rate >= wanted * other }),
+    }
+  })
+  if (max === 1) return [row, ...beside]
   const p99 = percentile(own.flatMap(({ cycleMs }) => cycleMs), 0.99) // biome-ignore format: one thought
   const cpu = median(own.map(({ cpuUsPerMessage }) => cpuUsPerMessage))
   return [
     row,
+    ...beside,
     {
       ...{ figure: `${what}, p99 of a cycle, ms`, clarion: short(p99), baseline: '–', ratio: '–' },
       ...{ goal: `≤ ${GOALS.tensP99Ms}`, holds: p99 <= GOALS.tensP99Ms },
