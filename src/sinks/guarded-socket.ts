@@ -28,6 +28,7 @@ export class GuardedSocket extends Duplex {
   readonly #dialled: Dialled
   readonly #judge = createFrameJudge()
   #socket: Socket | TLSSocket | undefined
+  #isEstablished = false
 
   constructor(dialled: Dialled) {
     super({ allowHalfOpen: false })
@@ -39,7 +40,7 @@ export class GuardedSocket extends Duplex {
     const { guard, host, port } = this.#dialled
     try {
       const [address] = await guard.addressesOf(host, port, KAFKA_PORTS)
-      if (this.destroyed) return
+      if (this.destroyed || this.writableEnded) return void this.destroy()
       this.#connect(address!.address)
     } catch (error) {
       this.#fail(error instanceof AttemptError ? error : new AttemptError('connect', String(error)))
@@ -47,7 +48,11 @@ export class GuardedSocket extends Duplex {
   }
 
   #connect(address: string): void {
-    const { host, port, tls, onConnect: established } = this.#dialled
+    const { host, port, tls, onConnect } = this.#dialled
+    const established = () => {
+      this.#isEstablished = true
+      onConnect()
+    }
     const servername = isIP(host) === 0 ? { servername: host } : {}
     const socket =
       tls === undefined
@@ -60,12 +65,20 @@ export class GuardedSocket extends Duplex {
     })
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
     socket.on('data', chunk => this.#received(chunk))
-    socket.on('end', () => this.push(null))
-    socket.on('error', error => this.#fail(failureOf(error, isConnected, tls !== undefined)))
-    socket.on('close', () => {
-      if (!this.readableEnded) this.#fail(new AttemptError('connect', 'The broker closed the connection.'))
-      this.destroy()
+    let hasEnded = false
+    socket.on('end', () => {
+      hasEnded = true
+      this.push(null)
     })
+    socket.on('error', error => this.#fail(failureOf(error, isConnected ? this.#stage() : 'connecting')))
+    // What has come before the end is read first: the stream closes itself behind it.
+    socket.on('close', () => {
+      if (!hasEnded) this.#fail(new AttemptError('connect', 'The broker closed the connection.'))
+    })
+  }
+
+  #stage(): Stage {
+    return this.#isEstablished ? 'established' : 'handshake'
   }
 
   #received(chunk: Buffer): void {
@@ -90,7 +103,9 @@ export class GuardedSocket extends Duplex {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#socket?.end()
+    // A client that gives up while it connects, or while TLS is agreed on, must not wait for the other side.
+    if (this.#isEstablished) this.#socket?.end()
+    else this.destroy()
     callback()
   }
 
@@ -105,11 +120,11 @@ export class GuardedSocket extends Duplex {
   }
 }
 
-function failureOf(error: NodeJS.ErrnoException, isConnected: boolean, isTls: boolean): AttemptError {
+type Stage = 'connecting' | 'handshake' | 'established'
+
+function failureOf(error: NodeJS.ErrnoException, stage: Stage): AttemptError {
   const code = error.code ?? error.message
-  if (isConnected && isTls && error.code !== 'ECONNRESET')
-    return new AttemptError('tls', `The TLS handshake failed (${code}).`, { cause: error })
-  return isConnected
-    ? new AttemptError('connect', `The connection broke (${code}).`, { cause: error })
-    : new AttemptError('connect', `Could not connect (${code}).`, { cause: error })
+  if (stage === 'handshake') return new AttemptError('tls', `The TLS handshake failed (${code}).`, { cause: error })
+  const what = stage === 'established' ? 'The connection broke' : 'Could not connect'
+  return new AttemptError('connect', `${what} (${code}).`, { cause: error })
 }

@@ -176,6 +176,33 @@ describe('a cluster outside', () => {
   )
 
   it(
+    'that speaks no TLS where it is wanted, or TLS where it is not, is left with a word about it',
+    async () => {
+      const plain = sinkOf('any', { bootstrapServers: cluster.servers, tls: true })
+      const spoken = await senderOf().send(record(plain, 0))
+      expect([spoken.errorKind, spoken.error]).toEqual(['tls', expect.stringContaining('TLS handshake failed')])
+      const alert = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46])
+      const encrypted = await listening(socket => socket.once('data', () => socket.end(alert)))
+      const refused = await senderOf().send(record(sinkOf('any', { bootstrapServers: [encrypted] }), 0))
+      expect([refused.errorKind, refused.error]).toEqual(['protocol', expect.stringContaining('announces an answer')])
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'that closes each connection costs an attempt, and the next one goes on',
+    async () => {
+      const topic = await cluster.topic(1)
+      const closing = await listening(socket => socket.once('data', () => socket.destroy()))
+      const sender = senderOf()
+      const sink = sinkOf(topic, { bootstrapServers: [closing] })
+      expect((await sender.send(record(sink, 0))).errorKind).toBe('connect')
+      expect((await sender.send(record({ ...sink, bootstrapServers: cluster.servers }, 1))).errorKind).toBeNull()
+    },
+    LIMIT_MS,
+  )
+
+  it(
     'that announces a huge answer is left before any of it is kept',
     async () => {
       const huge = await listening(socket =>
