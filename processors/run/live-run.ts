@@ -57,6 +57,8 @@ export class LiveRun {
   /** Requests under way, by step path. */
   readonly underWay = new Map<string, AbortController>()
   wake: Timer | undefined = undefined
+  /** It may be put on the shelf then, if it is idle. */
+  shelvedFromMs: number | undefined = undefined
   /** Step records so far. */
   steps = 0
   /** Undefined: on the shelf, from where `bringBack` brings it. */

@@ -3,8 +3,6 @@ export interface Fifo<T> {
   readonly length: number
   push(item: T): void
   shift(): T | undefined
-  /** The next one, which stays. */
-  peek(): T | undefined
   /** Removes the items for which `keep` is false. */
   retain(keep: (item: T) => boolean): void
 }
@@ -31,7 +29,6 @@ export function createFifo<T>(): Fifo<T> {
       }
       return item
     },
-    peek: () => items[head],
     retain(keep) {
       items = items.slice(head).filter(item => keep(item as T))
       head = 0

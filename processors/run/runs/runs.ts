@@ -266,7 +266,7 @@ export function createRuns(context: {
       for (const live of sealed) {
         live.journal.committed = live.journal.sealed
         performer.release(live, port)
-        if (!live.hasEnded && live.slot !== 'held') shelf.idle(live)
+        if (!live.hasEnded) shelf.idle(live)
       }
       sealed = []
     },

@@ -18,30 +18,44 @@ export interface Shelf {
 }
 
 const IDLE_MS = 2_000
+/** Before another turn: when one has shelved some, and when it has not. */
 const AGAIN_MS = 50
+const NOTHING_MS = 500
+const LOOKS_MAX = 1_000
 /** Of one turn, some hundredths of a millisecond each. */
 const TURN_MAX = 64
 /** One stream for each run: less memory to set up, and payloads are short. */
 const COMPRESSION = { level: 1, windowBits: 13, memLevel: 5 } as const
 
 export function createShelf({ clock, startOf }: { clock: Clock; startOf: PartsOf['startOf'] }): Shelf {
-  const queue = createFifo<{ live: LiveRun; atMs: number }>()
+  /** Each once, whatever happens to it meanwhile. */
+  const queue = createFifo<LiveRun>()
   let timer: Timer | undefined
 
   function idle(live: LiveRun): void {
-    queue.push({ live, atMs: clock.monotonicMs() + IDLE_MS })
+    const isQueued = live.shelvedFromMs !== undefined
+    live.shelvedFromMs = clock.monotonicMs() + IDLE_MS
+    if (isQueued) return
+    queue.push(live)
     timer ??= clock.after(IDLE_MS, sweep)
   }
 
   function sweep(): void {
     timer = undefined
     const nowMs = clock.monotonicMs()
-    for (let count = 0; count < TURN_MAX && (queue.peek()?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs; count++) {
-      const { live } = queue.shift()!
-      if (isIdle(live)) shelve(live)
+    let shelved = 0
+    for (let left = Math.min(queue.length, LOOKS_MAX); left > 0 && shelved < TURN_MAX; left--) {
+      const live = queue.shift()!
+      if (!live.hasEnded && live.shelvedFromMs! > nowMs) queue.push(live)
+      else {
+        live.shelvedFromMs = undefined
+        if (isIdle(live)) {
+          shelve(live)
+          shelved++
+        }
+      }
     }
-    const next = queue.peek()
-    if (next !== undefined) timer = clock.after(Math.max(AGAIN_MS, next.atMs - nowMs), sweep)
+    if (queue.length > 0) timer = clock.after(shelved > 0 ? AGAIN_MS : NOTHING_MS, sweep)
   }
 
   function shelve(live: LiveRun): void {

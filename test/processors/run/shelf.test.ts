@@ -66,8 +66,20 @@ it('one that was looked at goes back there', () => {
   clock.advance(IDLE_MS)
   expect(live.facts.scopes).toBe('{"$param":{"n":7}}')
   expect(live.present).toBeDefined()
-  clock.advance(IDLE_MS)
+  clock.advance(IDLE_MS + 500)
   expect(live.present).toBeUndefined()
+})
+
+it('one that goes on all the time delays no other', () => {
+  const { live, clock, shelf } = waiting()
+  const busy = waiting().live
+  shelf.idle(busy)
+  shelf.idle(live)
+  for (let passed = 0; passed < IDLE_MS + 1_000; passed += 500) {
+    clock.advance(500)
+    shelf.idle(busy)
+  }
+  expect([busy.present === undefined, live.present === undefined]).toEqual([false, true])
 })
 
 it.each<[string, (live: LiveRun) => void]>([
