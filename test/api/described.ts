@@ -10,14 +10,8 @@ interface Said {
   body: { success?: boolean; data?: unknown; error?: { code: string } } | string
 }
 
-/**
- * A route is held to its description as soon as the table of names has it. The routes of these parts are described by
- * their schemas alone so far.
- */
-const isNamed = ({ method, path }: Route) =>
-  NAMED_ROUTES.has(`${method} ${shortPath(path)}`) && !BY_SCHEMA_ALONE.test(shortPath(path))
-const BY_SCHEMA_ALONE =
-  /^\/(sessions|routes|orders|resources|invoices|infrastructure|designs)(\/|$)|\/(console-links|end-sessions)$|^\/events\/custom\/compatibility/
+/** A route is held to its description as soon as the table of names has it. */
+const isNamed = ({ method, path }: Route) => NAMED_ROUTES.has(`${method} ${shortPath(path)}`)
 
 /** Throws where an answer has a field, or a refusal a code, that the document does not have. */
 export function describedBy(routes: readonly Route[]): (method: string, path: string, said: Said) => void {

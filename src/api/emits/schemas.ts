@@ -102,7 +102,7 @@ export const eventFederation = object({
   relays: listOf(object(relayed)),
 })
 export const history = object({
-  ...{ id: string, emit, 'payload?': anything, 'withheld?': { const: true } },
+  ...{ id: string, emit, 'payload?': anything, 'withheld?': { type: 'boolean', enum: [true] } },
   federation: nullable(eventFederation),
   deliveries: listOf(delivery),
   attempts: listOf(attempt),
@@ -136,7 +136,7 @@ export const why = object({
       ...{ webhookId: string, name: nullable(string), outcome: oneOf(WHY_OUTCOMES), reason: nullable(string) },
       ...{ sentence: string, basis: oneOf(['recorded', 'current']), 'deliveryId?': string },
       'condition?': object({ path: string, operator: string, 'expected?': anything, 'actual?': anything }),
-      'withheld?': { const: true },
+      'withheld?': { type: 'boolean', enum: [true] },
     }),
   ),
 })

@@ -30,5 +30,5 @@ export const quarantinedRecord = object({
   ...{ 'payload?': maybeText, 'payloadEncoding?': encoding },
   payloadBytes: integer,
   /** Without the scope `events:payload`: the optional ones are left out. */
-  'withheld?': { const: true },
+  'withheld?': { type: 'boolean', enum: [true] },
 })

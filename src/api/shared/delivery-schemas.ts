@@ -65,7 +65,7 @@ export const attempt = object({
   nextAttemptAt: nullable(time),
   replayId: nullable(string),
   createdAt: time,
-  'withheld?': { const: true },
+  'withheld?': { type: 'boolean', enum: [true] },
 })
 
 /** The result of a signed test. */

@@ -29,7 +29,7 @@ export const loopData = spec({
   summary: 'Runs its body once for each item.',
   schema: fields(
     {
-      items: { type: 'array', description: 'The list', 'x-template': 'value' },
+      items: { type: 'array', items: {}, description: 'The list', 'x-template': 'value' },
       maxIterations: literalInteger('More items fail the step (loop_limit_exceeded); 1,000 unless set', 1, 1_000),
       concurrency: literalInteger('Iterations at a time; 1 unless set', 1, 10),
       continueOnError: flag('An iteration that fails ends itself alone'),
