@@ -131,6 +131,8 @@ export function createSinks(deps: {
       })
     },
     async patch(caller, owner, id, input, revision) {
+      // An unknown one is not found, whatever else is wrong.
+      getSink(view, owner, id)
       const fields = fieldsOf(input)
       const isPause = input.active === false && Object.keys(input).length === 1
       return change(caller, owner, id, revision, (before, current) => {
