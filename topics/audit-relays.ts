@@ -1,4 +1,17 @@
-import { byDefault, codecOf, intOf, list, long, oneOf, optional, record, text, textOf, type ValueOf } from './avro.ts'
+import {
+  absentable,
+  byDefault,
+  codecOf,
+  intOf,
+  list,
+  long,
+  oneOf,
+  optional,
+  record,
+  text,
+  textOf,
+  type ValueOf,
+} from './avro.ts'
 import { DAY_MS, DEFAULT_MAX_MESSAGE_BYTES, type Topic } from './topic.ts'
 
 export const RELAY_STATES = ['queued', 'relayed', 'failed', 'skipped'] as const
@@ -47,6 +60,9 @@ export const relayRowFields = record('Relay', {
   queuedAtMs: long,
   /** When this step was made. */
   atMs: long,
+  /** Of the source's event: the key that emitted it, and its source. Null in the peer's step, and in rows of earlier releases. */
+  actorId: absentable(optional(text)),
+  source: absentable(optional(text)),
 })
 
 export type AuditRelays = ValueOf<typeof auditRelaysFields>

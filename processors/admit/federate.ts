@@ -199,6 +199,7 @@ function rowOf(event: EventFacts, target: Noted, judgedAtMs: number): RelayRow {
     lastError: skipReason === null && mismatch ? MISMATCH : null,
     queuedAtMs: queuedAtOf(event.eventId),
     atMs: judgedAtMs,
+    ...{ actorId: event.actorId, source: event.source },
   }
 }
 

@@ -114,24 +114,34 @@ describe('meters', () => {
   })
 })
 
-it('relays are grouped by the type of the source’s event', async () => {
+it('relays are grouped by the type, the key and the source of the source’s event', async () => {
   const own = { organizationId: 'org_relaying', environment: 'live' as const }
   const relay = (relayId: string, name: string, more: Partial<RelayRow> = {}): RelayRow => ({
     ...{ ...aRelay, organizationId: own.organizationId, relayId, status: 'queued', skipReason: null },
     ...{ sourceCanonicalName: `TENANT_CUSTOM:org_1:${name}@1.0.0`, queuedAtMs: NOON, atMs: NOON, ...more },
   })
+  const by = (actorId: string) => ({ actorId, source: 'api/key' })
   await insertAudit(client, 71_005, {
     relays: [
-      ...[relay('r1', 'shop.paid'), relay('r2', 'shop.paid'), relay('r3', 'shop.sent')],
-      ...[relay('r1', 'shop.paid', { step: 1 }), relay('r4', 'shop.paid', { status: 'skipped' })],
+      ...[relay('r1', 'shop.paid', by('key_1')), relay('r2', 'shop.paid', by('key_2')), relay('r3', 'shop.sent')],
+      ...[relay('r1', 'shop.paid', { step: 1 }), relay('r4', 'shop.paid', { ...by('key_1'), status: 'skipped' })],
+      relay('r5', 'shop.paid', by('key_2')),
     ],
   })
-  expect(
-    await reads.usageGrouped({ ...own, ...range, meters: ['federation_relays'], dimension: 'type', bucket: 'day' }),
-  ).toMatchObject([
-    { group: 'shop.paid', count: 2 },
-    { group: 'shop.sent', count: 1 },
+  const grouped = async (dimension: 'type' | 'key' | 'source') => {
+    const of = { ...own, ...range, meters: ['federation_relays'] as const, dimension, bucket: 'day' as const }
+    return (await reads.usageGrouped({ ...of, meters: [...of.meters] })).map(({ group, count }) => [group, count])
+  }
+  expect(await grouped('type')).toEqual([
+    ['shop.paid', 3],
+    ['shop.sent', 1],
   ])
+  // Rows of earlier releases do not say who emitted.
+  expect(await grouped('key')).toEqual([
+    ['key_2', 2],
+    ['key_1', 1],
+  ])
+  expect(await grouped('source')).toEqual([['api/key', 3]])
 })
 
 describe('organizations', () => {

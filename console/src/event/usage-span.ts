@@ -15,7 +15,7 @@ export const GROUPS_OF: Record<string, readonly string[]> = {
   emits: ['type', 'key', 'source'],
   webhook_attempts: ['type', 'webhook'],
   deliveries_succeeded: ['type', 'webhook'],
-  federation_relays: ['type'],
+  federation_relays: ['type', 'key', 'source'],
 }
 
 /** Undefined: the range of the page. */

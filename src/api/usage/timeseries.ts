@@ -27,7 +27,7 @@ const GROUPS_OF: Partial<Record<FigureMeter, readonly Grouping[]>> = {
   emits_rejected: ['type', 'key', 'source', 'code'],
   webhook_attempts: ['type', 'webhook'],
   deliveries_succeeded: ['type', 'webhook'],
-  federation_relays: ['type'],
+  federation_relays: ['type', 'key', 'source'],
 }
 
 interface Query {
