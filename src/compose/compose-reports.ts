@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { ProcessReport, RoleReport } from '../../topics/processes.ts'
 import { KAFKA_VERSION } from '../embedded/kafka-jars.ts'
+import { releaseRequest } from '../kafka/protocol/release-request.ts'
 import { createAppender } from '../kafka/write/appender.ts'
 import { createDiskUse } from '../process-reports/disk-use.ts'
 import { reportProcess } from '../process-reports/report-process.ts'
@@ -27,7 +28,7 @@ export function startReports(parts: Parts): void {
     return {
       ...{ version: releaseVersion(), startedAtMs, roles: [...api, ...roles], disk: await disk() },
       missing: missing.map(each => each()).filter(each => each !== undefined),
-      kafkaVersion: isEmbedded ? KAFKA_VERSION : null,
+      kafkaVersion: isEmbedded ? KAFKA_VERSION : await foreignRelease(wire),
     }
   }
 
@@ -38,6 +39,13 @@ export function startReports(parts: Parts): void {
     await appender.close()
   })
 }
+
+/** Asked for at each report, since brokers are upgraded; null while none answers. */
+const foreignRelease = (wire: Parts['wire']): Promise<string | null> =>
+  wire.sendToAny(releaseRequest()).then(
+    ({ release }) => release,
+    () => null,
+  )
 
 function embeddedParts({ config }: Parts): string[] {
   const { kafkaBrokers, clickhouseUrl, databaseUrl } = config
