@@ -1,8 +1,11 @@
 /** The operator's limit on what an organization emits a second, and the share of a process. */
 import { expect, it } from '@jest/globals'
 import { createEmitLimits } from '../../src/ingress/emit-limits.ts'
+import type { Appender, LogRecord } from '../../src/kafka/ports.ts'
 import { ClarionError } from '../../src/model/codes.ts'
 import type { Organization } from '../../src/model/organizations.ts'
+import { createKnownProcesses } from '../../src/process-reports/known-processes.ts'
+import { processReportCodec } from '../../topics/processes.ts'
 import { createManualClock } from '../delivery/manual-clock.ts'
 
 const organization = (emitsPerSecond: number | null): Organization =>
@@ -76,4 +79,51 @@ it('is none for an organization without one', () => {
   const { passed } = world()
   expect(passed(organization(null), 1_000, 1)).toBe(1_000)
   expect(passed({ id: 'org_b' } as Organization, 1_000, 1)).toBe(1_000)
+})
+
+it('of three processes together is within a fifth of what it says, half a minute after one of them has gone', () => {
+  const clock = createManualClock()
+  const appender: Appender = { append: async () => undefined, close: async () => undefined } as never
+  const ids = ['prc_a', 'prc_b', 'prc_c']
+  const there = new Set(ids)
+  const processes = ids.map(() => createKnownProcesses({ clock, appender }))
+  const limits = processes.map(known => createEmitLimits({ clock, apis: known.apis }))
+  const of = organization(90)
+  /** Each reports itself every ten seconds, as `reportProcess` does. */
+  const report = () => {
+    for (const id of there) for (const known of processes) known.onRecord(reportOf(id, clock.nowMs()))
+  }
+  /** Twice the limit comes in turns to those that are there; answers what passes a second. */
+  const perSecond = (seconds: number): number => {
+    let passed = 0
+    for (let at = 0; at < seconds * 180; at++) {
+      if (at % 1_800 === 0) report()
+      const [...turn] = there
+      const limit = limits[ids.indexOf(turn[at % turn.length]!)]!
+      try {
+        limit.take(of, 1)
+        passed++
+      } catch (error) {
+        expect((error as ClarionError).code).toBe('rate_limited')
+      }
+      clock.advance(1_000 / 180)
+    }
+    return passed / seconds
+  }
+  report()
+  perSecond(30)
+  const together = perSecond(30)
+  expect([together >= 72, together <= 108]).toEqual([true, true])
+  there.delete('prc_c')
+  perSecond(30)
+  const left = perSecond(30)
+  expect([left >= 72, left <= 108]).toEqual([true, true])
+})
+
+const reportOf = (id: string, timestampMs: number): LogRecord => ({
+  ...{ topic: 'processes', partition: 0, offset: 0, timestampMs, headers: {}, key: Buffer.from(id) },
+  value: processReportCodec.encode({
+    ...{ version: '1', startedAtMs: 0, missing: [], disk: [], kafkaVersion: null, isStopping: false },
+    roles: [{ role: 'api', shards: [], running: [], lagRecords: 0, lagSeconds: 0 }],
+  }),
 })
