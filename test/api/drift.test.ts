@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { DriftWatch } from '../../src/control-plane/drift/watch.ts'
 import type { DriftFinding } from '../../src/model/drift.ts'
-import { clock } from '../control-plane/control-plane-harness.ts'
-import { patient } from '../support/patience.ts'
+import { until } from '../support/until.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 import { GROUPS, groupOf, joined, type Org } from './federation-calls.ts'
 
@@ -37,14 +36,8 @@ async function register(org: Org, more: object = {}) {
 }
 
 /** The findings of a kind, as soon as they are so. */
-async function findings(org: Org, kind: string, holds: (all: DriftFinding[]) => boolean): Promise<DriftFinding[]> {
-  for (let tries = 0; tries < patient(200); tries++) {
-    const { data } = await org.call('GET', `${DRIFT}/findings?kind=${kind}`)
-    if (holds(data)) return data
-    await clock.sleep(20)
-  }
-  throw new Error(`the findings of ${kind} did not come to be so`)
-}
+const findings = (org: Org, kind: string, holds: (all: DriftFinding[]) => boolean): Promise<DriftFinding[]> =>
+  until(async () => (await org.call('GET', `${DRIFT}/findings?kind=${kind}`)).data, holds)
 const isOne = (status: string) => (all: DriftFinding[]) => all.length === 1 && all[0]!.status === status
 
 describe('a webhook whose event is archived', () => {
