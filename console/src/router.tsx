@@ -60,7 +60,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/types/$name',
-    validateSearch: only('version'),
+    validateSearch: only('version', 'with'),
     component: lazy(() => import('./screens/type.tsx')),
   }),
   createRoute({
@@ -108,6 +108,39 @@ const routes = [
     component: lazy(() => import('./screens/replays.tsx')),
   }),
   createRoute({ ...under, path: '/replays/$id', component: lazy(() => import('./screens/replay.tsx')) }),
+  createRoute({ ...under, path: '/queues', component: lazy(() => import('./screens/queues.tsx')) }),
+  createRoute({
+    ...under,
+    path: '/queues/$id',
+    validateSearch: only('entry'),
+    component: lazy(() => import('./screens/queue.tsx')),
+  }),
+  createRoute({ ...under, path: '/workflows', component: lazy(() => import('./screens/workflows.tsx')) }),
+  createRoute({ ...under, path: '/workflows/$id', component: lazy(() => import('./screens/workflow.tsx')) }),
+  createRoute({
+    ...under,
+    path: '/runs',
+    validateSearch: only('status', 'workflowId', 'code', 'event'),
+    component: lazy(() => import('./screens/runs.tsx')),
+  }),
+  createRoute({
+    ...under,
+    path: '/runs/$id',
+    validateSearch: only('step'),
+    component: lazy(() => import('./screens/run.tsx')),
+  }),
+  createRoute({
+    ...under,
+    path: '/drift',
+    validateSearch: only('kind', 'status', 'severity', 'entry'),
+    component: lazy(() => import('./screens/drift.tsx')),
+  }),
+  createRoute({
+    ...under,
+    path: '/marketplace',
+    validateSearch: only('q', 'sort', 'license', 'mine', 'entry'),
+    component: lazy(() => import('./screens/marketplace.tsx')),
+  }),
   createRoute({ ...under, path: '/federation', component: lazy(() => import('./screens/federation.tsx')) }),
   createRoute({
     ...under,

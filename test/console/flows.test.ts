@@ -3,15 +3,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { patient } from '../support/patience.ts'
 import { sharedPlatform, type TestOrganization, type TestPlatform } from '../support/platform.ts'
 import { createReceiver, type Receiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 import { openBrowser } from './browser.ts'
 import { builtConsole } from './built.ts'
-import { openWatched, type WatchedPage } from './watched-page.ts'
+import { counted, createWalks, heading, must, type Walks } from './walks.ts'
 
-const LOOK = { theme: 'light', width: 1_360 } as const
 const EVENTS = 3
 /** To look at. */
 const PICTURES = fileURLToPath(new URL('../../results/console', import.meta.url))
@@ -20,8 +20,8 @@ let platform: TestPlatform
 let browser: Browser
 let receiver: Receiver
 let organization: TestOrganization
+let walks: Walks
 let webhookId: string
-const opened: WatchedPage[] = []
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true })
@@ -30,6 +30,7 @@ beforeAll(async () => {
   browser = await openBrowser()
   receiver = await createReceiver({ answer: () => ({ status: 503, body: '<b>upstream connect error</b>' }) })
   organization = await platform.organization()
+  walks = createWalks(browser, platform.base, organization.apiKey)
   const { call, slug } = organization
   await must(
     call('POST', '/api/v1/events/custom', {
@@ -47,47 +48,10 @@ beforeAll(async () => {
 }, patient(240_000))
 
 afterAll(async () => {
-  for (const each of opened) await each.close()
+  await walks?.close()
   await browser?.close()
   await receiver?.close()
 })
-
-async function must<T>(answer: Promise<{ status: number; data: T; body: unknown }>): Promise<T> {
-  const { status, data, body } = await answer
-  if (status >= 300) throw new Error(`${status} ${JSON.stringify(body)}`)
-  return data
-}
-
-async function open(path: string): Promise<WatchedPage> {
-  const watched = await openWatched(browser, platform.base, LOOK)
-  opened.push(watched)
-  await watched.page.goto(`/console${path}`)
-  return watched
-}
-
-async function signIn(path = '/', key = organization.apiKey): Promise<WatchedPage> {
-  const watched = await open(path)
-  await watched.page.getByLabel('API key').fill(key)
-  await watched.page.getByRole('button', { name: 'Sign in' }).click()
-  await watched.page.getByRole('navigation', { name: 'Main navigation' }).waitFor()
-  // The browser complains of the first look for a session, which is 404.
-  watched.complaints.splice(0)
-  return watched
-}
-
-/** Counts the clicks of a walk. */
-function counted() {
-  let clicks = 0
-  return {
-    count: () => clicks,
-    async click(on: Locator) {
-      clicks++
-      await on.click()
-    },
-  }
-}
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name })
 
 /** Emits as a program does, and waits until the history has the deliveries in this state. */
 async function emitAll(status: string): Promise<string[]> {
@@ -97,17 +61,14 @@ async function emitAll(status: string): Promise<string[]> {
     const body = `{"name":"${slug}.order.paid","payload":{"total":12.50,"note":"<script>1</script>"},"subject":"order-${number}"}`
     ids.push(String((await must(call('POST', '/api/v1/events/custom/emit', body))).eventId))
   }
-  for (let tries = 0; tries < patient(200); tries++) {
-    const path = `/api/v1/webhooks/${webhookId}/deliveries?status=${status}`
-    const { data } = await call<Array<{ eventId: string }>>('GET', path)
-    if (ids.every(id => data.some(({ eventId }) => eventId === id))) return ids
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-  throw new Error(`The deliveries did not become ${status}`)
+  const path = `/api/v1/webhooks/${webhookId}/deliveries?status=${status}`
+  const deliveries = async () => (await call<Array<{ eventId: string }>>('GET', path)).data
+  await until(deliveries, found => ids.every(id => found.some(({ eventId }) => eventId === id)))
+  return ids
 }
 
 it('signs in with a key that the browser does not keep, and says one thing about every wrong one', async () => {
-  const { page, context } = await open('/webhooks')
+  const { page, context } = await walks.open('/webhooks')
   await page.getByLabel('API key').fill('ck_live_wrong')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('alert').getByText('unauthorized', { exact: true }).waitFor()
@@ -128,15 +89,15 @@ it('signs in by a link, once, and takes the token out of the address', async () 
     platform.call<{ url: string }>(organization.apiKey, 'POST', '/api/v1/sessions/login-tokens', {}),
   )
   const path = made.url.slice(made.url.indexOf('/console') + '/console'.length)
-  const { page } = await open(path)
+  const { page } = await walks.open(path)
   await heading(page, 'Home').waitFor()
   expect(page.url()).not.toContain('login')
-  const again = await open(path)
+  const again = await walks.open(path)
   await again.page.getByText('The link does not work any more').waitFor()
 })
 
 it('a newcomer sees a webhook delivered and verified, then failing and delivered, in three clicks', async () => {
-  const { page, complaints, findings } = await signIn('/start', platform.adminKey)
+  const { page, complaints, findings } = await walks.signIn('/start', platform.adminKey)
   await heading(page, 'First run').waitFor()
   const walk = counted()
   const got = page.getByRole('log', { name: 'Requests' })
@@ -174,7 +135,7 @@ it('a newcomer sees a webhook delivered and verified, then failing and delivered
 
 it('a failing webhook: from the error to everything delivered, on one page, in five clicks', async () => {
   await emitAll('failed')
-  const { page, complaints } = await signIn(`/webhooks/${webhookId}`)
+  const { page, complaints } = await walks.signIn(`/webhooks/${webhookId}`)
   await heading(page, 'billing').waitFor()
   const walk = counted()
   await walk.click(page.getByRole('button', { name: 'answer 503' }))
@@ -196,7 +157,7 @@ it('a failing webhook: from the error to everything delivered, on one page, in f
 
 it('"it never came": from a pasted id to its history, without a click', async () => {
   const [id] = await emitAll('success')
-  const { page, complaints } = await signIn()
+  const { page, complaints } = await walks.signIn()
   await page.keyboard.press('/')
   await page.keyboard.type(id!)
   await page.keyboard.press('Enter')
@@ -207,7 +168,7 @@ it('"it never came": from a pasted id to its history, without a click', async ()
 })
 
 it('emits from the form of a schema, and numbers are sent as they were typed', async () => {
-  const { page } = await signIn(`/emit?name=${organization.slug}.order.paid`)
+  const { page } = await walks.signIn(`/emit?name=${organization.slug}.order.paid`)
   await page.getByLabel('total').fill('12.50')
   await page.getByRole('button', { name: 'Emit to live' }).click()
   await page.getByRole('link', { name: 'Open the event' }).click()
@@ -216,7 +177,7 @@ it('emits from the form of a schema, and numbers are sent as they were typed', a
 })
 
 it('shows events as they are accepted', async () => {
-  const { page, complaints } = await signIn('/live')
+  const { page, complaints } = await walks.signIn('/live')
   await page.getByText('Live', { exact: true }).nth(1).waitFor()
   await page.getByText('No event yet.').waitFor()
   await emitAll('success')
@@ -233,7 +194,7 @@ it('a deleted key ends its session with the next call', async () => {
       ...{ name: 'short', environment: 'live', scopes: ['webhooks:read'] },
     }),
   )
-  const { page } = await open('/webhooks')
+  const { page } = await walks.open('/webhooks')
   await page.getByLabel('API key').fill(made.apiKey)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('link', { name: 'billing' }).waitFor()
@@ -244,9 +205,73 @@ it('a deleted key ends its session with the next call', async () => {
 
 it("another organization's ids are shown as if there were none", async () => {
   const other = await platform.organization()
-  const { page } = await open(`/webhooks/${webhookId}`)
+  const { page } = await walks.open(`/webhooks/${webhookId}`)
   await page.getByLabel('API key').fill(other.apiKey)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('alert').getByText('not_found', { exact: true }).waitFor()
   expect(await page.getByText('billing').count()).toBe(0)
+})
+
+it('dead letters of one error are counted, sent again as a job, and followed to its end', async () => {
+  receiver.answerWith(() => ({ status: 429 }))
+  await emitAll('failed')
+  receiver.answerWith(() => ({ status: 200 }))
+  const { page, complaints } = await walks.signIn('/dead-letters')
+  const walk = counted()
+  await walk.click(page.getByRole('button', { name: 'Retry answer 429 of billing …' }))
+  await walk.click(page.getByRole('button', { name: `Retry ${EVENTS}` }))
+  const progress = page.getByRole('region', { name: 'Progress of replays' })
+  await progress.getByText('completed').waitFor()
+  await progress.getByText(`${EVENTS} of ${EVENTS} sent again`).waitFor()
+  await walk.click(progress.getByRole('link', { name: 'redrive' }))
+  await page.getByText('answer 429').waitFor()
+  expect(walk.count()).toBe(3)
+  expect(complaints).toEqual([])
+})
+
+it('a message that failed in a queue is seen with its payload, and handed out again', async () => {
+  const { call, slug } = organization
+  const queue = await must(call('POST', '/api/v1/queues', { name: 'invoicing', selectors: [`${slug}.order.paid`] }))
+  const path = `/api/v1/queues/${queue.id}`
+  await emitAll('success')
+  const order = { max: 1, waitSeconds: 20 }
+  const { messages } = (await must(call('POST', `${path}/receive`, order))) as unknown as {
+    messages: [{ receipt: string }]
+  }
+  await must(call('POST', `${path}/nack`, { receipts: [messages[0].receipt], dead: true }))
+  const { page, complaints } = await walks.signIn(`/queues/${queue.id}`)
+  await page.getByText('1 message has failed for good').waitFor()
+  await page.getByRole('button', { name: `${slug}.order.paid` }).click()
+  expect(await page.getByRole('region', { name: 'Payload' }).textContent()).toContain('"total": 12.50')
+  await page.getByRole('button', { name: 'Hand out 1 again' }).click()
+  await page.getByText('1 message is handed out again.').waitFor()
+  await page.getByText('No message has failed for good.').waitFor()
+  expect(complaints).toEqual([])
+})
+
+it('a failed run opens at its fault, and is run again from there', async () => {
+  const { call } = organization
+  receiver.answerWith(() => ({ status: 404 }))
+  const actions = [
+    { key: 'amount', type: 'transform', with: { template: '{{$param.amount}}' } },
+    { key: 'ask', type: 'http_request', with: { url: `${receiver.url}/stock` } },
+  ]
+  const body = { name: 'Reorder', trigger: { kind: 'manual' }, definition: { language: 1, actions } }
+  const { id } = await must(call('POST', '/api/v1/workflows', body))
+  await must(call('POST', `/api/v1/workflows/${id}/deploy`))
+  const { page, complaints } = await walks.signIn(`/workflows/${id}`)
+  await heading(page, 'Reorder').waitFor()
+  const walk = counted()
+  await walk.click(page.getByRole('button', { name: 'Run by hand' }))
+  await page.getByLabel('Parameters, as JSON').fill('{"amount":12.50}')
+  await walk.click(page.getByRole('button', { name: 'Start the run' }))
+  await page.getByText('The run failed at ask.').waitFor()
+  await page.getByRole('region', { name: 'Step', exact: true }).getByText('ask', { exact: true }).waitFor()
+  expect(await page.getByRole('region', { name: 'Parameters of the run' }).textContent()).toContain('12.50')
+  receiver.answerWith(() => ({ status: 200 }))
+  await walk.click(page.getByRole('button', { name: 'Run again from ask' }))
+  await page.locator('header').getByText('succeeded').waitFor()
+  expect(walk.count()).toBe(3)
+  // A run is asked for before its owner shows it.
+  expect(complaints.filter(each => !each.includes('404'))).toEqual([])
 })

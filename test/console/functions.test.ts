@@ -54,6 +54,7 @@ beforeAll(async () => {
           'form/place-of.ts',
           'first-run/slug.ts',
           'event/usage-span.ts',
+          'event/run-steps.ts',
         ],
       ].map(name => consoleModule<never>(name)),
     )

@@ -76,6 +76,7 @@ const INCLUDED_IN: Record<string, string> = {
   'events:read': 'events:manage',
   'webhooks:read': 'webhooks:manage',
   'notifications:send': 'notifications:manage',
+  'workflows:read': 'workflows:manage',
 }
 
 export function holds(session: Session, scope: string): boolean {

@@ -6,6 +6,9 @@ const PAGES: ReadonlyArray<readonly [prefix: string, path: string]> = [
   ['wh_', '/webhooks/'],
   ['rpl_', '/replays/'],
   ['ins_', '/inspectors/'],
+  ['que_', '/queues/'],
+  ['wf_', '/workflows/'],
+  ['run_', '/runs/'],
   ['org_', '/organizations/'],
 ]
 

@@ -16,7 +16,12 @@ interface Entry {
     | '/replays'
     | '/inspectors'
     | '/start'
+    | '/queues'
     | '/federation'
+    | '/marketplace'
+    | '/workflows'
+    | '/runs'
+    | '/drift'
     | '/usage'
     | '/notifications'
     | '/keys'
@@ -26,6 +31,8 @@ interface Entry {
     | '/platform'
   name: string
   scope?: string
+  /** Of no other plan. */
+  plan?: string
 }
 
 interface Group {
@@ -62,14 +69,29 @@ const ORGANIZATION: Group[] = [
       { to: '/webhooks', name: w.nav.webhooks, scope: 'webhooks:read' },
       { to: '/dead-letters', name: w.nav.deadLetters, scope: 'webhooks:read' },
       { to: '/replays', name: w.nav.replays, scope: 'webhooks:read' },
+      { to: '/queues', name: w.nav.queues, scope: 'queues:manage' },
       { to: '/inspectors', name: w.nav.inspectors, scope: 'webhooks:read' },
     ],
   },
-  { name: w.groups.share, entries: [{ to: '/federation', name: w.nav.federation, scope: 'federation:manage' }] },
+  {
+    name: w.groups.share,
+    entries: [
+      { to: '/federation', name: w.nav.federation, scope: 'federation:manage', plan: 'ENTERPRISE' },
+      { to: '/marketplace', name: w.nav.marketplace, scope: 'events:read' },
+    ],
+  },
+  {
+    name: w.groups.automate,
+    entries: [
+      { to: '/workflows', name: w.nav.workflows, scope: 'workflows:read' },
+      { to: '/runs', name: w.nav.runs, scope: 'workflows:read' },
+    ],
+  },
   {
     name: w.groups.organization,
     entries: [
       { to: '/usage', name: w.nav.usage, scope: 'usage:read' },
+      { to: '/drift', name: w.nav.drift, scope: 'events:read' },
       { to: '/notifications', name: w.nav.notifications, scope: 'notifications:manage' },
       { to: '/keys', name: w.nav.keys, scope: 'keys:manage' },
       { to: '/audit', name: w.nav.audit, scope: 'audit:read' },
@@ -79,12 +101,13 @@ const ORGANIZATION: Group[] = [
 
 export function navigationOf(session: Session): Group[] {
   if (session.organization === null) return OPERATOR
-  const allowed = (entry: Entry) => entry.scope === undefined || holds(session, entry.scope)
+  const { plan } = session.organization
+  const allowed = (entry: Entry) =>
+    (entry.scope === undefined || holds(session, entry.scope)) && (entry.plan === undefined || entry.plan === plan)
   const isShown = (entry: Entry) => session.screens === null || session.screens.includes(entry.to.slice(1) || 'home')
   const groups = ORGANIZATION.map(group => ({
     ...group,
     entries: group.entries.filter(each => allowed(each) && isShown(each)),
   }))
-  const hasFederation = session.organization.plan === 'ENTERPRISE'
-  return groups.filter(({ name, entries }) => entries.length > 0 && (hasFederation || name !== w.groups.share))
+  return groups.filter(({ entries }) => entries.length > 0)
 }

@@ -20,7 +20,8 @@ export const session = {
   environment: 'live',
   scopes: [
     ...['events:emit', 'events:read', 'events:payload', 'events:manage', 'webhooks:read', 'webhooks:manage'],
-    ...['usage:read', 'federation:manage', 'keys:manage', 'audit:read', 'notifications:manage'],
+    ...['usage:read', 'federation:manage', 'keys:manage', 'audit:read', 'notifications:manage', 'queues:manage'],
+    ...['workflows:read', 'workflows:run', 'workflows:manage', 'marketplace:manage'],
   ],
   ...{ returnUrl: null, idleEndsAt: `${T}.000Z`, endsAt: `${T}.000Z` },
 }

@@ -60,6 +60,12 @@ export const lineage = {
   folded: [{ parent: IDS.event, type: 'northwind.sku.reorder', count: 12 }],
 }
 
+export const redrivePreview = {
+  ...{ count: 214, countIsExact: true, byType: [{ key: 'northwind.order.paid', count: 214 }] },
+  ...{ byWebhook: [{ key: BILLING, count: 214 }], oldestAt: '2026-12-01T05:08:31.000Z', newestAt: null },
+  ...{ estimatedSeconds: 5, skipped: [{ reason: 'payload_expired', count: 2 }] },
+}
+
 export const preview = {
   ...{ verdict: 'rejected', code: 'payload_invalid', message: 'The payload does not fit its schema.' },
   ...{ findings: [{ path: '/total', rule: 'type', message: 'must be number' }], warnings: [], peers: [] },
@@ -96,6 +102,10 @@ export const platform = {
 }
 
 /** On a version that asks for more than the one before. */
+export const compared = {
+  ...{ from: {}, to: {}, bump: 'minor', legal: true, proof: 'members', findings: [], warnings: [] },
+}
+
 export const verdict = {
   ...{
     valid: false,
@@ -107,7 +117,7 @@ export const verdict = {
   findings: [
     {
       ...{ code: 'minor_must_be_backwards_compatible', message: 'A minor must be compatible.' },
-      details: [{ path: '/payloadSchema/required', rule: 'required', message: 'total is required now' }],
+      details: [{ path: '/payloadSchema/required', rule: 'required_added', message: 'currency is required now' }],
     },
   ],
 }

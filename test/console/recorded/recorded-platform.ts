@@ -5,6 +5,7 @@ import { createBuildFiles } from '../../../src/api/console/build-files.ts'
 import { serveConsole } from '../../../src/api/console/serve-console.ts'
 import { createSystemClock } from '../../../src/clock.ts'
 import * as answers from './answers.ts'
+import * as automate from './automate-answers.ts'
 import * as looks from './look-answers.ts'
 import * as more from './more-answers.ts'
 
@@ -27,6 +28,16 @@ const LISTS: Array<[RegExp, unknown]> = [
   [/^\/events\/custom\/federation\/invitations$/, []],
   [/^\/events\/custom\/federation\/groups\/[^/]+\/members$/, more.members],
   [/^\/events\/custom\/federation\/groups\/[^/]+\/pushes$/, more.pushes],
+  [/^\/events\/custom\/marketplace\/forks$/, automate.forks],
+  [/^\/events\/custom\/marketplace$/, automate.listings],
+  [/^\/queues$/, automate.queues],
+  [/^\/queues\/[^/]+\/dead$/, automate.queueDead],
+  [/^\/queues\/[^/]+\/peek$/, automate.peeked],
+  [/^\/workflows\/runs$/, automate.runs],
+  [/^\/workflows\/[^/]+\/runs$/, automate.runs],
+  [/^\/workflows\/[^/]+\/versions$/, automate.workflowVersions],
+  [/^\/workflows$/, [automate.workflow]],
+  [/^\/drift\/findings$/, automate.findings],
   [/^\/events\/custom$/, more.registrations],
   [/^\/webhooks$/, answers.webhooks],
   [/^\/webhooks\/[^/]+\/deliveries$/, answers.deliveries.filter(({ webhookId }) => webhookId === answers.BILLING)],
@@ -45,10 +56,19 @@ const LISTS: Array<[RegExp, unknown]> = [
 ]
 const OBJECTS: Array<[RegExp, unknown]> = [
   [/^\/webhooks\/[^/]+\/stats$/, looks.stats],
+  [/^\/webhooks\/dead-letters\/redrive$/, looks.redrivePreview],
+  [/^\/events\/custom\/marketplace\/[^/]+$/, automate.listing],
+  [/^\/queues\/[^/]+\/stats$/, automate.queueStats],
+  [/^\/queues\/[^/]+$/, automate.queues[0]],
+  [/^\/workflows\/runs\/[^/]+$/, automate.run],
+  [/^\/workflows\/[^/]+$/, automate.workflow],
+  [/^\/drift\/findings\/[^/]+$/, automate.findings[0]],
+  [/^\/drift\/summary$/, automate.driftSummary],
   [/^\/events\/[^/]+\/why$/, looks.why],
   [/^\/events\/[^/]+\/lineage$/, looks.lineage],
   [/^\/events\/custom\/emit$/, looks.preview],
   [/^\/events\/custom\/dry-run$/, looks.verdict],
+  [/^\/events\/custom\/compare$/, looks.compared],
   [/^\/platform\/status$/, looks.platform],
   [/^\/organizations\/usage$/, looks.loads],
   [/^\/organizations\/[^/]+\/load$/, looks.load],

@@ -1,5 +1,6 @@
 /** Every screen with an address of its own, and what its test needs to know of it. */
 import { BILLING, FAILED, IDS } from './answers.ts'
+import { FINDING, LISTING, QUEUE, RUN, WORKFLOW } from './automate-answers.ts'
 
 export interface Screen {
   name: string
@@ -50,7 +51,12 @@ export const SCREENS: Screen[] = [
   { name: 'webhook', path: `/webhooks/${BILLING}`, heading: 'billing' },
   { name: 'webhook-delivery', path: `/webhooks/${BILLING}?delivery=${FAILED}`, heading: 'billing' },
   { name: 'delivery', path: `/deliveries/${FAILED}`, heading: 'Delivery of northwind.order.paid' },
-  { name: 'dead-letters', path: '/dead-letters', heading: 'Dead letters' },
+  {
+    name: 'dead-letters',
+    path: '/dead-letters',
+    heading: 'Dead letters',
+    list: { call: 'GET /webhooks/dead-letters', empty: 'no delivery has failed for good', beside: 'GET /webhooks' },
+  },
   { name: 'replays', path: '/replays', heading: 'Replays', list: { call: 'GET /replays', empty: 'no replay yet' } },
   { name: 'replay', path: `/replays/${IDS.replay}`, heading: 'A recovery' },
   {
@@ -66,6 +72,43 @@ export const SCREENS: Screen[] = [
     path: `/start?inspector=ins_1&webhook=${BILLING}&type=northwind.order.paid&event=${IDS.event}&step=2`,
     heading: 'First run',
   },
+  { name: 'queues', path: '/queues', heading: 'Queues', list: { call: 'GET /queues', empty: 'no queue yet' } },
+  { name: 'queue', path: `/queues/${QUEUE}`, heading: 'invoicing' },
+  { name: 'queue-message', path: `/queues/${QUEUE}?entry=${IDS.event}`, heading: 'invoicing' },
+  {
+    name: 'workflows',
+    path: '/workflows',
+    heading: 'Workflows',
+    list: { call: 'GET /workflows', empty: 'no workflow yet' },
+  },
+  { name: 'workflow', path: `/workflows/${WORKFLOW}`, heading: 'Reorder' },
+  {
+    name: 'runs',
+    path: '/runs',
+    heading: 'Runs',
+    list: { call: 'GET /workflows/runs', empty: 'no run in this time range' },
+  },
+  { name: 'run', path: `/runs/${RUN}`, heading: 'Run' },
+  {
+    name: 'drift',
+    path: '/drift',
+    heading: 'Drift',
+    list: { call: 'GET /drift/findings', empty: 'Nothing has drifted', beside: 'GET /drift/summary' },
+  },
+  { name: 'drift-finding', path: `/drift?entry=${FINDING}`, heading: 'Drift' },
+  {
+    name: 'marketplace',
+    path: '/marketplace',
+    heading: 'Marketplace',
+    list: { call: 'GET /events/custom/marketplace', empty: 'Nobody offers an event type yet' },
+  },
+  {
+    name: 'forks',
+    path: '/marketplace?mine=forks',
+    heading: 'Marketplace',
+    list: { call: 'GET /events/custom/marketplace/forks', empty: 'Nothing was forked yet' },
+  },
+  { name: 'listing', path: `/marketplace?entry=${LISTING}`, heading: 'Marketplace' },
   { name: 'federation', path: '/federation', heading: 'Federation' },
   { name: 'usage', path: '/usage', heading: 'Usage' },
   { name: 'notifications', path: '/notifications', heading: 'Notifications' },

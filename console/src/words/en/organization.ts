@@ -1,4 +1,4 @@
-import { count } from '../numbers.ts'
+import { count, plural } from '../numbers.ts'
 
 export const organization = {
   usage: {
@@ -90,6 +90,7 @@ export const organization = {
     entityFilter: 'Id of the entity',
     actorFilter: 'By',
     entry: 'Change in full',
+    changed: 'What changed',
     empty: 'Nothing was changed in this time range.',
     request: 'request',
     ip: 'address',
@@ -136,6 +137,10 @@ export const organization = {
     >,
     lastRelay: 'last relay',
     picture: 'Owner and members',
+    pictured: (owner: string, members: number) =>
+      `${owner} shares with ${plural(members, 'member', 'members')}; the list below names them`,
+    sharedCount: (shared: number) => plural(shared, 'version', 'versions'),
+    failing: 'failing',
     relays: 'Latest relays',
     noRelays: 'Nothing was relayed yet.',
     at: 'time',
