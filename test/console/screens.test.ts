@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { patient } from '../support/patience.ts'
+import { until } from '../support/until.ts'
 import { openBrowser } from './browser.ts'
 import { builtConsole } from './built.ts'
 import { IDS, operatorSession, PAYLOAD, portalSession, session } from './recorded/answers.ts'
@@ -40,10 +41,8 @@ afterAll(async () => {
 
 /** Nothing is being loaded any more. */
 async function settled(page: Page): Promise<void> {
-  // `waitForFunction` would evaluate a text in the page, which its policy refuses.
-  while (await page.evaluate(`document.querySelector('main .state[role=status]') !== null`))
-    await page.waitForTimeout(20)
-  await page.evaluate('new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))')
+  await page.locator('main .state[role=status]').first().waitFor({ state: 'detached' })
+  await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
 }
 
 async function show({ page }: WatchedPage, { path, heading, as }: Screen): Promise<void> {
@@ -127,8 +126,7 @@ it('a hundred thousand rows are at most four hundred nodes', async () => {
   await watched.page.getByText('100,000 rows').waitFor()
   for (const share of [0, 0.5, 1]) {
     await watched.page.evaluate(`window.scrollTo(0, document.documentElement.scrollHeight * ${share})`)
-    while (await watched.page.evaluate(`document.elementFromPoint(600, 400)?.closest('tr') === null`))
-      await watched.page.waitForTimeout(20)
+    await until(() => watched.page.evaluate(`document.elementFromPoint(600, 400)?.closest('tr') !== null`), Boolean)
     expect(await watched.page.evaluate(`document.querySelectorAll('table.list *').length`)).toBeLessThanOrEqual(400)
   }
   await watched.close()
@@ -213,9 +211,22 @@ it('a schema is written in an editor that the policy lets in, and findings are a
   await page.getByRole('button', { name: 'New version' }).click()
   const editor = page.getByRole('textbox', { name: 'Schema of the payload' })
   await editor.and(page.locator('.cm-content')).waitFor()
-  await editor.fill('{ "type": "object", "required": ["total"] }')
-  await page.locator('.cm-lintRange-error').filter({ hasText: '["total"]' }).waitFor()
+  await editor.fill('{ "type": "object", "required": ["total", "currency"] }')
+  await page.locator('.cm-lintRange-error').filter({ hasText: '["total", "currency"]' }).waitFor()
   await page.getByText('It would have refused 3 of 10 payloads').waitFor()
+  await page.getByRole('button', { name: 'Make it optional' }).first().click()
+  await page.getByRole('button', { name: 'Make it optional' }).first().waitFor({ state: 'detached' })
+  expect((await editor.textContent())?.replace(/\s/g, '')).toBe('{"type":"object","required":["total"]}')
+  await page.getByText('What changes').click()
+  await page.getByLabel('Compare with').selectOption('1.0.0')
+  await page.getByRole('region', { name: 'What changes' }).getByText('"properties"').first().waitFor()
+  await editor.fill('{ "type": "object", "" }')
+  await editor.press('ArrowLeft')
+  await editor.press('ArrowLeft')
+  await editor.press('ArrowLeft')
+  await editor.press('Control+Space')
+  await page.getByRole('option', { name: 'additionalProperties' }).waitFor()
+  await editor.press('Escape')
   expect([await watched.findings(), watched.complaints]).toEqual([[], []])
   await page.screenshot({ path: join(PICTURES, 'editor-dark.png') })
   await page.emulateMedia({ colorScheme: 'light' })

@@ -1,16 +1,18 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useId, useState } from 'react'
+import { useId, useMemo, useState } from 'react'
 import { call } from '../api/call.ts'
 import { indented } from '../api/exact-json.ts'
 import type { EmitPreview } from '../api/look-types.ts'
 import type { EventInFull, Registration } from '../api/types.ts'
 import { compareVersions, fullName } from '../event/type-names.ts'
+import type { Completing } from '../form/complete.ts'
 import { treeOf } from '../form/edit-json.ts'
 import { emptyValueOf, fieldsOf, type Schema } from '../form/fields.ts'
 import { PayloadForm } from '../form/payload-form.tsx'
 import { Act, useAct } from '../parts/act.tsx'
 import { Field } from '../parts/field.tsx'
+import { JsonArea } from '../parts/json-area.tsx'
 import { Page } from '../parts/page.tsx'
 import { Failed, Loading } from '../parts/state.tsx'
 import { useSession } from '../session/session.ts'
@@ -123,7 +125,6 @@ function EmitForm({
   const [subject, setSubject] = useState('')
   const [key, setKey] = useState(newKey)
   const [view, setView] = useState<'form' | 'text'>(registration === undefined ? 'text' : 'form')
-  const id = useId()
   const isJson = treeOf(text)?.type === 'object'
   const head = JSON.stringify({ name, ...(subject === '' ? {} : { subject }), idempotencyKey: key })
   const bodyText = `${head.slice(0, -1)},"payload":${text}}`
@@ -135,7 +136,12 @@ function EmitForm({
       preview: await call<EmitPreview>('POST', '/events/custom/emit', { query: { dryRun: true }, body: bodyText }),
     }),
   })
-  const fields = registration === undefined ? [] : fieldsOf(JSON.parse(registration.payloadSchema.text) as Schema)
+  const schema = useMemo(
+    () =>
+      registration === undefined ? undefined : (JSON.parse(registration.payloadSchema.text) as Schema & Completing),
+    [registration],
+  )
+  const fields = schema === undefined ? [] : fieldsOf(schema)
   return (
     <>
       <section className="card stack">
@@ -157,16 +163,7 @@ function EmitForm({
         {view === 'form' ? (
           <PayloadForm fields={fields} text={text} onChange={setText} />
         ) : (
-          <div className="field">
-            <label htmlFor={id}>{w.emit.payload}</label>
-            <textarea
-              id={id}
-              rows={14}
-              spellCheck={false}
-              value={text}
-              onChange={event => setText(event.target.value)}
-            />
-          </div>
+          <JsonArea label={w.emit.payload} rows={14} value={text} schema={schema} onChange={setText} />
         )}
         {!isJson && view === 'text' && <p className="banner warn">{w.emit.notJson}</p>}
       </section>

@@ -1,19 +1,24 @@
 /** A new version, judged by the platform while it is written. What is written stays in this browser until it is made. */
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { call, type Finding } from '../api/call.ts'
 import { indented } from '../api/exact-json.ts'
 import type { Registration } from '../api/types.ts'
 import { fullName } from '../event/type-names.ts'
+import { type Completing, SCHEMA_OF_SCHEMAS } from '../form/complete.ts'
+import { madeOptional } from '../form/quick-fix.ts'
 import { Act, useAct } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { Difference } from '../parts/difference.tsx'
 import { Field } from '../parts/field.tsx'
+import { JsonArea } from '../parts/json-area.tsx'
 import type { Note } from '../parts/json-editor.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { Problem } from '../parts/state.tsx'
 import { useSession } from '../session/session.ts'
 import { w } from '../words/words.ts'
+import { VersionChoice } from './version-choice.tsx'
 
 const JUDGED_AFTER_MS = 400
 const DRAFT = 'clarion.draft.'
@@ -56,8 +61,9 @@ const isJson = (text: string) => {
   }
 }
 
-/** `from`: the version that the new one follows. */
-export function Register({ from, onClose }: { from?: Registration; onClose(): void }) {
+/** `versions`: of the name, newest first; the new one follows the first. */
+export function Register({ versions = [], onClose }: { versions?: readonly Registration[]; onClose(): void }) {
+  const from = versions[0]
   const session = useSession()
   const navigate = useNavigate()
   const key = DRAFT + (from === undefined ? 'new' : fullName(from))
@@ -82,7 +88,12 @@ export function Register({ from, onClose }: { from?: Registration; onClose(): vo
       void navigate({ to: '/types/$name', params: { name: fullName(made) }, search: { version: made.version } })
     },
   )
-  const notes = useMemo(() => notesOf(settled === draft ? verdict.data : undefined), [settled, draft, verdict.data])
+  const before = versions[0]?.payloadSchema.text
+  const notes = useMemo(
+    () => notesOf(settled === draft ? verdict.data : undefined, draft.schema, before),
+    [settled, draft, verdict.data, before],
+  )
+  const fixes = notes.flatMap(({ path, fix }) => (fix === undefined ? [] : [{ path, fix }]))
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change })
   const isReady = isWhole && verdict.data?.valid === true && settled === draft
   return (
@@ -96,16 +107,32 @@ export function Register({ from, onClose }: { from?: Registration; onClose(): vo
         rows={12}
         value={draft.schema}
         notes={notes}
+        schema={SCHEMA_OF_SCHEMAS}
         onChange={schema => set({ schema })}
       />
-      <JsonArea label={w.register.example} rows={4} value={draft.example} onChange={example => set({ example })} />
+      <JsonArea
+        label={w.register.example}
+        rows={4}
+        value={draft.example}
+        schema={schemaOf(draft.schema)}
+        onChange={example => set({ example })}
+      />
       <section aria-live="polite" className="stack tight">
         <h3>{w.register.verdict}</h3>
         {!isWhole && <p className="quiet">{w.register.notJson}</p>}
         {verdict.isFetching && <p className="quiet">{w.register.judging}</p>}
         {verdict.error !== null && <Problem title={w.states.failedAct} error={verdict.error} />}
         {verdict.data !== undefined && isWhole && <Judgement verdict={verdict.data} />}
+        {fixes.map(({ path, fix }) => (
+          <div key={path} className="row">
+            <code>{path}</code>
+            <button type="button" className="button small" onClick={() => set({ schema: fix.text })}>
+              {fix.name}
+            </button>
+          </div>
+        ))}
       </section>
+      {isWhole && versions.length > 0 && <Changes versions={versions} schema={draft.schema} />}
       <div className="row">
         <Act act={{ ...register, mutate: () => register.mutate('published') }} look="main-act" disabled={!isReady}>
           {w.register.publish}
@@ -121,6 +148,38 @@ export function Register({ from, onClose }: { from?: Registration; onClose(): vo
       </div>
     </Dialog>
   )
+}
+
+/** The draft beside any version that there is. */
+function Changes({ versions, schema }: { versions: readonly Registration[]; schema: string }) {
+  const [version, setVersion] = useState(versions[0]?.version ?? '')
+  const chosen = versions.find(each => each.version === version) ?? versions[0]
+  return (
+    <details>
+      <summary>{w.register.changes}</summary>
+      <div className="stack tight">
+        <VersionChoice
+          label={w.type.compareWith}
+          versions={versions}
+          value={chosen?.version ?? ''}
+          onChange={setVersion}
+        />
+        {chosen !== undefined && (
+          <Difference before={chosen.payloadSchema.text} after={schema} label={w.register.changes} />
+        )}
+      </div>
+    </details>
+  )
+}
+
+/** Undefined while it is not JSON. */
+function schemaOf(text: string): Completing | undefined {
+  try {
+    const read: unknown = JSON.parse(text)
+    return typeof read === 'object' && read !== null ? (read as Completing) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function Judgement({ verdict }: { verdict: Verdict }) {
@@ -155,45 +214,14 @@ function Judgement({ verdict }: { verdict: Verdict }) {
   )
 }
 
-/** A part of its own: most visits need none. Until it is there, a field takes the text. */
-const JsonEditor = lazy(() => import('../parts/json-editor.tsx'))
-
-function JsonArea({
-  label,
-  rows,
-  value,
-  notes = [],
-  onChange,
-}: {
-  label: string
-  rows: number
-  value: string
-  notes?: readonly Note[]
-  onChange(text: string): void
-}) {
-  return (
-    <div className="field">
-      <span className="label">{label}</span>
-      <Suspense
-        fallback={
-          <textarea
-            aria-label={label}
-            rows={rows}
-            spellCheck={false}
-            value={value}
-            onChange={event => onChange(event.target.value)}
-          />
-        }
-      >
-        <JsonEditor label={label} value={value} notes={notes} onChange={onChange} />
-      </Suspense>
-    </div>
-  )
-}
-
-const notesOf = (verdict: Verdict | undefined): Note[] => [
+/** `before`: the schema of the version that it is compared with. */
+const notesOf = (verdict: Verdict | undefined, schema: string, before: string | undefined): Note[] => [
   ...(verdict?.findings ?? []).flatMap(({ details }) =>
-    details.map(({ path, message }): Note => ({ path, message, severity: 'error' })),
+    details.map((finding): Note => {
+      const text = madeOptional(schema, finding, before)
+      const fix = text === undefined ? undefined : { name: w.register.makeOptional, text }
+      return { path: finding.path, message: finding.message, severity: 'error', fix }
+    }),
   ),
   ...(verdict?.warnings ?? []).map(({ path, message }): Note => ({ path, message, severity: 'warning' })),
 ]

@@ -1,21 +1,23 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { call } from '../api/call.ts'
-import { indented } from '../api/exact-json.ts'
+import { call, type Finding } from '../api/call.ts'
 import type { Registration } from '../api/types.ts'
 import { compareVersions, fullName } from '../event/type-names.ts'
 import { Act, useAct } from '../parts/act.tsx'
 import { Confirm } from '../parts/confirm.tsx'
+import { Difference } from '../parts/difference.tsx'
+import { Mark } from '../parts/mark.tsx'
 import { Page } from '../parts/page.tsx'
 import { Failed, Loading } from '../parts/state.tsx'
 import { TextBox } from '../parts/text.tsx'
 import { Time } from '../parts/time.tsx'
 import { mayChange, useSession } from '../session/session.ts'
 import { w } from '../words/words.ts'
-import { linesOf } from './line-diff.ts'
+import { Offer } from './offer.tsx'
 import { Register } from './register.tsx'
 import { StatusMark } from './types.tsx'
+import { VersionChoice } from './version-choice.tsx'
 
 export function Screen() {
   const { name } = useParams({ from: '/types/$name' })
@@ -49,7 +51,6 @@ export function Screen() {
 
 function TypePage({ versions, chosen }: { versions: readonly Registration[]; chosen: Registration }) {
   const name = fullName(chosen)
-  const before = versions[versions.indexOf(chosen) + 1]
   return (
     <Page
       title={name}
@@ -91,11 +92,7 @@ function TypePage({ versions, chosen }: { versions: readonly Registration[]; cho
         </div>
         <section className="card">
           <h2>{w.type.compare}</h2>
-          {before === undefined ? (
-            <p className="quiet">{w.type.first}</p>
-          ) : (
-            <Difference before={before.payloadSchema.text} after={chosen.payloadSchema.text} />
-          )}
+          <Compare versions={versions} chosen={chosen} />
         </section>
         <Code key={chosen.id} id={chosen.id} />
       </div>
@@ -106,7 +103,7 @@ function TypePage({ versions, chosen }: { versions: readonly Registration[]; cho
 function TypeActs({ versions, chosen }: { versions: readonly Registration[]; chosen: Registration }) {
   const session = useSession()
   const navigate = useNavigate()
-  const [open, setOpen] = useState<'version' | 'archive'>()
+  const [open, setOpen] = useState<'version' | 'archive' | 'offer'>()
   const publish = useAct(() => call('POST', `/events/custom/${chosen.id}/publish`))
   const name = fullName(chosen)
   const isOurs = chosen.status !== 'federated' && mayChange(session, 'events:manage')
@@ -130,12 +127,18 @@ function TypeActs({ versions, chosen }: { versions: readonly Registration[]; cho
           {w.type.newVersion}
         </button>
       )}
+      {isOurs && chosen.status === 'published' && mayChange(session, 'marketplace:manage') && (
+        <button type="button" className="button" onClick={() => setOpen('offer')}>
+          {w.marketplace.offer}
+        </button>
+      )}
       {isOurs && chosen.status === 'published' && (
         <button type="button" className="button grave" onClick={() => setOpen('archive')}>
           {w.type.archive}
         </button>
       )}
-      {open === 'version' && <Register from={versions[0] ?? chosen} onClose={() => setOpen(undefined)} />}
+      {open === 'version' && <Register versions={versions} onClose={() => setOpen(undefined)} />}
+      {open === 'offer' && <Offer version={chosen} onClose={() => setOpen(undefined)} />}
       {open === 'archive' && (
         <Confirm
           title={w.type.archive}
@@ -174,21 +177,56 @@ function Facts({ chosen }: { chosen: Registration }) {
   )
 }
 
-function Difference({ before, after }: { before: string; after: string }) {
-  const lines = linesOf(indented(before), indented(after))
-  if (lines.every(({ kind }) => kind === 'same')) return <p className="quiet">{w.type.same}</p>
+interface Compared {
+  bump: string | null
+  legal: boolean
+  proof: string | null
+  findings: Array<{ code: string; message: string; details: Finding[] }>
+}
+
+/** The version beside any other, and what the platform says of the step from the older to the newer. */
+function Compare({ versions, chosen }: { versions: readonly Registration[]; chosen: Registration }) {
+  const search = useSearch({ from: '/types/$name' })
+  const navigate = useNavigate({ from: '/types/$name' })
+  const others = versions.filter(each => each !== chosen)
+  const before = versions[versions.indexOf(chosen) + 1]
+  const other = others.find(({ version }) => version === search.with) ?? before ?? others[0]
+  const [older, newer] =
+    other !== undefined && compareVersions(other.version, chosen.version) > 0 ? [chosen, other] : [other, chosen]
+  const judged = useQuery({
+    queryKey: ['compare', older?.id, newer.id],
+    queryFn: ({ signal }) =>
+      call<Compared>('GET', '/events/custom/compare', { query: { from: older?.id, to: newer.id }, signal }),
+    enabled: older !== undefined,
+    retry: false,
+  })
+  if (other === undefined || older === undefined) return <p className="quiet">{w.type.first}</p>
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable with the keyboard
-    <section className="text-box" tabIndex={0} aria-label={w.type.compare}>
-      <pre>
-        {lines.map(({ kind, text }, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line is what it is by its place
-          <span key={at} className={`diff ${kind}`}>
-            {`${kind === 'added' ? '+' : kind === 'removed' ? '-' : ' '} ${text}\n`}
-          </span>
-        ))}
-      </pre>
-    </section>
+    <div className="stack tight">
+      <VersionChoice
+        label={w.type.compareWith}
+        versions={others}
+        value={other.version}
+        onChange={version => void navigate({ search: prev => ({ ...prev, with: version }), resetScroll: false })}
+      />
+      {judged.data !== undefined && (
+        <div>
+          <Mark tone={judged.data.legal ? 'good' : 'bad'}>
+            {w.type.step(older.version, newer.version, judged.data.bump)}
+          </Mark>
+          <ul>
+            {judged.data.findings.flatMap(({ details }) =>
+              details.map(({ path, message }) => (
+                <li key={path + message}>
+                  <code>{path}</code> {message}
+                </li>
+              )),
+            )}
+          </ul>
+        </div>
+      )}
+      <Difference before={older.payloadSchema.text} after={newer.payloadSchema.text} label={w.type.compare} />
+    </div>
   )
 }
 

@@ -170,9 +170,12 @@ export const events = {
     archive: 'Archive for good',
     archiveHelp: 'Nobody can emit this version any more. That cannot be undone.',
     receivers: 'Log of this type',
-    compare: 'Compared with the version before',
+    compare: 'Compared with another version',
+    compareWith: 'Compare with',
+    step: (from: string, to: string, bump: string | null) =>
+      `from ${from} to ${to}${bump === null ? '' : `: a ${bump} change`}`,
     same: 'The schemas are the same.',
-    first: 'This is the first version.',
+    first: 'There is no other version.',
     bump: 'change',
     hash: 'schema hash',
     id: 'id',
@@ -180,6 +183,8 @@ export const events = {
     languages: { typescript: 'TypeScript', python: 'Python', go: 'Go' } as Record<string, string>,
   },
   register: {
+    makeOptional: 'Make it optional',
+    changes: 'What changes',
     title: 'Register an event type',
     name: 'Name',
     nameHelp: 'namespace.name, such as shop.order.paid',
