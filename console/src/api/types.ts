@@ -252,6 +252,8 @@ export interface AuditEntry {
   canonicalName: string | null
   actorId: string
   occurredAt: string
+  previousStatus: string | null
+  status: string | null
   reason: string | null
   requestId: string | null
   ip: string | null

@@ -1,11 +1,12 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import type { AuditEntry } from '../api/types.ts'
+import { auditLines } from '../event/audit-diff.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Filters } from '../parts/filters.tsx'
 import { type Column, List, useList } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
 import { useRange } from '../parts/range.ts'
-import { TextBox } from '../parts/text.tsx'
+import { TextBox, visible } from '../parts/text.tsx'
 import { Time } from '../parts/time.tsx'
 import { w } from '../words/words.ts'
 
@@ -76,9 +77,30 @@ export function Screen() {
             <dt>{w.audit.ip}</dt>
             <dd>{shown.ip ?? w.unknown}</dd>
           </dl>
+          <Changed entry={shown} />
           <TextBox text={JSON.stringify(shown.data)} label={w.audit.entry} json />
         </Dialog>
       )}
     </Page>
+  )
+}
+
+const SIGNS = { removed: '-', added: '+', changed: '~' } as const
+
+function Changed({ entry }: { entry: AuditEntry }) {
+  const lines = auditLines(entry)
+  if (lines.length === 0) return null
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable with the keyboard
+    <section className="text-box" tabIndex={0} aria-label={w.audit.changed}>
+      <pre>
+        {lines.map(({ kind, name, value }) => (
+          <span key={kind + name} className={`diff ${kind}`}>
+            {visible(`${SIGNS[kind]} ${name}${value === undefined ? '' : `: ${value}`}`)}
+            {'\n'}
+          </span>
+        ))}
+      </pre>
+    </section>
   )
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
+import { FederationPicture, type PicturedMember } from '../event/federation-picture.tsx'
 import { Act, useAct } from '../parts/act.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { Page } from '../parts/page.tsx'
@@ -37,7 +38,10 @@ interface Invitation {
 
 interface Push {
   id: string
-  canonicalName: string
+  namespace: string
+  name: string
+  version: string
+  sourceCanonicalName: string
 }
 
 const PATH = '/events/custom/federation'
@@ -117,6 +121,13 @@ function One({ group }: { group: Group }) {
       </div>
       {group.description !== null && <p>{group.description}</p>}
       {error !== null && <Failed error={error} again={() => void members.refetch()} scope="federation:manage" />}
+      {members.data !== undefined && (
+        <FederationPicture
+          owner={group.name}
+          shared={pushes.data?.length ?? group.pushCount}
+          members={members.data.filter(({ status }) => status !== 'removed').map(pictured)}
+        />
+      )}
       <h3>{w.federation.members}</h3>
       <ul className="lines">
         {(members.data ?? []).map(member => (
@@ -136,12 +147,18 @@ function One({ group }: { group: Group }) {
       <h3>{w.federation.pushes}</h3>
       {pushes.data?.length === 0 && <p className="quiet">{w.federation.noPushes}</p>}
       <ul>
-        {(pushes.data ?? []).map(({ id, canonicalName }) => (
+        {(pushes.data ?? []).map(({ id, namespace, name, version }) => (
           <li key={id}>
-            <code>{canonicalName}</code>
+            <code>{`${namespace}.${name}@${version}`}</code>
           </li>
         ))}
       </ul>
     </section>
   )
 }
+
+const pictured = ({ id, external, memberOrganizationId, status, health }: Member): PicturedMember => ({
+  ...{ id, name: external?.label ?? memberOrganizationId ?? id },
+  tone: health === 'failing' ? 'bad' : status === 'accepted' ? 'good' : 'calm',
+  state: health === 'failing' ? w.federation.failing : (w.federation.roles[status] ?? status),
+})

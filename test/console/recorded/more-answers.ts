@@ -125,10 +125,17 @@ export const members = [
     ...{ id: 'mem_01m8r020z9b24gvf7d6w86y3fz', peerType: 'external_webhook', memberOrganizationId: null },
     ...{ external: { label: 'Legacy' }, status: 'accepted', health: 'healthy', lastRelayAt: `${T}.000Z` },
   },
+  {
+    ...{ id: 'mem_01m8r020z9b24gvf7d6w86y3f0', peerType: 'tenant_org', memberOrganizationId: `${IDS.organization}` },
+    ...{ external: null, status: 'accepted', health: 'failing', lastRelayAt: `${T}.000Z` },
+  },
 ]
 
 export const pushes = [
-  { id: 'psh_01m8r020z9b24gvf7d6w86y3fz', canonicalName: 'TENANT_CUSTOM:northwind.order.paid@1.1.0' },
+  {
+    ...{ id: 'psh_01m8r020z9b24gvf7d6w86y3fz', namespace: 'northwind', name: 'order.paid', version: '1.1.0' },
+    ...{ sourceCanonicalName: 'TENANT_CUSTOM:northwind.order.paid@1.1.0', isActive: true },
+  },
 ]
 
 export const organizations = [
