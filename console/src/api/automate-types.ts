@@ -126,15 +126,15 @@ export interface RunStep {
   attempts: number
   startedAt: string
   durationMs: number
-  input: JsonText
-  output: JsonText
+  input?: JsonText
+  output?: JsonText
   error: { code: string; message: string } | null
   branch: string | null
 }
 
 export interface Run extends RunSummary {
-  params: JsonText
-  output: JsonText
+  params?: JsonText
+  output?: JsonText
   steps: RunStep[]
 }
 

@@ -12,16 +12,16 @@ export class JsonText {
   }
 }
 
-/** Throws a `SyntaxError` for what is not JSON. */
+/** Members of the answer itself, such as its `data`, are read in any case. Throws a `SyntaxError` for what is not JSON. */
 export function readJson(text: string, textMembers: readonly string[]): unknown {
   if (textMembers.length === 0) return JSON.parse(text)
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { disallowComments: true })
   if (root === undefined || errors.length > 0) throw new SyntaxError('the answer is not JSON')
-  return readNode(root, text, new Set(textMembers))
+  return readNode(root, text, new Set(textMembers), true)
 }
 
-function readNode(node: Node, text: string, kept: ReadonlySet<string>): unknown {
+function readNode(node: Node, text: string, kept: ReadonlySet<string>, isAnswer = false): unknown {
   if (node.type === 'array') return (node.children ?? []).map(each => readNode(each, text, kept))
   if (node.type !== 'object') return node.value
   const read: Record<string, unknown> = {}
@@ -29,9 +29,10 @@ function readNode(node: Node, text: string, kept: ReadonlySet<string>): unknown 
     const [name, value] = children ?? []
     if (name === undefined || value === undefined) continue
     const key = String(name.value)
-    const found = kept.has(key)
-      ? new JsonText(text.slice(value.offset, value.offset + value.length))
-      : readNode(value, text, kept)
+    const found =
+      !isAnswer && kept.has(key)
+        ? new JsonText(text.slice(value.offset, value.offset + value.length))
+        : readNode(value, text, kept)
     Object.defineProperty(read, key, { value: found, enumerable: true, writable: true, configurable: true })
   }
   return read

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import type { Run, RunStep } from '../api/automate-types.ts'
 import { call } from '../api/call.ts'
+import type { JsonText } from '../api/exact-json.ts'
 import { isFailed, linesOfSteps, type StepLine } from '../event/run-steps.ts'
 import { Act, useAct } from '../parts/act.tsx'
 import { Id } from '../parts/copy.tsx'
@@ -76,8 +77,8 @@ function RunPage({ run }: { run: Run }) {
         </div>
         <div className="split">
           <div className="stack">
-            <Text text={run.params.text} label={w.run.params} />
-            <Text text={run.output.text} label={w.run.result} />
+            <Text json={run.params} label={w.run.params} />
+            <Text json={run.output} label={w.run.result} />
           </div>
           <RunFacts run={run} />
         </div>
@@ -137,18 +138,19 @@ function Step({ step, onClose }: { step: RunStep; onClose(): void }) {
           {w.run.branch} <code>{step.branch}</code>
         </p>
       )}
-      <Text text={step.input.text} label={w.run.input} />
-      <Text text={step.output.text} label={w.run.output} />
+      <Text json={step.input} label={w.run.input} />
+      <Text json={step.output} label={w.run.output} />
     </Panel>
   )
 }
 
-function Text({ text, label }: { text: string; label: string }) {
-  if (text === 'null') return null
+/** Nothing, if there is none, or the key may not see it. */
+function Text({ json, label }: { json: JsonText | undefined; label: string }) {
+  if (json === undefined || json.text === 'null') return null
   return (
     <section className="stack tight">
       <h3>{label}</h3>
-      <TextBox text={text} label={label} json />
+      <TextBox text={json.text} label={label} json />
     </section>
   )
 }
