@@ -4,7 +4,7 @@ import { patient } from '../support/patience.ts'
 import { builtConsole, consoleModule } from './built.ts'
 
 interface Modules {
-  exact: { readJson(text: string, members: string[]): unknown; indented(text: string): string }
+  exact: { readJson(text: string, members: string[], isAnswer?: boolean): unknown; indented(text: string): string }
   edit: {
     withValue(text: string, path: unknown[], value: string | undefined): string
     isNumberText(text: string): boolean
@@ -82,7 +82,9 @@ it('reads an answer and leaves the named members as the text that they are', () 
   expect(read.data.payload.text).toBe('{"a":12.50,"b":1e400,"__proto__":1}')
   expect(read.data.n).toBe(1)
   expect(read.data.list).toMatchObject([{ payload: { text: '[1.0]' } }])
-  const inner = on.exact.readJson('{"data":[{"data":{"a":12.50}}]}', ['data']) as { data: [{ data: { text: string } }] }
+  const inner = on.exact.readJson('{"data":[{"data":{"a":12.50}}]}', ['data'], true) as {
+    data: [{ data: { text: string } }]
+  }
   expect(inner.data[0].data.text).toBe('{"a":12.50}')
   expect(() => on.exact.readJson('{"payload":', ['payload'])).toThrow(SyntaxError)
 })

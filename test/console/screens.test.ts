@@ -218,7 +218,7 @@ it('a schema is written in an editor that the policy lets in, and findings are a
   await page.getByRole('button', { name: 'Make it optional' }).first().waitFor({ state: 'detached' })
   expect((await editor.textContent())?.replace(/\s/g, '')).toBe('{"type":"object","required":["total"]}')
   await page.getByText('What changes').click()
-  await page.getByLabel('Compare with').selectOption('1.0.0')
+  await page.getByRole('dialog').getByLabel('Compare with').selectOption('1.0.0')
   await page.getByRole('region', { name: 'What changes' }).getByText('"properties"').first().waitFor()
   await editor.fill('{ "type": "object", "" }')
   await editor.press('ArrowLeft')

@@ -108,7 +108,7 @@ export function queryText(query: Query = {}): string {
 
 function bodyOf(text: string, answer: Response, asText: readonly string[]): unknown {
   try {
-    return readJson(text, answer.ok ? asText : [])
+    return readJson(text, answer.ok ? asText : [], true)
   } catch {
     throw new ApiError({
       code: 'unreadable_answer',

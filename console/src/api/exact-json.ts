@@ -12,13 +12,16 @@ export class JsonText {
   }
 }
 
-/** Members of the answer itself, such as its `data`, are read in any case. Throws a `SyntaxError` for what is not JSON. */
-export function readJson(text: string, textMembers: readonly string[]): unknown {
+/**
+ * `isAnswer`: the members of the text itself, such as the `data` of an answer, are read in any case. Throws a `SyntaxError`
+ * for what is not JSON.
+ */
+export function readJson(text: string, textMembers: readonly string[], isAnswer = false): unknown {
   if (textMembers.length === 0) return JSON.parse(text)
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { disallowComments: true })
   if (root === undefined || errors.length > 0) throw new SyntaxError('the answer is not JSON')
-  return readNode(root, text, new Set(textMembers), true)
+  return readNode(root, text, new Set(textMembers), isAnswer)
 }
 
 function readNode(node: Node, text: string, kept: ReadonlySet<string>, isAnswer = false): unknown {

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, Navigate } from '@tanstack/react-router'
+import type { DriftSummary } from '../api/automate-types.ts'
 import { call } from '../api/call.ts'
 import type { Emit, Webhook } from '../api/types.ts'
 import { EmitMark, Mark } from '../parts/mark.tsx'
@@ -48,17 +49,23 @@ function Attention() {
     queryFn: ({ signal }) => call<Summary>('GET', '/usage/summary', { signal }),
     enabled: holds(session, 'usage:read'),
   })
-  const failed = webhooks.error ?? usage.error
+  const drift = useQuery({
+    queryKey: ['drift', 'summary'],
+    queryFn: ({ signal }) => call<DriftSummary>('GET', '/drift/summary', { signal }),
+    enabled: holds(session, 'events:read'),
+  })
+  const failed = webhooks.error ?? usage.error ?? drift.error
   if (failed !== null) return <Failed error={failed} again={() => void webhooks.refetch()} />
-  if (webhooks.isLoading || usage.isLoading) return <Loading />
+  if (webhooks.isLoading || usage.isLoading || drift.isLoading) return <Loading />
   const all = webhooks.data ?? []
   const troubled = all.filter(({ health }) => health !== 'healthy')
   const owed = all.filter(({ active, waiting }) => !active && (waiting?.count ?? 0) > 0)
   const warnings = usage.data?.warnings ?? []
+  const drifted = drift.data?.open ?? 0
   return (
     <section className="card">
       <h2>{w.home.attention}</h2>
-      {troubled.length + owed.length + warnings.length === 0 && <Mark tone="good">{w.home.calm}</Mark>}
+      {troubled.length + owed.length + warnings.length + drifted === 0 && <Mark tone="good">{w.home.calm}</Mark>}
       <ul className="lines">
         {troubled.map(({ id, name, url, failingSince }) => (
           <li key={id} className="row">
@@ -77,6 +84,14 @@ function Attention() {
             </Link>
           </li>
         ))}
+        {drift.data !== undefined && drifted > 0 && (
+          <li className="row">
+            <Mark tone={drift.data.bySeverity.critical > 0 ? 'bad' : 'warn'} icon="!">
+              {w.drift.title}
+            </Mark>
+            <Link to="/drift">{w.drift.summary(drifted, drift.data.bySeverity.critical)}</Link>
+          </li>
+        )}
         {warnings.map(({ meter, level }) => (
           <li key={meter} className="row">
             <Mark tone={level >= 100 ? 'bad' : 'warn'}>{`${level} %`}</Mark>
