@@ -133,7 +133,9 @@ function One({ group }: { group: Group }) {
         {(members.data ?? []).map(member => (
           <li key={member.id} className="row">
             <Mark tone={member.health === 'failing' ? 'bad' : member.status === 'accepted' ? 'good' : 'calm'}>
-              {w.federation.roles[member.status] ?? member.status}
+              {member.health === 'failing'
+                ? w.federation.failing
+                : (w.federation.roles[member.status] ?? member.status)}
             </Mark>
             <span>{member.external?.label ?? <code>{member.memberOrganizationId}</code>}</span>
             {member.lastRelayAt !== null && (

@@ -162,7 +162,7 @@ function Versions({ workflow }: { workflow: Workflow }) {
     { name: w.workflow.changes, kind: 'grow', wide: true, show: changesOf },
     { name: w.workflow.deployed, show: ({ deployedAt }) => <Time at={deployedAt} /> },
     {
-      name: w.acts.open,
+      name: w.workflow.act,
       show: version => (mayAct && !version.live ? <Rollback id={workflow.id} version={version.version} /> : ''),
     },
   ]

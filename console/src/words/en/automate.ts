@@ -137,6 +137,7 @@ export const automate = {
     first: 'the first one kept',
     same: 'nothing',
     live: 'live',
+    act: 'go back',
     rollback: (version: number) => `Deploy version ${version} again`,
     definition: 'Draft',
     runs: 'Runs',
