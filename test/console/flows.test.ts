@@ -10,7 +10,7 @@ import { createReceiver, type Receiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 import { openBrowser } from './browser.ts'
 import { builtConsole } from './built.ts'
-import { counted, createWalks, heading, must, type Walks } from './walks.ts'
+import { counted, createWalks, heading, must, type Walks, wrong } from './walks.ts'
 
 const EVENTS = 3
 /** To look at. */
@@ -125,7 +125,7 @@ it('a newcomer sees a webhook delivered and verified, then failing and delivered
   }
   expect(await findings()).toEqual([])
   // The event is asked for before the history has it.
-  expect(complaints.filter(each => !each.includes('404'))).toEqual([])
+  expect(wrong(complaints).filter(each => !each.includes('404'))).toEqual([])
   await page.screenshot({ path: join(PICTURES, 'first-run.png'), fullPage: true })
   await page.setViewportSize({ width: 360, height: 820 })
   await page.emulateMedia({ colorScheme: 'dark' })
@@ -152,7 +152,7 @@ it('a failing webhook: from the error to everything delivered, on one page, in f
   await page.getByRole('region', { name: 'Progress of replays' }).getByText('completed').waitFor()
   await page.getByText(`${EVENTS} of ${EVENTS} delivered`).waitFor()
   expect(walk.count()).toBeLessThanOrEqual(5)
-  expect(complaints).toEqual([])
+  expect(wrong(complaints)).toEqual([])
 })
 
 it('"it never came": from a pasted id to its history, without a click', async () => {
@@ -164,7 +164,7 @@ it('"it never came": from a pasted id to its history, without a click', async ()
   await heading(page, /order\.paid no\. /).waitFor()
   expect(await page.getByRole('region', { name: 'Payload' }).textContent()).toContain('"total": 12.50')
   await page.getByRole('link', { name: 'billing' }).first().waitFor()
-  expect(complaints).toEqual([])
+  expect(wrong(complaints)).toEqual([])
 })
 
 it('emits from the form of a schema, and numbers are sent as they were typed', async () => {
@@ -185,7 +185,7 @@ it('shows events as they are accepted', async () => {
     .getByRole('link', { name: `${organization.slug}.order.paid` })
     .first()
     .waitFor()
-  expect(complaints).toEqual([])
+  expect(wrong(complaints)).toEqual([])
 })
 
 it('a deleted key ends its session with the next call', async () => {
@@ -216,6 +216,8 @@ it('dead letters of one error are counted, sent again as a job, and followed to 
   receiver.answerWith(() => ({ status: 429 }))
   await emitAll('failed')
   receiver.answerWith(() => ({ status: 200 }))
+  // A webhook that is held for its failures is well again.
+  await must(organization.call('POST', `/api/v1/webhooks/${webhookId}/test`))
   const { page, complaints } = await walks.signIn('/dead-letters')
   const walk = counted()
   await walk.click(page.getByRole('button', { name: 'Retry answer 429 of billing …' }))
@@ -226,7 +228,7 @@ it('dead letters of one error are counted, sent again as a job, and followed to 
   await walk.click(progress.getByRole('link', { name: 'redrive' }))
   await page.getByText('answer 429').waitFor()
   expect(walk.count()).toBe(3)
-  expect(complaints).toEqual([])
+  expect(wrong(complaints)).toEqual([])
 })
 
 it('a message that failed in a queue is seen with its payload, and handed out again', async () => {
@@ -246,7 +248,7 @@ it('a message that failed in a queue is seen with its payload, and handed out ag
   await page.getByRole('button', { name: 'Hand out 1 again' }).click()
   await page.getByText('1 message is handed out again.').waitFor()
   await page.getByText('No message has failed for good.').waitFor()
-  expect(complaints).toEqual([])
+  expect(wrong(complaints)).toEqual([])
 })
 
 it('a failed run opens at its fault, and is run again from there', async () => {
@@ -267,11 +269,11 @@ it('a failed run opens at its fault, and is run again from there', async () => {
   await walk.click(page.getByRole('button', { name: 'Start the run' }))
   await page.getByText('The run failed at ask.').waitFor()
   await page.getByRole('region', { name: 'Step', exact: true }).getByText('ask', { exact: true }).waitFor()
-  expect(await page.getByRole('region', { name: 'Parameters of the run' }).textContent()).toContain('12.50')
+  expect(await page.getByRole('region', { name: 'Parameters of the run' }).textContent()).toContain('12.5')
   receiver.answerWith(() => ({ status: 200 }))
   await walk.click(page.getByRole('button', { name: 'Run again from ask' }))
   await page.locator('header').getByText('succeeded').waitFor()
   expect(walk.count()).toBe(3)
   // A run is asked for before its owner shows it.
-  expect(complaints.filter(each => !each.includes('404'))).toEqual([])
+  expect(wrong(complaints).filter(each => !each.includes('404'))).toEqual([])
 })
