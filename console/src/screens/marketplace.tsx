@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { Fork, Listing, ListingInFull } from '../api/automate-types.ts'
 import { call } from '../api/call.ts'
+import { licenseText } from '../event/license-text.ts'
 import { Filters } from '../parts/filters.tsx'
 import { type Column, List, useList } from '../parts/list.tsx'
 import { Mark } from '../parts/mark.tsx'
@@ -15,9 +16,6 @@ import { ListingShown } from './listing.tsx'
 
 const PATH = '/events/custom/marketplace'
 const FILTERS = ['q', 'license', 'mine'] as const
-
-export const licenseText = (license: Listing['license']): string =>
-  license === null ? w.marketplace.noLicense : (license.spdx ?? w.marketplace.customLicense)
 
 export function Screen() {
   const search = useSearch({ from: '/marketplace' })
