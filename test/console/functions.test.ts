@@ -47,7 +47,7 @@ beforeAll(async () => {
     await Promise.all(
       [
         ...['api/exact-json.ts', 'form/edit-json.ts', 'form/fields.ts', 'event/axis.ts', 'event/groups.ts'],
-        ...['live/read-frames.ts', 'shell/id-address.ts', 'screens/line-diff.ts', 'search-text.ts'],
+        ...['live/read-frames.ts', 'shell/id-address.ts', 'parts/line-diff.ts', 'search-text.ts'],
         ...[
           'session/contrast.ts',
           'event/lineage-model.ts',

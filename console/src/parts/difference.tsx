@@ -1,7 +1,7 @@
 /** Two JSON texts as lines: what both have, what is new, and what is gone. */
 import { indented } from '../api/exact-json.ts'
-import { linesOf } from '../screens/line-diff.ts'
 import { w } from '../words/words.ts'
+import { linesOf } from './line-diff.ts'
 
 export function Difference({ before, after, label }: { before: string; after: string; label: string }) {
   const lines = linesOf(indented(before), indented(after))
