@@ -929,11 +929,11 @@ func (s *EventsWebhooksService) EachDeadLetterContext(ctx context.Context, query
 }
 
 // RedriveDeadLetters: Restart the schedule of failed deliveries: of some by name, or as a job (a replay of kind redrive) of those that a filter chooses; a dry run (200) only counts.
-func (s *EventsWebhooksService) RedriveDeadLetters(in RedriveDeadLettersInput, opts ...Option) (*RedriveDeadLettersResult, error) {
+func (s *EventsWebhooksService) RedriveDeadLetters(in RedriveDeadLettersInput, opts ...Option) (*RedrivenDeadLetters, error) {
 	return s.RedriveDeadLettersContext(context.Background(), in, opts...)
 }
-func (s *EventsWebhooksService) RedriveDeadLettersContext(ctx context.Context, in RedriveDeadLettersInput, opts ...Option) (*RedriveDeadLettersResult, error) {
-	return callFor[RedriveDeadLettersResult](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/dead-letters/redrive"}, nil, nil, in, opts)
+func (s *EventsWebhooksService) RedriveDeadLettersContext(ctx context.Context, in RedriveDeadLettersInput, opts ...Option) (*RedrivenDeadLetters, error) {
+	return callFor[RedrivenDeadLetters](ctx, s.core, operation{method: "POST", path: "/api/v1/webhooks/dead-letters/redrive"}, nil, nil, in, opts)
 }
 
 // Deliveries: Deliveries of a webhook.

@@ -2543,32 +2543,6 @@ type RedriveDeadLettersInput struct {
 	RatePerSecond  *int64   `json:"ratePerSecond,omitzero"`
 }
 
-type RedriveDeadLettersResult struct {
-	ID          *string                    `json:"id"`
-	Revision    *int64                     `json:"revision"`
-	CreatedAt   *string                    `json:"createdAt"`
-	UpdatedAt   *string                    `json:"updatedAt"`
-	Environment *string                    `json:"environment"`
-	Name        *string                    `json:"name"`
-	Kind        *string                    `json:"kind"`
-	Source      *ReplaySource              `json:"source"`
-	Target      *ReplayTarget              `json:"target"`
-	Options     *ReplayOptions             `json:"options"`
-	State       *string                    `json:"state"`
-	StateReason *string                    `json:"stateReason"`
-	Progress    *ReplayProgress            `json:"progress"`
-	Targets     []ReplayTargetState        `json:"targets"`
-	Warnings    []string                   `json:"warnings"`
-	RequestedBy *string                    `json:"requestedBy"`
-	StartedAt   *string                    `json:"startedAt"`
-	EndedAt     *string                    `json:"endedAt"`
-	Count       int64                      `json:"count"`
-	Skipped     []RedriveStartedSkipped    `json:"skipped"`
-	More        bool                       `json:"more"`
-	RangeIDs    []string                   `json:"rangeIds"`
-	Extra       map[string]json.RawMessage `json:"-"`
-}
-
 type RedriveQuarantinedInput struct {
 	Payload any    `json:"payload,omitzero"`
 	Version string `json:"version,omitzero"`
@@ -2580,7 +2554,33 @@ type RedriveQueueInput struct {
 	ToQueueID string   `json:"toQueueId,omitzero"`
 }
 
-type RedriveStartedSkipped struct {
+type RedrivenDeadLetters struct {
+	Count       int64                        `json:"count"`
+	Skipped     []RedrivenDeadLettersSkipped `json:"skipped"`
+	More        bool                         `json:"more"`
+	RangeIDs    []string                     `json:"rangeIds"`
+	ID          *string                      `json:"id"`
+	Revision    *int64                       `json:"revision"`
+	CreatedAt   *string                      `json:"createdAt"`
+	UpdatedAt   *string                      `json:"updatedAt"`
+	Environment *string                      `json:"environment"`
+	Name        *string                      `json:"name"`
+	Kind        *string                      `json:"kind"`
+	Source      *ReplaySource                `json:"source"`
+	Target      *ReplayTarget                `json:"target"`
+	Options     *ReplayOptions               `json:"options"`
+	State       *string                      `json:"state"`
+	StateReason *string                      `json:"stateReason"`
+	Progress    *ReplayProgress              `json:"progress"`
+	Targets     []ReplayTargetState          `json:"targets"`
+	Warnings    []string                     `json:"warnings"`
+	RequestedBy *string                      `json:"requestedBy"`
+	StartedAt   *string                      `json:"startedAt"`
+	EndedAt     *string                      `json:"endedAt"`
+	Extra       map[string]json.RawMessage   `json:"-"`
+}
+
+type RedrivenDeadLettersSkipped struct {
 	DeliveryID *string                    `json:"deliveryId"`
 	WebhookID  *string                    `json:"webhookId"`
 	Count      *int64                     `json:"count"`

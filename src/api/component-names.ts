@@ -46,7 +46,6 @@ const SAID_OTHERWISE: Record<string, string> = {
   'mailTemplates.mailTemplateInput': 'SetMailTemplateInput',
   'deliveries.redrive': 'RedriveDeadLettersInput',
   'deliveries.redriven': 'RedrivenDeadLetters',
-  'deliveries.redriveStarted': 'RedriveStarted',
   'deliveries.retry': 'RetryDeliveryInput',
   'deliveries.deliveryInFull': 'DeliveryInFull',
   'drift.declared': 'DeclaredState',

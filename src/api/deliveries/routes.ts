@@ -27,7 +27,7 @@ export function createDeliveryRoutes({ deliveries: on }: DeliveryHandlers): Rout
     route('POST', `${one}/retry`, 'Retry a failed or successful delivery once; with resume, through its whole schedule.', { body: deliveries.retry, bodyOptional: true, answer: delivery, status: 202, bare: bareDelivery }, on.retry),
     route('POST', `${one}/cancel`, 'Cancel a delivery that has not ended, wherever it waits.', { answer: delivery, status: 202, bare: bareDelivery }, on.cancel),
     read('GET', dead, 'Deliveries of all webhooks that failed for good.', exported(delivery, deliveries.deadLetterSearch), on.deadLetters),
-    route('POST', `${dead}/redrive`, 'Restart the schedule of failed deliveries: of some by name, or as a job (a replay of kind redrive) of those that a filter chooses; a dry run (200) only counts.', { body: deliveries.redrive, answer: { anyOf: [deliveries.redriveStarted, deliveries.redriven] }, dryRunAnswer: preview, status: 202 }, on.redrive),
+    route('POST', `${dead}/redrive`, 'Restart the schedule of failed deliveries: of some by name, or as a job (a replay of kind redrive) of those that a filter chooses; a dry run (200) only counts.', { body: deliveries.redrive, answer: deliveries.redriven, dryRunAnswer: preview, status: 202 }, on.redrive),
     read('GET', '/api/v1/webhooks/:id/deliveries', 'Deliveries of a webhook.', { ...exported(delivery, deliveries.deliveryQuery), bare: bareDeliveries }, on.list),
   ]
 }

@@ -58,14 +58,15 @@ export const redrive = {
     { anyOf: ['webhookId', 'type', 'errorKind', 'responseStatus', 'from', 'to'].map(name => ({ required: [name] })) },
   ],
 }
-const skipped = listOf(object({ 'deliveryId?': string, 'webhookId?': string, 'count?': integer, reason: string }))
-/** Of named deliveries. `rangeIds` is empty: earlier releases had ranges. */
-export const redriven = object({ count: integer, skipped, more: boolean, rangeIds: listOf(string) })
-/** Of a filter: the job that redrives them, and how many the history has now. */
-export const redriveStarted = object({
-  ...replayFields,
+const ofJob = Object.fromEntries(Object.entries(replayFields).map(([name, schema]) => [`${name}?`, schema]))
+/**
+ * Of a filter with the job that redrives them: how many the history has now. `rangeIds` is empty: earlier releases had
+ * ranges.
+ */
+export const redriven = object({
   count: integer,
-  skipped,
+  skipped: listOf(object({ 'deliveryId?': string, 'webhookId?': string, 'count?': integer, reason: string })),
   more: boolean,
   rangeIds: listOf(string),
+  ...ofJob,
 })

@@ -1430,7 +1430,11 @@ class ReceivedMessages(Model):
     messages: list[QueueMessage]
     results: list[SettledReceipt] | None
 
-class RedriveDeadLettersResult(Model):
+class RedrivenDeadLetters(Model):
+    count: int
+    skipped: list[RedrivenDeadLettersSkipped]
+    more: bool
+    range_ids: list[str]
     id: str | None
     revision: int | None
     created_at: str | None
@@ -1449,12 +1453,8 @@ class RedriveDeadLettersResult(Model):
     requested_by: str | None
     started_at: str | None
     ended_at: str | None
-    count: int
-    skipped: list[RedriveStartedSkipped]
-    more: bool
-    range_ids: list[str]
 
-class RedriveStartedSkipped(Model):
+class RedrivenDeadLettersSkipped(Model):
     delivery_id: str | None
     webhook_id: str | None
     count: int | None

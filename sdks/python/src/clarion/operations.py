@@ -151,7 +151,7 @@ LIST_ATTEMPTS = Operation("listAttempts", "GET", "/api/v1/webhooks/deliveries/{}
 RETRY_DELIVERY = Operation("retryDelivery", "POST", "/api/v1/webhooks/deliveries/{}/retry", ids="deliveryId", shape="Delivery", body="resume")
 CANCEL_DELIVERY = Operation("cancelDelivery", "POST", "/api/v1/webhooks/deliveries/{}/cancel", ids="deliveryId", shape="Delivery")
 LIST_DEAD_LETTERS = Operation("listDeadLetters", "GET", "/api/v1/webhooks/dead-letters", query="webhookId from to type errorKind responseStatus count limit cursor", shape="Delivery")
-REDRIVE_DEAD_LETTERS = Operation("redriveDeadLetters", "POST", "/api/v1/webhooks/dead-letters/redrive", shape="RedriveDeadLettersResult", body="deliveryIds webhookId from to type errorKind responseStatus dryRun ratePerSecond")
+REDRIVE_DEAD_LETTERS = Operation("redriveDeadLetters", "POST", "/api/v1/webhooks/dead-letters/redrive", shape="RedrivenDeadLetters", body="deliveryIds webhookId from to type errorKind responseStatus dryRun ratePerSecond")
 LIST_DELIVERIES = Operation("listDeliveries", "GET", "/api/v1/webhooks/{}/deliveries", ids="webhookId", query="status type from to count limit cursor", shape="Delivery")
 CREATE_WEBHOOK = Operation("createWebhook", "POST", "/api/v1/webhooks", repeat="ifNotDone", shape="MadeWebhook", body="url events name description active secret timeoutMs maxInFlight retry conditions headers signatureProfiles wireFormat ordering autoDisableAfterDays contracts verifyOwnership")
 LIST_WEBHOOKS = Operation("listWebhooks", "GET", "/api/v1/webhooks", query="q health active event count limit cursor", shape="Webhook")

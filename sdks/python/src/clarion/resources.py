@@ -466,7 +466,7 @@ class EventsWebhooks(Part):
             type: Opt[str] = NOT_GIVEN, error_kind: Opt[str] = NOT_GIVEN,
             response_status: Opt[int] = NOT_GIVEN, dry_run: Opt[bool] = NOT_GIVEN,
             rate_per_second: Opt[int] = NOT_GIVEN,
-            request_options: Options = None) -> models.RedriveDeadLettersResult:
+            request_options: Options = None) -> models.RedrivenDeadLetters:
         """Restart the schedule of failed deliveries: of some by name, or as a job (a replay of
         kind redrive) of those that a filter chooses; a dry run (200) only counts."""
         return self._core.call(operations.REDRIVE_DEAD_LETTERS, locals())

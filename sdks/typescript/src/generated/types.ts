@@ -2540,7 +2540,22 @@ export interface RedriveDeadLettersInput {
   ratePerSecond?: number | undefined
 }
 
-export interface RedriveDeadLettersResult {
+export interface RedriveQuarantinedInput {
+  payload?: unknown
+  version?: string | undefined
+}
+
+export interface RedriveQueueInput {
+  all?: boolean | undefined
+  eventIds?: string[] | undefined
+  toQueueId?: string | undefined
+}
+
+export interface RedrivenDeadLetters {
+  count: number
+  skipped: RedrivenDeadLettersSkipped[]
+  more: boolean
+  rangeIds: string[]
   id?: string | undefined
   revision?: number | undefined
   createdAt?: string | undefined
@@ -2559,25 +2574,10 @@ export interface RedriveDeadLettersResult {
   requestedBy?: string | undefined
   startedAt?: string | null | undefined
   endedAt?: string | null | undefined
-  count: number
-  skipped: RedriveStartedSkipped[]
-  more: boolean
-  rangeIds: string[]
   [further: string]: unknown
 }
 
-export interface RedriveQuarantinedInput {
-  payload?: unknown
-  version?: string | undefined
-}
-
-export interface RedriveQueueInput {
-  all?: boolean | undefined
-  eventIds?: string[] | undefined
-  toQueueId?: string | undefined
-}
-
-export interface RedriveStartedSkipped {
+export interface RedrivenDeadLettersSkipped {
   deliveryId?: string | undefined
   webhookId?: string | undefined
   count?: number | undefined
