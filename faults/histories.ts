@@ -51,6 +51,7 @@ interface Message {
   receipt: string
 }
 
+type Times = Pick<Receipt, 'askedMs' | 'answeredMs'>
 type Held = Receipt & Pick<Message, 'receipt'>
 
 export async function startHistories(deps: {
@@ -93,12 +94,16 @@ export async function startHistories(deps: {
       const order = { max: chance.between(1, 10), perSubject: chance.between(1, 3), waitSeconds: 1 }
       const answer = await call<{ messages: Message[] }>('receive', order)
       if (answer === undefined) await clock.sleep(PAUSE_MS)
-      else await settle(answer.messages.map((each, at) => noted(each, at, askedMs)))
+      else {
+        // Once: messages of one answer are known by its times.
+        const times = { askedMs, answeredMs: clock.monotonicMs() }
+        await settle(answer.messages.map((each, at) => noted(each, at, times)))
+      }
     }
   }
 
-  function noted({ id, subject, sequence, receipt }: Message, at: number, askedMs: number): Held {
-    const held = { id, subject, sequence, receipt, at, askedMs, answeredMs: clock.monotonicMs(), settledMs: undefined }
+  function noted({ id, subject, sequence, receipt }: Message, at: number, times: Times): Held {
+    const held = { id, subject, sequence, receipt, at, ...times, settledMs: undefined }
     receipts.push(held)
     return held
   }
