@@ -15,7 +15,8 @@ export const testTimeout = 60_000
 const ELSEWHERE = ['/node_modules/', '<rootDir>/test/conformance/', '\\.long\\.test\\.ts$']
 
 export default {
-  maxWorkers: 2,
+  // One more than the cores of the reference: tests on a platform wait most of the time.
+  maxWorkers: 3,
   reporters: ['default', '<rootDir>/test/support/endless-files.mjs'],
   testSequencer: '<rootDir>/test/support/slow-first.mjs',
   testTimeout,
