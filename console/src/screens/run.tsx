@@ -18,6 +18,8 @@ import { w } from '../words/words.ts'
 import { causeOf, RunMark } from './runs.tsx'
 
 const POLL_MS = 1_000
+/** A run that has just begun may not be known for a moment. */
+const AWAITED_TRIES = 10
 const UNDER_WAY: ReadonlySet<string> = new Set(['queued', 'running', 'waiting'])
 /** Lines beyond it are left out, and counted. */
 const LINES_MAX = 500
@@ -28,7 +30,10 @@ export function Screen() {
     queryKey: ['run', id],
     queryFn: ({ signal }) =>
       call<Run>('GET', `/workflows/runs/${encodeURIComponent(id)}`, { asText: ['input', 'output', 'params'], signal }),
-    refetchInterval: ({ state }) => (UNDER_WAY.has(state.data?.status ?? '') ? POLL_MS : false),
+    refetchInterval: ({ state: { data: run, errorUpdateCount } }) => {
+      const isAwaited = run === undefined && errorUpdateCount > 0 && errorUpdateCount < AWAITED_TRIES
+      return isAwaited || UNDER_WAY.has(run?.status ?? '') ? POLL_MS : false
+    },
   })
   if (data === undefined)
     return (
