@@ -1,6 +1,8 @@
 /** Months of usage plans on a whole platform, whose clock goes on to the next month: each is billed once, whatever is killed. */
 import { afterAll, expect, it } from '@jest/globals'
+import { patient } from '../support/patience.ts'
 import { startPlatform, type TestPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
 
 const EMITS = 30
 const HOUR_MS = 3_600_000
@@ -30,12 +32,8 @@ async function restart(month: string): Promise<void> {
   platform = await startPlatform({ dataDir, env: { CLARION_CLOCK_OFFSET_MS: offsetBehind(month) } })
 }
 
-async function invoices(least: number): Promise<UsageInvoice[]> {
-  for (;;) {
-    const { data } = await call<UsageInvoice[]>('GET', '/api/v1/invoices?limit=100')
-    if (data?.length >= least) return data
-  }
-}
+const listed = async () => (await call<UsageInvoice[]>('GET', '/api/v1/invoices?limit=100')).data
+const invoices = (least: number) => until(listed, found => found.length >= least, patient(60_000))
 
 async function announced(): Promise<number> {
   const { body } = await call('GET', '/api/v1/events?types=invoice.generated&from=earliest&limit=100')
@@ -59,10 +57,11 @@ it('the usage of each month becomes one invoice by itself, though the platform i
     payload: { kind: 'k', data: { n } },
   }))
   expect((await call('POST', '/api/v1/events/custom/emit/batch', { items })).status).toBe(200)
-  for (;;) {
+  const recorded = async () => {
     const { data } = await call<{ meters: Record<string, number> }>('GET', `/api/v1/usage/summary?month=${month}`)
-    if (data?.meters?.emits_generic === EMITS) break
+    return data.meters.emits_generic
   }
+  await until(recorded, count => count === EMITS)
   await platform.stop()
 
   await restart(month)
@@ -82,7 +81,6 @@ it('the usage of each month becomes one invoice by itself, though the platform i
     [1, month, '15.00'],
     [2, next, '0.00'],
   ])
-  while ((await announced()) < 2);
-  expect(await announced()).toBe(2)
+  expect(await until(announced, count => count >= 2)).toBe(2)
   expect((await call<UsageInvoice[]>('GET', '/api/v1/invoices?limit=100')).data).toHaveLength(2)
 }, 600_000)
