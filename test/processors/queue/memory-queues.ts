@@ -4,7 +4,6 @@
  */
 import { createQueueProcessor } from '../../../processors/queue/index.ts'
 import { createPlacedEvents } from '../../../processors/queue/placed-events.ts'
-import { QUEUE_DEFAULTS } from '../../../src/control-plane/queues/queue-settings.ts'
 import { controlKey, createControlView } from '../../../src/control-plane/store/view-store.ts'
 import { eventHeaders } from '../../../src/events/log-record.ts'
 import type { LogRecord, OutRecord, ShardHandle, ShardTask } from '../../../src/kafka/ports.ts'
@@ -30,8 +29,9 @@ import {
 import { createManualClock } from '../../delivery/manual-clock.ts'
 import { factsOf } from '../../streaming/log-writer.ts'
 import { NO_PAUSES } from '../../support/no-pauses.ts'
+import { createMemoryLog } from './memory-log.ts'
+import { OWNER, queueRecord, replayRecord } from './memory-records.ts'
 
-const OWNER = { organizationId: 'org_a', environment: 'live' as const }
 const LOG = logOf(OWNER).topic
 const FAR_MS = 4_000_000_000_000
 
@@ -78,30 +78,7 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     view.apply({ ...place, key: Buffer.from(controlKey(kind, OWNER.organizationId, id)), value })
   }
 
-  const log = {
-    cache: {
-      async read(_topic: string, _partition: number, offset: bigint) {
-        if (!isReadable) throw new Error('the log is away')
-        const end = BigInt(events.length)
-        return { records: events.slice(Number(offset)), nextOffset: end, stableEnd: end }
-      },
-      bytes: 0,
-      close: () => undefined,
-    },
-    tail: {
-      follow(_topic: string, _offsets: readonly bigint[], follower: Follower) {
-        followers.add(follower)
-        return {
-          positions: () => [BigInt(events.length)],
-          grow: () => undefined,
-          stop: () => void followers.delete(follower),
-        }
-      },
-      awake: 0,
-      close: async () => undefined,
-    },
-    pages: { bounds: async () => [{ earliest: 0n, stableEnd: BigInt(events.length) }] },
-  }
+  const log = createMemoryLog(events, followers, () => isReadable)
 
   const live = {
     read: (): { waiting: number; awake: number; unsettled: number } => ({ waiting: 0, awake: 0, unsettled: 0 }),
@@ -251,26 +228,13 @@ export function createMemoryQueues({ deadMax }: { deadMax?: number } = {}) {
     followers: () => followers.size,
     transactions: () => transactions,
     put(id: string, settings: Partial<QueueRecord> = {}): string {
-      const now = new Date(0).toISOString()
-      const record: QueueRecord = {
-        ...{ id, ...OWNER, revision: 1, createdAt: now, updatedAt: now, ...QUEUE_DEFAULTS, name: id },
-        ...{ selectors: ['shop.order'], ordered: false, startOffsets: [0], ...settings },
-      }
-      control('queue', record)
+      control('queue', queueRecord(id, settings))
       return id
     },
     /** All that is in the log now goes into the queue again. */
     replay(queueId: string, fields: Partial<Replay> = {}): string {
       const id = `rpl_${++controlOffset}`
-      const at = (ms: number) => new Date(ms).toISOString()
-      const target = { kind: 'queue', id: queueId, state: 'running', stateReason: null, progress: null } as const
-      const replay: Replay = {
-        ...{ id, ...OWNER, revision: 1, createdAt: at(0), updatedAt: at(0), name: null, kind: 'replay' },
-        ...{ from: at(0), to: at(clock.nowMs() + 1), selectors: [], onlyFailed: false, ratePerSecond: 1_000 },
-        ...{ targets: [target], matchedMax: null, state: 'running', stateReason: null, requestedBy: 'key_1' },
-        ...{ startedAt: null, endedAt: null, progress: null, ...fields },
-      }
-      control('replay', replay)
+      control('replay', replayRecord(id, queueId, clock.nowMs(), fields))
       return id
     },
     ends,
