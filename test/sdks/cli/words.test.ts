@@ -40,6 +40,8 @@ describe('clarion', () => {
   it.each([
     ['frobnicate', "there is no command 'frobnicate'", 'one of: login'],
     ['quarantine', "'quarantine' needs one more word", 'quarantine redrive'],
+    ['dead-letters redrive', 'the dead letters are not chosen', 'give --webhook'],
+    ['dead-letters redrive --status x', '--status must be a whole number of at least 100', ''],
     ['emit', 'NAME is missing', 'clarion emit --help'],
     ['emit a b', "'b' is one word too many", 'clarion emit --help'],
     ['emit a --bogus', "Unknown option '--bogus'", 'clarion emit --help'],
