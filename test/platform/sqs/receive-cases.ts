@@ -33,7 +33,7 @@ export const RECEIVE_CASES: Case[] = [
       const [message] = await receive(sqs, queue)
       const digest = createHash('md5').update(message!.Body!).digest('hex')
       expect(message).toMatchObject({ MessageId: id, MD5OfBody: digest })
-      expect(JSON.parse(message!.Body!)).toEqual({ kind: 'job', data: { n: 1 } })
+      expect(JSON.parse(message!.Body!)).toEqual({ kind: expect.any(String), data: { n: 1 } })
     },
   ],
   [
