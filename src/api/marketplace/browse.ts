@@ -49,10 +49,11 @@ function compare(sort: Sort, [keyA, idA]: Place, [keyB, idB]: Place): number {
 
 export function browse(
   listings: readonly Listing[],
-  { sort = 'recent', limit = LIMIT_DEFAULT, cursor, offset }: BrowseQuery,
+  { sort: given, limit = LIMIT_DEFAULT, cursor, offset }: BrowseQuery,
 ): { items: Listing[]; nextCursor: string | null } {
   if (cursor !== undefined && offset !== undefined) throw bothGiven()
   const after = readCursor('listings', cursor)
+  const sort = given ?? (after?.[0] as Sort | undefined) ?? 'recent'
   if (after !== undefined && after[0] !== sort) throw otherSort()
   const placed = listings
     .map(listing => ({ listing, place: [placeOf(listing, sort), listing.id] as const }))

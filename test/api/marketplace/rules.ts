@@ -110,6 +110,11 @@ export function describeRules(): void {
       expect([offset.data.length, offset.meta]).toMatchObject([1, { total: 4 }])
       const cursor = (await reader.call('GET', `${BASE}?tag=${word}&limit=1`)).meta.nextCursor
       expect(said(await reader.call('GET', `${BASE}?sort=title&cursor=${cursor}`))).toEqual([400, 'validation_failed'])
+      const byTitle = (await reader.call('GET', `${BASE}?tag=${word}&limit=1&sort=title`)).meta.nextCursor
+      const [named, plain] = await Promise.all(
+        ['&sort=title', ''].map(sort => reader.call('GET', `${BASE}?tag=${word}&limit=1${sort}&cursor=${byTitle}`)),
+      )
+      expect([plain!.status, plain!.data]).toEqual([200, named!.data])
       expect(said(await reader.call('GET', `${BASE}?offset=1&cursor=${cursor}`))).toEqual([400, 'validation_failed'])
       await publisher.call('DELETE', `${BASE}/${ids[3]}`)
       expect(await find('')).toEqual([2, 1, 0])
