@@ -67,13 +67,16 @@ async function beside(testbed: Testbed, own: Route, { what, inFlight }: Neighbou
   const disturbed: number[] = []
   for (let round = 0; round < rounds; round++) {
     quiet.push(...(await watch(testbed, own, seconds)).latenciesMs)
-    const calling = closedLoop(testbed.clock, inFlight, seconds + 1, async () => {
-      // It may be refused, as its plan and the platform's load have it.
-      await other.client.send('POST', other.path, orderJson(0))
-      return 1
-    })
-    disturbed.push(...(await watch(testbed, own, seconds)).latenciesMs)
-    testbed.say(`${what}: ${short(await calling)} calls/s beside`)
+    const [callsPerS, { latenciesMs }] = await Promise.all([
+      closedLoop(testbed.clock, inFlight, seconds + 1, async () => {
+        // It may be refused, as its plan and the platform's load have it.
+        await other.client.send('POST', other.path, orderJson(0))
+        return 1
+      }),
+      watch(testbed, own, seconds),
+    ])
+    disturbed.push(...latenciesMs)
+    testbed.say(`${what}: ${short(callsPerS)} calls/s beside`)
   }
   const [before, now] = [percentile(quiet, 0.99), percentile(disturbed, 0.99)]
   return {
