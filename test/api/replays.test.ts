@@ -173,7 +173,15 @@ describe('the request of a replay', () => {
     const made = await ask(call, { eventIds: [own.eventId] }, toWebhooks(id))
     expect([made.status, made.data?.source]).toEqual([
       202,
-      { from: null, to: null, selectors: [], subject: null, conditions: null, eventIds: [own.eventId] },
+      {
+        from: null,
+        to: null,
+        selectors: [],
+        subject: null,
+        conditions: null,
+        eventIds: [own.eventId],
+        deadLetters: null,
+      },
     ])
   })
 })
