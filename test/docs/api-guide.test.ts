@@ -34,8 +34,24 @@ function linesOfScript(): string[] {
   })
 }
 
-/** Every answer is written down: the line of its call, and its status. Bash 4 is enough. */
-const PRELUDE = `set -eu -o pipefail; curl() { local head=$(mktemp -p "$WORK") code=0; command curl -D "$head" "$@" || code=$?; printf '%s %s\\n' "\${BASH_LINENO[0]}" "$(sed -n 's/^HTTP[^ ]* \\([0-9]*\\).*/\\1/p' "$head" | tail -n 1)" >> "$WORK/answers"; return $code; }; `
+/**
+ * Every answer is written down: the line of its call, and its status. A read that a busy history answers with 503 is
+ * repeated, as that answer says. Bash 4 is enough.
+ */
+const PRELUDE = [
+  'set -eu -o pipefail',
+  'curl() { local head out code status try; for try in $(seq 60); do head=$(mktemp -p "$WORK"); out=$(mktemp -p "$WORK"); code=0',
+  'command curl -D "$head" "$@" > "$out" || code=$?',
+  `status=$(sed -n 's/^HTTP[^ ]* \\([0-9]*\\).*/\\1/p' "$head" | tail -n 1)`,
+  `printf '%s %s\\n' "\${BASH_LINENO[0]}" "$status" >> "$WORK/answers"`,
+  'case " $* " in *" -d "* | *" -X "*) break ;; esac',
+  '[ "$status" = 503 ] || break',
+  'sleep 1',
+  'done',
+  'cat "$out"',
+  'return $code',
+  '}; ',
+].join('; ')
 
 const RUN_MS = patient(150_000)
 
