@@ -117,6 +117,8 @@ export const relays = fc.record<Partial<RelayRow>>({
     targetEventId: optional,
     deliveryId: optional,
     lastError: optional,
+    actorId: optional,
+    source: optional,
   },
   ...{
     status: fc.constantFrom(...RELAY_STATES),
@@ -142,6 +144,8 @@ export const aRelay: RelayRow = {
     targetEventId: null,
     targetCanonicalName: null,
     deliveryId: null,
+    actorId: null,
+    source: null,
   },
   ...{ status: 'queued', skipReason: null, lastError: null, queuedAtMs: NOON, atMs: NOON },
 }

@@ -150,8 +150,9 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     ],
   },
   { path: /^\/workflows$|^\/workflows\/:id$/, codes: CONTRACT },
+  { path: /^\/routes/, codes: ['route_conflict'] },
   {
-    path: /^\/workflows/,
+    path: /^\/(workflows|routes)/,
     codes: [
       'conflict',
       'run_ended',

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect } from '@jest/globals'
 import { startPlatform, type TestOrganization, type TestPlatform } from '../../support/platform.ts'
 import { type Frame, isEvent, openStream, type StreamClient, type StreamOptions } from '../../support/stream-client.ts'
+import { until } from '../../support/until.ts'
 
 export let platform: TestPlatform
 
@@ -37,7 +38,11 @@ export async function stream(
   options: StreamOptions = {},
 ): Promise<StreamClient> {
   const url = `${platform.base}/api/v1/events/stream?${new URLSearchParams({ ...(query.token ? {} : { types: '*' }), ...query })}`
-  const client = await openStream(url, { key: organization?.apiKey, ...options })
+  // 503 while the topics of a new organization are being made.
+  const client = await until(
+    () => openStream(url, { key: organization?.apiKey, ...options }),
+    ({ status }) => status !== 503,
+  )
   clients.add(client)
   return client
 }

@@ -102,8 +102,7 @@ describe('the workflow for auto-scaling', () => {
     const { client, id, organization } = await furnished(3)
     await alarm(client, id)
     const { data } = await until(
-      () =>
-        organization.call<Array<{ data: object }>>('GET', '/api/v1/events?types=alert.triggered&from=earliest&wait=5'),
+      () => organization.call<Array<{ data: object }>>('GET', '/api/v1/events?types=alert.triggered&from=earliest'),
       ({ data }) => data.length > 0,
     )
     expect(Object.keys(data[0]!.data)).toEqual(expect.arrayContaining(Object.keys(example('auto-scaling.params.json'))))
