@@ -226,6 +226,20 @@ const OF_SUBJECT: ReadonlyArray<{ path: RegExp; methods?: string; codes: readonl
     ],
   },
   { path: /\/partitions$/, codes: ['conflict'] },
+  {
+    path: /^\/(orders|resources|invoices|infrastructure|designs)/,
+    methods: 'POST PUT PATCH DELETE',
+    codes: [
+      'conflict',
+      'domain_limit_exceeded',
+      'invalid_transition',
+      'live_environment_only',
+      'node_count_out_of_bounds',
+      'not_found',
+      'rate_limited',
+      'scaling_in_progress',
+    ],
+  },
 ]
 
 export function codesOf(route: Route): Code[] {
