@@ -16,6 +16,8 @@ const text = fc.oneof(
 const optional = fc.option(text, { nil: null })
 export const ms = fc.integer({ min: NOON - 20 * 86_400_000, max: NOON })
 const int = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 })
+/** Avro's longs in JavaScript end one before the greatest safe integer. */
+const long = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 })
 
 export const verdicts = fc.record<Partial<VerdictRow>>({
   ...{
@@ -33,7 +35,7 @@ export const verdicts = fc.record<Partial<VerdictRow>>({
     kind: optional,
   },
   ...{
-    sequence: fc.option(int(53), { nil: null }),
+    sequence: fc.option(long, { nil: null }),
     subject: optional,
     actorId: text,
     source: text,
@@ -72,7 +74,7 @@ export const attempts = fc.record<Partial<AttemptRow>>({
     attemptId: optional,
     environment: fc.constantFrom('live', 'test'),
     eventType: text,
-    sequence: int(53),
+    sequence: long,
     number: int(31),
   },
   ...{
