@@ -40,7 +40,7 @@ function at(marked: string, schema: object) {
   const offset = marked.indexOf('|')
   const text = marked.replace('|', '')
   const found = on.complete.completionsAt(text, offset, schema)
-  return found === undefined ? [] : found.options.map(({ apply }) => text.slice(found.from, offset) + ' > ' + apply)
+  return found === undefined ? [] : found.options.map(({ apply }) => `${text.slice(found.from, offset)} > ${apply}`)
 }
 
 describe('completion', () => {
