@@ -97,7 +97,8 @@ describe('calls', () => {
     }
     expect(await codeOf(scale({ node_count: 21 }))).toEqual([422, 'node_count_out_of_bounds'])
     expect(await codeOf(scale({ node_count: 2, delta: 1 }))).toEqual([400, 'validation_failed'])
-    expect(await codeOf(scale({ delta: 1 }, { 'if-match': '7' }))).toEqual([412, 'revision_conflict'])
+    for (const revision of ['7', '2147483648', '999999999999999'])
+      expect(await codeOf(scale({ delta: 1 }, { 'if-match': revision }))).toEqual([412, 'revision_conflict'])
     const first = await scale({ delta: 2 }, { 'idempotency-key': 'k1' })
     expect([first.status, first.data]).toEqual([202, expect.objectContaining({ previous: 3, target: 5 })])
     expect((await scale({ delta: 2 }, { 'idempotency-key': 'k1' })).data).toEqual(first.data)

@@ -13,6 +13,9 @@ import { pagingOf } from '../http/paging.ts'
 import type { Answer, Call, Handler } from '../http/route.ts'
 import { createUsageInvoice } from './usage-invoice.ts'
 
+/** An Avro int. No record comes to it, so that a greater one is no more right. */
+const REVISION_MAX = 2 ** 31 - 1
+
 /** The list of a kind, for cursors. */
 const LISTS = {
   order: 'orders',
@@ -54,7 +57,7 @@ export function createDomainHandlers({
     return domainCalls.call({
       ...{ ...ownerOf(call), name, id, part, body: JSON.stringify(body ?? {}) },
       ...{ actorId: call.caller.actorId, requestId: call.requestId, recordsMax: planOf(plan).domainRecords },
-      expectedRevision: call.expectedRevision ?? null,
+      expectedRevision: call.expectedRevision === undefined ? null : Math.min(call.expectedRevision, REVISION_MAX),
       idempotencyKey: key ?? null,
     })
   }
