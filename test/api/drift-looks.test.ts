@@ -8,7 +8,7 @@ import type { DriftFinding } from '../../src/model/drift.ts'
 import { NOON, verdict } from '../analytics/audit-rows.ts'
 import { insertAudit } from '../analytics/database.ts'
 import { clock, logger, random } from '../control-plane/control-plane-harness.ts'
-import { patient } from '../support/patience.ts'
+import { until } from '../support/until.ts'
 import { openTestApi, type TestApi } from './api-harness.ts'
 import { type Org, published } from './federation-calls.ts'
 
@@ -23,12 +23,11 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 async function untilFound(org: Org, kind: string, status: string): Promise<DriftFinding> {
-  for (let tries = 0; tries < patient(400); tries++) {
-    const { data } = await org.call('GET', `${FINDINGS}?kind=${kind}&status=${status}`)
-    if (data.length > 0) return data[0]
-    await clock.sleep(20)
-  }
-  throw new Error(`no finding of ${kind} is ${status}`)
+  const { data } = await until(
+    () => org.call('GET', `${FINDINGS}?kind=${kind}&status=${status}`),
+    found => found.data.length > 0,
+  )
+  return data[0]
 }
 
 it('a registration that this process holds otherwise than its log is found by the clock, taken again, and over', async () => {

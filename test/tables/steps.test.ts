@@ -143,18 +143,21 @@ describe('a step that changes rows', () => {
       const sql = `select count(*) as n from generate_series(1, ${to})`
       return { type: 'sql_query', mode: 'read', sql, params: [] }
     }
-    const ending = new AbortController()
-    const first = run(id(), counting('4000001'), { signal: ending.signal })
-    await underWay('4000001')
-    ending.abort()
-    expect((await first).output.first).toEqual({ n: 4000001 })
-    const next = run(id(), counting('4000002'))
-    await underWay('4000002')
-    arrival.resolve()
-    await Promise.all(cancels)
-    expect(cancels).toHaveLength(1)
-    expect((await next).output.first).toEqual({ n: 4000002 })
-    store.database.cancel = cancel
+    try {
+      const ending = new AbortController()
+      const first = run(id(), counting('4000001'), { signal: ending.signal })
+      await underWay('4000001')
+      ending.abort()
+      expect((await first).output.first).toEqual({ n: 4000001 })
+      const next = run(id(), counting('4000002'))
+      await underWay('4000002')
+      arrival.resolve()
+      await Promise.all(cancels)
+      expect(cancels).toHaveLength(1)
+      expect((await next).output.first).toEqual({ n: 4000002 })
+    } finally {
+      store.database.cancel = cancel
+    }
   })
 
   it('reads without using up its id', async () => {

@@ -64,7 +64,7 @@ function QueuePage({ queue }: { queue: Queue }) {
   )
 }
 
-/** What is wrong, and what to do about it. */
+/** Notices of faults, each with its remedy. */
 function Banner({ queue, dead }: { queue: Queue; dead: number }) {
   const session = useSession()
   const redrive = useAct(() =>

@@ -64,7 +64,7 @@ function WorkflowPage({ workflow }: { workflow: Workflow }) {
   )
 }
 
-/** What is wrong, and what to do about it. */
+/** Notices of faults, each with its remedy. */
 function Banners({ workflow }: { workflow: Workflow }) {
   const session = useSession()
   const { deployed, draft, stats } = workflow
